@@ -1,0 +1,103 @@
+"""The Agent protocol: a task and a desk in, a rollout out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from PIL import Image
+
+from lensmill.picture import Encoded, Picture, encode
+from lensmill.sample import Region
+from lensmill.tools import Toolbox, ToolError, ToolSettings
+from lensmill.trajectory import Action, Message, Observation, Step, Stop, Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What an agent may know of a sample: never its answers, never where the evidence is (design invariant 8)."""
+
+    question: str
+    rung: int
+    seed: int = 0
+    choices: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """What an agent hands in: the trajectory and the encoded picture behind each of its images."""
+
+    trajectory: Trajectory
+    images: tuple[Encoded, ...]
+
+
+@dataclass
+class Desk:
+    """One episode's working place: runs the agent's tool calls and records each as a step.
+
+    Args:
+        original: the upright RGB original.
+        view: what the agent sees first.
+        lossless: encode pictures as PNG; False for originals that came from a lossy file.
+    """
+
+    task: Task
+    original: Image.Image
+    view: Picture
+    settings: ToolSettings = field(default_factory=ToolSettings)
+    lossless: bool = True
+
+    def __post_init__(self) -> None:
+        self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)
+        self._steps: list[Step] = []
+        self._images: list[Encoded] = [encode(self.view, self.lossless)]
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The view, then each observation's picture."""
+        return tuple(self._toolbox.pictures)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(self._steps)
+
+    def act(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> Observation:
+        """Run one tool call; an impossible one comes back as an observation that says why."""
+        try:
+            result = self._toolbox.call(tool, arguments)
+        except ToolError as error:
+            observation = Observation(str(error), error=True)
+            self._steps.append(Step(thought, Action(tool, arguments), observation))
+            return observation
+        image = encode(result.picture, self.lossless)
+        self._images.append(image)
+        observation = Observation(result.text, image.ref)
+        self._steps.append(Step(thought, Action(tool, arguments, result.boxes), observation))
+        return observation
+
+    def hand_in(
+        self, thought: str, answer: str | None, messages: tuple[Message, ...], stop: Stop | None = None
+    ) -> Rollout:
+        """Close the episode with a last thought and the answer; None abstains."""
+        ending: Stop = stop or ("abstained" if answer is None else "answered")
+        trajectory = Trajectory(
+            tuple(image.ref for image in self._images),
+            (*self._steps, Step(thought)),
+            messages,
+            answer,
+            ending,
+        )
+        return Rollout(trajectory, tuple(self._images))
+
+
+class Agent(Protocol):
+    """A strategy for answering one question about one picture.
+
+    An agent's CPU-heavy work must not block the event loop (`asyncio.to_thread`), and everything it does must
+    follow from the task, the pictures and the seed: the same episode gives the same rollout.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    async def run(self, desk: Desk) -> Rollout: ...

@@ -1,0 +1,25 @@
+"""Image in, image out: edits (ReFocus) and zoom (Chain-of-Focus), and the toolbox that runs them by name."""
+
+from lensmill.tools.edits import EditKind
+from lensmill.tools.errors import ToolError
+from lensmill.tools.toolbox import (
+    EDIT_TOOLS,
+    ZOOM,
+    Toolbox,
+    ToolResult,
+    ToolSettings,
+    edit_name,
+    tool_schema,
+)
+
+__all__ = [
+    "EDIT_TOOLS",
+    "ZOOM",
+    "EditKind",
+    "ToolError",
+    "ToolResult",
+    "ToolSettings",
+    "Toolbox",
+    "edit_name",
+    "tool_schema",
+]

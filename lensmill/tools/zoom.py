@@ -1,0 +1,85 @@
+"""Zoom: look closer at a part of the picture (Chain-of-Focus, section 3; its evaluation's constants)."""
+
+import math
+from collections.abc import Sequence
+
+from PIL import Image
+
+from lensmill.geometry import Box, Frame
+from lensmill.picture import Picture
+from lensmill.resolution import MAX_ASPECT, fit
+from lensmill.tools.errors import ToolError
+
+ENLARGE = 1.5
+UPSCALE = 2.0
+MIN_SIDE = 28
+
+
+def checked_box(numbers: object) -> tuple[float, float, float, float]:
+    """Four finite numbers from whatever an agent wrote for a box.
+
+    Raises:
+        ToolError: it is something else.
+    """
+    if isinstance(numbers, Sequence) and not isinstance(numbers, str) and len(numbers) == 4:
+        if all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
+            x1, y1, x2, y2 = (float(n) if abs(n) < 1e9 else math.inf for n in numbers)
+            if all(map(math.isfinite, (x1, y1, x2, y2))):
+                return (x1, y1, x2, y2)
+    raise ToolError(f"bbox_2d must be four finite numbers [x1, y1, x2, y2], got {str(numbers)[:80]}")
+
+
+def zoom_region(box: Box, size: tuple[int, int], enlarge: float = ENLARGE) -> Box:
+    """The whole-pixel rectangle that a zoom on `box` shows: enlarged about its centre, clipped to the picture.
+
+    `box` and `size` are in pixels of the same picture.
+
+    Raises:
+        ToolError: the box lies outside, has no area, or the result is too small or too thin.
+    """
+    width, height = size
+    if box.area <= 0:
+        raise ToolError(f"the box {_show(box)} has no area: x1 < x2 and y1 < y2 are needed")
+    bounds = Box(0, 0, width, height)
+    if box.intersection(bounds) is None:
+        raise ToolError(f"the box {_show(box)} lies outside the image of {width}x{height} pixels")
+    clipped = box.scaled(enlarge).clip(bounds)
+    assert clipped is not None
+    x1, y1, x2, y2 = clipped.rounded_out()
+    region = Box(max(0, x1), max(0, y1), min(width, x2), min(height, y2))
+    if min(region.width, region.height) < MIN_SIDE:
+        raise ToolError(
+            f"the box {_show(box)} is too small: after enlarging, each side must have at least {MIN_SIDE} pixels"
+        )
+    if max(region.width, region.height) > MAX_ASPECT * min(region.width, region.height):
+        raise ToolError(f"the box {_show(box)} is longer than {MAX_ASPECT}:1")
+    return region
+
+
+def zoom(
+    source: Picture,
+    box: Box,
+    max_pixels: int,
+    factor: int,
+    enlarge: float = ENLARGE,
+    upscale: float = UPSCALE,
+) -> Picture:
+    """The crop around `box`, upscaled within a pixel budget.
+
+    Args:
+        source: what is cropped: the whole original as a picture, or a view.
+        box: in original pixels.
+        max_pixels: the most the crop may have; a larger one is drawn smaller.
+        factor: its sides become multiples of this.
+
+    Raises:
+        ToolError: see `zoom_region`.
+    """
+    inside = zoom_region(source.frame.from_original(box), (source.frame.width, source.frame.height), enlarge)
+    size = fit(inside.width * upscale, inside.height * upscale, max_pixels, factor)
+    pixels = source.pixels.resize(size, Image.Resampling.LANCZOS, box=inside.xyxy, reducing_gap=3.0)
+    return Picture(pixels, Frame(source.frame.to_original(inside), *size))
+
+
+def _show(box: Box) -> str:
+    return "[" + ", ".join(f"{n:.4g}" for n in box.xyxy) + "]"
