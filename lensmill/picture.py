@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from PIL import Image
@@ -41,33 +40,17 @@ class Encoded:
     format: str
 
 
-def draw_views(
-    original: Image.Image,
-    rungs: Iterable[int],
-    factor: int = PATCH_FACTOR,
-    upscale: bool = False,
-) -> Mapping[int, Picture]:
-    """The views of an upright RGB original on several rungs.
-
-    Drawn from the largest to the smallest: where a larger view has at least three times the resolution, the smaller
-    one is drawn from it instead of from the original, which Lanczos' own filter makes indistinguishable.
-    """
-    views: dict[int, Picture] = {}
-    for rung in sorted(set(rungs), reverse=True):
-        frame = view_frame(original.size, rung, factor, upscale)
-        views[rung] = Picture(_resize(original, frame), frame)
-    return dict(sorted(views.items()))
-
-
 def draw_view(original: Image.Image, rung: int, factor: int = PATCH_FACTOR, upscale: bool = False) -> Picture:
-    """The view of an upright RGB original on one rung."""
-    return draw_views(original, [rung], factor, upscale)[rung]
+    """The view of an upright RGB original on one rung.
 
-
-def _resize(source: Image.Image, frame: Frame) -> Image.Image:
-    if source.size == (frame.width, frame.height):
-        return source
-    return source.resize((frame.width, frame.height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    It follows from the original and the rung alone, never from other views, so that a replay can draw it again.
+    Large reductions average whole pixels first and leave at least a factor of three to the Lanczos filter.
+    """
+    frame = view_frame(original.size, rung, factor, upscale)
+    size = (frame.width, frame.height)
+    if original.size == size:
+        return Picture(original, frame)
+    return Picture(original.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0), frame)
 
 
 def pixel_hash(pixels: Image.Image) -> str:

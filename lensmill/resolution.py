@@ -43,9 +43,7 @@ def fit(width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR
     return (columns * factor, rows * factor)
 
 
-def view_frame(
-    original: tuple[int, int], rung: int, factor: int = PATCH_FACTOR, upscale: bool = False
-) -> Frame:
+def view_frame(original: tuple[int, int], rung: int, factor: int = PATCH_FACTOR, upscale: bool = False) -> Frame:
     """The frame of the view of an image of size (width, height) on a rung.
 
     Without `upscale` a view is never larger than the image (to within one patch of snapping).
@@ -57,9 +55,7 @@ def view_frame(
     return Frame.whole(original, fit(width * grow, height * grow, rung * rung, factor))
 
 
-def rungs_for(
-    original: tuple[int, int], ladder: Sequence[int] = LADDER, upscale: bool = False
-) -> tuple[int, ...]:
+def rungs_for(original: tuple[int, int], ladder: Sequence[int] = LADDER, upscale: bool = False) -> tuple[int, ...]:
     """The rungs of the ladder on which an image of size (width, height) has something new to show.
 
     A rung is skipped when a lower one already shows every pixel of the image: the first rung that is at least as

@@ -57,9 +57,7 @@ class Sample:
             raise ValueError("a sample needs at least one answer")
 
 
-def sample_id_of(
-    image_id: str, question: str, answers: tuple[str, ...], choices: tuple[str, ...] = ()
-) -> str:
+def sample_id_of(image_id: str, question: str, answers: tuple[str, ...], choices: tuple[str, ...] = ()) -> str:
     """The stable id of a sample: the same content gives the same id, wherever it lies and in whichever order."""
     content = json.dumps([image_id, question, answers, choices], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

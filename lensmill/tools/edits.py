@@ -38,9 +38,7 @@ def focus(
     bounds = Box(0, 0, *pixels.size)
     focused = {label: inset for label in labels if (inset := _inset(boxes[label], bounds))}
     if kind == "mask":
-        others = [
-            inset for label, box in boxes.items() if label not in labels and (inset := _inset(box, bounds))
-        ]
+        others = [inset for label, box in boxes.items() if label not in labels and (inset := _inset(box, bounds))]
         if not labels or not others:
             return pixels, "Nothing to mask: all parts or none were in focus, so the image is unchanged."
         return _mask(pixels, list(focused.values()), others), "Masked all but: " + ", ".join(labels)

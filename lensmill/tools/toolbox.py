@@ -185,15 +185,11 @@ class Toolbox:
         settings = self.settings
         box = self._read(arguments.get("bbox_2d"), about)
         source = self._original if settings.zoom_source == "original" else self.pictures[0]
-        picture = zoom(
-            source, box, self._max_pixels, settings.factor, settings.zoom_enlarge, settings.zoom_upscale
-        )
+        picture = zoom(source, box, self._max_pixels, settings.factor, settings.zoom_enlarge, settings.zoom_upscale)
         label = str(arguments.get("label") or "")[:200]
         return ToolResult(picture, "", ((label, box),))
 
-    def _edit(
-        self, about: Picture, kind: EditKind, part: RegionKind, arguments: Mapping[str, Any]
-    ) -> ToolResult:
+    def _edit(self, about: Picture, kind: EditKind, part: RegionKind, arguments: Mapping[str, Any]) -> ToolResult:
         labels = arguments.get("labels")
         if not isinstance(labels, Sequence) or isinstance(labels, str) or len(labels) > 200:
             raise ToolError(f"labels must be a list of at most 200 strings, got {str(labels)[:80]}")

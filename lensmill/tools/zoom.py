@@ -1,6 +1,5 @@
 """Zoom: look closer at a part of the picture (Chain-of-Focus, section 3; its evaluation's constants)."""
 
-import math
 from collections.abc import Sequence
 
 from PIL import Image
@@ -21,11 +20,14 @@ def checked_box(numbers: object) -> tuple[float, float, float, float]:
     Raises:
         ToolError: it is something else.
     """
-    if isinstance(numbers, Sequence) and not isinstance(numbers, str) and len(numbers) == 4:
-        if all(isinstance(n, int | float) and not isinstance(n, bool) for n in numbers):
-            x1, y1, x2, y2 = (float(n) if abs(n) < 1e9 else math.inf for n in numbers)
-            if all(map(math.isfinite, (x1, y1, x2, y2))):
-                return (x1, y1, x2, y2)
+    if (
+        isinstance(numbers, Sequence)
+        and not isinstance(numbers, str)
+        and len(numbers) == 4
+        and all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e9 for n in numbers)
+    ):
+        x1, y1, x2, y2 = (float(n) for n in numbers)
+        return (x1, y1, x2, y2)
     raise ToolError(f"bbox_2d must be four finite numbers [x1, y1, x2, y2], got {str(numbers)[:80]}")
 
 
