@@ -1,0 +1,46 @@
+# Everything a person or CI calls. Needs only Python 3.11 and make; each target sets up what it needs.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup setup-dev demo test lint bench lock clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.installed  ## install what the jobs need into .venv
+setup-dev: $(VENV)/.installed-dev
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@ $(VENV)/.installed
+
+demo: setup  ## draw charts and posters, let the reader look at them at eight resolutions, write a dataset
+	$(BIN)/python -m pipelines.build out=demo version=demo
+
+lint: setup-dev  ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: setup-dev lint  ## lint, then every test
+	$(BIN)/python -m pytest
+
+bench: setup-dev  ## the benchmarks that need no data of yours (see benchmarks/README.md for the others)
+	$(BIN)/python -m benchmarks.views
+
+lock:  ## pin the requirements again (needs uv)
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --group dev \
+		--custom-compile-command "make lock" -c requirements.txt pyproject.toml -o requirements-dev.txt
+
+clean:  ## remove the environment and the demo
+	rm -rf $(VENV) demo
