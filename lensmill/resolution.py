@@ -7,6 +7,7 @@ those models' own preprocessors use, so what we count is what they see).
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from lensmill.geometry import Frame
 
@@ -72,3 +73,35 @@ def rungs_for(original: tuple[int, int], ladder: Sequence[int] = LADDER, upscale
 def image_tokens(width: int, height: int, factor: int = PATCH_FACTOR) -> int:
     """Tokens that a patch model spends on a picture of this size (one per merged patch)."""
     return math.ceil(width / factor) * math.ceil(height / factor)
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The rungs of a build; part of the recipe.
+
+    Attributes:
+        rungs: sides in pixels.
+        factor: sides of views are multiples of this many pixels.
+        upscale: enlarge small pictures to every rung, as Chain-of-Focus does.
+    """
+
+    rungs: tuple[int, ...] = LADDER
+    factor: int = PATCH_FACTOR
+    upscale: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.rungs:
+            raise ValueError("the ladder needs at least one rung")
+        if self.factor < 1:
+            raise ValueError(f"factor must be at least 1, got {self.factor}")
+        for rung in self.rungs:
+            if not self.factor <= rung <= 16384:
+                raise ValueError(f"a rung must be from {self.factor} to 16384 pixels, got {rung}")
+
+    def rungs_for(self, original: tuple[int, int]) -> tuple[int, ...]:
+        """The rungs on which an image of size (width, height) is looked at; see `rungs_for`."""
+        return rungs_for(original, self.rungs, self.upscale)
+
+    def frame(self, original: tuple[int, int], rung: int) -> Frame:
+        """The frame of the view of an image of size (width, height) on a rung."""
+        return view_frame(original, rung, self.factor, self.upscale)

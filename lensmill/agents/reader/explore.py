@@ -1,0 +1,93 @@
+"""Where to look next: fixed grids of crops, coarse to fine, and how much each promises.
+
+The grids depend on the picture's size and the rung alone, never on the question, so all questions about one picture
+share what was read. Their lines lie on whole pixels of every view: a view's sides are multiples of its patch factor,
+and a grid's cells span whole multiples of 1/factor.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lensmill.geometry import Box, Frame
+
+COARSE = 0.45
+"""Pixels shown for each original pixel from which signs and headings in photographs become readable."""
+
+FINE = 0.9
+"""And from which small print does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One crop of a grid.
+
+    Attributes:
+        box: in whole pixels of the view: what the call says; the tool enlarges it about its centre.
+        region: in original pixels: what the crop shows.
+        scale: pixels shown for each original pixel.
+        level: 0 for coarse, 1 for fine.
+    """
+
+    box: tuple[int, int, int, int]
+    region: Box
+    scale: float
+    level: int
+
+
+def grid(view: Frame, budget: int, wanted: float, factor: int, enlarge: float, upscale: float, level: int) -> tuple[Cell, ...]:
+    """The coarsest grid over a picture whose crops have at least `wanted` pixels for each original one.
+
+    Args:
+        budget: the most pixels that a crop may have.
+        enlarge, upscale: what the zoom does to a box (see `lensmill.tools.zoom`).
+    """
+    width, height = view.region.width, view.region.height
+    best: tuple[int, int] | None = None
+    for columns, rows in _shapes():
+        cell = _span(columns, factor) * width * _span(rows, factor) * height
+        if min(upscale, math.sqrt(budget / cell)) >= wanted:
+            best = (columns, rows)
+            break
+    columns, rows = best or (6, 6)
+    cells = []
+    for top, bottom in _strips(rows, factor, view.height):
+        for left, right in _strips(columns, factor, view.width):
+            shown = view.to_original(Box(left, top, right, bottom))
+            scale = min(upscale, math.sqrt(budget / shown.area))
+            box = Box(left, top, right, bottom).scaled(1 / enlarge).rounded()
+            cells.append(Cell(box, shown, scale, level))
+    return tuple(cells)
+
+
+def _shapes() -> list[tuple[int, int]]:
+    """Numbers of columns and rows, fewest crops first; wider pictures than high before the others."""
+    counts = (1, 2, 3, 6)
+    return sorted(((c, r) for c in counts for r in counts if c / r in (1, 2, 1.5, 0.5)), key=lambda s: (s[0] * s[1], -s[0]))
+
+
+def _span(count: int, factor: int) -> float:
+    """The share of a side that one of `count` strips takes."""
+    return 1.0 if count == 1 else _units(count, factor) / factor
+
+
+def _units(count: int, factor: int) -> int:
+    """A strip's length in units of 1/factor of the side: a multiple of 6, so that a third and a sixth are whole."""
+    return 6 * math.ceil((factor / count + 1) / 6)
+
+
+def _strips(count: int, factor: int, side: int) -> list[tuple[float, float]]:
+    if count == 1:
+        return [(0, side)]
+    unit, span = side / factor, _units(count, factor)
+    starts = [round(i * (factor - span) / (count - 1)) for i in range(count)]
+    return [(start * unit, (start + span) * unit) for start in starts]
+
+
+def covered(region: Box, scale: float, shown: Sequence[tuple[Box, float]]) -> bool:
+    """Was nearly all of a region already shown by one picture at about this scale? `shown`: regions and scales."""
+    for other, other_scale in shown:
+        shared = region.intersection(other)
+        if shared is not None and shared.area >= 0.95 * region.area and other_scale >= 0.8 * scale:
+            return True
+    return False

@@ -1,0 +1,317 @@
+"""Decoding picture files that nobody vouches for: one upright RGB original, or one clear reason why not.
+
+Files from data sets are hostile until shown otherwise. So the format is chosen here, from the first bytes and from a
+short list; the decoder of that format is called by name, and no other can be reached (never the ones that start
+programs, such as EPS); the size is judged from the header, before any pixel has a place in memory; and no setting of
+Pillow's is changed, so a process may decode in many threads and use Pillow for its own ends.
+
+Embedded colour profiles are ignored: the stored values are taken as they are. That is what models' own preprocessors
+do, so a view shows what a model sees at training time, and it keeps one hostile parser less within reach. Animated
+and multi-picture files give their first frame; transparency is laid on white, as a page would; 16-bit channels keep
+their high byte.
+"""
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import (
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+from lensmill.resolution import MAX_ASPECT
+
+MAX_PIXELS = 100_000_000
+"""The most pixels an original may have: 400 MB in memory while it is open."""
+
+MAX_JPEG_SCANS = 200
+"""A progressive JPEG of ordinary making has about ten; thousands in a small file cost minutes to decode."""
+
+ImageErrorClass = Literal[
+    "image_empty",
+    "image_not_an_image",
+    "image_unsupported",
+    "image_truncated",
+    "image_damaged",
+    "image_too_large",
+    "image_too_long",
+    "image_too_small",
+]
+FormatName = Literal["PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF"]
+
+
+class ImageError(ValueError):
+    """A picture file that cannot be used; the message says in one sentence why, and what to do."""
+
+    def __init__(self, error_class: ImageErrorClass, message: str) -> None:
+        super().__init__(message)
+        self.error_class: ImageErrorClass = error_class
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a picture file says about itself. `width` and `height` are those of the upright picture, in pixels."""
+
+    width: int
+    height: int
+    format: FormatName
+    lossless: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A decoded picture file: upright RGB pixels, its size in pixels, and whether the file kept every pixel."""
+
+    pixels: Image.Image
+    width: int
+    height: int
+    format: FormatName
+    lossless: bool
+
+
+_OPENERS: tuple[tuple[Callable[[bytes], bool], Callable[[io.BytesIO], ImageFile.ImageFile]], ...] = (
+    (lambda head: head.startswith(b"\x89PNG\r\n\x1a\n"), PngImagePlugin.PngImageFile),
+    (lambda head: head.startswith(b"\xff\xd8\xff"), JpegImagePlugin.JpegImageFile),
+    (lambda head: head[:4] == b"RIFF" and head[8:12] == b"WEBP", WebPImagePlugin.WebPImageFile),
+    (lambda head: head[:6] in (b"GIF87a", b"GIF89a"), GifImagePlugin.GifImageFile),
+    (lambda head: head[:4] in (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), TiffImagePlugin.TiffImageFile),
+    (lambda head: head[:2] == b"BM", BmpImagePlugin.BmpImageFile),
+)
+_ALLOWED = "PNG, JPEG, MPO, WebP, GIF, BMP and TIFF"
+_OTHER_PICTURES: tuple[tuple[bytes, int, str], ...] = (
+    (b"%PDF", 0, "a PDF document"),
+    (b"%!PS", 0, "a PostScript (EPS) file"),
+    (b"\xc5\xd0\xd3\xc6", 0, "a PostScript (EPS) file"),
+    (b"ftyp", 4, "an AVIF, HEIC or video file"),
+    (b"\x00\x00\x00\x0cjP  ", 0, "a JPEG 2000 file"),
+    (b"\xff\x4f\xff\x51", 0, "a JPEG 2000 file"),
+    (b"8BPS", 0, "a Photoshop file"),
+    (b"\x00\x00\x01\x00", 0, "an icon file"),
+)
+_TRUNCATED_WORDS = ("truncated", "unexpected end", "not enough", "end of file", "eof")
+
+
+def load_original(data: bytes, max_pixels: int = MAX_PIXELS) -> Original:
+    """Decode a picture file to its upright RGB original.
+
+    The pixels are decoded at full size (JPEG draft mode is never used), so they are the same on every machine with
+    the same decoder, whatever is done with them later.
+
+    Raises:
+        ImageError: the file is empty, no picture, of another format, damaged, or beyond the limits of size.
+    """
+    with _open(data, max_pixels) as (image, header):
+        rotation = _orientation(image)
+        _decode(image)
+        pixels = _to_rgb(image)
+        if rotation is not None:
+            pixels = pixels.transpose(rotation)
+    return Original(pixels, header.width, header.height, header.format, header.lossless)
+
+
+def check_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
+    """What `load_original` would give, without keeping the pixels: decodes once, converts and rotates nothing.
+
+    Raises:
+        ImageError: as `load_original` does, for the same files.
+    """
+    with _open(data, max_pixels) as (image, header):
+        _decode(image)
+        _colour_route(image)
+    return header
+
+
+def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
+    """What the file's header says, without decoding; damage further in goes unseen.
+
+    Raises:
+        ImageError: the file is empty, no picture, of another format, or beyond the limits of size.
+    """
+    with _open(data, max_pixels) as (_, header):
+        return header
+
+
+@contextmanager
+def _open(data: bytes, max_pixels: int) -> Iterator[tuple[ImageFile.ImageFile, Header]]:
+    """An open, not yet decoded file and its header."""
+    opener = _opener_for(data)
+    try:
+        image = opener(io.BytesIO(data))
+    except Exception as error:
+        raise _broken(error, "header") from error
+    with image:
+        yield image, _judged_header(image, data, max_pixels)
+
+
+def _opener_for(data: bytes) -> Callable[[io.BytesIO], ImageFile.ImageFile]:
+    if not data:
+        raise ImageError("image_empty", "the file has no bytes; fetch or write it again")
+    head = data[:64]
+    for matches, opener in _OPENERS:
+        if matches(head):
+            return opener
+    for magic, at, what in _OTHER_PICTURES:
+        if head[at : at + len(magic)] == magic:
+            raise ImageError("image_unsupported", f"the file is {what}, and only {_ALLOWED} are read; convert it")
+    text = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in text:
+        raise ImageError("image_unsupported", f"the file is an SVG drawing, and only {_ALLOWED} are read; render it")
+    if text.startswith(b"version https://git-lfs"):
+        raise ImageError("image_not_an_image", "the file is a Git LFS pointer, not the picture; run `git lfs pull`")
+    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"{")):
+        raise ImageError("image_not_an_image", "the file is a web page or text, not a picture; fetch it again")
+    raise ImageError("image_not_an_image", f"the file's first bytes are of no picture; {_ALLOWED} are read")
+
+
+def _judged_header(image: ImageFile.ImageFile, data: bytes, max_pixels: int) -> Header:
+    width, height = image.size
+    if width < 2 or height < 2:
+        raise ImageError("image_too_small", f"the picture is {width}x{height} px and shows nothing; replace it")
+    if width * height > max_pixels:
+        raise ImageError(
+            "image_too_large",
+            f"the picture is {width}x{height} px, more than the {max_pixels} px that are allowed; scale it down",
+        )
+    if max(width, height) > MAX_ASPECT * min(width, height):
+        raise ImageError(
+            "image_too_long", f"the picture is {width}x{height} px, longer than {MAX_ASPECT}:1; cut it into pieces"
+        )
+    name = _format_name(image)
+    if name in ("JPEG", "MPO") and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        raise ImageError(
+            "image_too_large",
+            f"the JPEG has more than {MAX_JPEG_SCANS} scans and would decode for minutes; save it anew",
+        )
+    # Pillow turns TIFF files upright itself and already names their upright size.
+    if name != "TIFF" and _orientation(image) in _SIDEWAYS:
+        width, height = height, width
+    return Header(width, height, name, _is_lossless(image, name, data))
+
+
+def _format_name(image: ImageFile.ImageFile) -> FormatName:
+    match image.format:
+        case "PNG" | "WEBP" | "GIF" | "BMP" | "TIFF" as name:
+            return name
+        case _:
+            return "MPO" if "mp" in image.info else "JPEG"
+
+
+def _is_lossless(image: ImageFile.ImageFile, name: FormatName, data: bytes) -> bool:
+    match name:
+        case "PNG" | "GIF" | "BMP":
+            return True
+        case "TIFF":
+            return str(image.info.get("compression")) not in ("jpeg", "tiff_jpeg", "webp")
+        case "WEBP":
+            return _first_webp_bitstream(data) == b"VP8L"
+        case _:
+            return False
+
+
+def _first_webp_bitstream(data: bytes) -> bytes:
+    """`VP8L` (lossless), `VP8 ` (lossy), or nothing where neither is found among the first chunks."""
+    at = 12
+    for _ in range(64):
+        name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
+        if name in (b"VP8L", b"VP8 "):
+            return name
+        at += 24 if name == b"ANMF" else 8 + size + size % 2
+    return b""
+
+
+def _decode(image: ImageFile.ImageFile) -> None:
+    try:
+        image.load()
+    except Exception as error:
+        raise _broken(error, "pixels") from error
+
+
+def _broken(error: Exception, part: str) -> ImageError:
+    detail = " ".join(str(error).split())[:200] or type(error).__name__
+    if isinstance(error, (Image.DecompressionBombError, MemoryError)) or "too large" in detail.lower():
+        return ImageError("image_too_large", f"its {part} would unpack to too much ({detail}); save it anew, smaller")
+    if isinstance(error, EOFError) or any(word in detail.lower() for word in _TRUNCATED_WORDS):
+        return ImageError("image_truncated", f"the file ends within its {part} ({detail}); fetch or write it again")
+    return ImageError("image_damaged", f"its {part} cannot be decoded ({detail}); fetch or write it again")
+
+
+_UPRIGHT: dict[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_SIDEWAYS = {_UPRIGHT[tag] for tag in (5, 6, 7, 8)}
+
+
+def _orientation(image: ImageFile.ImageFile) -> Image.Transpose | None:
+    """The turn that makes the picture upright. EXIF data that cannot be read asks for none."""
+    if image.format == "TIFF":
+        return None
+    try:
+        tag = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:
+        return None
+    return _UPRIGHT.get(tag) if isinstance(tag, int) else None
+
+
+ColourRoute = Literal["plain", "on_white", "high_byte"]
+
+
+def _colour_route(image: Image.Image) -> ColourRoute:
+    if image.mode.startswith("I;16"):
+        return "high_byte"
+    if image.mode in ("I", "F", "LAB", "HSV"):
+        raise ImageError(
+            "image_unsupported",
+            f'the picture has pixels of mode "{image.mode}", whose white is not defined; save it as 8-bit RGB',
+        )
+    return "on_white" if image.has_transparency_data else "plain"
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    match _colour_route(image):
+        case "high_byte":
+            return _grey16_to_rgb(image)
+        case "on_white":
+            layer = image.convert("RGBA")
+            page = Image.new("RGB", layer.size, "white")
+            page.paste(layer, mask=layer.getchannel("A"))
+            return page
+        case "plain":
+            return image.convert("RGB") if image.mode != "RGB" else image.copy()
+
+
+def _grey16_to_rgb(image: Image.Image) -> Image.Image:
+    levels = np.asarray(image)
+    grey = (levels >> 8).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey[levels == clear] = 255
+    return Image.fromarray(grey).convert("RGB")
+
+
+__all__ = [
+    "MAX_PIXELS",
+    "Header",
+    "ImageError",
+    "ImageErrorClass",
+    "Original",
+    "check_image",
+    "load_original",
+    "read_header",
+]

@@ -1,0 +1,71 @@
+"""Free text: the same words, nearly the same letters (ANLS), or a case for a judge that can read."""
+
+from lensmill.judging.anls import ANLS_THRESHOLD, similarity
+from lensmill.judging.text import digits_of, unwrapped, words, vocabulary
+from lensmill.verdict import Verdict
+
+ACCEPT = 0.85
+"""ANLS from here on is a slip of a letter; from ANLS_THRESHOLD to here rules do not decide; below it is wrong."""
+
+WORD_ACCEPT = 0.8
+"""Each word must be this similar to its counterpart: "North Korea" and "South Korea" are alike but for one word."""
+
+_NEGATIONS = vocabulary("not no none never without un non")
+_JOINTS = vocabulary("or either")
+
+
+def judge_text(answer: str, reference: str) -> Verdict:
+    """A canonical answer against a canonical reference that is neither number, date, list nor choice."""
+    if answer == reference or unwrapped(answer) == reference:
+        return Verdict("correct", "exact", 1.0, "the answer is the reference")
+    answer = unwrapped(answer)
+    mine, theirs = words(answer), words(reference)
+    if mine and mine == theirs:
+        return Verdict("correct", "text", 1.0, "the answer has the reference's words")
+    joined = "".join(mine)
+    if joined and joined == "".join(theirs) and not digits_of(answer):
+        return Verdict("correct", "text", 1.0, "the answer has the reference's letters, spaced otherwise")
+    score = similarity(answer, reference)
+    if _JOINTS & set(mine) - set(theirs) and _within(theirs, mine):
+        return Verdict("incorrect", "several_answers", score, "the answer offers the reference among alternatives")
+    if score >= ACCEPT and _only_slips(mine, theirs):
+        return Verdict("correct", "anls", score, f"ANLS {score:.2f} reaches {ACCEPT}, and every word is close")
+    if score >= ANLS_THRESHOLD:
+        return Verdict("undecided", "anls", score, f"ANLS {score:.2f} is near, but may be another thing")
+    if _within(theirs, mine) or _within(mine, theirs):
+        return Verdict("undecided", "text_contains", score, "one of answer and reference contains the other")
+    if _abbreviates(mine, theirs) or _abbreviates(theirs, mine):
+        return Verdict("undecided", "text_initials", score, "one of answer and reference may abbreviate the other")
+    return Verdict("incorrect", "anls", score, f"ANLS {score:.2f} is below {ANLS_THRESHOLD}")
+
+
+def _only_slips(mine: list[str], theirs: list[str]) -> bool:
+    """Whether two texts differ by slips of letters only: never in a digit, a short word, a negation or an ideograph."""
+    if len(mine) != len(theirs):
+        return False
+    differing = [(a, b) for a, b in zip(mine, theirs, strict=True) if a != b]
+    return all(
+        digits_of(a) == digits_of(b)
+        and min(len(a), len(b)) >= 4
+        and not _ideographic(a + b)
+        and not {a, b} & _NEGATIONS
+        and similarity(a, b) >= WORD_ACCEPT
+        for a, b in differing
+    )
+
+
+def _ideographic(text: str) -> bool:
+    """Whether one character of a text can be a word of its own (East Asian scripts)."""
+    return any(ord(character) >= 0x2E80 for character in text)
+
+
+def _within(part: list[str], whole: list[str]) -> bool:
+    width = len(part)
+    return width > 0 and any(whole[i : i + width] == part for i in range(len(whole) - width + 1))
+
+
+def _abbreviates(short: list[str], long: list[str]) -> bool:
+    """Whether one word (or dotted letters) begins with the other's initials: "uk", "u.s.", "usa"."""
+    letters = "".join(short)
+    initials = "".join(word[0] for word in long if word not in ("of", "and", "for"))
+    return len(letters) <= 6 and len(initials) >= 2 and letters.startswith(initials)

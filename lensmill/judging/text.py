@@ -1,0 +1,86 @@
+"""Written forms that mean the same: Unicode variants, quotes, dashes, markup around an answer."""
+
+import re
+import unicodedata
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
+_QUOTES = {**dict.fromkeys(map(ord, "‘’‚‛′`´"), "'"), **dict.fromkeys(map(ord, "“”„‟″«»"), '"')}
+_INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
+_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
+_SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
+_VULGAR = re.compile(r"(?<=\d)(?=[¼½¾⅐-⅞])")
+_MARKUP = (
+    re.compile(r"\\boxed\{(.*)\}"),
+    re.compile(r"<answer>(.*)</answer>"),
+    re.compile(r"\*\*(.*)\*\*"),
+    re.compile(r"\$(.*)\$"),
+)
+_LEAD = re.compile(
+    r"(?:so |thus |therefore |hence )?,? ?(?:(?:the )?(?:final |correct |right )?answer(?: is)? ?[:=]|"
+    r"the (?:final |correct |right )?answer is|answer is|final answer) ?:? ?"
+)
+_ARTICLES = frozenset({"a", "an", "the"})
+
+
+def vocabulary(listed: str) -> frozenset[str]:
+    """The words of a list that is written as one text."""
+    return frozenset(listed.split())
+
+
+def canonical(text: str) -> str:
+    """One spelling for texts that differ only in Unicode form, case, blanks, quotes around them or a final stop.
+
+    Fullwidth and other scripts' decimal digits become ASCII, every dash and minus sign "-", thin and no-break spaces
+    " ", superscripts "^2", vulgar fractions "1/2". Never empty for a text that is not blank.
+    """
+    text = _VULGAR.sub(" ", text.translate(_INVISIBLE))
+    text = _SUPERSCRIPT.sub(lambda found: "^" + found.group().translate(_SUPERSCRIPTS), text)
+    text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_DASHES).translate(_QUOTES)
+    text = unicodedata.normalize("NFKC", text.replace("⁄", "/").casefold())
+    text = "".join(_ascii_digit(c) for c in text)
+    text = " ".join(text.replace("٫", ".").replace("٬", ",").replace("٪", "%").split())
+    shorter = text
+    while len(shorter) > 1 and (shorter[0] == shorter[-1] in "\"'" or shorter[-1] == "." != shorter[-2]):
+        shorter = shorter[1:-1].strip() if shorter[-1] != "." else shorter[:-1].strip()
+    return shorter or text
+
+
+def unwrapped(text: str) -> str:
+    """A canonical answer without what models put around it: "the answer is", \\boxed{}, **bold**, $math$."""
+    lead = _LEAD.match(text)
+    if lead and lead.end() < len(text):
+        text = text[lead.end() :]
+    for markup in _MARKUP:
+        inside = markup.fullmatch(text)
+        if inside and inside.group(1).strip():
+            text = inside.group(1).strip()
+    return canonical(text)
+
+
+def words(text: str) -> list[str]:
+    """The words of a canonical text without punctuation and articles; signs that carry meaning (+ < % $ #) stay."""
+    kept = "".join(_word_character(text, i) for i in range(len(text)))
+    found = kept.replace("&", " and ").split()
+    return [word for word in found if word not in _ARTICLES] or found
+
+
+def digits_of(text: str) -> list[str]:
+    """Every run of digits in a text, in order."""
+    return re.findall(r"\d+", text)
+
+
+def _ascii_digit(character: str) -> str:
+    if character.isascii() or not character.isdecimal():
+        return character
+    return str(unicodedata.decimal(character))
+
+
+def _word_character(text: str, index: int) -> str:
+    character = text[index]
+    category = unicodedata.category(character)
+    if category[0] in "LNMS" or character in "#%&":
+        return character
+    between_digits = 0 < index < len(text) - 1 and text[index - 1].isdigit() and text[index + 1].isdigit()
+    if character in ".,:" and between_digits:
+        return character
+    return "" if character == "'" else " "

@@ -1,0 +1,115 @@
+"""Progress on long work: a live display on a terminal, plain lines elsewhere."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable
+from time import monotonic
+from types import TracebackType
+from typing import Self, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+PLAIN_EVERY_S = 5.0
+
+
+class ProgressDisplay:
+    """Shows how far a stage is: episodes, accepted, rejected, failed, rate, time left.
+
+    Args:
+        stream: where to; a terminal gets a live line, anything else a plain line every few seconds.
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, stream: TextIO = sys.stderr, clock: Callable[[], float] = monotonic) -> None:
+        self._stream = stream
+        self._clock = clock
+        self._live = stream.isatty()
+        self._console = Console(file=stream)
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[detail]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._printed = -PLAIN_EVERY_S
+        self._stage = ""
+        self._total = 0
+        self._started = clock()
+
+    def __enter__(self) -> Self:
+        if self._live:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._bar.stop()
+
+    def say(self, line: str) -> None:
+        """A line that stays."""
+        if self._live:
+            self._console.print(line, markup=False, highlight=False)
+        else:
+            print(line, file=self._stream, flush=True)
+
+    def begin(self, stage: str, total: int) -> None:
+        """Start a stage of `total` things (0 where that is not known)."""
+        self._stage, self._total, self._started = stage, total, self._clock()
+        self._printed = self._started - PLAIN_EVERY_S
+        for task in self._bar.task_ids:
+            self._bar.remove_task(task)
+        self._bar.add_task(stage, total=total or None, detail="")
+
+    def planned(self, samples: int, failures: int) -> None:
+        """Progress of planning."""
+        self._show(samples, f"{samples} samples, {failures} unreadable rows")
+
+    def episodes(self, counts: Counter[str], earlier: int = 0) -> None:
+        """Progress of episodes: counts by outcome (accepted, rejected, failed) of this run, after `earlier` ones."""
+        made = counts["accepted"] + counts["rejected"] + counts["failed"]
+        done = earlier + made
+        seconds = max(1e-9, self._clock() - self._started)
+        rate = made / seconds
+        left = f", {clock_text((self._total - done) / rate)} left" if made and self._total > done else ""
+        detail = (
+            f"accepted {counts['accepted']}, rejected {counts['rejected']}, failed {counts['failed']}, "
+            f"{rate:.1f} episodes/s{left}"
+        )
+        self._show(done, detail)
+
+    def _show(self, done: int, detail: str) -> None:
+        if self._live:
+            for task in self._bar.task_ids:
+                self._bar.update(task, completed=done, detail=detail)
+            return
+        now = self._clock()
+        if now - self._printed < PLAIN_EVERY_S:
+            return
+        self._printed = now
+        total = f"/{self._total}" if self._total else ""
+        print(f"{self._stage}: {done}{total} ({detail})", file=self._stream, flush=True)
+
+
+def clock_text(seconds: float) -> str:
+    """Seconds as people read them, e.g. 42 s, 3:07 min, 2:15 h."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60}:{whole % 60:02d} min"
+    return f"{whole // 3600}:{whole % 3600 // 60:02d} h"
+
+
+def size_text(size: float) -> str:
+    """Bytes as people read them."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -1,0 +1,162 @@
+"""The door: hydra composes the configuration, and one frozen dataclass leaves here.
+
+Nothing behind this module sees a hydra or OmegaConf object.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, is_dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import Field, TypeAdapter, ValidationError
+
+from actors.cluster import ClusterSettings
+from lensmill.agents.settings import AgentSettings
+from lensmill.judging.settings import JudgeSettings
+from lensmill.resolution import Ladder
+from storage.sources.settings import SourceSettings
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+class SettingsError(Exception):
+    """A configuration that cannot be used: one line that names the key and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class CurationSettings:
+    name: Literal["correct"] = "correct"
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Attributes: chunk_size: episodes in one commit."""
+
+    chunk_size: int = 16
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.chunk_size <= 100_000:
+            raise ValueError("chunk_size must be from 1 to 100000")
+
+
+@dataclass(frozen=True, slots=True)
+class BuildSettings:
+    """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
+
+    source: Annotated[SourceSettings, Field(discriminator="name")]
+    agent: AgentSettings
+    ladder: Ladder
+    judge: JudgeSettings
+    curation: CurationSettings
+    store: StoreSettings
+    cluster: ClusterSettings
+    out: str
+    version: str | None = None
+    limit: int | None = None
+    plan_only: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a folder")
+        if self.limit is not None and self.limit < 1:
+            raise ValueError("limit must be at least 1")
+        if self.version is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.version):
+            raise ValueError("version must be 1 to 64 letters, digits, '.', '_' or '-'")
+
+
+def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
+    """What hydra makes of conf/<job>.yaml and the command line.
+
+    Raises:
+        SettingsError: an unknown group, option or key, or a malformed override.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose(job, list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SettingsError(_one_line(str(error), job)) from error
+
+
+def load_build(overrides: Sequence[str]) -> BuildSettings:
+    """The settings of a build from command line overrides such as `source=chartqa source.path=/data`.
+
+    Raises:
+        SettingsError: see `compose_config`, or a value of the wrong kind.
+    """
+    config = compose_config("build", overrides)
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
+    plain = OmegaConf.to_container(config, resolve=True)
+    try:
+        settings = TypeAdapter(BuildSettings).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in _union_tags())
+        why = first["msg"].removeprefix("Value error, ")
+        got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
+        raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
+    _refuse_unknown(plain, asdict(settings))
+    return settings
+
+
+def _union_tags() -> set[str]:
+    return {tag for option in SourceSettings.__args__ for tag in (option.__name__, _name_of(option))}
+
+
+def _name_of(option: Any) -> str:
+    return next(str(field.default) for field in fields(option) if field.name == "name")
+
+
+def _refuse_unknown(given: Any, known: Any, place: str = "") -> None:
+    """Keys added with `+key=` that no setting has: hydra lets them through, and they would be ignored."""
+    if not isinstance(given, dict) or not isinstance(known, dict):
+        return
+    for key, value in given.items():
+        if key not in known:
+            raise SettingsError(f"there is no setting {place}{key}{_suggest(str(key), list(known))}")
+        _refuse_unknown(value, known[key], f"{place}{key}.")
+
+
+def _suggest(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f" (there are: {', '.join(sorted(known))})" if known else ""
+
+
+def _all_keys(config: Any, place: str = "") -> list[str]:
+    keys: list[str] = []
+    for key in config if isinstance(config, DictConfig) else ():
+        keys.append(f"{place}{key}")
+        if not OmegaConf.is_missing(config, key):
+            keys += _all_keys(config[key], f"{place}{key}.")
+    return keys
+
+
+def _one_line(message: str, job: str) -> str:
+    """Hydra's explanations, folded into one line that says what to do."""
+    if found := re.search(r"Could not override '([^']+)'", message):
+        key = found.group(1)
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            known = _all_keys(compose(job))
+        return f"there is no setting {key}{_suggest(key, known)} (--help lists them)"
+    if found := re.search(r"(?:Could not find|Could not load) '(\w+)/([^']+)'", message):
+        group, option = found.groups()
+        options = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+        if options:
+            return f"{group}={option}: there is no such {group} (there are: {', '.join(options)})"
+    return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())
+
+
+def describe(value: Any) -> Any:
+    """A frozen settings dataclass as plain JSON values, for recipes and records."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -1,0 +1,223 @@
+"""Files: the only way to storage, over fsspec. Local paths and any fsspec URL (`s3://`, `gs://`, `memory://`) alike.
+
+Everything that others rely on is made by one operation, the *conditional create*: it either makes the whole file
+or finds that it exists. Nothing is ever renamed or changed in place, so no reader sees half of anything and no lock
+is needed. Large or many files are written under unique names first and become part of the store only when a file
+made by conditional create names them.
+"""
+
+import errno
+import os
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
+
+_ADVICE: Mapping[int, str] = {
+    errno.ENOSPC: "the disk is full: free some space or choose another out=, then run the same command again",
+    errno.EDQUOT: "the disk quota is used up: free some space or choose another out=, then run again",
+    errno.EFBIG: "the file is larger than this system or its limits allow: raise the limit or use smaller chunks",
+    errno.EACCES: "no permission: give this user access or choose another out=",
+    errno.EPERM: "not permitted here: give this user access or choose another out=",
+    errno.EROFS: "the file system is read-only: mount it writable or choose another out=",
+    errno.ENOTDIR: "a part of this path is a file, not a folder: choose another out=",
+    errno.EISDIR: "this is a folder, where a file is needed: move it away or choose another out=",
+    errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
+    errno.EIO: "the device reported an error: check the disk or the mount",
+}
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+class StoreError(Exception):
+    """The store cannot be written or read, or what it holds is damaged: one line with path, cause and what to do."""
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn the operating system's errors into one clear line; a missing file stays FileNotFoundError."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        advice = _ADVICE.get(error.errno or 0, "check the storage and run the same command again")
+        if isinstance(error, PermissionError) and error.errno is None:
+            advice = _ADVICE[errno.EACCES]
+        raise StoreError(f"{path}: {error.strerror or error}; {advice}") from error
+
+
+class Files:
+    """The files below one root; every path is relative to it, with `/` between its parts.
+
+    Args:
+        root: a local path or a URL that fsspec knows.
+        options: for the file system, e.g. an endpoint; taken from the environment where not given.
+    """
+
+    def __init__(self, root: str, options: Mapping[str, Any] | None = None) -> None:
+        self.root = root
+        self._options = dict(options or {})
+        # a remembered listing would hide what other writers have committed meanwhile
+        self._fs, base = url_to_fs(root, use_listings_cache=False, **self._options)
+        self._base = str(base).rstrip("/")
+        self._local = isinstance(self._fs, LocalFileSystem)
+
+    def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any]]]:
+        return (Files, (self.root, self._options))
+
+    def locate(self, path: str) -> str:
+        """The full path of a file, for messages and for readers that take a path.
+
+        Raises:
+            ValueError: the path leaves the root.
+        """
+        parts = path.split("/")
+        if any(part in ("", ".", "..") for part in parts):
+            raise ValueError(f"a path in a store is relative and plain, got {path!r}")
+        return f"{self._base}/{path}"
+
+    def create(self, path: str, data: bytes) -> bool:
+        """Conditional create, atomic and durable: True if this call made the file, False if it already exists.
+
+        Raises:
+            StoreError: it cannot be written, or the file system has no conditional create.
+        """
+        full = self.locate(path)
+        with _explained(full):
+            if self._local:
+                return _create_by_link(full, data)
+            try:
+                self._fs.pipe_file(full, data, mode="create")
+            except FileExistsError:
+                return False
+        return True
+
+    def put(self, path: str, data: bytes) -> None:
+        """Write a file under a name that nobody else uses; durable when this returns.
+
+        Being killed may leave half of it, so readers must only take it from a file made by `create`.
+        """
+        with self.open(path, "wb") as sink:
+            sink.write(data)
+
+    @contextmanager
+    def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
+        """Open a file for reading ("rb") or a new, uniquely named one for writing ("wb"; durable after the block).
+
+        Raises:
+            FileNotFoundError: there is no such file to read.
+            StoreError: it cannot be written or read. What was written of it is removed.
+        """
+        full = self.locate(path)
+        with _explained(full):
+            if mode != "wb":
+                with self._fs.open(full, mode) as source:
+                    yield source
+            elif self._local:
+                with _local_sink(full) as sink:
+                    yield sink
+            else:
+                with self._fs.open(full, mode) as sink:
+                    yield sink
+
+    def read(self, path: str) -> bytes:
+        """The whole file.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        with self.open(path) as source:
+            return source.read()
+
+    def exists(self, path: str) -> bool:
+        full = self.locate(path)
+        with _explained(full):
+            return os.path.isfile(full) if self._local else bool(self._fs.isfile(full))
+
+    def size(self, path: str) -> int:
+        """Bytes of a file."""
+        full = self.locate(path)
+        with _explained(full):
+            return int(self._fs.size(full))
+
+    def list(self, folder: str) -> list[str]:
+        """Every file below a folder, sorted; none where there is no such folder. Unfinished ones are left out."""
+        full = self.locate(folder)
+        with _explained(full):
+            if self._local:
+                found = [f"{where}/{name}" for where, _, names in os.walk(full) for name in names]
+            else:
+                found = [str(path) for path in self._fs.find(full)]
+        skip = len(self._base) + 1
+        return sorted(path[skip:] for path in found if not path.rpartition("/")[2].startswith("."))
+
+
+def _create_by_link(full: str, data: bytes) -> bool:
+    """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""
+    if os.path.isfile(full):
+        return False
+    folder, _, name = full.rpartition("/")
+    _make_folder(folder)
+    temporary = f"{folder}/.{name}.{uuid.uuid4().hex}"
+    try:
+        with _local_sink(temporary) as sink:
+            sink.write(data)
+        try:
+            os.link(temporary, full)
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if error.errno in _NO_HARD_LINKS:
+                raise StoreError(
+                    f"{full}: this file system has no hard links ({error.strerror}), so the store cannot create files "
+                    "conditionally on it: choose an out= on a file system that has them, or an object store"
+                ) from error
+            raise
+        _sync_folder(folder)
+        return True
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+@contextmanager
+def _local_sink(full: str) -> Iterator[IO[bytes]]:
+    _make_folder(full.rpartition("/")[0])
+    try:
+        with open(full, "xb") as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
+    except FileExistsError:
+        raise
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(full)
+        raise
+
+
+def _make_folder(folder: str) -> None:
+    """Make a folder and those above it, so that they survive a power cut."""
+    if os.path.isdir(folder):
+        return
+    above = folder.rpartition("/")[0]
+    if above:
+        _make_folder(above)
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
+    else:
+        _sync_folder(above or "/")
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

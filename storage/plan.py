@@ -1,0 +1,307 @@
+"""The plan: every episode of a build, cut into chunks, frozen in append-only segments.
+
+A segment is made of uniquely named Parquet files and one small JSON file, created conditionally, that names them;
+before that it does not exist. Samples lie in the order of the source, a chunk is one row group, and ids follow from
+content alone, so that planning again, here or elsewhere, gives the same plan.
+"""
+
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow.parquet as pq
+
+from lensmill.sample import Sample
+from storage.files import Files, StoreError
+from storage.schema import sample_of
+from storage.segment import SegmentWriter, failure_key
+from storage.sources.protocol import SourceFailure
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedEpisode:
+    """One attempt to be made: of one agent, at one sample, on one rung, with one seed."""
+
+    episode_id: str
+    sample_id: str
+    rung: int
+    agent: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSample:
+    """A sample and its episodes, which stay together in one chunk."""
+
+    sample: Sample
+    episodes: tuple[PlannedEpisode, ...]
+
+    def __post_init__(self) -> None:
+        if not self.episodes:
+            raise ValueError(f"sample {self.sample.sample_id} has no episodes: its ladder is empty")
+        if any(episode.sample_id != self.sample.sample_id for episode in self.episodes):
+            raise ValueError(f"sample {self.sample.sample_id} was given another sample's episodes")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A fixed slice of the plan, the unit of commit; `samples` holds every sample of its episodes by id."""
+
+    chunk_id: str
+    episodes: tuple[PlannedEpisode, ...]
+    samples: Mapping[str, Sample]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCounts:
+    """How much is planned. `episodes` counts by rung; `failures` are source rows that could not become samples."""
+
+    samples: int = 0
+    episodes: Mapping[int, int] = field(default_factory=dict)
+    failures: int = 0
+    chunks: int = 0
+
+    @property
+    def total_episodes(self) -> int:
+        return sum(self.episodes.values())
+
+    def __add__(self, other: "PlanCounts") -> "PlanCounts":
+        rungs = sorted({*self.episodes, *other.episodes})
+        return PlanCounts(
+            self.samples + other.samples,
+            {rung: self.episodes.get(rung, 0) + other.episodes.get(rung, 0) for rung in rungs},
+            self.failures + other.failures,
+            self.chunks + other.chunks,
+        )
+
+
+def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
+    """The id of an episode: a hash of everything that determines it."""
+    content = json.dumps([fingerprint, sample_id, rung, agent, seed], separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def plan_sample(
+    fingerprint: str, sample: Sample, rungs: Sequence[int], agents: Sequence[str], seeds: Sequence[int]
+) -> PlannedSample:
+    """A sample's episodes: rungs x agents x seeds, in this order."""
+    episodes = tuple(
+        PlannedEpisode(
+            episode_id_of(fingerprint, sample.sample_id, rung, agent, seed), sample.sample_id, rung, agent, seed
+        )
+        for rung in rungs
+        for agent in agents
+        for seed in seeds
+    )
+    return PlannedSample(sample, episodes)
+
+
+def chunk_id_of(fingerprint: str, episode_ids: Iterable[str]) -> str:
+    """The id of a chunk: a hash of its episodes in their order."""
+    return hashlib.sha256("\n".join([fingerprint, *episode_ids]).encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a chunk lies: a Parquet file and one of its row groups."""
+
+    path: str
+    row_group: int
+
+
+class Plan:
+    """The plan of one recipe. Any number of processes may read it and append to it at once.
+
+    Args:
+        files: the store.
+        fingerprint: of the recipe; another recipe has another plan beside this one.
+    """
+
+    def __init__(self, files: Files, fingerprint: str) -> None:
+        self._files = files
+        self._fingerprint = fingerprint
+        self._folder = f"builds/{fingerprint}/plan"
+        self._segments: list[Mapping[str, object]] = []
+        self._chunks: dict[str, _Place] = {}
+        self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
+
+    def append(
+        self, items: Iterable[PlannedSample | SourceFailure], chunk_size: int = 64, limit: int | None = None
+    ) -> PlanCounts:
+        """Plan what is not planned yet, as a new segment; returns what was added (nothing, if all was known).
+
+        Args:
+            items: the source from its beginning, streamed: samples with their episodes, and rows that failed.
+            chunk_size: episodes of a chunk, at most; a sample's episodes stay together, however many.
+            limit: of samples, counted from the source's beginning whether known or new; a later, larger limit
+                appends the rest.
+
+        Raises:
+            StoreError: the store cannot be written. Nothing was added; planning again gives the same plan.
+        """
+        while True:
+            writer = self._draft(items, chunk_size, limit)
+            if writer is None:
+                return PlanCounts()
+            number = len(self._segments)
+            record = writer.finish(number)
+            if self._files.create(self._segment_path(number), record) or self._holds(number, record):
+                return _counts_of(json.loads(record))
+            # Another planner was first: what it has not planned of ours becomes the next segment.
+            items, limit = _read_segment(self._files, json.loads(record)), None
+
+    def chunk_ids(self) -> tuple[str, ...]:
+        """Every chunk of the plan, in its order."""
+        self._refresh()
+        return tuple(self._chunks)
+
+    def read_chunk(self, chunk_id: str) -> Chunk:
+        """One chunk, read alone.
+
+        Raises:
+            StoreError: the plan has no such chunk, or the file is damaged.
+        """
+        if chunk_id not in self._chunks:
+            self._refresh()
+        place = self._chunks.get(chunk_id)
+        if place is None:
+            raise StoreError(f"{self._files.locate(self._folder)}: the plan has no chunk {chunk_id}: plan it first")
+        planned = tuple(self._read_row_group(place))
+        episodes = tuple(episode for entry in planned for episode in entry.episodes)
+        if chunk_id_of(self._fingerprint, (episode.episode_id for episode in episodes)) != chunk_id:
+            raise StoreError(
+                f"{self._files.locate(place.path)}: row group {place.row_group} is not chunk {chunk_id}: the file is "
+                "damaged; restore it, or build into a new out="
+            )
+        return Chunk(chunk_id, episodes, {entry.sample.sample_id: entry.sample for entry in planned})
+
+    def counts(self) -> PlanCounts:
+        """How much is planned; reads only the segments' small records."""
+        self._refresh()
+        return sum((_counts_of(segment) for segment in self._segments), PlanCounts())
+
+    def failures(self) -> Iterator[SourceFailure]:
+        """Source rows that could not become samples, in the order of the source."""
+        self._refresh()
+        for segment in self._segments:
+            yield from _read_failures(self._files, segment)
+
+    def _segment_path(self, number: int) -> str:
+        return f"{self._folder}/segments/{number:06d}.json"
+
+    def _holds(self, number: int, record: bytes) -> bool:
+        """Whether the segment that exists is ours after all: an object store may lose its reply to a write."""
+        return self._files.read(self._segment_path(number)) == record
+
+    def _draft(
+        self, items: Iterable[PlannedSample | SourceFailure], chunk_size: int, limit: int | None
+    ) -> SegmentWriter | None:
+        """Write all that is new to uniquely named files; None if nothing is."""
+        if chunk_size < 1:
+            raise ValueError(f"chunk_size must be at least 1, got {chunk_size}")
+        self._refresh()
+        known, failed = self._known()
+        seen: set[str] = set()
+        with SegmentWriter(self._files, self._folder, chunk_size, self._chunk_id) as writer:
+            stream = iter(items)
+            while limit is None or len(seen) < limit:
+                item = next(stream, None)
+                if item is None:
+                    break
+                if isinstance(item, PlannedSample):
+                    sample = item.sample
+                    if sample.sample_id not in seen:
+                        seen.add(sample.sample_id)
+                        if sample.sample_id not in known:
+                            writer.add(item)
+                        continue
+                    item = SourceFailure(
+                        sample.origin,
+                        "duplicate",
+                        "the same picture, question and answers as an earlier row: remove one",
+                    )
+                key = failure_key(item)
+                if key not in failed:
+                    failed.add(key)
+                    writer.fail(item)
+        return None if writer.empty else writer
+
+    def _chunk_id(self, episode_ids: Iterable[str]) -> str:
+        return chunk_id_of(self._fingerprint, episode_ids)
+
+    def _known(self) -> tuple[set[str], set[str]]:
+        """Ids of the samples, and keys of the failed rows, that are planned already."""
+        samples: set[str] = set()
+        failed: set[str] = set()
+        for segment in self._segments:
+            for path in _paths(segment, "samples"):
+                with self._files.open(path) as source:
+                    for batch in pq.ParquetFile(source).iter_batches(columns=["sample_id"]):
+                        samples.update(batch.column(0).to_pylist())
+            failed.update(failure_key(failure) for failure in _read_failures(self._files, segment))
+        return samples, failed
+
+    def _refresh(self) -> None:
+        """Take in segments that were appended since the last look."""
+        while self._files.exists(path := self._segment_path(len(self._segments))):
+            segment = json.loads(self._files.read(path))
+            parts = _paths(segment, "samples")
+            (index,) = _paths(segment, "index")
+            with self._files.open(index) as source:
+                table = pq.read_table(source, columns=["chunk_id", "part", "row_group"])
+            for chunk_id, part, row_group in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                self._chunks[chunk_id] = _Place(parts[part], row_group)
+            self._segments.append(segment)
+
+    def _read_row_group(self, place: _Place) -> Iterator[PlannedSample]:
+        with self._files.open(place.path) as source:
+            footer = self._footers.get(place.path)
+            part = pq.ParquetFile(source, metadata=footer, page_checksum_verification=True)
+            if footer is None:
+                self._footers[place.path] = part.metadata
+                if len(self._footers) > 8:
+                    self._footers.popitem(last=False)
+            rows = part.read_row_group(place.row_group).to_pylist()
+        yield from map(_planned, rows)
+
+
+def _planned(row: Mapping[str, object]) -> PlannedSample:
+    sample = sample_of(str(row["sample"]))
+    columns = (row["episode_id"], row["rung"], row["agent"], row["seed"])
+    episodes = tuple(
+        PlannedEpisode(episode_id, sample.sample_id, rung, agent, seed)
+        for episode_id, rung, agent, seed in zip(*columns, strict=True)  # type: ignore[call-overload]
+    )
+    return PlannedSample(sample, episodes)
+
+
+def _paths(segment: Mapping[str, object], kind: str) -> list[str]:
+    names = segment[kind]
+    assert isinstance(names, list)
+    return names
+
+
+def _counts_of(segment: Mapping[str, object]) -> PlanCounts:
+    counts = segment["counts"]
+    assert isinstance(counts, dict)
+    rungs = {int(rung): count for rung, count in counts["episodes"].items()}
+    return PlanCounts(counts["samples"], rungs, counts["failures"], counts["chunks"])
+
+
+def _read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:
+    for path in _paths(segment, "failures"):
+        with files.open(path) as source:
+            for batch in pq.ParquetFile(source).iter_batches():
+                for row in batch.to_pylist():
+                    yield SourceFailure(row["origin"], row["error_class"], row["message"])
+
+
+def _read_segment(files: Files, segment: Mapping[str, object]) -> Iterator[PlannedSample | SourceFailure]:
+    """All that a segment's files hold, streamed."""
+    for path in _paths(segment, "samples"):
+        with files.open(path) as source:
+            for batch in pq.ParquetFile(source).iter_batches(batch_size=256):
+                yield from map(_planned, batch.to_pylist())
+    yield from _read_failures(files, segment)

@@ -1,0 +1,153 @@
+"""Writing a plan's segment: samples stream in, bounded buffers go out as Parquet row groups, one a chunk."""
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from storage.files import Files
+from storage.schema import clean, sample_json
+from storage.sources.protocol import SourceFailure
+from storage.table import TableWriter
+
+if TYPE_CHECKING:
+    from storage.plan import PlannedSample
+
+CHUNKS_PER_FILE = 256
+"""Bounds a file's footer, which a reader of one chunk must read whole."""
+
+SAMPLES = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("sample", pa.string()),
+        ("episode_id", pa.list_(pa.string())),
+        ("rung", pa.list_(pa.int32())),
+        ("agent", pa.list_(pa.string())),
+        ("seed", pa.list_(pa.int64())),
+    ]
+)
+INDEX = pa.schema(
+    [("chunk_id", pa.string()), ("part", pa.int32()), ("row_group", pa.int32()), ("episodes", pa.int32())]
+)
+FAILURES = pa.schema([("origin", pa.string()), ("error_class", pa.string()), ("message", pa.string())])
+
+
+def failure_key(failure: SourceFailure) -> str:
+    """Equal for equal failures, also when one of them has been stored and read back."""
+    content = "\0".join(map(clean, (failure.origin, failure.error_class, failure.message)))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+class SegmentWriter:
+    """Takes samples and failures in the source's order and leaves uniquely named files, which `finish` names.
+
+    Args:
+        folder: the plan's folder.
+        chunk_size: episodes of a chunk at most, whole samples.
+        chunk_id_of: the id of a chunk of these episode ids.
+    """
+
+    def __init__(self, files: Files, folder: str, chunk_size: int, chunk_id_of: Callable[[Iterable[str]], str]) -> None:
+        self._files = files
+        self._folder = folder
+        self._chunk_size = chunk_size
+        self._chunk_id_of = chunk_id_of
+        self._open: dict[str, TableWriter] = {}
+        self._paths: dict[str, list[str]] = {"samples": [], "index": [], "failures": []}
+        self._chunk: list[dict[str, Any]] = []
+        self._chunk_episodes = 0
+        self._index: list[dict[str, Any]] = []
+        self._failures: list[dict[str, Any]] = []
+        self._rungs: Counter[int] = Counter()
+        self._counts = Counter({"samples": 0, "failures": 0, "chunks": 0})
+
+    @property
+    def empty(self) -> bool:
+        return not self._counts["samples"] and not self._counts["failures"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            for table in self._open.values():
+                table.abandon()
+            return
+        self._end_chunk()
+        self._flush_failures()
+        if not self.empty:
+            self._table("index", INDEX).write(self._index)
+        for table in self._open.values():
+            table.close()
+
+    def add(self, planned: "PlannedSample") -> None:
+        episodes = planned.episodes
+        if self._chunk and self._chunk_episodes + len(episodes) > self._chunk_size:
+            self._end_chunk()
+        self._chunk.append(
+            {
+                "sample_id": planned.sample.sample_id,
+                "sample": sample_json(planned.sample),
+                "episode_id": [episode.episode_id for episode in episodes],
+                "rung": [episode.rung for episode in episodes],
+                "agent": [episode.agent for episode in episodes],
+                "seed": [episode.seed for episode in episodes],
+            }
+        )
+        self._chunk_episodes += len(episodes)
+        self._counts["samples"] += 1
+        self._rungs.update(episode.rung for episode in episodes)
+
+    def fail(self, failure: SourceFailure) -> None:
+        self._failures.append(
+            {
+                "origin": clean(failure.origin),
+                "error_class": clean(failure.error_class),
+                "message": clean(failure.message),
+            }
+        )
+        self._counts["failures"] += 1
+        if len(self._failures) >= 10_000:
+            self._flush_failures()
+
+    def finish(self, number: int) -> bytes:
+        """The record that makes these files segment `number` once it is created."""
+        counts = {
+            **{name: self._counts[name] for name in ("samples", "failures", "chunks")},
+            "episodes": {str(rung): self._rungs[rung] for rung in sorted(self._rungs)},
+        }
+        return json.dumps({"segment": number, "counts": counts, **self._paths}, indent=1).encode()
+
+    def _table(self, kind: str, schema: pa.Schema) -> TableWriter:
+        if kind not in self._open:
+            path = f"{self._folder}/parts/{kind}-{uuid.uuid4().hex}.parquet"
+            self._open[kind] = TableWriter(self._files, path, schema)
+            self._paths[kind].append(path)
+        return self._open[kind]
+
+    def _end_chunk(self) -> None:
+        if not self._chunk:
+            return
+        table = self._table("samples", SAMPLES)
+        self._index.append(
+            {
+                "chunk_id": self._chunk_id_of(episode for row in self._chunk for episode in row["episode_id"]),
+                "part": len(self._paths["samples"]) - 1,
+                "row_group": table.row_groups,
+                "episodes": self._chunk_episodes,
+            }
+        )
+        table.write(self._chunk)
+        self._counts["chunks"] += 1
+        self._chunk, self._chunk_episodes = [], 0
+        if table.row_groups >= CHUNKS_PER_FILE:
+            self._open.pop("samples").close()
+
+    def _flush_failures(self) -> None:
+        if self._failures:
+            self._table("failures", FAILURES).write(self._failures)
+            self._failures = []

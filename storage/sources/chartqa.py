@@ -1,0 +1,194 @@
+"""ChartQA in its own folder layout.
+
+    {train,val,test}/{split}_{human,augmented}.json   lists of {imgname, query, label}
+    {train,val,test}/png/                             the pictures
+    {train,val,test}/annotations/*.json               optional: boxes of axis labels, which become regions
+    {train,val,test}/tables/                          optional, not read: the answers must come from the picture
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lensmill.sample import Region, Sample, sample_id_of
+from storage.sources.annotations import regions_of
+from storage.sources.files import find_within, parse_json, read_json, read_text, read_within, require_folder
+from storage.sources.protocol import SourceError, SourceFailure, SourceItem
+from storage.sources.rows import (
+    CheckedImage,
+    RowProblem,
+    SeenSamples,
+    answers_of,
+    check_picture,
+    require,
+    require_row,
+    text_of,
+)
+
+SPLITS = ("train", "val", "test")
+SUBSETS = ("human", "augmented")
+LICENCE = "GPL-3.0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    subset: str
+    origin: str
+    question: str
+    answers: tuple[str, ...]
+
+
+class ChartQASource:
+    """Questions about charts, from the folder that the dataset's authors publish.
+
+    Args:
+        path: the folder of the splits ("ChartQA Dataset"), the folder that holds it, or one split's own folder.
+        splits: which to read; None reads all that are there, in the order train, val, test.
+        subsets: "human", "augmented" or both.
+
+    Rows of one split that share a picture come together; pictures come in the order in which they are first named,
+    the human file before the augmented one. A picture is read and decoded once, and only one is held at a time.
+    """
+
+    name = "chartqa"
+
+    def __init__(
+        self, path: str | os.PathLike[str], splits: Sequence[str] | None = None, subsets: Sequence[str] = SUBSETS
+    ) -> None:
+        for subset in subsets:
+            if subset not in SUBSETS:
+                raise SourceError(f'sources/chartqa: unknown subset "{subset}"; choose from {", ".join(SUBSETS)}')
+        if not subsets or (splits is not None and not splits):
+            raise SourceError("sources/chartqa: no split or no subset is chosen; name at least one of each")
+        self._subsets = tuple(dict.fromkeys(subsets))
+        folders = _split_folders(require_folder(path, self.name))
+        wanted = tuple(folders) if splits is None else tuple(dict.fromkeys(splits))
+        for split in wanted:
+            if split not in folders:
+                raise SourceError(
+                    f'sources/chartqa: {path} has no split "{split}" (found: {", ".join(folders)}); '
+                    f"expected a folder {split}/ with {split}_human.json or {split}_augmented.json"
+                )
+        self._folders = {split: folders[split] for split in wanted}
+        if not any(_row_files(folder, split, self._subsets) for split, folder in self._folders.items()):
+            raise SourceError(f"sources/chartqa: {path} has none of the subsets {', '.join(self._subsets)}")
+
+    def read(self) -> Iterator[SourceItem | SourceFailure]:
+        """Every row, as a sample or as a failure.
+
+        Raises:
+            SourceError: a file of rows does not parse or is no list.
+        """
+        seen = SeenSamples()
+        for split, folder in self._folders.items():
+            yield from self._read_split(split, folder, seen)
+
+    def _read_split(self, split: str, folder: Path, seen: SeenSamples) -> Iterator[SourceItem | SourceFailure]:
+        pictures: dict[str, list[_Row]] = {}
+        for subset, file in _row_files(folder, split, self._subsets):
+            for number, raw in enumerate(_rows(file), start=1):
+                origin = f"{file} row {number}"
+                try:
+                    imgname, row = _parsed(raw, subset, origin)
+                    pictures.setdefault(imgname, []).append(row)
+                except RowProblem as problem:
+                    yield problem.at(origin)
+        for imgname, rows in pictures.items():
+            yield from self._read_picture(split, folder, imgname, rows, seen)
+
+    def _read_picture(
+        self, split: str, folder: Path, imgname: str, rows: list[_Row], seen: SeenSamples
+    ) -> Iterator[SourceItem | SourceFailure]:
+        try:
+            image = check_picture(read_within(folder / "png", imgname, "imgname"), f"png/{imgname}")
+        except RowProblem as problem:
+            yield from (problem.at(row.origin) for row in rows)
+            return
+        regions: tuple[Region, ...] = ()
+        try:
+            regions = _regions(folder, imgname, image)
+        except RowProblem as problem:
+            yield problem.at(f"{folder / 'annotations' / imgname} (annotation)")
+        for row in rows:
+            sample = _sample(row, split, image, regions)
+            try:
+                seen.admit(sample)
+            except RowProblem as problem:
+                yield problem.at(row.origin)
+            else:
+                yield SourceItem(sample, image.data)
+
+
+def _split_folders(root: Path) -> dict[str, Path]:
+    """The folder of each split, wherever on the way to it the path stops."""
+    if root.name in SPLITS and _row_files(root, root.name, SUBSETS):
+        return {root.name: root}
+    for parent in (root, root / "ChartQA Dataset"):
+        found = {split: parent / split for split in SPLITS if _row_files(parent / split, split, SUBSETS)}
+        if found:
+            return found
+    raise SourceError(
+        f"sources/chartqa: {root} has no ChartQA split; expected train/, val/ or test/ with "
+        "{split}_human.json or {split}_augmented.json beside png/"
+    )
+
+
+def _row_files(folder: Path, split: str, subsets: Sequence[str]) -> list[tuple[str, Path]]:
+    files = [(subset, folder / f"{split}_{subset}.json") for subset in SUBSETS if subset in subsets]
+    return [(subset, file) for subset, file in files if file.is_file()]
+
+
+def _rows(file: Path) -> list[object]:
+    content = read_json(file, "chartqa")
+    if not isinstance(content, list):
+        raise SourceError(
+            f"sources/chartqa: {file} must be a list of rows with imgname, query and label, "
+            f"but is a JSON {type(content).__name__}; check the file"
+        )
+    return content
+
+
+def _parsed(raw: object, subset: str, origin: str) -> tuple[str, _Row]:
+    row = require_row(raw)
+    question = text_of(require(row, "query"), "query")
+    answers = answers_of(require(row, "label"), "label")
+    imgname = text_of(require(row, "imgname"), "imgname", max_chars=1024)
+    return imgname, _Row(subset, origin, question, answers)
+
+
+def _sample(row: _Row, split: str, image: CheckedImage, regions: tuple[Region, ...]) -> Sample:
+    return Sample(
+        sample_id=sample_id_of(image.image_id, row.question, row.answers),
+        image_id=image.image_id,
+        width=image.header.width,
+        height=image.header.height,
+        question=row.question,
+        answers=row.answers,
+        regions=regions,
+        source="chartqa",
+        subset=row.subset,
+        split=split,
+        licence=LICENCE,
+        origin=row.origin,
+    )
+
+
+def _regions(folder: Path, imgname: str, image: CheckedImage) -> tuple[Region, ...]:
+    annotations = folder / "annotations"
+    if not annotations.is_dir():
+        return ()
+    try:
+        file = find_within(annotations, str(Path(imgname).with_suffix(".json")), "imgname")
+    except RowProblem as problem:
+        if problem.error_class == "image_missing":
+            return ()
+        raise RowProblem("annotation_unreadable", f"annotations: {problem}") from problem
+    try:
+        return regions_of(parse_json(read_text(file, "chartqa"), str(file), "chartqa"), image.header)
+    except SourceError as error:
+        raise RowProblem("annotation_unreadable", str(error)) from error
+    except RowProblem as problem:
+        raise RowProblem(
+            "annotation_unreadable", f"{file}: {problem}; the row is kept without regions, mend or remove the file"
+        ) from problem

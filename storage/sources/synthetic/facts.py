@@ -1,0 +1,134 @@
+"""The figures that are drawn: small tables of public-domain facts, read from the CSV files beside this module.
+
+A file starts with `# key: value` lines (its title, its source, how to speak of its rows and columns); then comes
+plain CSV, whose first column names the rows. `data/README.md` describes the keys.
+"""
+
+import csv
+import functools
+import re
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+DATA = Path(__file__).parent / "data"
+
+_HEADER = re.compile(r"(?P<name>[^()]+?)\s*(?:\((?P<unit>[^()]+)\))?")
+_NEEDED = ("title", "row", "rows", "row_prep", "source", "status")
+_NEEDED_IF_COMPARABLE = ("measure", "unit", "column_prep", "columns")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of figures.
+
+    Attributes:
+        name: as printed, e.g. "length", or "2010" where all columns tell the same measure.
+        unit: e.g. "miles", "%", "$", "year"; empty where there is none, or where the cells are text.
+        cells: as written in the file, one for each row.
+        values: the cells as exact numbers; empty for a column of text.
+    """
+
+    name: str
+    unit: str
+    cells: tuple[str, ...]
+    values: tuple[Decimal, ...]
+
+    @property
+    def numeric(self) -> bool:
+        """True for amounts that can be drawn as a mark; a year or a text can only be printed."""
+        return bool(self.values) and self.unit != "year"
+
+
+@dataclass(frozen=True, slots=True)
+class FactTable:
+    """One file of facts.
+
+    Attributes:
+        key: the file's name without its suffix.
+        row, rows: what a row is, in singular and plural ("state", "states").
+        row_prep: joins a measure and a row in a sentence ("of", "in").
+        timeline: the rows are points in time, in order.
+        measure, column_prep, columns: what all columns tell, how to join a column's name to it, and what the
+            columns are called together; empty unless `comparable`.
+        comparable: all columns tell the same measure in the same unit, so they may share an axis.
+        additive: the rows are parts that may be added up, and so stacked or cut from one pie.
+    """
+
+    key: str
+    title: str
+    row: str
+    rows: str
+    row_prep: str
+    timeline: bool
+    measure: str
+    column_prep: str
+    columns_name: str
+    comparable: bool
+    additive: bool
+    source: str
+    status: str
+    names: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+
+def parse(text: str, key: str) -> FactTable:
+    """Read one file's text.
+
+    Raises:
+        ValueError: a needed key is missing, a row is ragged or named twice, or there are no figures.
+    """
+    head: dict[str, str] = {}
+    lines = text.splitlines()
+    while lines and lines[0].startswith("#"):
+        name, _, value = lines.pop(0)[1:].partition(":")
+        head[name.strip()] = value.strip()
+    comparable = head.get("comparable") == "yes"
+    for name in (*_NEEDED, *(_NEEDED_IF_COMPARABLE if comparable else ())):
+        if not head.get(name):
+            raise ValueError(f"facts {key}: no '# {name}:' line; every file must give it")
+    header, *rows = list(csv.reader(lines))
+    if not rows or any(len(row) != len(header) for row in rows):
+        raise ValueError(f"facts {key}: every row needs {len(header)} cells, like the header")
+    names = tuple(row[0] for row in rows)
+    if len(set(names)) != len(names):
+        raise ValueError(f"facts {key}: a row is named twice")
+    columns = tuple(
+        _column(title, tuple(row[place] for row in rows), head.get("unit", ""))
+        for place, title in enumerate(header)
+        if place
+    )
+    return FactTable(
+        key,
+        head["title"],
+        head["row"],
+        head["rows"],
+        head["row_prep"],
+        head.get("order") == "time",
+        head.get("measure", ""),
+        head.get("column_prep", ""),
+        head.get("columns", ""),
+        comparable,
+        head.get("additive") == "yes",
+        head["source"],
+        head["status"],
+        names,
+        columns,
+    )
+
+
+def _column(title: str, cells: tuple[str, ...], unit: str) -> Column:
+    match = _HEADER.fullmatch(title)
+    if match is None:
+        raise ValueError(f"facts: column header {title!r} is neither 'name' nor 'name (unit)'")
+    try:
+        values = tuple(Decimal(cell) for cell in cells)
+    except InvalidOperation:
+        values = ()
+    return Column(match["name"], match["unit"] or (unit if values else ""), cells, values)
+
+
+@functools.cache
+def all_tables() -> tuple[FactTable, ...]:
+    """Every table that is shipped, in the order of their names."""
+    return tuple(parse(path.read_text(encoding="utf-8"), path.stem) for path in sorted(DATA.glob("*.csv")))

@@ -1,0 +1,189 @@
+"""What one chart tells: some rows and columns of a table of facts, chosen at random, and how to speak of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from random import Random
+
+from storage.sources.synthetic.facts import Column, FactTable
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The figures of one chart.
+
+    Attributes:
+        categories, series: names along the axis and in the legend; series is ("",) for a single one.
+        values: values[category index][series index], all with the same number of decimals.
+        measure: what the figures are, e.g. "population".
+        title: as printed above the chart, without the unit.
+        row_prep, column_prep: join a category and a series (or the other way round) to the measure.
+        fixed: a phrase that all figures share, e.g. "in 2010"; may be empty.
+        category_first: whether a sentence names the category before the series.
+        category_noun, categories_noun, series_noun: e.g. "state", "states", "censuses".
+        timeline: the categories are points in time.
+        additive: figures of different rows may be added up.
+    """
+
+    categories: tuple[str, ...]
+    series: tuple[str, ...]
+    values: tuple[tuple[Decimal, ...], ...]
+    measure: str
+    unit: str
+    title: str
+    category_prep: str
+    series_prep: str
+    fixed: str
+    category_first: bool
+    category_noun: str
+    categories_noun: str
+    series_noun: str
+    timeline: bool
+    additive: bool
+    source: str
+    table: str
+
+    @property
+    def decimals(self) -> int:
+        return decimals_of(self.values[0][0])
+
+    @property
+    def largest(self) -> Decimal:
+        return max(max(row) for row in self.values)
+
+    @property
+    def largest_total(self) -> Decimal:
+        return max(sum(row, Decimal(0)) for row in self.values)
+
+    def phrase(self, category: str, series: str = "") -> str:
+        """E.g. "population of Ohio in 2010", for the middle of a sentence."""
+        parts = [f"{self.category_prep} {category}"]
+        if series:
+            parts.append(f"{self.series_prep} {series}")
+        if not self.category_first:
+            parts.reverse()
+        return " ".join([self.measure, *parts, self.fixed]).strip()
+
+
+def decimals_of(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
+    return max(0, -exponent) if isinstance(exponent, int) else 0
+
+
+def _drawable(values: tuple[Decimal, ...]) -> bool:
+    """All positive, and none so small beside the largest that its mark could not be seen."""
+    return min(values) > 0 and min(values) >= max(values) * Decimal("0.04")
+
+
+def _pick_rows(table: FactTable, rng: Random, most: int, fits: Callable[[list[int]], bool]) -> list[int] | None:
+    """Indices of the rows to show: a stretch of a timeline, else a random handful in a random kind of order."""
+    count = len(table.names)
+    for _ in range(24):
+        size = min(count, rng.randint(4, most))
+        if table.timeline:
+            stride = rng.choice([1, 1, 2]) if count >= 2 * size else 1
+            start = rng.randint(0, count - (size - 1) * stride - 1)
+            rows = list(range(start, start + size * stride, stride))[:size]
+        else:
+            rows = sorted(rng.sample(range(count), size))
+        if fits(rows):
+            return rows
+    return None
+
+
+def _order(rows: list[int], key: Callable[[int], Decimal], names: tuple[str, ...], rng: Random) -> list[int]:
+    match rng.choice(["down", "down", "up", "name", "file", "shuffled"]):
+        case "down":
+            return sorted(rows, key=key, reverse=True)
+        case "up":
+            return sorted(rows, key=key)
+        case "name":
+            return sorted(rows, key=lambda row: names[row])
+        case "shuffled":
+            return rng.sample(rows, len(rows))
+    return rows
+
+
+def single_grid(table: FactTable, rng: Random, most: int) -> Grid | None:
+    """One column of a table; None where no column of it can be drawn as marks."""
+    columns = [column for column in table.columns if column.numeric]
+    rng.shuffle(columns)
+    for column in columns:
+        values = column.values
+        rows = _pick_rows(table, rng, most, lambda rows, v=values: _drawable(tuple(v[row] for row in rows)))  # type: ignore[misc]
+        if rows is None:
+            continue
+        if not table.timeline:
+            rows = _order(rows, lambda row, v=values: v[row], table.names, rng)  # type: ignore[misc]
+        return _single(table, column, rows)
+    return None
+
+
+def _single(table: FactTable, column: Column, rows: list[int]) -> Grid:
+    fixed = f"{table.column_prep} {column.name}" if table.comparable else ""
+    measure = table.measure if table.comparable else column.name
+    title = f"{table.title} {fixed}".strip() if table.comparable else f"{table.title}: {column.name}"
+    return Grid(
+        categories=tuple(table.names[row] for row in rows),
+        series=("",),
+        values=tuple((column.values[row],) for row in rows),
+        measure=measure,
+        unit=column.unit,
+        title=title,
+        category_prep=table.row_prep,
+        series_prep=table.column_prep,
+        fixed=fixed,
+        category_first=True,
+        category_noun=table.row,
+        categories_noun=table.rows,
+        series_noun="",
+        timeline=table.timeline,
+        additive=table.additive,
+        source=table.source,
+        table=table.key,
+    )
+
+
+def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) -> Grid | None:
+    """Several columns of a table whose columns tell the same measure; None where it has none such.
+
+    `stacked` puts what may be added up (the rows) into the series.
+    """
+    columns = [column for column in table.columns if column.numeric]
+    if not table.comparable or len(columns) < 2 or (stacked and not table.additive):
+        return None
+    chosen = sorted(rng.sample(range(len(columns)), rng.randint(2, min(4, len(columns)))))
+    columns = [columns[place] for place in (range(len(columns)) if stacked else chosen)]
+
+    def fits(rows: list[int]) -> bool:
+        return _drawable(tuple(column.values[row] for column in columns for row in rows))
+
+    turned = stacked or (table.additive and rng.random() < 0.25)
+    rows = _pick_rows(table, rng, 4 if turned else most, fits)
+    if rows is None:
+        return None
+    if not table.timeline:
+        rows = _order(rows, lambda row: columns[-1].values[row], table.names, rng)
+    names, heads = tuple(table.names[row] for row in rows), tuple(column.name for column in columns)
+    values = tuple(tuple(column.values[row] for column in columns) for row in rows)
+    if turned:
+        values = tuple(zip(*values, strict=True))
+    return Grid(
+        categories=heads if turned else names,
+        series=names if turned else heads,
+        values=values,
+        measure=table.measure,
+        unit=columns[0].unit,
+        title=table.title,
+        category_prep=table.column_prep if turned else table.row_prep,
+        series_prep=table.row_prep if turned else table.column_prep,
+        fixed="",
+        category_first=table.timeline == turned,
+        category_noun=table.columns_name if turned else table.row,
+        categories_noun=table.columns_name if turned else table.rows,
+        series_noun=table.rows if turned else table.columns_name,
+        timeline=turned or table.timeline,
+        additive=table.additive,
+        source=table.source,
+        table=table.key,
+    )

@@ -1,0 +1,65 @@
+"""The door: what a command line becomes, and what it says when it cannot."""
+
+import pytest
+
+from pipelines.settings import BuildSettings, SettingsError, load_build
+from storage.sources.settings import ChartQASettings, SyntheticSettings
+
+
+def error_of(*overrides: str) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_build(overrides)
+    message = str(caught.value)
+    assert "\n" not in message
+    return message
+
+
+def test_nothing_said_gives_the_embedded_default() -> None:
+    settings = load_build([])
+    assert isinstance(settings, BuildSettings)
+    assert isinstance(settings.source, SyntheticSettings)
+    assert settings.ladder.rungs == (224, 448, 672, 896, 1344, 1792, 2688, 3840)
+
+
+def test_a_source_and_its_path_with_a_space() -> None:
+    settings = load_build(["source=chartqa", "source.path=/data/ChartQA Dataset", "ladder.rungs=[224,448]"])
+    assert settings.source == ChartQASettings("/data/ChartQA Dataset")
+    assert settings.ladder.rungs == (224, 448)
+
+
+def test_a_missing_value_is_named() -> None:
+    assert "source.path=..." in error_of("source=chartqa")
+
+
+def test_an_unknown_key_names_its_neighbour() -> None:
+    assert "did you mean agent.max_steps?" in error_of("agent.max_step=3")
+
+
+def test_an_added_key_that_nobody_reads_is_refused() -> None:
+    assert "agent.foo" in error_of("+agent.foo=1")
+
+
+def test_an_unknown_option_lists_the_known_ones() -> None:
+    assert "chartqa, chartqa_hub, highres, synthetic" in error_of("source=charqa")
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("agent.max_steps=x", "agent.max_steps"),
+        ("judge.policy=kind", "judge.policy"),
+        ("ladder.rungs=[10]", "ladder"),
+        ("ladder.rungs=[]", "ladder"),
+        ("cluster.in_flight=0", "cluster"),
+        ("limit=0", "limit"),
+        ("version=../up", "version"),
+        ("store.chunk_size=0", "store"),
+        ("source.charts=-1", "source"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_names_its_key(override: str, key: str) -> None:
+    assert key in error_of(override)
+
+
+def test_a_malformed_override_is_one_line() -> None:
+    assert error_of("a b")

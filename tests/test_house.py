@@ -1,0 +1,85 @@
+"""The rooms and the one-way imports between them."""
+
+import ast
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+MAY_IMPORT = {
+    "lensmill": {"lensmill"},
+    "storage": {"storage", "lensmill"},
+    "monitoring": {"monitoring", "lensmill"},
+    "actors": {"actors", "storage", "monitoring", "lensmill"},
+    "pipelines": {"pipelines", "actors", "storage", "monitoring", "lensmill"},
+    "benchmarks": {"benchmarks", "pipelines", "actors", "storage", "monitoring", "lensmill"},
+}
+
+FORBIDDEN_IN_THE_LIBRARY = {"ray", "hydra", "omegaconf", "fsspec", "s3fs", "datasets", "pyarrow"}
+
+
+def imports_of(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are absolute here"
+            names.add(node.module or "")
+    return names
+
+
+def modules(room: str) -> list[Path]:
+    return sorted((ROOT / room).rglob("*.py"))
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_imports_point_one_way(room: str) -> None:
+    for path in modules(room):
+        for name in imports_of(path):
+            top = name.split(".")[0]
+            assert top not in MAY_IMPORT or top in MAY_IMPORT[room], f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_the_library_knows_no_cluster_and_no_storage() -> None:
+    for path in modules("lensmill"):
+        tops = {name.split(".")[0] for name in imports_of(path)}
+        assert not tops & FORBIDDEN_IN_THE_LIBRARY, path
+
+
+def test_hydra_stops_at_the_door() -> None:
+    for room in MAY_IMPORT:
+        for path in modules(room):
+            tops = {name.split(".")[0] for name in imports_of(path)}
+            if tops & {"hydra", "omegaconf"}:
+                assert path.relative_to(ROOT).parts[0] == "pipelines", path
+
+
+def test_only_lensmill_goes_into_the_wheel() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"] == ["lensmill"]
+
+
+def test_every_requirement_is_pinned_with_a_hash_and_names_no_index() -> None:
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        text = (ROOT / name).read_text()
+        assert "://" not in text
+        assert "--index-url" not in text
+        pinned = [line for line in text.splitlines() if "==" in line and not line.startswith((" ", "#"))]
+        assert pinned
+        assert all(line.rstrip().endswith("\\") for line in pinned), "each pin goes on with its hashes"
+
+
+def test_every_file_of_code_is_one_idea() -> None:
+    """Long files are a sign of two ideas in one; see CONTRIBUTING.md."""
+    for room in (*MAY_IMPORT, "tests"):
+        for path in modules(room):
+            lines = len(path.read_text().splitlines())
+            assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+def test_python_is_as_new_as_declared() -> None:
+    assert sys.version_info >= (3, 11)
