@@ -39,7 +39,6 @@ class PlanOutline:
     tokens: dict[int, int]
 
 
-@ray.remote(num_cpus=0, max_concurrency=2)
 class Planner:
     """Reads a source once and appends to the plan what is new."""
 
@@ -92,3 +91,7 @@ class Planner:
                 stored = sample.image_id
             rungs = settings.ladder.rungs_for((sample.width, sample.height))
             yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], SEEDS)
+
+
+RemotePlanner = ray.remote(num_cpus=0, max_concurrency=2)(Planner)
+"""The planner as a Ray actor; its second thread answers `progress` while the first plans."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import ray
 from ray.exceptions import RayActorError
 
-from actors.rollout import EpisodeCost, RolloutSettings, RolloutWorker
+from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
 
 CHUNK_ATTEMPTS = 3
 """A chunk whose worker died this often is left unfinished rather than tried for ever."""
@@ -52,7 +52,7 @@ class RolloutPool:
         ray.get([member.actor.ready.remote() for member in self._members])
 
     def _hire(self) -> _Member:
-        return _Member(RolloutWorker.remote(self._settings))
+        return _Member(RemoteRolloutWorker.remote(self._settings))
 
     def run(self, chunk_ids: Iterable[str], method: Literal["run_chunk", "judge_chunk"]) -> tuple[str, ...]:
         """Run the method on every chunk; returns the chunks that are left unfinished.

@@ -70,7 +70,6 @@ class EpisodeCost:
     size: int
 
 
-@ray.remote(num_cpus=1, max_restarts=0)
 class RolloutWorker:
     """See the module; constructed with RolloutSettings."""
 
@@ -219,3 +218,7 @@ class RolloutWorker:
 
     def _load(self, image_id: str) -> Original:
         return load_original(self._images.get(image_id))
+
+
+RemoteRolloutWorker = ray.remote(num_cpus=1, max_restarts=0)(RolloutWorker)
+"""The worker as an async Ray actor. The pool replaces one that dies, and knows which chunks it had."""

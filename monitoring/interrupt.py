@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Any, Self
 
 
@@ -29,7 +29,7 @@ class Interrupt:
         for number, old in self._old.items():
             signal.signal(number, old)
 
-    def _handle(self, number: int, frame: FrameType | None) -> None:
+    def _handle(self, *_: object) -> None:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True

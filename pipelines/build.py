@@ -12,7 +12,7 @@ import ray
 from ray.exceptions import RayError
 
 from actors.cluster import ClusterError, connect
-from actors.planning import Planner, PlanOutline, PlanSettings
+from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, publish_version, tally_rungs
 from actors.rollout import RolloutSettings
@@ -67,7 +67,7 @@ class Build:
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
-        planner = Planner.remote(
+        planner = RemotePlanner.remote(
             PlanSettings(
                 settings.out,
                 self._fingerprint,

@@ -135,10 +135,10 @@ def _suggest(key: str, known: Sequence[str]) -> str:
 
 def _all_keys(config: Any, place: str = "") -> list[str]:
     keys: list[str] = []
-    for key in config if isinstance(config, DictConfig) else ():
-        keys.append(f"{place}{key}")
+    for key in map(str, config) if isinstance(config, DictConfig) else ():
+        keys.append(f"{place}{key!s}")
         if not OmegaConf.is_missing(config, key):
-            keys += _all_keys(config[key], f"{place}{key}.")
+            keys += _all_keys(config[key], f"{place}{key!s}.")
     return keys
 
 

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lensmill.sample import Sample
@@ -168,12 +169,15 @@ class Plan:
         place = self._chunks.get(chunk_id)
         if place is None:
             raise StoreError(f"{self._files.locate(self._folder)}: the plan has no chunk {chunk_id}: plan it first")
-        planned = tuple(self._read_row_group(place))
+        try:
+            planned = tuple(self._read_row_group(place))
+        except (pa.ArrowException, OSError, ValueError):
+            planned = ()
         episodes = tuple(episode for entry in planned for episode in entry.episodes)
         if chunk_id_of(self._fingerprint, (episode.episode_id for episode in episodes)) != chunk_id:
             raise StoreError(
                 f"{self._files.locate(place.path)}: row group {place.row_group} is not chunk {chunk_id}: the file is "
-                "damaged; restore it, or build into a new out="
+                "missing or damaged; restore it, or build into a new out="
             )
         return Chunk(chunk_id, episodes, {entry.sample.sample_id: entry.sample for entry in planned})
 

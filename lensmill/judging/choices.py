@@ -7,10 +7,13 @@ from typing import Literal
 
 from lensmill.judging.anls import similarity
 from lensmill.judging.quantities import read_quantity
-from lensmill.judging.text import canonical, digits_of, unwrapped, words, vocabulary
+from lensmill.judging.text import canonical, digits_of, unwrapped, vocabulary, words
 
 NEAR, MARGIN = 0.85, 0.2
 """A misspelt option is taken when it is this similar, and every other option that much less."""
+
+MAX_OPTION = 1000
+"""Characters of an option that are compared letter by letter."""
 
 _LETTER_ALONE = re.compile(r"(?:option |choice |answer |letter )?[(\[]? ?([a-z]) ?[)\]]? ?[.:)]?")
 _LETTER_FIRST = re.compile(r"(?:option |choice )?(?:[(\[]([a-z])[)\]]\s*[.:-]?|([a-z])[.:)])\s*(.+)")
@@ -78,7 +81,7 @@ def _by_words(text: str, options: Sequence[str]) -> int | Literal["several", "no
     parts = [i for i, option in enumerate(theirs) if telling and _within(mine, option)]
     if len(parts) == 1:
         return parts[0]
-    ranked = sorted(((similarity(text, option), -i) for i, option in enumerate(options)), reverse=True)
+    ranked = sorted(((similarity(text, option[:MAX_OPTION]), -i) for i, option in enumerate(options)), reverse=True)
     near = ranked[0][0] >= NEAR and (len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= MARGIN)
     if near and digits_of(text) == digits_of(options[-ranked[0][1]]):
         return -ranked[0][1]

@@ -1,7 +1,7 @@
 """Free text: the same words, nearly the same letters (ANLS), or a case for a judge that can read."""
 
 from lensmill.judging.anls import ANLS_THRESHOLD, similarity
-from lensmill.judging.text import digits_of, unwrapped, words, vocabulary
+from lensmill.judging.text import digits_of, unwrapped, vocabulary, words
 from lensmill.verdict import Verdict
 
 ACCEPT = 0.85
@@ -26,6 +26,8 @@ def judge_text(answer: str, reference: str) -> Verdict:
     if joined and joined == "".join(theirs) and not digits_of(answer):
         return Verdict("correct", "text", 1.0, "the answer has the reference's letters, spaced otherwise")
     score = similarity(answer, reference)
+    if digits_of(reference) and not any(c.isalpha() for c in answer + reference):
+        return Verdict("incorrect", "figures", score, "times, scores and codes must be met figure by figure")
     if _JOINTS & set(mine) - set(theirs) and _within(theirs, mine):
         return Verdict("incorrect", "several_answers", score, "the answer offers the reference among alternatives")
     if score >= ACCEPT and _only_slips(mine, theirs):

@@ -2,7 +2,7 @@
 
 from lensmill.judging.quantities import Quantity, quantities_in, read_quantity
 from lensmill.judging.relaxed import MAX_RELATIVE_CHANGE
-from lensmill.judging.text import words, vocabulary
+from lensmill.judging.text import vocabulary, words
 from lensmill.judging.units import CURRENCIES, FACTORS, SCALES, UNITS
 from lensmill.judging.years import asks_for_quantity, asks_for_year, is_year_like
 from lensmill.verdict import Verdict
@@ -21,12 +21,12 @@ def within_tolerance(value: float, target: float) -> bool:
     return abs(value - target) <= (MAX_RELATIVE_CHANGE + _ROUNDING) * abs(target)
 
 
-def judge_number(answer: str, reference: str, question: str, strict_years: bool = True) -> Verdict | None:
+def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
     """A canonical answer against a canonical reference that is one number; None where the reference is none."""
     targets = [q for q in read_quantity(reference) if not q.doubtful]
     if not targets:
         return None
-    year = _judge_year(answer, reference, question) if strict_years else None
+    year = _judge_year(answer, reference, question)
     if year is not None:
         return year
     readings = read_quantity(answer)
@@ -95,11 +95,11 @@ def _agree(mine: Quantity, theirs: Quantity, asked: set[str]) -> tuple[str, bool
     if not _same_unit(mine.unit, theirs.unit):
         return None
     scales = {SCALES[word] for word in asked if word in SCALES and len(word) > 2}
-    if mine.scale != theirs.scale and 1.0 in (mine.scale, theirs.scale):
-        for scale in scales:  # "how many millions": a bare number counts millions
-            lifted = tuple(q.number * (scale if q.scale == 1.0 else q.scale) for q in (mine, theirs))
-            if within_tolerance(*lifted):
-                return ("number_scale", True)
+    for scale in scales:  # "how many millions": a bare number counts millions
+        if (theirs.scale == 1.0 and within_tolerance(mine.value, theirs.number * scale)) or (
+            mine.scale == 1.0 and within_tolerance(mine.number * scale, theirs.value)
+        ):
+            return ("number_scale", True)
     return (
         "currency" if mine.unit in _CURRENCY_UNITS or theirs.unit in _CURRENCY_UNITS else "number",
         within_tolerance(mine.value, theirs.value),

@@ -22,6 +22,7 @@ _HEAD = re.compile(
     rf"(?P<sign1>[+-] ?)?(?P<currency>(?:{_CURRENCY})(?![a-z]) ?)?(?P<sign2>[+-] ?)?(?:{_FIGURE}){_POWER}"
 )
 _FRACTION = re.compile(r"(?P<sign>-)?(?:(?P<whole>\d{1,6}) )?(?P<top>\d{1,6}) ?/ ?(?P<bottom>\d{1,6})")
+_SEASON = re.compile(r"[12]\d{3} ?/ ?(?:\d{2}|[12]\d{3})")
 _HEDGE = re.compile(r"(?:about|approximately|approx\.?|around|roughly|circa|ca\.|nearly|almost|~|≈) ?")
 _BOUNDS = (
     (re.compile(r"(?:just |slightly |well )?(?:more than|greater than|over|above|at least|>=?|≥) ?"), ">"),
@@ -78,7 +79,7 @@ def read_quantity(text: str) -> tuple[Quantity, ...]:
             text, bound = text[found.end() :], sign
             break
     fraction = _FRACTION.fullmatch(text)
-    if fraction:
+    if fraction and not _SEASON.fullmatch(text):
         return _fraction(fraction, bound)
     head = _HEAD.match(text)
     if head:

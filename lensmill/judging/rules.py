@@ -16,16 +16,17 @@ from lensmill.judging.lists import MAX_ITEMS, bracketed, pairing, splits
 from lensmill.judging.numbers import judge_number
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.relaxed import relaxed_accuracy
-from lensmill.judging.text import canonical, unwrapped, words, vocabulary
+from lensmill.judging.text import canonical, unwrapped, vocabulary, words
 from lensmill.judging.years import asks_for_year, is_year_like, years_in
 from lensmill.verdict import Verdict
 
-Policy = Literal["strict", "relaxed", "published"]
-"""How to judge: our strict rules; the same with 5 % for years too; or the published relaxed accuracy as it is."""
+Policy = Literal["strict", "relaxed"]
+"""How to judge: by our strict rules, or by the published relaxed accuracy as it is."""
 
 MAX_ANSWER = 1000
 """Characters. Longer answers are wrong: they argue with the judge instead of answering (DeepEyes' guard)."""
 
+_TOO_LONG = Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
 _ORDERED = vocabulary("order ordered rank ranked sort sorted ascending descending respectively respective")
 _POLARITY = {"yes": True, "true": True, "no": False, "false": False}
 _PREFERENCE = ("correct", "undecided", "judge_error", "incorrect")
@@ -56,13 +57,13 @@ def judge_answer(
         raise ValueError("an answer needs at least one reference to be judged by, got none that is not blank")
     if answer is None:
         return Verdict("undecided", "abstained", None, "the agent gave no answer")
-    if policy == "published":
+    if policy == "relaxed":
         return _published(answer, known)
+    if len(answer) > MAX_ANSWER:
+        return _TOO_LONG
     if not canonical(answer):
         return Verdict("incorrect", "empty_answer", None, "the answer is empty")
-    if len(answer) > MAX_ANSWER:
-        return Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
-    verdicts = [_judge(answer, reference, canonical(question[:4000]), choices, policy) for reference in known]
+    verdicts = [_judge(answer, reference, canonical(question[:4000]), choices) for reference in known]
     return min(verdicts, key=lambda verdict: _PREFERENCE.index(verdict.outcome))
 
 
@@ -72,18 +73,20 @@ def _published(answer: str, references: Sequence[str]) -> Verdict:
     return Verdict("incorrect", "relaxed_accuracy", 0.0, "relaxed accuracy accepts it for none of the references")
 
 
-def _judge(answer: str, reference: str, question: str, choices: Sequence[str], policy: Policy) -> Verdict:
+def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -> Verdict:
     said, wanted = canonical(answer), canonical(reference)
-    if len(reference) > MAX_ANSWER:
+    if max(len(reference), len(wanted)) > MAX_ANSWER:
         if said == wanted:
             return Verdict("correct", "exact", 1.0, "the answer is the reference")
         return Verdict("undecided", "long_reference", None, "the reference is too long for rules")
+    if len(said) > MAX_ANSWER:  # Unicode forms can grow eighteenfold
+        return _TOO_LONG
     verdict = (
         _judge_choice(said, wanted, choices)
         or _judge_letter(said, wanted, choices)
         or _judge_yes_no(said, wanted)
-        or _judge_list(answer, reference, question, policy)
-        or _judge_single(said, wanted, question, policy)
+        or _judge_list(answer, reference, question)
+        or _judge_single(said, wanted, question)
     )
     if verdict.outcome != "correct" and said == wanted:
         return Verdict("correct", "exact", 1.0, "the answer is the reference")
@@ -134,7 +137,7 @@ def _judge_yes_no(answer: str, reference: str) -> Verdict | None:
     return Verdict("correct" if right else "incorrect", "yes_no", None, f"the answer says {lead[1]}")
 
 
-def _judge_single(answer: str, reference: str, question: str, policy: Policy) -> Verdict:
+def _judge_single(answer: str, reference: str, question: str) -> Verdict:
     """One canonical answer against one canonical reference, neither of them a list."""
     answer = answer if answer == reference else unwrapped(answer)
     return (
@@ -143,7 +146,7 @@ def _judge_single(answer: str, reference: str, question: str, policy: Policy) ->
         or _judge_ratio(answer, reference, question)
         or _judge_year_phrase(answer, reference, question)
         or _judge_several(answer, reference)
-        or judge_number(answer, reference, question, strict_years=policy == "strict")
+        or judge_number(answer, reference, question)
         or judge_text(answer, reference)
     )
 
@@ -184,7 +187,7 @@ def _judge_ratio(answer: str, reference: str, question: str) -> Verdict | None:
     if not asked:
         return None  # may be a time or a score: text
     verdict = judge_number(
-        repr(said) if said is not None else answer, repr(wanted) if wanted is not None else reference, "", False
+        repr(said) if said is not None else answer, repr(wanted) if wanted is not None else reference, ""
     )
     return None if verdict is None else Verdict(verdict.outcome, "ratio", None, verdict.reason)
 
@@ -226,31 +229,33 @@ def _judge_several(answer: str, reference: str) -> Verdict | None:
     return Verdict("incorrect", "several_answers", None, "the answer offers several numbers where one is asked for")
 
 
-def _judge_list(answer: str, reference: str, question: str, policy: Policy) -> Verdict | None:
+def _judge_list(answer: str, reference: str, question: str) -> Verdict | None:
     """A reference that is a list for sure decides; one that may be a list can only be met as one."""
     ways = [items for items in splits(reference) if len(items) <= MAX_ITEMS]
     if read_quantity(canonical(reference)) or read_date(canonical(reference)):
         return None
-    sure = bracketed(reference) or any(all(read_quantity(item) for item in items) for items in ways[:1])
+    sure = bracketed(reference) or ("/" not in reference and any(all(map(read_quantity, items)) for items in ways[:1]))
+    if not sure and canonical(answer) == canonical(reference):
+        return None
     if bracketed(reference) and not ways:
         inner = canonical(reference.strip()[1:-1])
-        return _judge_single(unwrapped(canonical(answer.strip(" []{}"))), inner, question, policy) if inner else None
+        return _judge_single(unwrapped(canonical(answer.strip(" []{}"))), inner, question) if inner else None
     for wanted in ways[:1] if sure else ways:
         for said in splits(answer):
             if len(said) == len(wanted):
-                verdict = _judge_items(said, wanted, question, policy)
+                verdict = _judge_items(said, wanted, question)
                 if verdict.outcome == "correct" or sure:
                     return verdict
-    if not sure or canonical(answer) == canonical(reference):
+    if not sure:
         return None
     found = max((len(items) for items in splits(answer)), default=1)
     return Verdict("incorrect", "list", None, f"the answer has {found} items, the reference {len(ways[0])}")
 
 
-def _judge_items(said: list[str], wanted: list[str], question: str, policy: Policy) -> Verdict:
+def _judge_items(said: list[str], wanted: list[str], question: str) -> Verdict:
     """Element by element: numbers in their order, names and years in any order unless the question asks for one."""
     numbers = all(read_quantity(item) and not is_year_like(item) for item in wanted)
-    grid = [[_judge_single(mine, theirs, question, policy).outcome for theirs in wanted] for mine in said]
+    grid = [[_judge_single(mine, theirs, question).outcome for theirs in wanted] for mine in said]
     in_order = [grid[i][i] for i in range(len(said))]
     if all(outcome == "correct" for outcome in in_order):
         return Verdict("correct", "list", None, f"all {len(wanted)} items are met in order")

@@ -1,9 +1,9 @@
 """ChartQA in its own folder layout.
 
-    {train,val,test}/{split}_{human,augmented}.json   lists of {imgname, query, label}
-    {train,val,test}/png/                             the pictures
-    {train,val,test}/annotations/*.json               optional: boxes of axis labels, which become regions
-    {train,val,test}/tables/                          optional, not read: the answers must come from the picture
+{train,val,test}/{split}_{human,augmented}.json   lists of {imgname, query, label}
+{train,val,test}/png/                             the pictures
+{train,val,test}/annotations/*.json               optional: boxes of axis labels, which become regions
+{train,val,test}/tables/                          optional, not read: the answers must come from the picture
 """
 
 import os
@@ -109,7 +109,7 @@ class ChartQASource:
         try:
             regions = _regions(folder, imgname, image)
         except RowProblem as problem:
-            yield problem.at(f"{folder / 'annotations' / imgname} (annotation)")
+            yield problem.at(str(folder / "annotations" / _annotation_name(imgname)))
         for row in rows:
             sample = _sample(row, split, image, regions)
             try:
@@ -174,21 +174,26 @@ def _sample(row: _Row, split: str, image: CheckedImage, regions: tuple[Region, .
     )
 
 
+def _annotation_name(imgname: str) -> str:
+    return str(Path(imgname).with_suffix(".json"))
+
+
 def _regions(folder: Path, imgname: str, image: CheckedImage) -> tuple[Region, ...]:
+    """The axis regions of a picture, if it has an annotation.
+
+    Raises:
+        RowProblem: of class "annotation_unreadable"; its rows can do without.
+    """
     annotations = folder / "annotations"
     if not annotations.is_dir():
         return ()
     try:
-        file = find_within(annotations, str(Path(imgname).with_suffix(".json")), "imgname")
-    except RowProblem as problem:
-        if problem.error_class == "image_missing":
+        file = find_within(annotations, _annotation_name(imgname), "imgname")
+        content = parse_json(read_text(file, "chartqa"), "the file", "chartqa")
+        return regions_of(content, image.header)
+    except (RowProblem, SourceError) as problem:
+        if isinstance(problem, RowProblem) and problem.error_class == "image_missing":
             return ()
-        raise RowProblem("annotation_unreadable", f"annotations: {problem}") from problem
-    try:
-        return regions_of(parse_json(read_text(file, "chartqa"), str(file), "chartqa"), image.header)
-    except SourceError as error:
-        raise RowProblem("annotation_unreadable", str(error)) from error
-    except RowProblem as problem:
         raise RowProblem(
-            "annotation_unreadable", f"{file}: {problem}; the row is kept without regions, mend or remove the file"
+            "annotation_unreadable", f"{problem}; its questions are kept, without regions; mend or remove the file"
         ) from problem

@@ -46,13 +46,13 @@ def check_picture(data: bytes, name: str) -> CheckedImage:
     try:
         header = check_image(data)
     except ImageError as error:
-        raise RowProblem(error.error_class, f"{name}: {error}") from error
+        raise RowProblem(error.error_class, f"{shown(name)}: {error}") from error
     return CheckedImage(data, hashlib.sha256(data).hexdigest(), header)
 
 
 def shown(value: object, limit: int = 80) -> str:
     """A value as it may stand in a message: one line, escaped, cut."""
-    text = ascii(value[:limit] if isinstance(value, str) else value)
+    text = repr(value[:limit] if isinstance(value, str) else value)
     return text if len(text) <= 2 * limit else text[:limit] + "..."
 
 

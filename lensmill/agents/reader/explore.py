@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lensmill.geometry import Box, Frame
+from lensmill.tools import ToolSettings
 
 COARSE = 0.45
 """Pixels shown for each original pixel from which signs and headings in photographs become readable."""
@@ -35,16 +36,17 @@ class Cell:
     level: int
 
 
-def grid(view: Frame, budget: int, wanted: float, factor: int, enlarge: float, upscale: float, level: int) -> tuple[Cell, ...]:
+def grid(view: Frame, budget: int, wanted: float, settings: ToolSettings, level: int) -> tuple[Cell, ...]:
     """The coarsest grid over a picture whose crops have at least `wanted` pixels for each original one.
 
     Args:
+        view: what the calls name; its sides are multiples of the factor.
         budget: the most pixels that a crop may have.
-        enlarge, upscale: what the zoom does to a box (see `lensmill.tools.zoom`).
     """
+    factor, upscale = settings.factor, settings.zoom_upscale
     width, height = view.region.width, view.region.height
     best: tuple[int, int] | None = None
-    for columns, rows in _shapes():
+    for columns, rows in _shapes(width / height):
         cell = _span(columns, factor) * width * _span(rows, factor) * height
         if min(upscale, math.sqrt(budget / cell)) >= wanted:
             best = (columns, rows)
@@ -55,15 +57,16 @@ def grid(view: Frame, budget: int, wanted: float, factor: int, enlarge: float, u
         for left, right in _strips(columns, factor, view.width):
             shown = view.to_original(Box(left, top, right, bottom))
             scale = min(upscale, math.sqrt(budget / shown.area))
-            box = Box(left, top, right, bottom).scaled(1 / enlarge).rounded()
+            box = Box(left, top, right, bottom).scaled(1 / settings.zoom_enlarge).rounded()
             cells.append(Cell(box, shown, scale, level))
     return tuple(cells)
 
 
-def _shapes() -> list[tuple[int, int]]:
-    """Numbers of columns and rows, fewest crops first; wider pictures than high before the others."""
+def _shapes(aspect: float) -> list[tuple[int, int]]:
+    """Numbers of columns and rows, fewest crops first, then the squarest crops; `aspect` is width over height."""
     counts = (1, 2, 3, 6)
-    return sorted(((c, r) for c in counts for r in counts if c / r in (1, 2, 1.5, 0.5)), key=lambda s: (s[0] * s[1], -s[0]))
+    pairs = [(columns, rows) for columns in counts for rows in counts]
+    return sorted(pairs, key=lambda p: (p[0] * p[1], abs(math.log(aspect * p[1] / p[0])), p))
 
 
 def _span(count: int, factor: int) -> float:

@@ -12,6 +12,9 @@ FULL_SIDE = 3840
 PNG_LEVEL = 4
 """zlib's effort; higher levels take several times as long for a few per cent."""
 
+LEAST_TEXT = 34
+"""Pixels of the design: the smallest em; its capitals are still about 24 px high."""
+
 SMOOTHING = 2
 """Slanted edges are drawn this many times as large and averaged down."""
 

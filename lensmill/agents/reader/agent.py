@@ -1,0 +1,48 @@
+"""The reader agent: looks with real tool calls, reads with OCR, decides by plain rules, abstains when unsure."""
+
+import asyncio
+
+from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.reader.looking import Looking
+from lensmill.agents.reader.options import Conclusion, OptionsRoute
+from lensmill.agents.reader.transcript import write_messages
+from lensmill.perception.text import Reader, shared_reader
+from lensmill.tools import ZOOM
+
+MAX_STEPS = 10
+
+
+class ReaderAgent:
+    """An agent without a language model.
+
+    It knows the question, the view and what its own calls showed. With options it searches for print that speaks
+    for one of them; without, it reads the picture as a chart.
+
+    Args:
+        max_steps: tool calls at most in one episode.
+        reader: the OCR engine; by default this process's own, whose cache all episodes share.
+    """
+
+    name = "reader"
+
+    def __init__(self, max_steps: int = MAX_STEPS, reader: Reader | None = None) -> None:
+        if max_steps < 1:
+            raise ValueError(f"max_steps must be at least 1, got {max_steps}")
+        self._max_steps = max_steps
+        self._reader = reader
+
+    async def run(self, desk: Desk) -> Rollout:
+        """The whole episode runs in one thread: reading is CPU work and would block the event loop."""
+        return await asyncio.to_thread(self._run, desk)
+
+    def _run(self, desk: Desk) -> Rollout:
+        looking = Looking(desk, self._reader or shared_reader(), self._max_steps)
+        conclusion = _conclude(looking)
+        messages = write_messages(desk.task, desk.steps, conclusion.thought, conclusion.answer, (ZOOM,))
+        return desk.hand_in(conclusion.thought, conclusion.answer, messages)
+
+
+def _conclude(looking: Looking) -> Conclusion:
+    if looking.task.choices:
+        return OptionsRoute(looking).run()
+    return Conclusion("I cannot read this.", None)

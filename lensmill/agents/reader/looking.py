@@ -1,0 +1,94 @@
+"""Looking: an episode's desk and sheet together; every zoom is a real tool call, and is read at once."""
+
+from lensmill.agents.protocol import Desk
+from lensmill.agents.reader.explore import Cell, covered
+from lensmill.agents.reader.sheet import Seen, Sheet, read_picture
+from lensmill.geometry import Box, Frame
+from lensmill.perception.text import Reader
+from lensmill.tools import ZOOM
+
+
+class Looking:
+    """What the reader does with its eyes. It knows the view and what its calls showed, never the original.
+
+    Attributes:
+        sheet: what was read so far.
+        shown: for each picture, the region of the original it shows and its pixels for each original pixel.
+    """
+
+    def __init__(self, desk: Desk, reader: Reader, max_steps: int) -> None:
+        self.desk = desk
+        self.task = desk.task
+        self.sheet = Sheet()
+        self.shown: list[tuple[Box, float]] = []
+        self._reader = reader
+        self._max_steps = max_steps
+        whole = desk.view.frame.region
+        self._original = (round(whole.width), round(whole.height))
+        self._take_in()
+
+    @property
+    def view(self) -> Frame:
+        return self.desk.view.frame
+
+    @property
+    def budget(self) -> int:
+        """The most pixels that a zoomed picture may have."""
+        return int(max(self.task.rung, self.desk.settings.zoom_floor) ** 2)
+
+    @property
+    def steps_left(self) -> int:
+        return self._max_steps - len(self.desk.steps)
+
+    def _take_in(self) -> tuple[Seen, ...]:
+        index = len(self.desk.pictures) - 1
+        picture = self.desk.pictures[index]
+        lines = read_picture(self._reader, picture, index, self._original)
+        self.sheet.add(lines)
+        sx, sy = picture.frame.scale
+        self.shown.append((picture.frame.region, min(sx, sy)))
+        return lines
+
+    def visit(self, cell: Cell, thought: str, label: str) -> tuple[Seen, ...]:
+        """Zoom to a cell of a grid; its texts, or none where the tool refused."""
+        return self._zoom(thought, {"bbox_2d": list(cell.box), "label": label, "image": 0})
+
+    def zoom(self, target: Box, thought: str, label: str) -> tuple[Seen, ...]:
+        """Zoom so that the crop shows `target` (original pixels), naming the sharpest picture that holds it."""
+        index = self.sharpest(target)
+        frame = self.desk.pictures[index].frame
+        here = frame.from_original(target.scaled(1 / self.desk.settings.zoom_enlarge))
+        return self._zoom(thought, {"bbox_2d": list(whole_pixels(here, frame)), "label": label, "image": index})
+
+    def _zoom(self, thought: str, arguments: dict[str, object]) -> tuple[Seen, ...]:
+        observation = self.desk.act(thought, ZOOM, arguments)
+        return () if observation.error else self._take_in()
+
+    def edit(self, tool: str, arguments: dict[str, object], thought: str) -> tuple[Seen, ...] | None:
+        """Run an edit and read the edited picture without adding it to the sheet; None where the tool refused."""
+        observation = self.desk.act(thought, tool, arguments)
+        if observation.error:
+            return None
+        index = len(self.desk.pictures) - 1
+        picture = self.desk.pictures[index]
+        self.shown.append((picture.frame.region, 0.0))
+        return read_picture(self._reader, picture, index, self._original)
+
+    def sharpest(self, target: Box) -> int:
+        """The picture that shows all of `target` largest; the view where no other does."""
+        best, best_scale = 0, self.shown[0][1]
+        for index, (region, scale) in enumerate(self.shown):
+            if scale > best_scale and region.contains(target):
+                best, best_scale = index, scale
+        return best
+
+    def is_covered(self, region: Box, scale: float) -> bool:
+        """Was this region of the original already shown at about this scale?"""
+        return covered(region, scale, self.shown)
+
+
+def whole_pixels(box: Box, frame: Frame) -> tuple[int, int, int, int]:
+    """A box as whole pixels of a picture, inside it, with at least a pixel on each side."""
+    x1, y1, x2, y2 = box.rounded()
+    x1, y1 = min(max(0, x1), frame.width - 1), min(max(0, y1), frame.height - 1)
+    return (x1, y1, min(max(x1 + 1, x2), frame.width), min(max(y1 + 1, y2), frame.height))

@@ -1,0 +1,190 @@
+"""The options route: search the picture, coarse to fine, for print that speaks for one of the options."""
+
+import re
+from dataclasses import dataclass
+
+from lensmill.agents.reader.evidence import (
+    Evidence,
+    Finding,
+    asks_for_print,
+    gap,
+    landmarks,
+    places_of,
+    weigh,
+)
+from lensmill.agents.reader.explore import COARSE, FINE, Cell, grid
+from lensmill.agents.reader.looking import Looking
+from lensmill.agents.reader.matching import likeness
+from lensmill.agents.reader.sheet import Seen, same_place
+from lensmill.geometry import Box
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """How a route ended: the last thought, and the answer or None."""
+
+    thought: str
+    answer: str | None
+
+
+class OptionsRoute:
+    """Search for evidence: read the view, then crop by crop; look closely at what was found before answering."""
+
+    def __init__(self, looking: Looking) -> None:
+        self._looking = looking
+        self._question = looking.task.question
+        self._options = looking.task.choices
+        self._landmarks = landmarks(self._question, self._options)
+        self._near_misses = _resemble_each_other(self._options)
+        self._refuted: list[Box] = []
+        settings, view, budget = looking.desk.settings, looking.view, looking.budget
+        self._cells = (
+            *grid(view, budget, COARSE, settings, level=0),
+            *grid(view, budget, FINE, settings, level=1),
+        )
+        self._visited: set[Cell] = set()
+
+    def run(self) -> Conclusion:
+        if not asks_for_print(self._question):
+            return Conclusion("The question does not ask for something printed in the picture, and I only read.", None)
+        while True:
+            finding = self._weigh()
+            if finding.option is not None and (self._settled(finding) or self._looking.steps_left <= 2):
+                conclusion = self._confirm(finding)
+                if conclusion is not None:
+                    return conclusion
+                continue
+            cell = self._next_cell() if self._looking.steps_left > 2 else None
+            if cell is None and finding.option is not None and self._looking.steps_left > 0:
+                conclusion = self._confirm(finding)
+                if conclusion is not None:
+                    return conclusion
+                continue
+            if cell is None:
+                reason = finding.reason or "what seemed to answer it could not be read again from closer"
+                return Conclusion(f"I have looked where text could be; {reason}. I do not answer.", None)
+            self._visit(cell)
+
+    def _weigh(self) -> Finding:
+        readings = [s for s in self._looking.sheet.readings if not any(same_place(s.box, b) for b in self._refuted)]
+        return weigh(self._question, self._options, readings)
+
+    def _settled(self, finding: Finding) -> bool:
+        """Need the search not go on? Print near the question's landmark, or options that only differ in a detail."""
+        if not self._landmarks or self._near_misses:
+            return True
+        marks = places_of(self._landmarks, self._looking.sheet.readings)
+        return any(
+            gap(e.seen.box, mark.box) <= 8 * min(mark.box.width, mark.box.height)
+            for e in finding.evidence
+            for mark in marks
+        )
+
+    def _confirm(self, finding: Finding) -> Conclusion | None:
+        """Look closely at the evidence and read it again; None where that refutes it (the search goes on)."""
+        assert finding.option is not None
+        option = self._options[finding.option]
+        places = _distinct(finding.evidence)[:2]
+        agreed: list[Seen] = []
+        for evidence in places:
+            for reach in (1.0, 4.0):
+                if self._looking.steps_left <= 0:
+                    break
+                thought = f'Here it seems to say "{evidence.seen.text}". I look closely before I answer "{option}".'
+                lines = self._looking.zoom(_surroundings(evidence.seen, reach), thought, evidence.seen.text)
+                again = weigh(self._question, self._options, lines)
+                if again.option == finding.option:
+                    agreed.append(again.evidence[0].seen)
+                    break
+                if again.option is not None:
+                    break
+        if agreed:
+            said = agreed[0].text
+            return Conclusion(f'Read from close, it says "{said}". That is "{option}".', option)
+        self._refuted.extend(e.seen.box for e in finding.evidence)
+        return None
+
+    def _next_cell(self) -> Cell | None:
+        left = [c for c in self._cells if c not in self._visited and not self._looking.is_covered(c.region, c.scale)]
+        if not left:
+            return None
+        return max(left, key=lambda cell: (self._promise(cell), -cell.level, -cell.region.y1, -cell.region.x1))
+
+    def _promise(self, cell: Cell) -> float:
+        looking = self._looking
+        promise = 0.3 * _in_named_place(self._question, cell.region, looking.view.region)
+        if cell.level == 0:
+            promise += 1.0
+        elif not looking.is_covered(cell.region, COARSE):
+            return promise
+        blurred = 0.0
+        for seen in looking.sheet.lines():
+            if not _holds(cell.region, seen.box) or looking.shown[seen.picture][1] >= 0.7 * cell.scale:
+                continue
+            if not seen.legible:
+                blurred += 0.5
+            if any(likeness(text, seen.text) >= 0.6 for text in self._landmarks):
+                promise += 2.0
+            promise += max(2.0 * s if (s := likeness(option, seen.text)) >= 0.5 else 0.0 for option in self._options)
+        return promise + min(blurred, 2.0)
+
+    def _visit(self, cell: Cell) -> None:
+        self._visited.add(cell)
+        where = _where(cell.region, self._looking.view.region)
+        if cell.level == 0:
+            thought = f"The picture is too small to read. I look at the {where}."
+        else:
+            thought = f"I cannot make out the small print here. I look closer at the {where}."
+        self._looking.visit(cell, thought, where)
+
+
+def _resemble_each_other(options: tuple[str, ...]) -> bool:
+    return any(likeness(a, b) >= 0.6 for i, a in enumerate(options) for b in options[i + 1 :])
+
+
+def _distinct(evidence: tuple[Evidence, ...]) -> list[Evidence]:
+    """One piece of evidence a place, in order of strength."""
+    kept: list[Evidence] = []
+    for piece in evidence:
+        if not any(same_place(piece.seen.box, other.seen.box) for other in kept):
+            kept.append(piece)
+    return kept
+
+
+def _surroundings(seen: Seen, reach: float) -> Box:
+    """A line with `reach` times its height of air around it."""
+    return seen.box.padded(reach * min(seen.box.width, seen.box.height))
+
+
+def _holds(region: Box, box: Box) -> bool:
+    x, y = box.centre
+    return region.x1 <= x <= region.x2 and region.y1 <= y <= region.y2
+
+
+_PLACES = {
+    "left": (-1, 0),
+    "right": (1, 0),
+    "top": (0, -1),
+    "upper": (0, -1),
+    "bottom": (0, 1),
+    "lower": (0, 1),
+}
+
+
+def _in_named_place(question: str, region: Box, whole: Box) -> float:
+    """-1 to 1: does a region lie where the question's words for places point?"""
+    words = set(re.findall(r"[a-z]+", question.casefold()))
+    directions = [step for word, step in _PLACES.items() if word in words]
+    if not directions:
+        return 0.0
+    x, y = region.centre
+    across, down = 2 * x / whole.width - 1, 2 * y / whole.height - 1
+    return sum(dx * across + dy * down for dx, dy in directions) / len(directions)
+
+
+def _where(region: Box, whole: Box) -> str:
+    """A region's place in words, e.g. "upper left part"."""
+    x, y = region.centre
+    across = "left" if x < 0.4 * whole.width else "right" if x > 0.6 * whole.width else ""
+    down = "upper" if y < 0.4 * whole.height else "lower" if y > 0.6 * whole.height else ""
+    return " ".join(filter(None, (down, across))) + " part" if across or down else "middle"

@@ -1,0 +1,147 @@
+"""Which of a chart's labels a question names, and where.
+
+A label is named where its words stand together in the question; a long one also where most of its telling words do.
+What could mean two labels means none.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from lensmill.agents.reader.questions.grid import Dimension, Grid
+from lensmill.agents.reader.questions.times import Moment, moments_in
+from lensmill.agents.reader.questions.words import STOP_WORDS, Token, alike, plain, tokens
+
+_WHOLE = 0.999
+_MOST = 0.5  # share of a label's telling words that must be there
+_MARGIN = 0.2  # by which it must beat every other label that claims a word of its
+_SPREAD = 12  # tokens: words of one label do not stand further apart
+# A label made of one of these is also a word that questions are made of.
+_WORKING_WORDS = frozenset(
+    "total average mean median sum other all number value year percent percentage share rate difference highest lowest"
+    " most least no yes more less high low world first second third many us".split()
+) - {"us"}
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A label named in the question; start and end in characters. `names` has several where it means any of them."""
+
+    dimension: Dimension
+    name: str
+    start: int
+    end: int
+    score: float
+    used: frozenset[int] = frozenset()
+
+
+def mentions_in(question: str, grid: Grid) -> tuple[Mention, ...]:
+    """The labels that a question (already `plain`) names, left to right, none overlapping."""
+    timed = _timed(question, grid)
+    words = tokens(question)
+    taken = {
+        place
+        for place, word in enumerate(words)
+        if any(mention.start <= word.start < mention.end for mention in timed)
+    }
+    found = list(timed)
+    candidates = [
+        candidate
+        for dimension in ("category", "series")
+        for candidate in _candidates(words, question, dimension, grid)
+    ]
+    for candidate in sorted(candidates, key=_rank):
+        if candidate.used & taken or (candidate.score < _WHOLE and _rivalled(candidate, candidates, taken)):
+            continue
+        found.append(candidate)
+        taken |= candidate.used
+    return tuple(sorted(found, key=lambda mention: mention.start))
+
+
+def _rank(mention: Mention) -> tuple[float, int, int]:
+    return (-round(mention.score, 3), -len(mention.used), mention.start)
+
+
+def _rivalled(candidate: Mention, candidates: list[Mention], taken: set[int]) -> bool:
+    return any(
+        rival is not candidate
+        and (rival.dimension, rival.name) != (candidate.dimension, candidate.name)
+        and rival.used & candidate.used
+        and not rival.used & taken
+        and rival.score > candidate.score - _MARGIN
+        for rival in candidates
+    )
+
+
+def _timed(question: str, grid: Grid) -> list[Mention]:
+    found: list[Mention] = []
+    for said, start, end in moments_in(question):
+        for dimension in ("category", "series"):
+            fits = [name for name, moment in grid.times(dimension).items() if moment.fits(said)]
+            if len(fits) > 1:
+                fits = [name for name in fits if grid.times(dimension)[name] == said]
+            if len(fits) == 1:
+                found.append(Mention(dimension, fits[0], start, end, 1.0))
+                break
+    return found
+
+
+def unplaced_moments(question: str, grid: Grid) -> tuple[Moment, ...]:
+    """Moments that the question names and no time label of the chart fits."""
+    spans = {(mention.start, mention.end) for mention in _timed(question, grid)}
+    return tuple(said for said, start, end in moments_in(question) if (start, end) not in spans)
+
+
+def _candidates(words: tuple[Token, ...], question: str, dimension: Dimension, grid: Grid) -> list[Mention]:
+    names = [name for name in grid.names(dimension) if name and name not in grid.times(dimension)]
+    labels = {name: _telling(name) for name in names}
+    seen = Counter(stem for stems in labels.values() for stem in set(stems))
+    found = []
+    for name, stems in labels.items():
+        if not stems:
+            continue
+        mention = _best_window(words, question, dimension, name, stems, seen)
+        if mention is not None:
+            found.extend(mention)
+    return found
+
+
+def _telling(name: str) -> tuple[str, ...]:
+    words = tokens(plain(name))
+    stems = tuple(dict.fromkeys(word.stem for word in words if word.text not in STOP_WORDS))
+    return stems or tuple(dict.fromkeys(word.stem for word in words))
+
+
+def _best_window(
+    words: tuple[Token, ...], question: str, dimension: Dimension, name: str, stems: tuple[str, ...], seen: Counter[str]
+) -> list[Mention]:
+    """Every place where the label's words stand, the whole label's places before parts of it."""
+    weight = {stem: 1 / seen[stem] for stem in stems}
+    hits = [(place, stem) for place, word in enumerate(words) for stem in stems if alike(word.stem, stem)]
+    found: list[Mention] = []
+    for anchor, _ in hits:
+        nearest: dict[str, int] = {}
+        for place, stem in hits:
+            if anchor <= place < anchor + _SPREAD and stem not in nearest and place not in nearest.values():
+                nearest[stem] = place
+        score = sum(weight[stem] for stem in nearest) / sum(weight.values())
+        telling = any(seen[stem] == 1 for stem in nearest) or score >= _WHOLE
+        if score < _MOST or not telling or not _meant(name, stems, nearest, words, question):
+            continue
+        used = frozenset(nearest.values())
+        if score >= _WHOLE and max(used) - min(used) > 2 * len(stems) + 2:
+            score = 0.9  # all there, but scattered
+        found.append(Mention(dimension, name, words[min(used)].start, words[max(used)].end, score, used))
+    return found
+
+
+def _meant(
+    name: str, stems: tuple[str, ...], nearest: dict[str, int], words: tuple[Token, ...], question: str
+) -> bool:
+    """Whether a match means the label: not a part of it that is a bare number or a word any question may hold."""
+    matched = [words[place] for place in nearest.values()]
+    if len(stems) > 1 and len(matched) < len(stems) and all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched):
+        return False
+    if len(stems) == 1 and matched[0].text in _WORKING_WORDS:
+        word = matched[0]
+        return word.start > 0 and (question[word.start].isupper() or question[word.start - 1] in "'\"‘“")
+    return True

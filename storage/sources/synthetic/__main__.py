@@ -1,0 +1,61 @@
+"""Look at the synthetic pictures: `python -m storage.sources.synthetic --out pictures --charts 5 --posters 1 --boxes`."""
+
+import argparse
+import io
+import json
+from pathlib import Path
+
+from PIL import Image, ImageDraw
+
+from storage.sources.synthetic.charts import Illustration
+from storage.sources.synthetic.source import SyntheticSource
+
+
+def _with_boxes(illustration: Illustration) -> Image.Image:
+    """The picture with its regions outlined in blue and the evidence of its questions in red."""
+    picture = Image.open(io.BytesIO(illustration.png)).convert("RGB")
+    pen = ImageDraw.Draw(picture)
+    thick = max(1, max(picture.size) // 640)
+    for region in illustration.regions:
+        pen.rectangle(region.box.rounded(), outline=(0, 90, 255), width=thick)
+    for question in illustration.questions:
+        for target in question.targets:
+            pen.rectangle(target.rounded(), outline=(230, 0, 0), width=thick)
+    return picture
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m storage.sources.synthetic", description=__doc__)
+    parser.add_argument("--out", type=Path, required=True, help="folder for the PNG files and questions.jsonl")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--charts", type=int, default=5)
+    parser.add_argument("--posters", type=int, default=1)
+    parser.add_argument("--questions", type=int, default=3, help="at most so many a picture")
+    parser.add_argument("--side", type=int, default=3840, help="longer side of the pictures in pixels")
+    parser.add_argument("--boxes", action="store_true", help="outline regions (blue) and evidence (red)")
+    options = parser.parse_args()
+    options.out.mkdir(parents=True, exist_ok=True)
+    source = SyntheticSource(options.seed, options.charts, options.posters, options.questions, options.side)
+    with (options.out / "questions.jsonl").open("w", encoding="utf-8") as lines:
+        for name, illustration in source.illustrations():
+            path = options.out / f"{name.replace(' ', '-')}-{illustration.kind}.png"
+            if options.boxes:
+                _with_boxes(illustration).save(path, compress_level=2)
+            else:
+                path.write_bytes(illustration.png)
+            for question in illustration.questions:
+                row = {
+                    "picture": path.name,
+                    "kind": illustration.kind,
+                    "family": question.family,
+                    "question": question.text,
+                    "answers": question.answers,
+                    "choices": question.choices,
+                    "targets": [target.xyxy for target in question.targets],
+                }
+                lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+            print(f"{path}: {len(illustration.questions)} questions, {len(illustration.regions)} regions")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,87 @@
+"""Line charts with one or several lines."""
+
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+from lensmill.geometry import Box
+from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, upright_axes
+from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
+from storage.sources.synthetic.drawing import Area, Drawing, Mark
+from storage.sources.synthetic.furniture import furnish
+from storage.sources.synthetic.grid import Grid
+from storage.sources.synthetic.scale import round_ticks
+from storage.sources.synthetic.style import Font, Style
+
+
+def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) -> Drawing:
+    """Draw a line chart into `area`."""
+    furniture = furnish(canvas, area, grid, style)
+    style, label_size = _settle_labels(canvas, furniture.inner, grid, style)
+    face = canvas.font(style.family, label_size)
+    smallest = min(min(row) for row in grid.values)
+    span = grid.largest - smallest
+    low = smallest - span * Decimal("0.15") if smallest > grid.largest * Decimal("0.5") else Decimal(0)
+    ticks = round_ticks(low, grid.largest + span * Decimal("0.06"), rng.choice([4, 5, 6]))
+    head = canvas.text_size("Xg", face)[1] + canvas.px(style.text_size * 0.5)
+    axes = upright_axes(canvas, furniture.inner, grid, style, ticks, head)
+    names, regions = draw_axes(canvas, axes)
+    draw_frame(canvas, axes)
+    return Drawing(
+        kind="line",
+        grid=grid,
+        area=area.box,
+        plot=axes.area.box,
+        title=furniture.title,
+        title_box=furniture.title_box,
+        marks=tuple(_lines(canvas, axes, face, rng)),
+        category_boxes=names,
+        series_boxes=furniture.series_boxes,
+        regions=regions,
+    )
+
+
+def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tuple[Style, float]:
+    """Data labels are printed where one line has room for them; elsewhere the axis must do."""
+    size = style.text_size * 0.9
+    face = canvas.font(style.family, size)
+    widest = max(canvas.text_size(style.number(value, grid.unit), face)[0] for row in grid.values for value in row)
+    room = area.width * 0.85 / len(grid.categories)
+    size *= min(1.0, room * 0.95 / widest)
+    if style.labels != "none" and len(grid.series) == 1 and size >= LEAST_TEXT:
+        return style, size
+    return replace(style, labels="none", value_ticks=True, grid="value" if style.grid == "none" else style.grid), size
+
+
+def _lines(canvas: Canvas, axes: Axes, face: Font, rng: Random) -> list[Mark]:
+    grid, style = axes.grid, axes.style
+    thickness, dots = rng.choice([9, 12, 15]), rng.random() < 0.75
+    radius = canvas.px(thickness * rng.choice([1.3, 1.6, 2.0]) if dots else thickness / 2)
+    centres = [(start + end) // 2 for start, end in axes.bands]
+    marks = []
+    for place, series in enumerate(grid.series):
+        points = [(x, axes.scale.at(row[place])) for x, row in zip(centres, grid.values, strict=True)]
+        canvas.polyline(points, style.palette[place], thickness)
+        for turn, (category, (x, y)) in enumerate(zip(grid.categories, points, strict=True)):
+            value = grid.values[turn][place]
+            box = Box(x - radius, y - radius, x + radius, y + radius)
+            if dots:
+                box = canvas.disc(x, y, radius, style.palette[place])
+            text, text_box = "", None
+            if style.labels != "none":
+                text = style.number(value, grid.unit)
+                spot = _label_height(canvas, axes, points, turn, radius, face)
+                text_box = canvas.text(x, spot, text, face, style.ink, "centre")
+            marks.append(Mark(category, series, value, text, box, text_box, axes.scale.share(value)))
+    return marks
+
+
+def _label_height(
+    canvas: Canvas, axes: Axes, points: list[tuple[int, int]], turn: int, radius: int, face: Font
+) -> int:
+    """Above a point, or below it where the line leaves it upwards on both sides."""
+    offset = radius + canvas.px(axes.style.text_size * 0.2) + canvas.text_size("Xg", face)[1] // 2
+    y = points[turn][1]
+    beside = [points[other][1] for other in (turn - 1, turn + 1) if 0 <= other < len(points)]
+    below = all(height < y for height in beside) and y + 2 * offset < axes.area.y2
+    return y + offset if below else y - offset

@@ -1,0 +1,1 @@
+"""Questions about drawn pictures, with answers computed from the figures, as printed."""

@@ -1,0 +1,110 @@
+"""The whole way, run as a person runs it: the dataset, going on after a kill, and Ctrl-C."""
+
+import os
+import signal
+from pathlib import Path
+
+import datasets
+import pytest
+
+from tests.e2e.conftest import SMALL, build, interrupted, tree
+
+
+def commits(out: Path) -> int:
+    return len(list(out.glob("builds/*/chunks/*/commit.json")))
+
+
+def test_the_dataset_loads_with_pictures_steps_boxes_and_messages(
+    undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    rows = datasets.load_dataset(str(undisturbed / "datasets" / "test"), cache_dir=str(tmp_path))["train"]
+    assert len(rows) > 0
+    row = rows[0]
+    assert row["images"][0].size[0] > 0
+    assert row["steps"][-1]["thought"]
+    assert row["messages"][0]["role"] == "system"
+    assert row["sample_id"]
+
+
+def test_a_second_run_starts_no_episode_and_changes_nothing(undisturbed: Path) -> None:
+    before = tree(undisturbed)
+    ended = build(*SMALL, f"out={undisturbed}")
+    assert ended.returncode == 0, ended.stderr
+    assert "no episode to start" in ended.stderr
+    assert tree(undisturbed) == before
+
+
+def test_a_killed_driver_and_another_run_give_the_same_bytes(undisturbed: Path, tmp_path: Path) -> None:
+    status, _ = interrupted(signal.SIGKILL, lambda: commits(tmp_path) >= 2, *SMALL, f"out={tmp_path}")
+    assert status == -signal.SIGKILL
+    assert not (tmp_path / "datasets").exists()
+    ended = build(*SMALL, f"out={tmp_path}")
+    assert ended.returncode == 0, ended.stderr
+    assert "there already" in ended.stderr
+    assert tree(tmp_path / "datasets") == tree(undisturbed / "datasets")
+
+
+def test_ctrl_c_hands_back_what_is_finished_and_the_next_run_goes_on(undisturbed: Path, tmp_path: Path) -> None:
+    status, output = interrupted(signal.SIGINT, lambda: commits(tmp_path) >= 1, *SMALL, f"out={tmp_path}")
+    assert status == 130, output
+    assert "run the same command again to go on" in output
+    ended = build(*SMALL, f"out={tmp_path}")
+    assert ended.returncode == 0, ended.stderr
+    assert tree(tmp_path / "datasets") == tree(undisturbed / "datasets")
+
+
+def test_plan_only_counts_and_estimates_and_starts_nothing(tmp_path: Path) -> None:
+    ended = build(*SMALL, f"out={tmp_path}", "plan_only=true")
+    assert ended.returncode == 0, ended.stderr
+    assert "image tokens" in ended.stdout
+    assert "about" in ended.stdout
+    assert commits(tmp_path) == 0
+
+
+def test_a_larger_limit_adds_only_the_rest(tmp_path: Path) -> None:
+    small = (*SMALL[:-1], f"out={tmp_path}", "ladder.rungs=[448]")
+    assert build(*small, "limit=2").returncode == 0
+    first = commits(tmp_path)
+    ended = build(*small, "limit=4")
+    assert ended.returncode == 0, ended.stderr
+    assert "2 of 4 episodes are there already" in ended.stderr
+    assert commits(tmp_path) > first
+
+
+def test_help_explains_every_group() -> None:
+    ended = build("--help")
+    assert ended.returncode == 0
+    for group in ("source=chartqa", "agent=reader", "ladder=all", "cluster=local", "judge=rules"):
+        assert group in ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("overrides", "expected"),
+    [
+        (["source=chartqa", "source.path=/nowhere"], "/nowhere"),
+        (["agent.max_step=3"], "agent.max_steps"),
+        (["out=/dev/null/x"], "/dev/null"),
+    ],
+)
+def test_what_cannot_work_ends_with_one_line(overrides: list[str], expected: str, tmp_path: Path) -> None:
+    ended = build(f"out={tmp_path}", *overrides)
+    assert ended.returncode == 2
+    errors = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1
+    assert expected in errors[0]
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/shm").is_dir() or os.geteuid() != 0, reason="needs root to mount a tiny disk")
+def test_a_full_disk_ends_with_one_line_and_nothing_half_published(tmp_path: Path) -> None:
+    import subprocess
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=600k", "tmpfs", str(tmp_path)], check=True)
+    try:
+        ended = build(*SMALL, f"out={tmp_path / 'out'}")
+        assert ended.returncode == 2
+        assert "disk is full" in ended.stderr
+        assert not list(tmp_path.glob("out/datasets/*/manifest.json"))
+    finally:
+        subprocess.run(["umount", str(tmp_path)], check=True)

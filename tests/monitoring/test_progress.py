@@ -1,0 +1,54 @@
+"""Progress: plain lines where nobody watches a terminal."""
+
+import io
+from collections import Counter
+
+import pytest
+
+from monitoring.progress import ProgressDisplay, clock_text, size_text
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_plain_line_counts_outcomes_rate_and_time_left() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ProgressDisplay(stream, clock) as display:
+        display.begin("episodes", 100)
+        clock.now = 10.0
+        display.episodes(Counter(accepted=15, rejected=4, failed=1), earlier=40)
+    assert stream.getvalue() == (
+        "episodes: 60/100 (accepted 15, rejected 4, failed 1, 2.0 episodes/s, 20 s left)\n"
+    )
+
+
+def test_plain_lines_come_every_few_seconds_only() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ProgressDisplay(stream, clock) as display:
+        display.begin("episodes", 100)
+        for tenth in range(100):
+            clock.now = tenth / 10
+            display.episodes(Counter(accepted=tenth))
+    assert len(stream.getvalue().splitlines()) == 2
+
+
+def test_a_line_that_stays_is_printed_as_it_is() -> None:
+    stream = io.StringIO()
+    with ProgressDisplay(stream, Clock()) as display:
+        display.say("see [/tmp] for more")
+    assert stream.getvalue() == "see [/tmp] for more\n"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (187, "3:07 min"), (8100, "2:15 h")])
+def test_seconds_as_people_read_them(seconds: float, text: str) -> None:
+    assert clock_text(seconds) == text
+
+
+@pytest.mark.parametrize(("size", "text"), [(12, "12 B"), (1500, "1.5 kB"), (2.5e9, "2.5 GB"), (3e13, "30.0 TB")])
+def test_bytes_as_people_read_them(size: float, text: str) -> None:
+    assert size_text(size) == text

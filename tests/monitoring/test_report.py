@@ -1,0 +1,20 @@
+"""The closing table."""
+
+import io
+
+from monitoring.report import RungTally, print_tallies
+
+
+def test_every_rung_has_a_line_and_the_last_sums_them() -> None:
+    stream = io.StringIO()
+    tallies = {
+        448: RungTally(episodes=4, accepted=2, abstained=1, wrong=1, tool_calls=6, zooms=4, edits=2, seconds=8.0),
+        224: RungTally(episodes=2, accepted=1, failed=1, tool_calls=3, zooms=3, seconds=2.0),
+    }
+    print_tallies(tallies, stream)
+    lines = [line.split() for line in stream.getvalue().splitlines() if "│" in line]
+    first, second, total = (([cell for cell in line if cell != "│"]) for line in lines[-3:])
+    assert first == ["224", "2", "1", "0", "0", "0", "1", "4.0", "2.00"]
+    assert second == ["448", "4", "2", "1", "1", "0", "0", "2.5", "2.00"]
+    assert total == ["all", "6", "3", "1", "1", "0", "1", "2.8", "2.00"]
+    assert "7 zooms and 2 edits in 6 episodes" in stream.getvalue()

@@ -1,0 +1,151 @@
+import multiprocessing
+import os
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from storage.episodes import EpisodeRow, EpisodeStore, Failure
+from storage.files import Files, StoreError
+from storage.plan import Chunk, Plan
+from tests.storage.made import FINGERPRINT, a_trajectory, done, failed, planned
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(str(tmp_path))
+
+
+@pytest.fixture
+def chunk(files: Files) -> Chunk:
+    plan = Plan(files, FINGERPRINT)
+    plan.append(planned(range(4)), chunk_size=4)
+    return plan.read_chunk(plan.chunk_ids()[0])
+
+
+@pytest.fixture
+def store(files: Files) -> EpisodeStore:
+    return EpisodeStore(files, FINGERPRINT)
+
+
+def test_committed_rows_come_back_in_plan_order(store: EpisodeStore, chunk: Chunk) -> None:
+    rows = (*done(chunk)[:3], *failed(chunk)[3:])
+    assert store.commit(chunk.chunk_id, rows[::-1])
+    assert store.rows(chunk.chunk_id) == rows
+    assert store.committed() == {chunk.chunk_id}
+
+
+def test_nothing_is_committed_before_its_commit(store: EpisodeStore, chunk: Chunk) -> None:
+    assert store.committed() == frozenset()
+    with pytest.raises(StoreError, match="not committed"):
+        store.rows(chunk.chunk_id)
+
+
+def test_the_second_commit_loses_and_changes_nothing(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    assert store.commit(chunk.chunk_id, done(chunk))
+    assert not EpisodeStore(files, FINGERPRINT).commit(chunk.chunk_id, failed(chunk))
+    assert store.rows(chunk.chunk_id) == done(chunk)
+
+
+def test_of_racing_commits_exactly_one_counts(files: Files, chunk: Chunk) -> None:
+    start = threading.Barrier(6)
+
+    def race(number: int) -> bool:
+        start.wait()
+        return EpisodeStore(files, FINGERPRINT).commit(chunk.chunk_id, done(chunk, seconds=number))
+
+    with ThreadPoolExecutor(6) as pool:
+        won = list(pool.map(race, range(6)))
+    assert won.count(True) == 1
+    assert EpisodeStore(files, FINGERPRINT).rows(chunk.chunk_id)[0].seconds == won.index(True)
+
+
+def _die_before_commit(root: str, chunk: Chunk) -> None:
+    files = Files(root)
+    files.create = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
+    EpisodeStore(files, FINGERPRINT).commit(chunk.chunk_id, done(chunk))
+
+
+def _die_mid_part(root: str, chunk: Chunk) -> None:
+    files = Files(root)
+    with files.open(f"builds/{FINGERPRINT}/chunks/{chunk.chunk_id}/part-torn.parquet", "wb") as sink:
+        sink.write(b"PAR1 and then nothing")
+        sink.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.parametrize("die", [_die_before_commit, _die_mid_part])
+def test_a_worker_killed_before_its_commit_leaves_the_chunk_open(
+    store: EpisodeStore, chunk: Chunk, tmp_path: Path, die: object
+) -> None:
+    worker = multiprocessing.get_context("fork").Process(target=die, args=(str(tmp_path), chunk))  # type: ignore[arg-type]
+    worker.start()
+    worker.join()
+    assert worker.exitcode == -signal.SIGKILL
+    assert store.committed() == frozenset()
+    assert store.commit(chunk.chunk_id, done(chunk))
+    assert store.rows(chunk.chunk_id) == done(chunk)
+
+
+def _part(files: Files, chunk: Chunk) -> Path:
+    (path,) = (path for path in files.list("builds") if f"{chunk.chunk_id}/part-" in path)
+    return Path(files.locate(path))
+
+
+def test_a_damaged_part_is_noticed(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    store.commit(chunk.chunk_id, done(chunk))
+    part = _part(files, chunk)
+    part.write_bytes(part.read_bytes()[:-1])
+    with pytest.raises(StoreError, match="is damaged"):
+        store.rows(chunk.chunk_id)
+
+
+def test_a_missing_part_is_noticed(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    store.commit(chunk.chunk_id, done(chunk))
+    _part(files, chunk).unlink()
+    with pytest.raises(StoreError, match="is missing, though its chunk is committed"):
+        store.rows(chunk.chunk_id)
+
+
+def test_rows_must_be_the_chunks_episodes(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    plan = Plan(files, FINGERPRINT)
+    other = plan.read_chunk(plan.chunk_ids()[1])
+    rows = done(chunk)
+    for wrong in (rows[1:], (*rows, *done(other)), (*rows, rows[0])[:0] or (*rows, done(chunk, 2.0)[0])):
+        with pytest.raises(ValueError, match=chunk.chunk_id):
+            store.commit(chunk.chunk_id, wrong)
+    assert store.committed() == frozenset()
+
+
+def test_handed_back_rows_are_taken_up_again(store: EpisodeStore, chunk: Chunk) -> None:
+    rows = done(chunk)
+    store.hand_back(chunk.chunk_id, rows[2:])
+    store.hand_back(chunk.chunk_id, (rows[0], rows[2]))
+    store.hand_back(chunk.chunk_id, ())
+    assert store.handed_back(chunk.chunk_id) == (rows[0], rows[2], rows[3])
+
+
+def test_handed_back_rows_are_ignored_once_the_chunk_is_committed(store: EpisodeStore, chunk: Chunk) -> None:
+    store.hand_back(chunk.chunk_id, failed(chunk))
+    store.commit(chunk.chunk_id, done(chunk))
+    assert store.handed_back(chunk.chunk_id) == ()
+    assert store.rows(chunk.chunk_id) == done(chunk)
+
+
+def test_a_torn_partial_is_left_out(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    store.hand_back(chunk.chunk_id, done(chunk)[:2])
+    files.put(f"builds/{FINGERPRINT}/chunks/{chunk.chunk_id}/partial-torn.parquet", b"PAR1 half of a fi")
+    assert store.handed_back(chunk.chunk_id) == done(chunk)[:2]
+
+
+def test_another_recipes_episodes_lie_apart(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    store.commit(chunk.chunk_id, done(chunk))
+    assert EpisodeStore(files, "e" * 32).committed() == frozenset()
+
+
+def test_a_row_is_done_or_failed(chunk: Chunk) -> None:
+    for arguments in (("done",), ("failed",), ("failed", a_trajectory()), ("done", a_trajectory(), Failure("a", "b"))):
+        with pytest.raises(ValueError, match="done needs a trajectory"):
+            EpisodeRow(chunk.episodes[0], *arguments)  # type: ignore[arg-type]

@@ -1,0 +1,181 @@
+import errno
+import multiprocessing
+import os
+import pickle
+import resource
+import signal
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import pytest
+
+from storage.files import Files, StoreError
+
+
+@pytest.fixture(params=["local", "memory"])
+def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    return Files(str(tmp_path / "store") if request.param == "local" else f"memory://{tmp_path}/store")
+
+
+def test_create_makes_a_file_once(files: Files) -> None:
+    assert files.create("a/b/one", b"first")
+    assert not files.create("a/b/one", b"second")
+    assert files.read("a/b/one") == b"first"
+
+
+def test_list_gives_every_file_below_a_folder_in_order(files: Files) -> None:
+    for path in ("a/2", "a/1/x", "b/3"):
+        files.put(path, b"")
+    assert files.list("a") == ["a/1/x", "a/2"]
+    assert files.list("nowhere") == []
+
+
+def test_what_exists_and_how_large_it_is(files: Files) -> None:
+    files.put("a/one", b"12345")
+    assert files.exists("a/one")
+    assert not files.exists("a")
+    assert not files.exists("a/two")
+    assert files.size("a/one") == 5
+
+
+def test_a_missing_file_is_file_not_found(files: Files) -> None:
+    with pytest.raises(FileNotFoundError):
+        files.read("nothing")
+
+
+def test_files_travel_to_other_processes(files: Files) -> None:
+    files.put("a/one", b"here")
+    copy = pickle.loads(pickle.dumps(files))
+    assert copy.locate("a/one") == files.locate("a/one")
+
+
+@pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "a//b", "", "./a"])
+def test_a_path_never_leaves_the_root(tmp_path: Path, path: str) -> None:
+    with pytest.raises(ValueError, match="relative and plain"):
+        Files(str(tmp_path)).create(path, b"")
+
+
+def test_of_racing_threads_exactly_one_creates(tmp_path: Path) -> None:
+    files, start = Files(str(tmp_path)), threading.Barrier(8)
+
+    def race(number: int) -> bool:
+        start.wait()
+        return files.create("prize", b"%d" % number * 1000)
+
+    with ThreadPoolExecutor(8) as pool:
+        won = list(pool.map(race, range(8)))
+    assert won.count(True) == 1
+    assert files.read("prize") == b"%d" % won.index(True) * 1000
+    assert os.listdir(tmp_path) == ["prize"]
+
+
+def _race(root: str, number: int, line: Connection) -> None:
+    files = Files(root)
+    line.send("ready")
+    line.recv()
+    line.send([files.create(f"prize{turn}", b"%d" % number) for turn in range(20)])
+
+
+def test_of_racing_processes_exactly_one_creates_each(tmp_path: Path) -> None:
+    fork = multiprocessing.get_context("fork")
+    pipes = [fork.Pipe() for _ in range(4)]
+    racers = [fork.Process(target=_race, args=(str(tmp_path), i, pipe[1])) for i, pipe in enumerate(pipes)]
+    for racer in racers:
+        racer.start()
+    for pipe, _ in pipes:
+        assert pipe.recv() == "ready"
+    for pipe, _ in pipes:
+        pipe.send("go")
+    won = [pipe.recv() for pipe, _ in pipes]
+    for racer in racers:
+        racer.join()
+    assert [sum(turn) for turn in zip(*won, strict=True)] == [1] * 20
+
+
+def _die_while_writing(root: str) -> None:
+    with Files(root).open("parts/big", "wb") as sink:
+        sink.write(b"x" * 100_000)
+        sink.flush()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _die_while_creating(root: str) -> None:
+    os.link = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    Files(root).create("commits/one", b"never to be seen")
+
+
+@pytest.mark.parametrize("die", [_die_while_writing, _die_while_creating])
+def test_a_killed_writer_leaves_no_created_file_and_a_store_that_works(tmp_path: Path, die: object) -> None:
+    writer = multiprocessing.get_context("fork").Process(target=die, args=(str(tmp_path),))  # type: ignore[arg-type]
+    writer.start()
+    writer.join()
+    assert writer.exitcode == -signal.SIGKILL
+    files = Files(str(tmp_path))
+    assert files.list("commits") == []
+    assert files.create("commits/one", b"seen")
+    assert files.list("commits") == ["commits/one"]
+
+
+def _fill(root: str, line: Connection) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        Files(root).create("one", b"x" * 2000)
+    except StoreError as error:
+        line.send(str(error))
+
+
+def test_a_file_over_the_limit_is_one_clear_line(tmp_path: Path) -> None:
+    ours, theirs = multiprocessing.Pipe()
+    writer = multiprocessing.get_context("fork").Process(target=_fill, args=(str(tmp_path), theirs))
+    writer.start()
+    message = ours.recv()
+    writer.join()
+    assert str(tmp_path / "one") in message
+    assert "larger than" in message
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
+def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
+    def fill() -> None:
+        with Files(str(tmp_path)).open("parts/one", "wb") as sink, open("/dev/full", "wb", buffering=0) as full:
+            sink.write(b"half of it")
+            full.write(b"x")
+
+    with pytest.raises(StoreError, match=r"parts/one: No space left on device; the disk is full: free some space"):
+        fill()
+    assert os.listdir(tmp_path / "parts") == []
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [(errno.EROFS, "read-only: mount it writable"), (errno.EACCES, "no permission"), (errno.EDQUOT, "quota")],
+)
+def test_what_the_system_refuses_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(StoreError, match=said):
+        Files(str(tmp_path)).create("one", b"data")
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_root_below_a_file_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(StoreError, match=r"file/store/one.*a part of this path is a file"):
+        Files(str(tmp_path / "file" / "store")).create("one", b"data")
+
+
+def test_a_file_system_without_hard_links_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", refuse)
+    with pytest.raises(StoreError, match="no hard links"):
+        Files(str(tmp_path)).create("one", b"data")
