@@ -160,6 +160,8 @@ def _opener_for(data: bytes) -> Callable[[io.BytesIO], ImageFile.ImageFile]:
     head = data[:64]
     for matches, opener in _OPENERS:
         if matches(head):
+            if head[:4] == b"RIFF" and len(data) < 8 + int.from_bytes(head[4:8], "little"):
+                raise ImageError("image_truncated", "the WebP file ends before the length it names; fetch it again")
             return opener
     for magic, at, what in _OTHER_PICTURES:
         if head[at : at + len(magic)] == magic:

@@ -32,15 +32,18 @@ def fit(width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR
     """
     if max_pixels < factor * factor:
         raise ValueError(f"{max_pixels} pixels are less than one patch of {factor}x{factor}")
-    if max(width, height) > MAX_ASPECT * min(width, height):
+    if max(width, height) > MAX_ASPECT * min(width, height) * (1 + 1e-9):  # scaling may round 200:1 upwards
         raise ValueError(f"{width:g}x{height:g} is longer than {MAX_ASPECT}:1")
     columns, rows = max(1, round(width / factor)), max(1, round(height / factor))
     budget = max_pixels // (factor * factor)
     if columns * rows > budget:
-        shrink = math.sqrt(max_pixels / (width * height))
+        shrink = min(1.0, math.sqrt(max_pixels / (width * height)))
         columns = max(1, math.floor(width * shrink / factor))
         rows = max(1, math.floor(height * shrink / factor))
-        columns, rows = min(columns, budget // rows), min(rows, budget // columns)
+        if columns < rows:  # a short side that was kept at one patch is paid for by the long one
+            rows = min(rows, budget // columns)
+        else:
+            columns = min(columns, budget // rows)
     return (columns * factor, rows * factor)
 
 

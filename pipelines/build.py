@@ -7,6 +7,7 @@ Run it again and it does only what is missing.
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 
 import ray
 from ray.exceptions import RayError
@@ -14,7 +15,7 @@ from ray.exceptions import RayError
 from actors.cluster import ClusterError, connect
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool
-from actors.publishing import PublishSettings, publish_version, tally_rungs
+from actors.publishing import PublishSettings, remote_publish, remote_tally
 from actors.rollout import RolloutSettings
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
@@ -141,13 +142,12 @@ class Build:
             self._settings.out,
             self._fingerprint,
             self._judge,
+            asdict(self._settings.curation),
             self._settings.version,
-            self._settings.source.name,
-            self._settings.agent.name,
-            self._settings.ladder.rungs,
+            f"Visual chains of thought: {self._settings.source.name}, {self._settings.agent.name}",
         )
-        tallying = tally_rungs.remote(settings)
-        published = ray.get(publish_version.remote(settings))
+        tallying = remote_tally.remote(settings)
+        published = ray.get(remote_publish.remote(settings))
         print_tallies(ray.get(tallying), sys.stdout)
         print(
             f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}\n"

@@ -9,7 +9,7 @@ made by conditional create names them.
 import errno
 import os
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -132,6 +132,31 @@ class Files:
         with self.open(path) as source:
             return source.read()
 
+    def place(self, source: str, target: str) -> bool:
+        """Make a finished file of this store appear under a second name, whole; False if that name is taken.
+
+        Local files are linked and take no more space, others are copied by the object store itself. There a name
+        that another writer takes at the same moment is overwritten: use it only where both would hold the same bytes.
+        """
+        origin, full = self.locate(source), self.locate(target)
+        with _explained(full):
+            if self._local:
+                return _link(origin, full)
+            if self._fs.isfile(full):
+                return False
+            self._fs.copy(origin, full)
+        return True
+
+    def remove(self, paths: Iterable[str]) -> None:
+        """Remove files that no reader relies on, and local folders that are empty then; none need exist."""
+        for path in paths:
+            full = self.locate(path)
+            with _explained(full), suppress(FileNotFoundError):
+                self._fs.rm_file(full)
+            if self._local:
+                with suppress(OSError):
+                    os.rmdir(full.rpartition("/")[0])
+
     def exists(self, path: str) -> bool:
         full = self.locate(path)
         with _explained(full):
@@ -160,27 +185,33 @@ def _create_by_link(full: str, data: bytes) -> bool:
     if os.path.isfile(full):
         return False
     folder, _, name = full.rpartition("/")
-    _make_folder(folder)
     temporary = f"{folder}/.{name}.{uuid.uuid4().hex}"
     try:
         with _local_sink(temporary) as sink:
             sink.write(data)
-        try:
-            os.link(temporary, full)
-        except FileExistsError:
-            return False
-        except OSError as error:
-            if error.errno in _NO_HARD_LINKS:
-                raise StoreError(
-                    f"{full}: this file system has no hard links ({error.strerror}), so the store cannot create files "
-                    "conditionally on it: choose an out= on a file system that has them, or an object store"
-                ) from error
-            raise
-        _sync_folder(folder)
-        return True
+        return _link(temporary, full)
     finally:
         with suppress(OSError):
             os.unlink(temporary)
+
+
+def _link(source: str, full: str) -> bool:
+    """Give a whole file another name, durably; False if the name is taken."""
+    folder = full.rpartition("/")[0]
+    _make_folder(folder)
+    try:
+        os.link(source, full)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_HARD_LINKS:
+            raise StoreError(
+                f"{full}: this file system has no hard links ({error.strerror}), so the store cannot create files "
+                "conditionally on it: choose an out= on a file system that has them, or an object store"
+            ) from error
+        raise
+    _sync_folder(folder)
+    return True
 
 
 @contextmanager

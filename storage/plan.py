@@ -112,8 +112,16 @@ class _Place:
     row_group: int
 
 
+@dataclass(frozen=True, slots=True)
+class _View:
+    """The segments that were there at the last look, and where their chunks lie."""
+
+    segments: tuple[Mapping[str, object], ...] = ()
+    chunks: Mapping[str, _Place] = field(default_factory=dict)
+
+
 class Plan:
-    """The plan of one recipe. Any number of processes may read it and append to it at once.
+    """The plan of one recipe. Any number of threads and processes may read it and append to it at once.
 
     Args:
         files: the store.
@@ -124,8 +132,7 @@ class Plan:
         self._files = files
         self._fingerprint = fingerprint
         self._folder = f"builds/{fingerprint}/plan"
-        self._segments: list[Mapping[str, object]] = []
-        self._chunks: dict[str, _Place] = {}
+        self._view = _View()
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
 
     def append(
@@ -143,10 +150,10 @@ class Plan:
             StoreError: the store cannot be written. Nothing was added; planning again gives the same plan.
         """
         while True:
+            number = len(self._refresh().segments)
             writer = self._draft(items, chunk_size, limit)
             if writer is None:
                 return PlanCounts()
-            number = len(self._segments)
             record = writer.finish(number)
             if self._files.create(self._segment_path(number), record) or self._holds(number, record):
                 return _counts_of(json.loads(record))
@@ -155,8 +162,7 @@ class Plan:
 
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk of the plan, in its order."""
-        self._refresh()
-        return tuple(self._chunks)
+        return tuple(self._refresh().chunks)
 
     def read_chunk(self, chunk_id: str) -> Chunk:
         """One chunk, read alone.
@@ -164,9 +170,7 @@ class Plan:
         Raises:
             StoreError: the plan has no such chunk, or the file is damaged.
         """
-        if chunk_id not in self._chunks:
-            self._refresh()
-        place = self._chunks.get(chunk_id)
+        place = self._view.chunks.get(chunk_id) or self._refresh().chunks.get(chunk_id)
         if place is None:
             raise StoreError(f"{self._files.locate(self._folder)}: the plan has no chunk {chunk_id}: plan it first")
         try:
@@ -183,13 +187,11 @@ class Plan:
 
     def counts(self) -> PlanCounts:
         """How much is planned; reads only the segments' small records."""
-        self._refresh()
-        return sum((_counts_of(segment) for segment in self._segments), PlanCounts())
+        return sum((_counts_of(segment) for segment in self._refresh().segments), PlanCounts())
 
     def failures(self) -> Iterator[SourceFailure]:
         """Source rows that could not become samples, in the order of the source."""
-        self._refresh()
-        for segment in self._segments:
+        for segment in self._refresh().segments:
             yield from _read_failures(self._files, segment)
 
     def _segment_path(self, number: int) -> str:
@@ -205,7 +207,6 @@ class Plan:
         """Write all that is new to uniquely named files; None if nothing is."""
         if chunk_size < 1:
             raise ValueError(f"chunk_size must be at least 1, got {chunk_size}")
-        self._refresh()
         known, failed = self._known()
         seen: set[str] = set()
         with SegmentWriter(self._files, self._folder, chunk_size, self._chunk_id) as writer:
@@ -239,7 +240,7 @@ class Plan:
         """Ids of the samples, and keys of the failed rows, that are planned already."""
         samples: set[str] = set()
         failed: set[str] = set()
-        for segment in self._segments:
+        for segment in self._view.segments:
             for path in _paths(segment, "samples"):
                 with self._files.open(path) as source:
                     for batch in pq.ParquetFile(source).iter_batches(columns=["sample_id"]):
@@ -247,17 +248,20 @@ class Plan:
             failed.update(failure_key(failure) for failure in _read_failures(self._files, segment))
         return samples, failed
 
-    def _refresh(self) -> None:
-        """Take in segments that were appended since the last look."""
-        while self._files.exists(path := self._segment_path(len(self._segments))):
+    def _refresh(self) -> _View:
+        """Take in segments that were appended since the last look; threads may do so at once."""
+        view = self._view
+        while self._files.exists(path := self._segment_path(len(view.segments))):
             segment = json.loads(self._files.read(path))
             parts = _paths(segment, "samples")
-            (index,) = _paths(segment, "index")
-            with self._files.open(index) as source:
-                table = pq.read_table(source, columns=["chunk_id", "part", "row_group"])
-            for chunk_id, part, row_group in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                self._chunks[chunk_id] = _Place(parts[part], row_group)
-            self._segments.append(segment)
+            places = dict(view.chunks)
+            for index in _paths(segment, "index"):
+                with self._files.open(index) as source:
+                    table = pq.read_table(source, columns=["chunk_id", "part", "row_group"])
+                for chunk_id, part, row_group in zip(*(column.to_pylist() for column in table.columns), strict=True):
+                    places[chunk_id] = _Place(parts[part], row_group)
+            view = self._view = _View((*view.segments, segment), places)
+        return view
 
     def _read_row_group(self, place: _Place) -> Iterator[PlannedSample]:
         with self._files.open(place.path) as source:

@@ -79,14 +79,16 @@ class TableWriter:
         return self._sink.size
 
     def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write one row group.
+        """Write one row group, or none where there are no rows (readers take a row group's length for their step).
 
         Raises:
             StoreError: it cannot be written; the file is gone.
         """
         table = pa.Table.from_pylist(list(rows), schema=self._schema)
+        if not len(table):
+            return
         with self._guarded():
-            self._writer.write_table(table, row_group_size=max(1, len(table)))
+            self._writer.write_table(table, row_group_size=len(table))
         self.rows += len(table)
         self.row_groups += 1
 

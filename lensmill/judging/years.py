@@ -7,7 +7,8 @@ FIRST_YEAR, LAST_YEAR = 1500, 2100
 _YEAR = re.compile(r"(?<![\d.,])\d{4}(?![\d,]|\.\d)")
 _ASKS_YEAR = re.compile(
     r"\b(?:which|what|name|find|give|state|identify|tell me|list|select)\b"
-    r"(?:\W+(?!in\b|for\b|of\b|during\b|by\b|per\b|at\b|from\b|value\b|many\b|much\b)\w+){0,3}\W+years?\b(?!\W?\d|-(?:on|over|to))"
+    r"(?:\W+(?!in\b|for\b|of\b|during\b|by\b|per\b|at\b|from\b|value\b|many\b|much\b)\w+){0,3}"
+    r"\W+years?\b(?!['-]|\W?\d|\W+(?:average|total|sum|growth|change|period|plan|old|olds|over|on|to)\b)"
     r"|\bwhen (?:did|do|does|was|were|is|are|has|have|had|will|would)\b|^(?:since |until |till |from )?when\b"
     r"|^years?\b(?!\W?\d|-)"
     r"|哪一年|哪年|何年|몇 ?년|welche[sm] jahr|(?:quelle|en quelle) année|qu[ée] año|que ano|che anno|quale anno"

@@ -1,8 +1,10 @@
 """Reading text in pictures (rapidocr, whose models come in its wheel), with boxes that say where it stands."""
 
 import functools
+import math
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +15,34 @@ from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture, pixel_hash
 
 
+_ENGINE = {
+    "Global.log_level": "critical",
+    "Global.use_cls": False,
+    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    # One line at a time, padded to 160 px only: half the time of the default on charts, whose texts are short,
+    # and what a line reads as never depends on the other lines in the picture.
+    "Rec.rec_batch_num": 1,
+    "Rec.rec_img_shape": [3, 48, 160],
+    "Det.limit_type": "min",
+    "Det.limit_side_len": 64,
+}
+_READING_AREA = 736 * 1000
+"""Smaller pictures are enlarged to this area (in pixels) first: the detector misses text below about 10 px."""
+_MIN_SIDE = 64
+_MAX_ENLARGEMENT = 4.0
+_UPRIGHT = 10.0
+"""Lines turned by less than this many degrees count as upright."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of a line; its box is in the line's pixels. Its ends are good to about half a character."""
+
+    text: str
+    box: Box
+
+
 @dataclass(frozen=True, slots=True)
 class TextLine:
     """One line of text.
@@ -20,14 +50,21 @@ class TextLine:
     Attributes:
         box: in pixels of the picture it was read from, or of the original; the holder says which.
         score: the recogniser's confidence, 0 to 1.
+        angle: how far the line is turned, in degrees clockwise from upright reading, -90 to 90. The box is the
+            upright rectangle around the turned line.
+        words: the words of the line with their extents in the same pixels as `box`, left to right; empty where
+            the recogniser gave none (turned lines, say).
     """
 
     text: str
     box: Box
     score: float
+    angle: float = 0.0
+    words: tuple["Word", ...] = ()
 
     def on_original(self, frame: Frame) -> "TextLine":
-        return TextLine(self.text, frame.to_original(self.box), self.score)
+        words = tuple(Word(word.text, frame.to_original(word.box)) for word in self.words)
+        return TextLine(self.text, frame.to_original(self.box), self.score, self.angle, words)
 
 
 class Reader:
@@ -59,25 +96,52 @@ class Reader:
         if self._engine is None:
             from rapidocr import RapidOCR  # its import takes a second, and most processes never read
 
-            self._engine = RapidOCR(
-                params={
-                    "Global.log_level": "critical",
-                    "Global.use_cls": False,
-                    "EngineConfig.onnxruntime.intra_op_num_threads": 1,
-                    "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-                }
-            )
-        found = self._engine(np.asarray(pixels)[:, :, ::-1])
+            self._engine = RapidOCR(params=_ENGINE)
+        grow = _enlargement(pixels.size)
+        shown = pixels
+        if grow > 1:
+            shown = pixels.resize((round(pixels.width * grow), round(pixels.height * grow)), Image.Resampling.BICUBIC)
+        found = self._engine(np.asarray(shown)[:, :, ::-1], return_word_box=True)
         if found.boxes is None:
             return ()
-        bounds = Box(0, 0, *pixels.size)
-        lines = []
-        for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
-            (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
-            box = Box(float(left), float(top), float(right), float(bottom)).clip(bounds)
-            if box is not None and text.strip():
-                lines.append(TextLine(text.strip(), box, float(score)))
+        frame = Frame.whole(pixels.size, shown.size)
+        rows = zip(found.boxes, found.txts, found.scores, found.word_results or [()] * len(found.boxes), strict=True)
+        lines = (_line(*row).on_original(frame) for row in rows if row[1].strip() and _has_area(row[0]))
         return tuple(sorted(lines, key=lambda line: (line.box.y1, line.box.x1)))
+
+
+def _enlargement(size: tuple[int, int]) -> float:
+    """How much larger than it is a picture is shown to the engine: small crops get the pixels of a small chart."""
+    area = size[0] * size[1]
+    return min(_MAX_ENLARGEMENT, max(1.0, math.sqrt(_READING_AREA / area), _MIN_SIDE / min(size)))
+
+
+def _has_area(corners: Any) -> bool:
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    return bool(right > left and bottom > top)
+
+
+def _line(corners: Any, text: str, score: float, words: Sequence[Any]) -> TextLine:
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    box = Box(max(0.0, float(left)), max(0.0, float(top)), float(right), float(bottom))
+    angle = _angle(corners)
+    found = []
+    if abs(angle) < _UPRIGHT:
+        for word, _, place in words:
+            xs = [float(corner[0]) for corner in place]
+            if word.strip() and min(xs) < max(xs):
+                found.append(Word(word, Box(max(0.0, min(xs)), box.y1, max(0.0, *xs), box.y2)))
+    return TextLine(text.strip(), box, float(score), angle, tuple(found))
+
+
+def _angle(corners: Any) -> float:
+    """The direction of the text in degrees: corners run clockwise from the text's upper left one."""
+    across, down = corners[1] - corners[0], corners[3] - corners[0]
+    width, height = math.hypot(*across), math.hypot(*down)
+    if height >= 1.5 * width:  # the engine turns such a box by 90 degrees before it reads it
+        across = -down
+    angle = math.degrees(math.atan2(float(across[1]), float(across[0])))
+    return 0.0 if abs(angle) < _UPRIGHT else angle
 
 
 @functools.cache

@@ -222,6 +222,11 @@ GROUPS = (
         "How many restaurants were open in the year 2011?",
     ),
     Group(
+        "a value of a year, not a year",
+        (("2010", "2008", C, "number", True), ("2008", "2008", C, "number", True)),
+        "What was the 5 year average value?",
+    ),
+    Group(
         "the same numbers where nothing says what they count",
         (
             ("2008", "2008", C, "year", True),
@@ -340,6 +345,11 @@ GROUPS = (
             ("Model 3 long range", "Model 2 long range", U, "anls", False),
             ("female sales workers in cities", "male sales workers in cities", U, "anls", False),
             ("Insured all year, not underinsured", "Insured all year, underinsured", U, "anls", False),
+            ("people unemployed full-time", "people employed full-time", U, "anls", False),
+            ("Gambia, rural areas", "Zambia, rural areas", U, "anls", False),
+            ("in billions of dollars", "in millions of dollars", U, "anls", False),
+            ("Dominica and its islands", "Dominican and its islands", U, "anls", False),
+            ("Republican voters", "Republicans voters", C, "anls", False),
             ("Samoa", "Mongolia", I, "anls", False),
             ("UK", "United Kingdom", U, "text_initials", False),
             ("USA", "United States", U, "text_initials", False),

@@ -185,3 +185,8 @@ def test_an_episode_id_depends_on_everything_that_determines_it() -> None:
         )
     }
     assert len(ids) == 6
+
+
+def test_a_sample_without_episodes_cannot_be_planned() -> None:
+    with pytest.raises(ValueError, match="its ladder is empty"):
+        PlannedSample(a_sample(1), ())

@@ -3,8 +3,9 @@
 import asyncio
 
 from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking
-from lensmill.agents.reader.options import Conclusion, OptionsRoute
+from lensmill.agents.reader.options import OptionsRoute
 from lensmill.agents.reader.transcript import write_messages
 from lensmill.perception.text import Reader, shared_reader
 from lensmill.tools import ZOOM

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lensmill.agents.reader.matching import fold, likeness, words_of
-from lensmill.agents.reader.sheet import Seen
+from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
 
 ENOUGH = 0.78
@@ -108,13 +108,19 @@ def weigh(question: str, options: Sequence[str], readings: Sequence[Seen]) -> Fi
     if not strong:
         return Finding(None, (), "nothing that I can read matches one of the options")
     best = max(strong, key=lambda number: (found[number][0].strength, -number))
-    rivals = [number for number in strong if number != best and not _clearly(found[best][0], found[number][0])]
+    mine = found[best]
+    rivals = [n for n in strong if n != best and any(e.strength >= ENOUGH for e in _unbeaten(found[n], mine))]
     if rivals:
         return _settle(question, options, readings, found, [best, *rivals])
-    weaker = [mine[0] for number, mine in enumerate(found) if mine and number != best]
-    if any(not _clearly(found[best][0], other) for other in weaker):
+    close = [e for n, theirs in enumerate(found) if n != best for e in _unbeaten(theirs, mine)]
+    if any(mine[0].strength - e.strength < MARGIN for e in close):
         return Finding(None, (), "what I can read fits more than one of the options")
-    return Finding(best, _same(found[best]), "")
+    return Finding(best, _same(mine), "")
+
+
+def _unbeaten(theirs: Sequence[Evidence], mine: Sequence[Evidence]) -> list[Evidence]:
+    """Evidence for another option, other than print that fits the best option clearly better."""
+    return [e for e in theirs if not any(same_place(m.seen.box, e.seen.box) and _clearly(m, e) for m in mine)]
 
 
 def _clearly(best: Evidence, other: Evidence) -> bool:

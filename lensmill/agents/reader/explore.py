@@ -94,3 +94,11 @@ def covered(region: Box, scale: float, shown: Sequence[tuple[Box, float]]) -> bo
         if shared is not None and shared.area >= 0.95 * region.area and other_scale >= 0.8 * scale:
             return True
     return False
+
+
+def where(region: Box, whole: Box) -> str:
+    """A region's place in words, e.g. "upper left part"."""
+    x, y = region.centre
+    across = "left" if x < 0.4 * whole.width else "right" if x > 0.6 * whole.width else ""
+    down = "upper" if y < 0.4 * whole.height else "lower" if y > 0.6 * whole.height else ""
+    return " ".join(filter(None, (down, across))) + " part" if across or down else "middle"

@@ -1,8 +1,8 @@
 """The options route: search the picture, coarse to fine, for print that speaks for one of the options."""
 
 import re
-from dataclasses import dataclass
 
+from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.evidence import (
     Evidence,
     Finding,
@@ -12,19 +12,11 @@ from lensmill.agents.reader.evidence import (
     places_of,
     weigh,
 )
-from lensmill.agents.reader.explore import COARSE, FINE, Cell, grid
+from lensmill.agents.reader.explore import COARSE, FINE, Cell, grid, where
 from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.matching import likeness
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """How a route ended: the last thought, and the answer or None."""
-
-    thought: str
-    answer: str | None
 
 
 class OptionsRoute:
@@ -130,12 +122,12 @@ class OptionsRoute:
 
     def _visit(self, cell: Cell) -> None:
         self._visited.add(cell)
-        where = _where(cell.region, self._looking.view.region)
+        place = where(cell.region, self._looking.view.region)
         if cell.level == 0:
-            thought = f"The picture is too small to read. I look at the {where}."
+            thought = f"The picture is too small to read. I look at the {place}."
         else:
-            thought = f"I cannot make out the small print here. I look closer at the {where}."
-        self._looking.visit(cell, thought, where)
+            thought = f"I cannot make out the small print here. I look closer at the {place}."
+        self._looking.visit(cell, thought, place)
 
 
 def _resemble_each_other(options: tuple[str, ...]) -> bool:
@@ -180,11 +172,3 @@ def _in_named_place(question: str, region: Box, whole: Box) -> float:
     x, y = region.centre
     across, down = 2 * x / whole.width - 1, 2 * y / whole.height - 1
     return sum(dx * across + dy * down for dx, dy in directions) / len(directions)
-
-
-def _where(region: Box, whole: Box) -> str:
-    """A region's place in words, e.g. "upper left part"."""
-    x, y = region.centre
-    across = "left" if x < 0.4 * whole.width else "right" if x > 0.6 * whole.width else ""
-    down = "upper" if y < 0.4 * whole.height else "lower" if y > 0.6 * whole.height else ""
-    return " ".join(filter(None, (down, across))) + " part" if across or down else "middle"

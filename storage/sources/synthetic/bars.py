@@ -55,7 +55,7 @@ def _settle_labels(
     canvas: Canvas, area: Area, grid: Grid, style: Style, upright: bool, stacked: bool
 ) -> tuple[Style, float]:
     """The size of the data labels; where bars are too thin for legible ones, a style without them."""
-    size = style.text_size * (0.84 if len(grid.series) > 1 else 0.95)
+    size = max(LEAST_TEXT, style.text_size * (0.84 if len(grid.series) > 1 else 0.95))
     if style.labels == "none" or stacked:
         return style, size
     room = (area.width * 0.85 if upright else area.height * 0.85) / len(grid.categories)

@@ -1,5 +1,6 @@
 """One chart on one picture: which figures, which kind, which look, which questions."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -7,14 +8,32 @@ from lensmill.sample import Region
 from storage.sources.synthetic.bars import draw_bars
 from storage.sources.synthetic.canvas import Canvas
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing
-from storage.sources.synthetic.facts import all_tables
-from storage.sources.synthetic.grid import Grid, multi_grid, single_grid
-from storage.sources.synthetic.questions.charts import Subject, ask, extreme, lookup
+from storage.sources.synthetic.facts import FactTable, all_tables
+from storage.sources.synthetic.furniture import furnish_titled
+from storage.sources.synthetic.grid import Grid, multi_grid, pie_grid, single_grid
+from storage.sources.synthetic.lines import draw_lines
+from storage.sources.synthetic.pies import draw_pie
+from storage.sources.synthetic.questions.charts import ask
 from storage.sources.synthetic.questions.question import Question
+from storage.sources.synthetic.questions.subject import Subject
 from storage.sources.synthetic.style import Style, choose_style
+from storage.sources.synthetic.tables import choose_rows, column_drawings, draw_sheet, sheet_of
 
-CYCLE: tuple[ChartKind, ...] = ("v_bar", "h_bar", "grouped_v_bar", "grouped_h_bar", "stacked_v_bar", "stacked_h_bar")
-"""Every run of this many charts has each kind once."""
+CYCLE: tuple[ChartKind, ...] = (
+    "v_bar",
+    "h_bar",
+    "grouped_v_bar",
+    "line",
+    "table",
+    "h_bar",
+    "pie",
+    "stacked_v_bar",
+    "v_bar",
+    "grouped_h_bar",
+    "table",
+    "stacked_h_bar",
+)
+"""Every run of this many charts has these kinds, in the seed's own order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +56,42 @@ class Illustration:
 
 
 def draw_chart(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: Style, rng: Random) -> Drawing:
-    return draw_bars(canvas, area, grid, style, rng, "v_bar" in kind, "stacked" in kind)
+    """Draw any kind of chart but a table."""
+    match kind:
+        case "line":
+            return draw_lines(canvas, area, grid, style, rng)
+        case "pie":
+            return draw_pie(canvas, area, grid, style, rng)
+    return draw_bars(canvas, area, kind, grid, style, rng)
 
 
-def choose_grid(kind: ChartKind, rng: Random, seed: int, turn: int, most: int | None = None) -> Grid:
-    """Figures for a chart: the turn's table of those that suit its kind, in the seed's own order."""
+def grid_for(kind: ChartKind, table: FactTable, rng: Random, most: int) -> Grid | None:
+    """Figures of a table for a chart of a kind; None where the table has none that suit."""
+    match kind:
+        case "pie":
+            return pie_grid(table, rng)
+        case "line":
+            if not table.timeline:
+                return None
+            several = multi_grid(table, rng, most + 2) if rng.random() < 0.7 else None
+            return several or single_grid(table, rng, most + 2)
+        case "v_bar" | "h_bar":
+            return single_grid(table, rng, most)
+    return multi_grid(table, rng, min(most, 6), kind.startswith("stacked"))
+
+
+def tables_for(purpose: str, seed: int, turn: int) -> list[FactTable]:
+    """All tables in the seed's own order for a purpose, from the turn's one on."""
     tables = list(all_tables())
-    Random(f"{seed} {kind} tables").shuffle(tables)
-    for place in range(len(tables)):
-        table = tables[(turn + place) % len(tables)]
-        if kind.startswith(("grouped", "stacked")):
-            grid = multi_grid(table, rng, most or 6, kind.startswith("stacked"))
-        else:
-            grid = single_grid(table, rng, most or (9 if kind == "v_bar" else 13))
+    Random(f"{seed} tables for {purpose}").shuffle(tables)
+    start = turn % len(tables)
+    return tables[start:] + tables[:start]
+
+
+def choose_grid(kind: ChartKind, rng: Random, tables: Sequence[FactTable], most: int) -> Grid:
+    """Figures for a chart, of the first table that suits its kind."""
+    for table in tables:
+        grid = grid_for(kind, table, rng, most)
         if grid is not None:
             return grid
     raise ValueError(f"no table of facts suits a chart of kind {kind!r}")
@@ -64,13 +106,28 @@ def kind_of(seed: int, index: int) -> ChartKind:
 def illustrate_chart(seed: int, index: int, questions: int, side: int) -> Illustration:
     """The chart number `index` of a seed: always the same."""
     rng = Random(f"{seed} chart {index}")
-    kind = kind_of(seed, index)
-    grid = choose_grid(kind, rng, seed, index // len(CYCLE))
-    style = choose_style(rng)
-    width, height = rng.choice([(3840, 2160), (3840, 2400), (3840, 2560), (3840, 2880)])
-    if "h_bar" in kind:
-        width, height = rng.choice([(3840, 2560), (3840, 2880), (3840, 3200), (3200, 3840), (2880, 3840)])
-    canvas = Canvas(width, height, side, style.background)
+    kind, style = kind_of(seed, index), choose_style(rng)
+    tables = tables_for(kind, seed, index // len(CYCLE) * 3 + index % 3)
+    if kind == "table":
+        return _illustrate_table(tables[0], style, rng, questions, side)
+    most = {"v_bar": 9, "h_bar": 13}.get(kind, 7)
+    grid = choose_grid(kind, rng, tables, most)
+    sizes = [(3840, 2160), (3840, 2400), (3840, 2560), (3840, 2880)]
+    if kind.endswith("h_bar"):
+        sizes = [(3840, 2560), (3840, 2880), (3840, 3200), (3200, 3840), (2880, 3840)]
+    canvas = Canvas(*rng.choice(sizes), side, style.background)
     drawing = draw_chart(canvas, Area(0, 0, canvas.width, canvas.height), kind, grid, style, rng)
-    asked = ask(Subject(drawing, style), rng, questions, (lookup, extreme))
+    asked = ask([Subject(drawing, style)], rng, questions)
     return Illustration(kind, canvas.png(), canvas.width, canvas.height, drawing.regions, tuple(asked))
+
+
+def _illustrate_table(table: FactTable, style: Style, rng: Random, questions: int, side: int) -> Illustration:
+    rows = choose_rows(table, rng, 18)
+    columns = list(table.columns)[:6]
+    canvas = Canvas(3840, rng.choice([2160, 2400, 2880, 3200]), side, style.background)
+    area = Area(0, 0, canvas.width, canvas.height)
+    furniture = furnish_titled(canvas, area, table.title, "", table.source, style)
+    drawn = draw_sheet(canvas, furniture.inner, sheet_of(table, columns, rows, style), style, rng)
+    drawings = column_drawings(table, columns, rows, drawn, table.title)
+    asked = ask([Subject(drawing, style) for drawing in drawings], rng, questions)
+    return Illustration("table", canvas.png(), canvas.width, canvas.height, drawn.regions, tuple(asked))

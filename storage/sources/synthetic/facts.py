@@ -15,7 +15,7 @@ DATA = Path(__file__).parent / "data"
 
 _HEADER = re.compile(r"(?P<name>[^()]+?)\s*(?:\((?P<unit>[^()]+)\))?")
 _NEEDED = ("title", "row", "rows", "row_prep", "source", "status")
-_NEEDED_IF_COMPARABLE = ("measure", "unit", "column_prep", "columns")
+_NEEDED_IF_COMPARABLE = ("measure", "unit", "column_prep", "column", "columns")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,14 @@ class Column:
         unit: e.g. "miles", "%", "$", "year"; empty where there is none, or where the cells are text.
         cells: as written in the file, one for each row.
         values: the cells as exact numbers; empty for a column of text.
+        additive: the rows are parts that may be added up, and so stacked or cut from one pie.
     """
 
     name: str
     unit: str
     cells: tuple[str, ...]
     values: tuple[Decimal, ...]
+    additive: bool
 
     @property
     def numeric(self) -> bool:
@@ -49,10 +51,11 @@ class FactTable:
         row, rows: what a row is, in singular and plural ("state", "states").
         row_prep: joins a measure and a row in a sentence ("of", "in").
         timeline: the rows are points in time, in order.
-        measure, column_prep, columns: what all columns tell, how to join a column's name to it, and what the
-            columns are called together; empty unless `comparable`.
+        measure, column_prep, column, columns_name: what all columns tell, how to join a column's name to it, and
+            what a column is, in singular and plural; empty unless `comparable`.
         comparable: all columns tell the same measure in the same unit, so they may share an axis.
-        additive: the rows are parts that may be added up, and so stacked or cut from one pie.
+        parts: the columns are parts of each row, so they may be stacked.
+        whole: the rows make up 100 %, so a pie must show all of them.
     """
 
     key: str
@@ -63,9 +66,11 @@ class FactTable:
     timeline: bool
     measure: str
     column_prep: str
+    column: str
     columns_name: str
     comparable: bool
-    additive: bool
+    parts: bool
+    whole: bool
     source: str
     status: str
     names: tuple[str, ...]
@@ -94,7 +99,7 @@ def parse(text: str, key: str) -> FactTable:
     if len(set(names)) != len(names):
         raise ValueError(f"facts {key}: a row is named twice")
     columns = tuple(
-        _column(title, tuple(row[place] for row in rows), head.get("unit", ""))
+        _column(title, tuple(row[place] for row in rows), head.get("unit", ""), head.get("additive", ""))
         for place, title in enumerate(header)
         if place
     )
@@ -107,9 +112,11 @@ def parse(text: str, key: str) -> FactTable:
         head.get("order") == "time",
         head.get("measure", ""),
         head.get("column_prep", ""),
+        head.get("column", ""),
         head.get("columns", ""),
         comparable,
-        head.get("additive") == "yes",
+        head.get("parts") == "yes",
+        head.get("whole") == "yes",
         head["source"],
         head["status"],
         names,
@@ -117,7 +124,7 @@ def parse(text: str, key: str) -> FactTable:
     )
 
 
-def _column(title: str, cells: tuple[str, ...], unit: str) -> Column:
+def _column(title: str, cells: tuple[str, ...], unit: str, additive: str) -> Column:
     match = _HEADER.fullmatch(title)
     if match is None:
         raise ValueError(f"facts: column header {title!r} is neither 'name' nor 'name (unit)'")
@@ -125,7 +132,8 @@ def _column(title: str, cells: tuple[str, ...], unit: str) -> Column:
         values = tuple(Decimal(cell) for cell in cells)
     except InvalidOperation:
         values = ()
-    return Column(match["name"], match["unit"] or (unit if values else ""), cells, values)
+    adds_up = additive == "yes" or match["name"] in [name.strip() for name in additive.split(";")]
+    return Column(match["name"], match["unit"] or (unit if values else ""), cells, values, adds_up)
 
 
 @functools.cache

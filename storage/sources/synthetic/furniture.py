@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.canvas import Anchor, Canvas
+from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
 from storage.sources.synthetic.drawing import Area
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.style import Colour, Font, Style
@@ -58,25 +58,32 @@ def paragraph(
     return box, top + height * len(lines)
 
 
-def furnish(canvas: Canvas, area: Area, grid: Grid, style: Style, legend: bool = True) -> Furniture:
-    """Draw title, legend and source line inside `area`; what is left is for the plot and its axes."""
+def furnish(canvas: Canvas, area: Area, grid: Grid, style: Style) -> Furniture:
+    """Draw a chart's title, source line and (for several series) its key; the rest is for the plot and its axes."""
+    unit = "" if style.axis_title else unit_words(grid.unit)
+    furniture = furnish_titled(canvas, area, grid.title, unit, grid.source, style)
+    if grid.series == ("",):
+        return furniture
+    inner, boxes = draw_legend(canvas, furniture.inner, grid.series, style.palette, style)
+    return Furniture(inner, furniture.title, furniture.title_box, boxes)
+
+
+def furnish_titled(canvas: Canvas, area: Area, title: str, unit: str, source: str, style: Style) -> Furniture:
+    """Draw a title (with the unit, if it does not say it) and, if the style has one, a source line."""
     left, top, right, bottom = area.inset(canvas.px(style.text_size * 0.9))
-    unit = unit_words(grid.unit)
-    title = f"{grid.title} ({unit})" if unit and not (style.axis_title or unit in grid.title) else grid.title
+    title = f"{title} ({unit})" if unit and unit not in title else title
     title_box, top = _title(canvas, Area(left, top, right, bottom), title, style)
     top += canvas.px(style.text_size * 0.4)
     if style.source_line:
-        face = canvas.font(style.family, style.text_size * 0.62)
-        lines = wrap(canvas, f"Source: {grid.source}", face, right - left, 2)
+        size = max(LEAST_TEXT, style.text_size * 0.62)
+        face = canvas.font(style.family, size)
+        lines = wrap(canvas, f"Source: {source}", face, right - left, 2)
         widest = max(lines, key=lambda line: canvas.text_size(line, face)[0])
-        face = fitting_font(canvas, widest, style.family, style.text_size * 0.62, right - left)
+        face = fitting_font(canvas, widest, style.family, size, right - left)
         height = round(canvas.text_size("Xg", face)[1] * 1.08) * len(lines)
         paragraph(canvas, left, bottom - height, lines, face, _softer(style.ink))
         bottom -= height + canvas.px(style.text_size * 0.5)
-    inner, boxes = Area(left, top, right, bottom), dict[str, Box]()
-    if legend and grid.series != ("",):
-        inner, boxes = draw_legend(canvas, inner, grid.series, style.palette, style)
-    return Furniture(inner, title, title_box, boxes)
+    return Furniture(Area(left, top, right, bottom), title, title_box, {})
 
 
 def _title(canvas: Canvas, area: Area, title: str, style: Style) -> tuple[Box, int]:

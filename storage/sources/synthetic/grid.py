@@ -22,7 +22,7 @@ class Grid:
         category_first: whether a sentence names the category before the series.
         category_noun, categories_noun, series_noun: e.g. "state", "states", "censuses".
         timeline: the categories are points in time.
-        additive: figures of different rows may be added up.
+        additive: figures may be added up: those of one series, or those of one category where `parts_in_rows`.
     """
 
     categories: tuple[str, ...]
@@ -40,6 +40,7 @@ class Grid:
     series_noun: str
     timeline: bool
     additive: bool
+    parts_in_rows: bool
     source: str
     table: str
 
@@ -57,12 +58,15 @@ class Grid:
 
     def phrase(self, category: str, series: str = "") -> str:
         """E.g. "population of Ohio in 2010", for the middle of a sentence."""
-        parts = [f"{self.category_prep} {category}"]
-        if series:
-            parts.append(f"{self.series_prep} {series}")
+        parts = [f"{self.category_prep} {category}", f"{self.series_prep} {series}" if series else self.fixed]
         if not self.category_first:
             parts.reverse()
-        return " ".join([self.measure, *parts, self.fixed]).strip()
+        return " ".join(part for part in (self.measure, *parts) if part)
+
+    def within(self, series: str) -> str:
+        """E.g. " in 2010", to follow the measure; empty where nothing needs saying."""
+        said = f"{self.series_prep} {series}" if series else self.fixed
+        return f" {said}" if said else ""
 
 
 def decimals_of(value: Decimal) -> int:
@@ -115,14 +119,34 @@ def single_grid(table: FactTable, rng: Random, most: int) -> Grid | None:
             continue
         if not table.timeline:
             rows = _order(rows, lambda row, v=values: v[row], table.names, rng)  # type: ignore[misc]
-        return _single(table, column, rows)
+        return column_grid(table, column, rows)
     return None
 
 
-def _single(table: FactTable, column: Column, rows: list[int]) -> Grid:
+def pie_grid(table: FactTable, rng: Random) -> Grid | None:
+    """Parts of one column that may be added up; None where the table has no such column."""
+    columns = [column for column in table.columns if column.numeric and column.additive]
+    if not columns:
+        return None
+    column = rng.choice(columns)
+    rows: list[int] | None = list(range(len(table.names)))
+    if not table.whole:
+        most = min(7, len(table.names))
+        rows = _pick_rows(table, rng, most, lambda rows: _drawable(tuple(column.values[row] for row in rows)))
+    if rows is None:
+        return None
+    return column_grid(table, column, _order(rows, lambda row: column.values[row], table.names, rng))
+
+
+def column_grid(table: FactTable, column: Column, rows: list[int]) -> Grid:
+    """Some rows of one column."""
     fixed = f"{table.column_prep} {column.name}" if table.comparable else ""
     measure = table.measure if table.comparable else column.name
-    title = f"{table.title} {fixed}".strip() if table.comparable else f"{table.title}: {column.name}"
+    title = f"{table.title} {fixed}" if table.comparable else f"{table.title}: {column.name}"
+    if table.comparable and (table.timeline or table.parts):
+        title = f"{table.title} ({column.name})"
+    if column.name.lower() in table.title.lower():
+        title = table.title
     return Grid(
         categories=tuple(table.names[row] for row in rows),
         series=("",),
@@ -133,12 +157,13 @@ def _single(table: FactTable, column: Column, rows: list[int]) -> Grid:
         category_prep=table.row_prep,
         series_prep=table.column_prep,
         fixed=fixed,
-        category_first=True,
+        category_first=not (table.timeline or table.parts),
         category_noun=table.row,
         categories_noun=table.rows,
         series_noun="",
         timeline=table.timeline,
-        additive=table.additive,
+        additive=column.additive,
+        parts_in_rows=False,
         source=table.source,
         table=table.key,
     )
@@ -150,7 +175,7 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) 
     `stacked` puts what may be added up (the rows) into the series.
     """
     columns = [column for column in table.columns if column.numeric]
-    if not table.comparable or len(columns) < 2 or (stacked and not table.additive):
+    if not table.comparable or len(columns) < 2 or (stacked and not (columns[0].additive or table.parts)):
         return None
     chosen = sorted(rng.sample(range(len(columns)), rng.randint(2, min(4, len(columns)))))
     columns = [columns[place] for place in (range(len(columns)) if stacked else chosen)]
@@ -158,7 +183,7 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) 
     def fits(rows: list[int]) -> bool:
         return _drawable(tuple(column.values[row] for column in columns for row in rows))
 
-    turned = stacked or (table.additive and rng.random() < 0.25)
+    turned = (stacked and not table.parts) or (columns[0].additive and not stacked and rng.random() < 0.25)
     rows = _pick_rows(table, rng, 4 if turned else most, fits)
     if rows is None:
         return None
@@ -178,12 +203,13 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) 
         category_prep=table.column_prep if turned else table.row_prep,
         series_prep=table.row_prep if turned else table.column_prep,
         fixed="",
-        category_first=table.timeline == turned,
-        category_noun=table.columns_name if turned else table.row,
+        category_first=table.timeline == turned and not table.parts,
+        category_noun=table.column if turned else table.row,
         categories_noun=table.columns_name if turned else table.rows,
-        series_noun=table.rows if turned else table.columns_name,
+        series_noun=table.row if turned else table.column,
         timeline=turned or table.timeline,
-        additive=table.additive,
+        additive=columns[0].additive,
+        parts_in_rows=turned or table.parts,
         source=table.source,
         table=table.key,
     )

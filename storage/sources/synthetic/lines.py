@@ -6,7 +6,7 @@ from random import Random
 
 from lensmill.geometry import Box
 from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, upright_axes
-from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
+from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.furniture import furnish
 from storage.sources.synthetic.grid import Grid
@@ -43,7 +43,7 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
 
 def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tuple[Style, float]:
     """Data labels are printed where one line has room for them; elsewhere the axis must do."""
-    size = style.text_size * 0.9
+    size = max(LEAST_TEXT, style.text_size * 0.9)
     face = canvas.font(style.family, size)
     widest = max(canvas.text_size(style.number(value, grid.unit), face)[0] for row in grid.values for value in row)
     room = area.width * 0.85 / len(grid.categories)
@@ -70,18 +70,26 @@ def _lines(canvas: Canvas, axes: Axes, face: Font, rng: Random) -> list[Mark]:
             text, text_box = "", None
             if style.labels != "none":
                 text = style.number(value, grid.unit)
-                spot = _label_height(canvas, axes, points, turn, radius, face)
-                text_box = canvas.text(x, spot, text, face, style.ink, "centre")
+                spot = _label_spot(canvas, axes, points, turn, radius, face)
+                text_box = canvas.text(*spot[:2], text, face, style.ink, spot[2])
             marks.append(Mark(category, series, value, text, box, text_box, axes.scale.share(value)))
     return marks
 
 
-def _label_height(
+def _label_spot(
     canvas: Canvas, axes: Axes, points: list[tuple[int, int]], turn: int, radius: int, face: Font
-) -> int:
-    """Above a point, or below it where the line leaves it upwards on both sides."""
-    offset = radius + canvas.px(axes.style.text_size * 0.2) + canvas.text_size("Xg", face)[1] // 2
-    y = points[turn][1]
-    beside = [points[other][1] for other in (turn - 1, turn + 1) if 0 <= other < len(points)]
-    below = all(height < y for height in beside) and y + 2 * offset < axes.area.y2
-    return y + offset if below else y - offset
+) -> tuple[int, int, Anchor]:
+    """Above a point, on the side that the line leaves free; below it in a dip of the line."""
+    x, y = points[turn]
+    line = canvas.text_size("Xg", face)[1]
+    offset = radius + canvas.px(axes.style.text_size * 0.2) + line // 2
+    before = points[turn - 1][1] if turn else y
+    after = points[turn + 1][1] if turn + 1 < len(points) else y
+    steep = line // 2
+    if before < y - steep and after < y - steep and y + 2 * offset < axes.area.y2:
+        return x, y + offset, "centre"
+    if after < y - steep <= before and x - axes.area.x1 > axes.area.width // (2 * len(points)):
+        return x + radius, y - offset, "right"
+    if before < y - steep <= after and axes.area.x2 - x > axes.area.width // (2 * len(points)):
+        return x - radius, y - offset, "left"
+    return x, y - offset, "centre"

@@ -19,8 +19,8 @@ class Scale:
         return self.start + round((self.end - self.start) * float((value - low) / (high - low)))
 
     def share(self, value: Decimal) -> float:
-        """The part of the axis below a value."""
-        return float((value - self.ticks[0]) / (self.ticks[-1] - self.ticks[0]))
+        """A value in lengths of the axis: how exactly it can be measured (of the lower end, nothing is assumed)."""
+        return float(value / (self.ticks[-1] - self.ticks[0]))
 
 
 def round_ticks(low: Decimal, high: Decimal, wanted: int) -> tuple[Decimal, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from lensmill.sample import Sample, sample_id_of
 from storage.sources.protocol import SourceFailure, SourceItem
 from storage.sources.synthetic.charts import Illustration, illustrate_chart
+from storage.sources.synthetic.posters import illustrate_poster
 
 LICENCE = "CC0-1.0"
 
@@ -42,17 +43,25 @@ class SyntheticSource:
         return "synthetic"
 
     def read(self) -> Iterator[SourceItem | SourceFailure]:
-        for _, illustration in self.illustrations():
+        for name, illustration in self.illustrations():
             image_id = hashlib.sha256(illustration.png).hexdigest()
-            for sample in self._samples(illustration, image_id):
+            for sample in self._samples(name, illustration, image_id):
                 yield SourceItem(sample, illustration.png)
 
     def illustrations(self) -> Iterator[tuple[str, Illustration]]:
         """Every picture with its name ("chart 0", "poster 0"), one at a time."""
-        for index in range(self.charts):
-            yield f"chart {index}", illustrate_chart(self.seed, index, self.questions_per_picture, self.side)
+        posters = 0
+        for index in range(self.charts + self.posters):
+            due = (index + 1) * self.posters // (self.charts + self.posters)
+            if due > posters:
+                made = illustrate_poster(self.seed, posters, self.questions_per_picture, self.side)
+                yield f"poster {posters}", made
+                posters = due
+            else:
+                chart = index - posters
+                yield f"chart {chart}", illustrate_chart(self.seed, chart, self.questions_per_picture, self.side)
 
-    def _samples(self, illustration: Illustration, image_id: str) -> Iterator[Sample]:
+    def _samples(self, name: str, illustration: Illustration, image_id: str) -> Iterator[Sample]:
         for place, question in enumerate(illustration.questions):
             yield Sample(
                 sample_id=sample_id_of(image_id, question.text, question.answers, question.choices),
@@ -68,5 +77,5 @@ class SyntheticSource:
                 subset=illustration.kind,
                 split="train",
                 licence=LICENCE,
-                origin=f"synthetic seed {self.seed} question {place}",
+                origin=f"synthetic seed {self.seed}, {name}, question {place}",
             )

@@ -106,7 +106,7 @@ class Style:
 
     def number(self, value: Decimal, unit: str = "", mark: bool = True) -> str:
         """A figure as printed. A mark's "$" or "%" is part of it; other units stand in titles only."""
-        text = f"{value:,f}" if self.thousands else f"{value:f}"
+        text = f"{value:,f}" if self.thousands and unit != "year" else f"{value:f}"
         if mark and unit == "$":
             return f"-${text[1:]}" if text.startswith("-") else f"${text}"
         return f"{text}%" if mark and unit == "%" else text

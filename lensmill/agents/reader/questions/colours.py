@@ -75,8 +75,8 @@ def series_of_colour(name: str, colours: Sequence[RGB | None]) -> int | None:
     ranked = sorted((nearness(name, colour), index) for index, colour in enumerate(colours) if colour is not None)
     shade, _, base = name.rpartition(" ")
     if shade:
-        family = [i for i, c in enumerate(colours) if c is not None and min(nearness(base, c), nearness(name, c)) < _FAR]
-        if len(family) >= 2:
+        family = [index for index, colour in enumerate(colours) if colour is not None and _of_hue(base, colour)]
+        if family:
             by_light = sorted(family, key=lambda index: _lightness(colours[index]))
             return by_light[0] if shade == "dark" else by_light[-1]
     if not ranked or ranked[0][0] > _FAR:
@@ -84,6 +84,12 @@ def series_of_colour(name: str, colours: Sequence[RGB | None]) -> int | None:
     if len(ranked) > 1 and ranked[1][0] < ranked[0][0] * 1.5 + 15:
         return None
     return ranked[0][1]
+
+
+def _of_hue(base: str, colour: RGB) -> bool:
+    """Whether a colour is a shade of a hue, and of no other one more."""
+    nearest = min((nearness(name, colour), name) for name in _POINTS if name != "black" or base == "black")
+    return nearest[0] < _FAR and nearest[1].rpartition(" ")[2] == base
 
 
 def name_of(colour: RGB) -> str | None:

@@ -1,112 +1,260 @@
-"""Questions about one chart or table of figures."""
+"""Questions about one chart or one column of figures."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from random import Random
 
-from lensmill.geometry import Box
-from storage.sources.synthetic.drawing import Drawing, Mark
+from storage.sources.synthetic.drawing import Mark
 from storage.sources.synthetic.questions.question import Question
-from storage.sources.synthetic.style import Style
-
-MEASURABLE = 0.15
-"""A mark without a data label is asked for by value only where it spans at least this part of the axis."""
-
-CLEAR = Decimal("1.08")
-"""Marks that are compared by eye differ by at least this factor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """A chart, and what a question must add to say which chart is meant (on a poster)."""
-
-    drawing: Drawing
-    style: Style
-    context: str = ""
-
-    def printed(self, value: Decimal) -> str:
-        return self.style.number(value, self.drawing.grid.unit)
-
-    def evidence(self, *marks: Mark) -> tuple[Box, ...]:
-        """The marks, and the names that say which marks they are."""
-        boxes: list[Box] = []
-        for mark in marks:
-            found = [mark.evidence, self.drawing.category_boxes.get(mark.category)]
-            found.append(self.drawing.series_boxes.get(mark.series))
-            boxes += [box for box in found if box is not None and box not in boxes]
-        return tuple(boxes)
-
-    def column(self, series: str) -> list[Mark]:
-        return [mark for mark in self.drawing.marks if mark.series == series]
-
-    def say(self, text: str) -> str:
-        """The question with its context, as a sentence."""
-        text = f"{self.context}{text[0].lower() + text[1:]}" if self.context else text
-        return text[0].upper() + text[1:]
-
+from storage.sources.synthetic.questions.subject import MEASURABLE, Subject
 
 Maker = Callable[[Subject, Random], Question | None]
 
-
-def clearly(first: Decimal, second: Decimal, exact: bool) -> bool:
-    """Whether two figures can be told apart: printed ones if they differ, measured ones if by a clear factor."""
-    low, high = sorted((first, second))
-    return low != high if exact else high >= low * CLEAR
-
-
-def pick_series(subject: Subject, rng: Random) -> str:
-    return rng.choice(subject.drawing.grid.series)
-
-
-def in_series(subject: Subject, series: str) -> str:
-    """E.g. " in 2010" or nothing, to follow a measure."""
-    grid = subject.drawing.grid
-    if series:
-        return f" {grid.series_prep} {series}"
-    return f" {grid.fixed}" if grid.fixed else ""
+HIGH = ("highest", "largest", "greatest")
+LOW = ("lowest", "smallest")
 
 
 def lookup(subject: Subject, rng: Random) -> Question | None:
+    """The figure of one mark, as printed, or to be measured on the axis."""
     marks = [mark for mark in subject.drawing.marks if mark.text or mark.share >= MEASURABLE]
     if not marks:
         return None
     mark = rng.choice(marks)
-    phrase = subject.drawing.grid.phrase(mark.category, mark.series)
-    text = rng.choice(["What is the {}?", "What was the {}?", "Give the {}.", "How much is the {}?"])
-    text = text.replace("How much is", "What is") if subject.drawing.grid.unit in ("", "year") else text
+    forms = ["What is the {}?", "What was the {}?", "How much is the {}?", "What value is given for the {}?"]
+    if subject.grid.unit == "year":
+        forms = forms[:1]
     if not mark.text:
-        text = rng.choice(["What is the approximate {}?", "About what is the {}?", "Roughly, what is the {}?"])
-    return Question("lookup", subject.say(text.format(phrase)), (subject.printed(mark.value),), subject.evidence(mark))
+        forms = ["What is the approximate {}?", "About how much is the {}?", "What is the {}, roughly?"]
+    text = rng.choice(forms).format(subject.grid.phrase(mark.category, mark.series))
+    return Question("lookup", subject.say(text), (subject.printed(mark.value),), subject.evidence(mark))
+
+
+def _when(subject: Subject) -> str:
+    """E.g. "In which year", "At which altitude"."""
+    prep = subject.grid.category_prep
+    return f"{prep[0].upper()}{prep[1:]} which {subject.grid.category_noun}"
+
+
+def reverse_lookup(subject: Subject, rng: Random) -> Question | None:
+    """The category of a printed figure that occurs once in its series."""
+    series = rng.choice(subject.grid.series)
+    marks = subject.column(series)
+    single = [mark for mark in marks if mark.text and [other.text for other in marks].count(mark.text) == 1]
+    if not single or subject.grid.unit == "year":
+        return None
+    mark, grid = rng.choice(single), subject.grid
+    if grid.timeline:
+        text = f"{_when(subject)} was the {grid.measure}{grid.within(series)} {mark.text}?"
+    else:
+        text = f"Which {grid.category_noun} has a value of {mark.text} for {grid.measure}{grid.within(series)}?"
+    return Question("reverse_lookup", subject.say(text), (mark.category,), subject.evidence(mark))
 
 
 def extreme(subject: Subject, rng: Random) -> Question | None:
-    series = pick_series(subject, rng)
-    marks = sorted(subject.column(series), key=lambda mark: mark.value)
-    high = rng.random() < 0.6
-    best, rival = (marks[-1], marks[-2]) if high else (marks[0], marks[1])
-    if not clearly(best.value, rival.value, subject.drawing.labelled):
+    """The category at the top or the bottom, or the second from the top."""
+    grid, series = subject.grid, rng.choice(subject.grid.series)
+    marks = sorted(subject.column(series), key=lambda mark: mark.value, reverse=True)
+    if grid.unit == "year":
         return None
-    grid = subject.drawing.grid
-    word = rng.choice(["highest", "largest", "greatest"] if high else ["lowest", "smallest"])
+    which = rng.choices(["high", "low", "second"], [5, 3, 2])[0]
+    if which == "low":
+        marks.reverse()
+    place = 1 if which == "second" else 0
+    best, neighbours = marks[place], marks[max(0, place - 1) : place + 2]
+    if len(marks) < place + 2 or any(not subject.apart(best.value, other.value) for other in neighbours if other is not best):
+        return None
+    word = rng.choice(LOW if which == "low" else HIGH)
+    word = f"second {word}" if which == "second" else word
     forms = [
-        f"Which {grid.category_noun} has the {word} {grid.measure}{in_series(subject, series)}?",
-        f"What is the {grid.category_noun} with the {word} {grid.measure}{in_series(subject, series)}?",
+        f"Which {grid.category_noun} has the {word} {grid.measure}{grid.within(series)}?",
+        f"What is the {grid.category_noun} with the {word} {grid.measure}{grid.within(series)}?",
     ]
     if grid.timeline:
-        forms = [f"In which {grid.category_noun} was the {grid.measure}{in_series(subject, series)} the {word}?"]
-    return Question("extreme", subject.say(rng.choice(forms)), (best.category,), subject.evidence(best))
+        forms = [
+            f"{_when(subject)} was the {grid.measure}{grid.within(series)} the {word}?",
+            f"Which {grid.category_noun} has the {word} {grid.measure}{grid.within(series)}?",
+        ]
+    choices: tuple[str, ...] = ()
+    if rng.random() < 0.2 and len(marks) >= 4:
+        others = rng.sample([mark.category for mark in marks if mark is not best], 3)
+        choices = tuple(rng.sample([best.category, *others], 4))
+    evidence = subject.evidence(*marks[: place + 1])
+    return Question("extreme", subject.say(rng.choice(forms)), (best.category,), evidence, choices)
 
 
-def ask(subject: Subject, rng: Random, count: int, makers: Sequence[Maker]) -> list[Question]:
-    """Up to `count` questions of different wording, drawn from `makers` in turn."""
+def extreme_value(subject: Subject, rng: Random) -> Question | None:
+    """The highest or lowest printed figure."""
+    grid, series = subject.grid, rng.choice(subject.grid.series)
+    if not subject.exact or grid.unit == "year":
+        return None
+    high = rng.random() < 0.6
+    mark = (max if high else min)(subject.column(series), key=lambda mark: mark.value)
+    text = f"What is the {rng.choice(HIGH if high else LOW)} {grid.measure}{grid.within(series)}?"
+    return Question("extreme_value", subject.say(text), (subject.printed(mark.value),), subject.evidence(mark))
+
+
+def series_extreme(subject: Subject, rng: Random) -> Question | None:
+    """The series that is highest or lowest within one category."""
+    grid = subject.grid
+    category = rng.choice(grid.categories)
+    marks = sorted(subject.row(category), key=lambda mark: mark.value)
+    if len(marks) < 3:
+        return None
+    high = rng.random() < 0.6
+    best, rival = (marks[-1], marks[-2]) if high else (marks[0], marks[1])
+    if not subject.apart(best.value, rival.value):
+        return None
+    word = rng.choice(HIGH if high else LOW)
+    text = f"Which {grid.series_noun} has the {word} {grid.measure} {grid.category_prep} {category}?"
+    return Question("series_extreme", subject.say(text), (best.series,), subject.evidence(best))
+
+
+def _pair(subject: Subject, rng: Random) -> tuple[Mark, Mark] | None:
+    """Two marks that differ in their category or in their series, not in both; the larger first."""
+    grid = subject.grid
+    across = len(grid.series) > 1 and rng.random() < 0.4
+    marks = subject.row(rng.choice(grid.categories)) if across else subject.column(rng.choice(grid.series))
+    first, second = rng.sample(marks, 2)
+    if not subject.apart(first.value, second.value):
+        return None
+    return (first, second) if first.value > second.value else (second, first)
+
+
+def difference(subject: Subject, rng: Random) -> Question | None:
+    grid = subject.grid
+    pair = _pair(subject, rng) if subject.exact and grid.unit != "year" else None
+    if pair is None:
+        return None
+    first, second = pair if rng.random() < 0.7 else pair[::-1]
+    answer = subject.printed(abs(first.value - second.value))
+    here, there = (_name(first, second), _name(second, first))
+    within = _shared(subject, first, second)
+    forms = [
+        f"What is the difference in {grid.measure}{within} between {here} and {there}?",
+        f"What is the difference between {here} and {there} in {grid.measure}{within}?",
+    ]
+    return Question("difference", subject.say(rng.choice(forms)), (answer,), subject.evidence(first, second))
+
+
+def _name(mark: Mark, other: Mark) -> str:
+    """What tells a mark from the other one."""
+    return mark.series if mark.category == other.category else mark.category
+
+
+def _shared(subject: Subject, mark: Mark, other: Mark) -> str:
+    """What two marks have in common, to follow the measure."""
+    grid = subject.grid
+    if mark.category == other.category:
+        return f" {grid.category_prep} {mark.category}"
+    return grid.within(mark.series)
+
+
+def comparison(subject: Subject, rng: Random) -> Question | None:
+    grid = subject.grid
+    pair = _pair(subject, rng) if grid.unit != "year" else None
+    if pair is None:
+        return None
+    first, second = pair if rng.random() < 0.5 else pair[::-1]
+    higher = rng.random() < 0.6
+    answer = "Yes" if (first.value > second.value) == higher else "No"
+    word = rng.choice(["higher", "larger", "greater"] if higher else ["lower", "smaller"])
+    prep = grid.series_prep if first.category == second.category else grid.category_prep
+    there = _name(second, first)
+    text = f"Is the {grid.phrase(first.category, first.series)} {word} than {prep if prep == 'in' else 'that ' + prep} {there}?"
+    return Question("comparison", subject.say(text), (answer,), subject.evidence(first, second))
+
+
+def total(subject: Subject, rng: Random) -> Question | None:
+    """The sum of two or of all figures of a series, where adding them up makes sense."""
+    grid, series = subject.grid, rng.choice(subject.grid.series)
+    marks = subject.row(rng.choice(grid.categories)) if grid.parts_in_rows else subject.column(series)
+    if not (subject.exact and grid.additive) or len(marks) > 6:
+        return None
+    if len(marks) > 2 and rng.random() < 0.6:
+        marks = rng.sample(marks, 2)
+    answer = subject.printed(sum((mark.value for mark in marks), Decimal(0)))
+    if grid.parts_in_rows:
+        names = [mark.series for mark in marks]
+        within = f" {grid.category_prep} {marks[0].category}"
+    else:
+        names, within = [mark.category for mark in marks], grid.within(series)
+    if len(marks) == 2:
+        text = rng.choice(["What is the total {}{} of {} and {}?", "What is the sum of the {}{} of {} and {}?"])
+        text = text.format(grid.measure, within, *names)
+    elif grid.parts_in_rows:
+        text = f"What is the total {grid.measure}{within}?"
+    else:
+        text = f"What is the total {grid.measure}{within} of all {grid.categories_noun} shown?"
+    return Question("sum", subject.say(text), (answer,), subject.evidence(*marks))
+
+
+def count(subject: Subject, rng: Random) -> Question | None:
+    """How many categories there are, or how many lie above or below a round figure that none is close to."""
+    grid, series = subject.grid, rng.choice(subject.grid.series)
+    marks = subject.column(series)
+    if grid.unit == "year":
+        return None
+    if rng.random() < 0.35:
+        forms = [f"How many {grid.categories_noun} are shown?", f"How many {grid.categories_noun} are there?"]
+        every = tuple(subject.drawing.category_boxes.values())
+        return Question("count", subject.say(rng.choice(forms)), (str(len(grid.categories)),), every)
+    ordered = sorted((mark.value for mark in marks), reverse=True)
+    place = rng.randint(1, len(ordered) - 1)
+    limit = _round_between(ordered[place], ordered[place - 1])
+    clear = ordered[0] * (Decimal("0.005") if subject.exact else Decimal("0.03"))
+    if limit is None or min(abs(value - limit) for value in ordered) <= clear:
+        return None
+    above = rng.random() < 0.6
+    counted = [mark for mark in marks if (mark.value > limit) == above]
+    word = rng.choice(["more than", "above", "over"] if above else ["less than", "below", "under"])
+    said = f"{grid.measure}{grid.within(series)} {word} {subject.printed(limit)}"
+    text = f"How many {grid.categories_noun} have a {said}?"
+    if said[0] in "aeiou":
+        text = f"How many {grid.categories_noun} have an {said}?"
+    return Question("count", subject.say(text), (str(len(counted)),), subject.evidence(*counted))
+
+
+def _round_between(low: Decimal, high: Decimal) -> Decimal | None:
+    """The roundest figure strictly between two, None where they are equal."""
+    if low >= high:
+        return None
+    for exponent in range(high.adjusted(), -4, -1):
+        unit = Decimal(1).scaleb(exponent)
+        for step in (unit, unit / 2):
+            limit = (low / step).to_integral_value(rounding="ROUND_FLOOR") * step + step
+            if low < limit < high:
+                return limit.quantize(Decimal(1)) if limit == limit.to_integral_value() else limit.normalize()
+    return None
+
+
+MAKERS: tuple[Maker, ...] = (
+    lookup,
+    extreme,
+    difference,
+    lookup,
+    comparison,
+    reverse_lookup,
+    count,
+    total,
+    series_extreme,
+    extreme_value,
+)
+
+
+def ask(subjects: Sequence[Subject], rng: Random, wanted: int, makers: Sequence[Maker] = MAKERS) -> list[Question]:
+    """Up to `wanted` questions, all of different wording and if possible of different kinds.
+
+    The first is a lookup or asks for an extreme: every picture has something plain to ask.
+    """
+    first = rng.choice([lookup, extreme])
+    order = [first, *rng.sample(list(makers), len(makers))]
     questions: list[Question] = []
-    order = list(makers)
-    rng.shuffle(order)
-    for attempt in range(count * 8):
-        if len(questions) == count:
+    for attempt in range(wanted * 6 + len(order)):
+        if len(questions) == wanted:
             break
-        made = order[attempt % len(order)](subject, rng)
-        if made is not None and all(made.text != other.text for other in questions):
+        made = order[attempt % len(order)](rng.choice(subjects), rng)
+        families = [question.family for question in questions]
+        fresh = made is not None and made.text not in [question.text for question in questions]
+        if made is not None and fresh and (made.family not in families or attempt >= len(order)):
             questions.append(made)
     return questions

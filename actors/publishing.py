@@ -1,0 +1,98 @@
+"""Curating, publishing and counting beside the driver: they read every row, and write every picture."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ray
+
+from lensmill.curation.correct import rejection
+from lensmill.sample import Sample
+from lensmill.tools import ZOOM
+from lensmill.verdict import Verdict
+from monitoring.report import RungTally
+from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish
+from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
+from storage.episodes import EpisodeRow, EpisodeStore
+from storage.files import Files
+from storage.plan import Plan
+from storage.verdicts import VerdictStore
+
+
+@dataclass(frozen=True, slots=True)
+class PublishSettings:
+    """Which judged build becomes which version; no version names it by its content."""
+
+    out: str
+    fingerprint: str
+    judge_fingerprint: str
+    curation: Mapping[str, Any]
+    version: str | None
+    name: str
+
+
+def curated(settings: PublishSettings) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
+    """Every planned episode as the row that it becomes, in plan order; then the source rows that failed."""
+    files = Files(settings.out)
+    plan = Plan(files, settings.fingerprint)
+    episodes = EpisodeStore(files, settings.fingerprint)
+    judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
+    for chunk_id in plan.chunk_ids():
+        samples = plan.read_chunk(chunk_id).samples
+        verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id)}
+        for row in episodes.rows(chunk_id):
+            yield _curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row
+    for failure in plan.failures():
+        yield failure, None
+
+
+def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> DatasetRow:
+    if row.trajectory is None or verdict is None:
+        assert row.failure is not None
+        return FailedEpisode(row.planned, sample, row.failure)
+    reason = rejection(row.trajectory, verdict)
+    if reason is None:
+        return AcceptedEpisode(row.planned, sample, row.trajectory, verdict)
+    return RejectedEpisode(row.planned, sample, row.trajectory, verdict, reason)
+
+
+def publish_version(settings: PublishSettings) -> PublishedDataset:
+    """Curate and publish; see `storage.dataset.publish` for what is raised."""
+    files = Files(settings.out)
+    chunk_ids = Plan(files, settings.fingerprint).chunk_ids()
+    inputs = DatasetInputs(settings.fingerprint, settings.judge_fingerprint, chunk_ids, settings.curation)
+    version = settings.version or f"v-{inputs.digest[:12]}"
+    rows = (row for row, _ in curated(settings))
+    return publish(files, version, rows, inputs, CardSettings(settings.name))
+
+
+def tally_rungs(settings: PublishSettings) -> dict[int, RungTally]:
+    """What became of the episodes, rung by rung."""
+    tallies: dict[int, RungTally] = {}
+    for row, episode in curated(settings):
+        if episode is None:
+            continue
+        tally = tallies.setdefault(episode.planned.rung, RungTally())
+        tally.episodes += 1
+        tally.seconds += episode.seconds
+        match row:
+            case AcceptedEpisode():
+                tally.accepted += 1
+            case RejectedEpisode(reason="abstained" | "turn_limit"):
+                tally.abstained += 1
+            case RejectedEpisode(reason="incorrect"):
+                tally.wrong += 1
+            case RejectedEpisode():
+                tally.undecided += 1
+            case _:
+                tally.failed += 1
+        steps = episode.trajectory.steps if episode.trajectory else ()
+        tools = [step.action.tool for step in steps if step.action is not None]
+        tally.tool_calls += len(tools)
+        tally.zooms += tools.count(ZOOM)
+        tally.edits += sum(tool != ZOOM for tool in tools)
+    return tallies
+
+
+remote_publish = ray.remote(publish_version)
+remote_tally = ray.remote(tally_rungs)

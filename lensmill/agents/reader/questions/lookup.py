@@ -1,0 +1,100 @@
+"""One value by the labels that the question names."""
+
+import re
+
+from lensmill.agents.reader.questions.answers import NoAnswer, Operation
+from lensmill.agents.reader.questions.grid import Dimension, Grid
+from lensmill.agents.reader.questions.mentions import unplaced_moments
+from lensmill.agents.reader.questions.phrasing import reads
+from lensmill.agents.reader.questions.scope import has_range, scope_of
+from lensmill.agents.reader.questions.template import Template
+from lensmill.perception.chart import Cell
+
+_BEFORE = re.compile(r"\b(?:previous|prior|preceding|last) (?:\w+ )?(?:year|quarter|month|season)|\b(?:year|quarter|month) (?:earlier|before)\b")
+_NEGATED = re.compile(r"\b(?:not|never|no)\b|n't\b")
+
+
+def looked_up(template: Template, text: str) -> tuple[Cell, str, Operation]:
+    """The one cell that a text names, with a sentence that says so.
+
+    Raises:
+        NoAnswer: none or several fit.
+    """
+    grid = template.grid
+    if template.unclear_colour:
+        raise NoAnswer("the colour named fits no series, or several")
+    if template.marks("P", text):
+        cell = _by_position(template, text)
+        return cell, reads(grid, cell), "position"
+    categories, series = template.categories(text), template.series(text)
+    if grid.single:
+        series = grid.series
+    latest = ""
+    if has_range(template):
+        categories, series = _end_of_range(template, text, categories, series)
+    if len(categories) == 0:
+        categories, latest = _unsaid(template, text, "category")
+    if len(series) == 0:
+        series, latest = _unsaid(template, text, "series")
+    if len(categories) != 1 or len(series) != 1:
+        raise NoAnswer("the question does not say which one of the chart's values is meant")
+    cell = grid.cell(categories[0], series[0])
+    return cell, latest + reads(grid, cell), "latest" if latest else "lookup"
+
+
+def _by_position(template: Template, text: str) -> Cell:
+    grid = template.grid
+    marks = template.marks("P", text)
+    series = grid.series if grid.single else template.series(text)
+    if len(marks) != 1 or len(series) != 1 or template.categories(text):
+        raise NoAnswer("it is unclear which bar is meant")
+    index = template.positions[marks[0]]
+    if not -len(grid.categories) <= index < len(grid.categories):
+        raise NoAnswer(f"there is no category number {index + 1}")
+    return grid.cell(grid.categories[index], series[0])
+
+
+def _end_of_range(
+    template: Template, text: str, categories: tuple[str, ...], series: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A question about one value of a whole span ("from 2012 to 2019") means where it ends."""
+    grid = template.grid
+    scope = scope_of(template, text)
+    dimension = grid.time_dimension
+    stretch = scope.categories if dimension == "category" else scope.series
+    if dimension is None or stretch is None or stretch != grid.in_time_order(dimension):
+        raise NoAnswer("the question names a span of time and not one value")
+    last = (stretch[-1],)
+    return (last, series) if dimension == "category" else (categories, last)
+
+
+def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[str, ...], str]:
+    """The one label that is meant without being named, with a sentence that says why."""
+    grid = template.grid
+    names = grid.names(dimension)
+    if len(names) == 1:
+        return names, ""
+    if grid.times(dimension):
+        return _by_time(template, text, dimension), "The question names no time, so the latest one is meant. "
+    polar = _yes_or_no(template, text, grid, dimension)
+    if polar:
+        return (polar,), ""
+    raise NoAnswer(f"the question names none of the chart's {'categories' if dimension == 'category' else 'series'}")
+
+
+def _by_time(template: Template, text: str, dimension: Dimension) -> tuple[str, ...]:
+    """The latest time where the question names none, or the one before where it says so."""
+    if unplaced_moments(template.question, template.grid):
+        raise NoAnswer("the question's time is not on the chart")
+    order = template.grid.in_time_order(dimension)
+    if _BEFORE.search(text):
+        return (order[-2],)
+    return (order[-1],)
+
+
+def _yes_or_no(template: Template, text: str, grid: Grid, dimension: Dimension) -> str | None:
+    """Of categories "Yes" and "No", the one that the question's own wording stands for."""
+    by_word = {name.strip().lower(): name for name in grid.names(dimension)}
+    if not {"yes", "no"} <= set(by_word):
+        return None
+    return by_word["no"] if _NEGATED.search(text) else by_word["yes"]

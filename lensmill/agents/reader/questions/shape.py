@@ -1,0 +1,63 @@
+"""What kind of answer a question wants, by its wording."""
+
+import re
+
+from lensmill.agents.reader.questions.template import Template
+
+_COLOUR = re.compile(r"^(?:what|which)(?:'s| is| are)?(?: the)? colou?rs?\b|\bcolou?r of\b.*\?*$|\b(?:in|by) (?:what|which) colou?r\b")
+_LEGEND = re.compile(r"\bcolou?r\w*\b.*\b(?:indicat|represent|denot|stand|depict|mean|signif|refer)\w*\b")
+_TITLE = re.compile(r"\btitle of (?:the|this) (?:chart|graph|figure|diagram)\b|^what is (?:the|this) (?:chart|graph) about\b", re.I)
+_QUANTITY = (
+    r"percentages?|percent|per cent|%|shares?|values?|numbers?|amounts?|rates?|scores?|prices?|totals?|averages?|means?|medians?|sums?"
+    r"|differences?|ratios?|proportions?|levels?|counts?|revenues?|populations?|volumes?|incomes?|costs?|ind(?:ex|ices)|figures?"
+    r"|sizes?|growth|sales|spending|profits?|turnover|data|gdp|debt|expenditures?|production|products?|outputs?|mode|quantity"
+    r"|increase|decrease|change|distribution|magnitude|estimate|forecast|ages?(?! group)|temperatures?|points?|length|height|salary|wages?"
+)
+_WHO = re.compile(r"^(?:who|where|whose|when)\b|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b")
+_NAME = re.compile(r"\bname (?:of )?(?:the )?|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor)")
+_WHICH = re.compile(r"\bwhich\b(?P<rest>.*)")
+_WHAT_NOUN = re.compile(r"^(?:in |on |of |for |at |during )?what (?P<noun>(?!(?:is|was|are|were|will|would|did|does|do|has|have|had|can|s)\b)[\w% -]+?) (?:is|was|are|were|had|has|have|did|do|does|saw|accounted|showed|shows|recorded|reached|experienced|received|will|spent|ranked|produced|reported|generated|with|of|made|used|got|owned|came|held)\b")
+_WHAT_IS = re.compile(r"^(?:in [\w ]+,? )?what(?:'s| is| was| are| were)(?: considered| ranked as| named)? (?:the |a |an )?(?P<rest>.*)")
+_NUMERIC = re.compile(r"^(?:in [\w ]+,? )?(?:how|what (?:% |percent|share|number|amount|proportion|portion|fraction))|^(?:calculate|add|subtract|multiply|find the (?:average|sum|difference|total|ratio|median))")
+_LABELLING = re.compile(r"\b(?:popular|common|frequent|likely|preferred|valuable|used|visited|important|leading|favou?rite|expensive|reputable|active|successful|populous|populated|powerful|profitable|watched|sold|cited|produced|trusted|dangerous|influential)\b")
+
+
+def asks_for_title(question: str) -> bool:
+    return bool(_TITLE.search(question))
+
+
+def asks_for_colour(template: Template) -> bool:
+    return bool(_COLOUR.search(template.text)) and not _LEGEND.search(template.text)
+
+
+def asks_for_label(template: Template) -> bool:
+    """Whether the answer is the name of something on the chart, and not a number."""
+    text = template.text
+    if _NUMERIC.search(text):
+        return False
+    if _WHO.search(text) or _NAME.search(text):
+        return True
+    legend = re.search(r"\bwhat (?:does|do|is|are)\b.*\bS\d+\b.*\b(?:indicat|represent|denot|stand|depict|mean|signif)\w*", text)
+    if legend or re.search(r"\b(?:represented|indicated|denoted|depicted|shown) by\b", text):
+        return True
+    which = _WHICH.search(text)
+    if which is not None:
+        return not re.match(rf"(?: is| was)?(?: the)?(?: E\d+)? (?:{_QUANTITY})\b", which.group("rest"))
+    noun = _WHAT_NOUN.match(text)
+    if noun is not None:
+        return not re.search(rf"\b(?:{_QUANTITY})\b", noun.group("noun"))
+    what = _WHAT_IS.match(text)
+    if what is not None and (what.group("rest").startswith("E") or re.match(r"T0\b|C\d+'s? E", what.group("rest"))):
+        return _thing_after_extreme(template, what.group("rest"))
+    return False
+
+
+def _thing_after_extreme(template: Template, rest: str) -> bool:
+    """ "What was the largest carrier" wants a name, "what was the largest share" a number."""
+    head = re.split(r"\b(?:of|in|for|by|between|among|during|from|at|on|that|who|which|to)\b|[,?]", rest)[0]
+    if re.search(rf"\b(?:{_QUANTITY}|bars?)\b", head):
+        return False
+    if _LABELLING.search(head):
+        return True
+    said = template.question.lower()
+    return bool(re.search(r"\b(?:most|least|largest|biggest|smallest|leading|top|main|best|worst)\b", said)) and len(head.split()) > 1

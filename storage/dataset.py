@@ -1,0 +1,292 @@
+"""Dataset versions: what curation publishes, in `datasets/<version>/`, for people to load and train on.
+
+Rows stream through bounded buffers into staged files, which then appear under their final names; `manifest.json` is
+created last and conditionally, and readers trust a version only with it. The bytes of every file follow from the
+rows alone: no time, host, duration or random name is in them.
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from storage.card import CardFacts, card
+from storage.dataset_rows import (
+    FAILURES,
+    ORIGINALS,
+    REJECTED,
+    TRAIN,
+    AcceptedEpisode,
+    DatasetRow,
+    FailedEpisode,
+    RejectedEpisode,
+    failure_row,
+    image_value,
+    rejected_row,
+    train_row,
+)
+from storage.files import Files, StoreError
+from storage.images import ImageStore
+from storage.shards import ShardedTable, ShardSizes
+from storage.sources.protocol import SourceFailure
+from storage.table import FileRecord
+
+FORMAT = 1
+"""Raised when the same rows are published as other bytes."""
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInputs:
+    """What a version is made from: the same inputs give the same bytes, and another version otherwise.
+
+    Attributes:
+        recipe: fingerprint of the episodes.
+        judge: fingerprint of the verdicts.
+        chunk_ids: the chunks it is curated from, in plan order.
+        curation: JSON values that say how episodes were chosen.
+    """
+
+    recipe: str
+    judge: str
+    chunk_ids: tuple[str, ...]
+    curation: Mapping[str, Any] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """As the manifest has it; the chunks by number and hash."""
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "recipe": self.recipe,
+            "judge": self.judge,
+            "curation": json.loads(json.dumps(dict(self.curation))),  # as it will be read back
+            "chunks": len(self.chunk_ids),
+            "chunks_sha256": hashlib.sha256("\n".join(self.chunk_ids).encode()).hexdigest(),
+        }
+        return record
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the record, for a version that is named by its content."""
+        return hashlib.sha256(json.dumps(self.record(), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CardSettings:
+    """What the card says beside what the rows say themselves."""
+
+    name: str = "Visual chains of thought"
+    languages: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDataset:
+    """A version with a manifest.
+
+    Attributes:
+        path: its folder, to be given to `datasets.load_dataset`.
+        rows: accepted trajectories; `rejected` and `failures` are the other tables' rows.
+        size: bytes of all files.
+        files: every file but the manifest, its path relative to the version's folder.
+    """
+
+    version: str
+    path: str
+    rows: int
+    rejected: int
+    failures: int
+    size: int
+    files: tuple[FileRecord, ...]
+    inputs: Mapping[str, Any]
+
+
+def published(files: Files, version: str) -> PublishedDataset | None:
+    """A published version; None where there is none (a version without its manifest is none)."""
+    folder = _folder(version)
+    try:
+        manifest = json.loads(files.read(f"{folder}/{MANIFEST}"))
+    except FileNotFoundError:
+        return None
+    records = tuple(FileRecord(**record) for record in manifest["files"])
+    rows = manifest["rows"]
+    return PublishedDataset(
+        version,
+        files.locate(folder),
+        rows["train"],
+        rows["rejected"],
+        rows["failures"],
+        sum(record.size for record in records),
+        records,
+        manifest["inputs"],
+    )
+
+
+def publish(
+    files: Files,
+    version: str,
+    rows: Iterable[DatasetRow],
+    inputs: DatasetInputs,
+    about: CardSettings | None = None,
+    sizes: ShardSizes | None = None,
+) -> PublishedDataset:
+    """Publish a version, streaming; does nothing if it is published already from the same inputs.
+
+    Args:
+        version: a plain name, e.g. "2026-01-31" or "v1".
+        rows: in plan order, every planned episode and unreadable source row once; not read if there is nothing to do.
+        inputs: what the rows follow from.
+
+    Raises:
+        ValueError: the version's name cannot be a folder's.
+        StoreError: the version exists, made from other inputs, or the store cannot be written or read.
+    """
+    folder, wanted = _folder(version), inputs.record()
+    if (there := _same(files, version, wanted)) is not None:
+        return there
+    _claim(files, folder, version, wanted)
+    staging = f"staging/{uuid.uuid4().hex}"
+    try:
+        writer = _VersionWriter(files, staging, inputs, sizes or ShardSizes())
+        placed = writer.write(rows)
+        facts = writer.facts(version, about or CardSettings())
+        readme = card(facts).encode()
+        placed.append((_stage(files, staging, "README.md", readme), "README.md"))
+        records = sorted((_settle(files, folder, staged, path) for staged, path in placed), key=lambda r: r.path)
+        _remove_strangers(files, folder, {record.path for record in records})
+        manifest = {
+            "version": version,
+            "inputs": wanted,
+            "rows": writer.counts(),
+            "files": [asdict(record) for record in records],
+        }
+        files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    finally:
+        files.remove(files.list(staging))
+    done = _same(files, version, wanted)
+    assert done is not None
+    return done
+
+
+class _VersionWriter:
+    """Sends each row to its table and counts for the card."""
+
+    def __init__(self, files: Files, staging: str, inputs: DatasetInputs, sizes: ShardSizes) -> None:
+        self._images = ImageStore(files)
+        self._inputs = inputs
+        self._train = ShardedTable(files, staging, "data/train", TRAIN, sizes)
+        self._rejected = ShardedTable(files, staging, "rejected/train", REJECTED, sizes)
+        self._failures = ShardedTable(files, staging, "failures/train", FAILURES, sizes)
+        self._originals = ShardedTable(files, staging, "originals/train", ORIGINALS, sizes)
+        self._tables = (self._train, self._rejected, self._failures, self._originals)
+        self._stored: set[str] = set()
+        self._facts = CardFacts()
+
+    def write(self, rows: Iterable[DatasetRow]) -> list[tuple[FileRecord, str]]:
+        """Write every table; the staged files, each with its path in the version."""
+        try:
+            for row in rows:
+                self._add(row)
+            return [placed for table in self._tables for placed in table.finish()]
+        except BaseException:
+            for table in self._tables:
+                table.abandon()
+            raise
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "train": self._train.rows,
+            "rejected": self._rejected.rows,
+            "failures": self._failures.rows,
+            "originals": self._originals.rows,
+        }
+
+    def facts(self, version: str, about: CardSettings) -> CardFacts:
+        facts = self._facts
+        facts.version, facts.name, facts.languages = version, about.name, about.languages
+        facts.recipe, facts.judge = self._inputs.recipe, self._inputs.judge
+        facts.originals = self._originals.rows
+        return facts
+
+    def _add(self, row: DatasetRow) -> None:
+        recipe, judge = self._inputs.recipe, self._inputs.judge
+        match row:
+            case AcceptedEpisode():
+                value = train_row(row, recipe, judge, self._images.get)
+                self._train.add(value, sum(len(image["bytes"]) for image in value["images"]))
+                self._add_original(row.sample.image_id)
+                self._facts.accept(row)
+            case RejectedEpisode():
+                self._rejected.add(rejected_row(row, recipe, judge))
+                self._facts.reject(row)
+            case FailedEpisode() | SourceFailure():
+                self._failures.add(failure_row(row))
+                self._facts.fail(row)
+
+    def _add_original(self, image_id: str) -> None:
+        if image_id not in self._stored:
+            self._stored.add(image_id)
+            data = self._images.get(image_id)
+            self._originals.add({"image_id": image_id, "image": image_value(image_id, data)}, len(data))
+
+
+def _folder(version: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version):
+        raise ValueError(f"a version is named with letters, digits, '.', '-' and '_', got {version!r}")
+    return f"datasets/{version}"
+
+
+def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDataset | None:
+    """The version if it is published from these inputs."""
+    there = published(files, version)
+    if there is None:
+        return None
+    different = [name for name in wanted if there.inputs.get(name) != wanted[name]]
+    if different:
+        raise StoreError(
+            f"{there.path} is published already, from other inputs (different: {', '.join(different)}): choose another "
+            "version="
+        )
+    return there
+
+
+def _claim(files: Files, folder: str, version: str, wanted: Mapping[str, Any]) -> None:
+    """Of publishers with different inputs only one may write into the version; those with the same all may."""
+    path = f"claims/{version}.json"
+    claim = json.dumps(wanted, sort_keys=True).encode()
+    if not files.create(path, claim) and files.read(path) != claim:
+        raise StoreError(
+            f"{files.locate(folder)} was begun from other inputs and is not finished: choose another version=, or, if "
+            f"nothing writes it any more, delete {files.locate(path)} and run again"
+        )
+
+
+def _stage(files: Files, staging: str, name: str, data: bytes) -> FileRecord:
+    path = f"{staging}/{name}"
+    files.put(path, data)
+    return FileRecord(path, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _settle(files: Files, folder: str, staged: FileRecord, name: str) -> FileRecord:
+    """Give a staged file its final name. What an unfinished attempt left there is kept if it has the same bytes."""
+    target = f"{folder}/{name}"
+    if not files.place(staged.path, target) and _sha256(files, target) != staged.sha256:
+        files.remove([target])
+        files.place(staged.path, target)
+    return FileRecord(name, staged.size, staged.sha256, staged.rows)
+
+
+def _remove_strangers(files: Files, folder: str, names: set[str]) -> None:
+    """Remove files that an attempt with another number of shards has left: readers would take them for data."""
+    there = {path: path[len(folder) + 1 :] for path in files.list(folder)}
+    files.remove([path for path, name in there.items() if name not in names and name != MANIFEST])
+
+
+def _sha256(files: Files, path: str) -> str:
+    digest = hashlib.sha256()
+    with files.open(path) as source:
+        while block := source.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

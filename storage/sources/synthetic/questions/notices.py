@@ -1,0 +1,31 @@
+"""Questions about the words on a poster: small print that has to be found and read."""
+
+from random import Random
+
+from storage.sources.synthetic.notices import fresh
+from storage.sources.synthetic.panels import Printed
+from storage.sources.synthetic.questions.question import Question
+
+
+def ask_printed(printed: list[Printed], rng: Random, wanted: int) -> list[Question]:
+    """Up to `wanted` questions for different values; some give options, of which the others may stand elsewhere."""
+    questions = []
+    for item in rng.sample(printed, min(wanted, len(printed))):
+        choices: tuple[str, ...] = ()
+        if rng.random() < 0.4:
+            choices = _options(item, printed, rng)
+        questions.append(Question("read", item.entry.ask, (item.entry.value,), (item.box,), choices))
+    return questions
+
+
+def _options(item: Printed, printed: list[Printed], rng: Random) -> tuple[str, ...]:
+    """The value and three of its kind: values printed for other names, or such as are printed nowhere."""
+    entry = item.entry
+    kin = [other.entry.value for other in printed if other.entry.alike is entry.alike and other is not item]
+    kin = sorted({value for value in kin if value != entry.value})
+    others = rng.sample(kin, min(3, len(kin))) if rng.random() < 0.5 else []
+    everything = [other.entry.value for other in printed]
+    tail = entry.value.removeprefix(entry.value.split()[0]) if entry.value.endswith("copies") else ""
+    while len(others) < 3:
+        others.append(fresh(lambda chance: entry.alike(chance) + tail, rng, [*everything, *others]))
+    return tuple(rng.sample([entry.value, *others], 4))

@@ -1,0 +1,61 @@
+"""What a question is about: a chart or a column of a table, and how to speak of it."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from lensmill.geometry import Box
+from storage.sources.synthetic.drawing import Drawing, Mark
+from storage.sources.synthetic.grid import Grid
+from storage.sources.synthetic.style import Style
+
+MEASURABLE = 0.15
+"""A mark without a data label is asked for by value only where it spans at least this part of the axis."""
+
+CLEAR = Decimal("1.08")
+"""Marks that are compared by eye differ by at least this factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A chart, and what a question must add to say which chart of a poster is meant ("In the panel ..., ")."""
+
+    drawing: Drawing
+    style: Style
+    context: str = ""
+
+    @property
+    def grid(self) -> Grid:
+        return self.drawing.grid
+
+    @property
+    def exact(self) -> bool:
+        """Every figure is printed."""
+        return self.drawing.labelled
+
+    def printed(self, value: Decimal) -> str:
+        return self.style.number(value, self.grid.unit)
+
+    def evidence(self, *marks: Mark) -> tuple[Box, ...]:
+        """The marks, and the names that say which marks they are."""
+        boxes: list[Box] = []
+        for mark in marks:
+            found = [mark.evidence, self.drawing.category_boxes.get(mark.category)]
+            found.append(self.drawing.series_boxes.get(mark.series))
+            boxes += [box for box in found if box is not None and box not in boxes]
+        return tuple(boxes)
+
+    def column(self, series: str) -> list[Mark]:
+        return [mark for mark in self.drawing.marks if mark.series == series]
+
+    def row(self, category: str) -> list[Mark]:
+        return [mark for mark in self.drawing.marks if mark.category == category]
+
+    def say(self, text: str) -> str:
+        """The question with its context, as a sentence."""
+        text = f"{self.context}{text[0].lower()}{text[1:]}" if self.context else text
+        return text[0].upper() + text[1:]
+
+    def apart(self, first: Decimal, second: Decimal) -> bool:
+        """Whether two figures can be told apart: printed ones if they differ, measured ones if by a clear factor."""
+        low, high = sorted((first, second))
+        return low != high if self.exact else high >= low * CLEAR

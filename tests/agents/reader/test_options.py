@@ -1,0 +1,74 @@
+import asyncio
+
+import pytest
+
+from lensmill.agents.reader.agent import ReaderAgent
+from lensmill.geometry import Box
+from tests.agents.reader.printed_world import PrintedWorld, desk_for
+
+SIGN = Box(3000, 2000, 3200, 2016)
+QUESTION = "What name is printed on the small sign?"
+OPTIONS = ("Acme", "Borealis", "Corvus")
+
+
+@pytest.mark.parametrize("rung", [224, 448, 896, 1792, 3840])
+async def test_small_print_is_found_by_zooming_on_every_rung(rung: int) -> None:
+    agent = ReaderAgent(max_steps=14, reader=PrintedWorld([("Borealis", SIGN)]))
+    trajectory = (await agent.run(desk_for(QUESTION, OPTIONS, rung=rung))).trajectory
+    assert trajectory.answer == "Borealis"
+    assert any(box.iou(SIGN) > 0 for step in trajectory.steps if step.action for _, box in step.action.boxes)
+
+
+async def test_it_looks_closely_before_it_answers() -> None:
+    agent = ReaderAgent(reader=PrintedWorld([("Borealis", SIGN)]))
+    trajectory = (await agent.run(desk_for(QUESTION, OPTIONS, rung=3840))).trajectory
+    last = trajectory.steps[-2]
+    assert last.observation is not None
+    assert last.observation.image is not None
+    assert last.observation.image.frame.region.contains(SIGN)
+
+
+async def test_nothing_printed_means_abstaining_within_the_steps_allowed() -> None:
+    trajectory = (await ReaderAgent(max_steps=6, reader=PrintedWorld([])).run(desk_for(QUESTION, OPTIONS))).trajectory
+    assert trajectory.stop == "abstained"
+    assert len(trajectory.steps) - 1 <= 6
+
+
+async def test_two_options_in_print_mean_abstaining() -> None:
+    world = PrintedWorld([("Borealis", SIGN), ("Corvus", Box(300, 300, 500, 380))])
+    trajectory = (await ReaderAgent(reader=world).run(desk_for(QUESTION, OPTIONS, rung=3840))).trajectory
+    assert trajectory.answer is None
+
+
+async def test_a_question_about_no_print_is_left_at_once() -> None:
+    desk = desk_for("What is the colour of the car?", ("red", "blue"))
+    trajectory = (await ReaderAgent(reader=PrintedWorld([("red", SIGN)])).run(desk)).trajectory
+    assert trajectory.answer is None
+    assert len(trajectory.steps) == 1
+
+
+async def test_the_same_episode_gives_the_same_rollout() -> None:
+    async def once() -> object:
+        return await ReaderAgent(reader=PrintedWorld([("Borealis", SIGN)])).run(desk_for(QUESTION, OPTIONS))
+
+    assert await once() == await once()
+
+
+async def test_the_event_loop_stays_free() -> None:
+    run = asyncio.create_task(ReaderAgent(reader=PrintedWorld([])).run(desk_for(QUESTION, OPTIONS)))
+    turns = 0
+    while not run.done():
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 1
+
+
+async def test_a_strip_of_a_picture_ends_in_a_rollout() -> None:
+    desk = desk_for(QUESTION, OPTIONS, size=(3000, 20))
+    trajectory = (await ReaderAgent(reader=PrintedWorld([])).run(desk)).trajectory
+    assert trajectory.answer is None
+
+
+def test_a_step_limit_below_one_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 1"):
+        ReaderAgent(max_steps=0)
