@@ -1,25 +1,114 @@
 """How much of a ChartQA folder the reader's question rules answer, and how much of that is right.
 
-    python -m benchmarks.reader_chartqa --path "ChartQA Dataset" [--split test] [--rung 672] [--subset human] [--wrong]
+    python -m benchmarks.reader_chartqa --path "ChartQA Dataset" [--split test] [--rung 672 | --full] [--subset human] [--wrong]
 
 Reads each chart once, on its view at one rung (`--full` for the original), and answers all its questions from that
 reading. "right" is the strict answer rule, the share of the answered ones.
 """
 
 import argparse
+import hashlib
 import json
 import pickle
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
 from lensmill.agents.reader.questions import ChartAnswer, answer_from_chart
+from lensmill.geometry import Frame
 from lensmill.judging.rules import judge_answer
 from lensmill.perception.chart import ChartReading
 from lensmill.perception.reading import read_chart
-from lensmill.picture import Picture, view_of
-from lensmill.resolution import Ladder
+from lensmill.perception.text import TextLine, shared_reader
+from lensmill.picture import Picture, draw_view
 
+SUBSETS = ("human", "augmented")
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    subset: str
+    picture: str
+    text: str
+    answer: str
+
+    @property
+    def half(self) -> int:
+        """0 or 1 by the picture's name: rules are made on one half and checked on the other."""
+        return int(hashlib.sha256(self.picture.encode()).hexdigest(), 16) % 2
+
+
+def questions(folder: Path, split: str, subsets: tuple[str, ...]) -> Iterator[Question]:
+    for subset in subsets:
+        for row in json.loads((folder / split / f"{split}_{subset}.json").read_text(encoding="utf-8")):
+            yield Question(subset, row["imgname"], row["query"], str(row["label"]))
+
+
+def picture_of(path: Path, rung: int | None) -> Picture:
+    original = Image.open(path).convert("RGB")
+    return Picture(original, Frame.whole(original.size)) if rung is None else draw_view(original, rung)
+
+
+def read_lines(picture: Picture, name: str, rung: int | None, cache: Path | None) -> tuple[TextLine, ...]:
+    """What the OCR sees, in original pixels; kept in `cache` between runs, since it takes most of the time."""
+    kept = cache / f"{name}.{rung or 'full'}.pkl" if cache else None
+    if kept and kept.exists():
+        lines: tuple[TextLine, ...] = pickle.loads(kept.read_bytes())
+        return lines
+    lines = tuple(line.on_original(picture.frame) for line in shared_reader().read(picture))
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_bytes(pickle.dumps(lines))
+    return lines
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--path", type=Path, required=True, help="the ChartQA folder, which holds <split>/png")
+    parser.add_argument("--split", default="test")
+    parser.add_argument("--rung", type=int, default=672)
+    parser.add_argument("--full", action="store_true", help="read the original instead of a view")
+    parser.add_argument("--subset", choices=SUBSETS, default=None)
+    parser.add_argument("--half", type=int, choices=(0, 1), default=None, help="only half of the pictures")
+    parser.add_argument("--wrong", action="store_true", help="list the wrong answers")
+    parser.add_argument("--abstained", action="store_true", help="list the abstentions")
+    parser.add_argument("--text-cache", type=Path, default=None, help="a folder to keep OCR results in between runs")
+    options = parser.parse_args()
+    rung = None if options.full else options.rung
+
+    readings: dict[str, ChartReading] = {}
+    asked: Counter[str] = Counter()
+    tally: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    subsets = (options.subset,) if options.subset else SUBSETS
+    for question in questions(options.path, options.split, subsets):
+        if options.half is not None and question.half != options.half:
+            continue
+        if question.picture not in readings:
+            picture = picture_of(options.path / options.split / "png" / question.picture, rung)
+            lines = read_lines(picture, question.picture, rung, options.text_cache)
+            readings[question.picture] = read_chart((picture,), lines)
+        asked[question.subset] += 1
+        found = answer_from_chart(question.text, readings[question.picture])
+        if not isinstance(found, ChartAnswer):
+            if options.abstained:
+                print(f"? {question.picture} {question.text} => {question.answer} | {found.reason}")
+            continue
+        verdict = judge_answer(found.answer, [question.answer], question=question.text)
+        for row in ((question.subset, "all"), (question.subset, found.operation)):
+            tally[row][verdict.outcome] += 1
+        if options.wrong and verdict.outcome != "correct":
+            print(
+                f"x {question.picture} {question.text} => {question.answer} | {found.answer} ({found.operation}, "
+                f"{verdict.outcome} by {verdict.rule}) {found.thought}"
+            )
+    for (subset, operation), outcomes in sorted(tally.items(), key=lambda item: (item[0][0], -item[1].total())):
+        answered, right = outcomes.total(), outcomes["correct"]
+        share = f"answered {answered}/{asked[subset]} ({answered / asked[subset]:.0%})" if operation == "all" else ""
+        print(f"{subset:10} {operation:15} {answered:4} right {right:4} ({right / answered:.0%}) {share}")
+
+
+if __name__ == "__main__":
+    main()

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from storage.dataset_rows import AcceptedEpisode, FailedEpisode, RejectedEpisode
@@ -24,7 +24,13 @@ _SIZES = (
     (10**8, "10M<n<100M"),
 )
 
-_CONFIGS = (("default", "data"), ("rejected", "rejected"), ("failures", "failures"), ("originals", "originals"))
+_CONFIGS = (
+    ("default", "train", "data"),
+    ("rejected", "rejected", "rejected"),
+    ("failures", "failures", "failures"),
+    ("originals", "originals", "originals"),
+)
+"""Configurations with their table and its folder. An empty table has none: `datasets` cannot load one."""
 
 
 @dataclass
@@ -36,7 +42,7 @@ class CardFacts:
     languages: Sequence[str] = ()
     recipe: str = ""
     judge: str = ""
-    originals: int = 0
+    rows: Mapping[str, int] = field(default_factory=dict)
     accepted: Counter[int] = field(default_factory=Counter)
     rejected: Counter[int] = field(default_factory=Counter)
     failed: Counter[int] = field(default_factory=Counter)
@@ -80,15 +86,16 @@ def card(facts: CardFacts) -> str:
         f"# {facts.name}, version {facts.version}\n\n"
         f"{total:,} visual chains of thought: an agent looked at a picture at a given resolution, edited it or zoomed "
         "into it step by step, and answered a question about it. Only answers that a judge found correct are here. "
-        f"The {facts.originals:,} original pictures they come from are included: every step can be drawn again.",
+        f"The {facts.rows['originals']:,} original pictures they come from are included: every step can be drawn again.",
         _load(),
         "## Rungs\n\nA rung is a resolution: its view has at most rung x rung pixels.\n\n" + _rungs(facts),
         "## Sources and licences\n\n" + _origins(facts),
         "## How it was made\n\n" + _making(facts),
         "## Columns\n\n" + _COLUMNS,
         "## What is not in it\n\n" + _left_out(facts),
+        _EMPTY if not all(facts.rows.values()) else "",
     ]
-    return "\n\n".join(section.strip() for section in sections) + "\n"
+    return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
 def _header(facts: CardFacts, total: int) -> str:
@@ -100,7 +107,9 @@ def _header(facts: CardFacts, total: int) -> str:
     lines += ["task_categories:", "- visual-question-answering", "tags:", "- visual-question-answering"]
     lines += ["- visual-chain-of-thought", "- tool-use", "- lensmill", "size_categories:"]
     lines += ["- " + next((name for limit, name in _SIZES if total < limit), "n>1T"), "configs:"]
-    for config, folder in _CONFIGS:
+    for config, table, folder in _CONFIGS:
+        if table != "train" and not facts.rows[table]:
+            continue
         lines += [
             f"- config_name: {config}",
             "  data_files:",
@@ -169,6 +178,8 @@ def _cell(text: str) -> str:
     plain = " ".join(text.split()).replace("|", "\\|")
     return plain.encode("utf-8", "replace").decode()
 
+
+_EMPTY = "A table without rows has its Parquet file, but no configuration, since `datasets` cannot load an empty one."
 
 _COLUMNS = """Every box is `[x1, y1, x2, y2]` in pixels of the original picture.
 

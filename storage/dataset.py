@@ -49,12 +49,14 @@ class DatasetInputs:
         judge: fingerprint of the verdicts.
         chunk_ids: the chunks it is curated from, in plan order.
         curation: JSON values that say how episodes were chosen.
+        source_failures: source rows that could not be planned.
     """
 
     recipe: str
     judge: str
     chunk_ids: tuple[str, ...]
     curation: Mapping[str, Any] = field(default_factory=dict)
+    source_failures: int = 0
 
     def record(self) -> dict[str, Any]:
         """As the manifest has it; the chunks by number and hash."""
@@ -63,6 +65,7 @@ class DatasetInputs:
             "recipe": self.recipe,
             "judge": self.judge,
             "curation": json.loads(json.dumps(dict(self.curation))),  # as it will be read back
+            "source_failures": self.source_failures,
             "chunks": len(self.chunk_ids),
             "chunks_sha256": hashlib.sha256("\n".join(self.chunk_ids).encode()).hexdigest(),
         }
@@ -143,7 +146,8 @@ def publish(
         ValueError: the version's name cannot be a folder's.
         StoreError: the version exists, made from other inputs, or the store cannot be written or read.
     """
-    folder, wanted = _folder(version), inputs.record()
+    about = about or CardSettings()
+    folder, wanted = _folder(version), {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
     if (there := _same(files, version, wanted)) is not None:
         return there
     _claim(files, folder, version, wanted)
@@ -151,7 +155,7 @@ def publish(
     try:
         writer = _VersionWriter(files, staging, inputs, sizes or ShardSizes())
         placed = writer.write(rows)
-        facts = writer.facts(version, about or CardSettings())
+        facts = writer.facts(version, about)
         readme = card(facts).encode()
         placed.append((_stage(files, staging, "README.md", readme), "README.md"))
         records = sorted((_settle(files, folder, staged, path) for staged, path in placed), key=lambda r: r.path)
@@ -164,7 +168,7 @@ def publish(
         }
         files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
     finally:
-        files.remove(files.list(staging))
+        files.remove_folder(staging)
     done = _same(files, version, wanted)
     assert done is not None
     return done
@@ -207,7 +211,7 @@ class _VersionWriter:
         facts = self._facts
         facts.version, facts.name, facts.languages = version, about.name, about.languages
         facts.recipe, facts.judge = self._inputs.recipe, self._inputs.judge
-        facts.originals = self._originals.rows
+        facts.rows = self.counts()
         return facts
 
     def _add(self, row: DatasetRow) -> None:
@@ -273,15 +277,16 @@ def _settle(files: Files, folder: str, staged: FileRecord, name: str) -> FileRec
     """Give a staged file its final name. What an unfinished attempt left there is kept if it has the same bytes."""
     target = f"{folder}/{name}"
     if not files.place(staged.path, target) and _sha256(files, target) != staged.sha256:
-        files.remove([target])
+        files.remove(target)
         files.place(staged.path, target)
     return FileRecord(name, staged.size, staged.sha256, staged.rows)
 
 
 def _remove_strangers(files: Files, folder: str, names: set[str]) -> None:
     """Remove files that an attempt with another number of shards has left: readers would take them for data."""
-    there = {path: path[len(folder) + 1 :] for path in files.list(folder)}
-    files.remove([path for path, name in there.items() if name not in names and name != MANIFEST])
+    for path in files.list(folder):
+        if path[len(folder) + 1 :] not in {*names, MANIFEST}:
+            files.remove(path)
 
 
 def _sha256(files: Files, path: str) -> str:

@@ -147,15 +147,17 @@ class Files:
             self._fs.copy(origin, full)
         return True
 
-    def remove(self, paths: Iterable[str]) -> None:
-        """Remove files that no reader relies on, and local folders that are empty then; none need exist."""
-        for path in paths:
-            full = self.locate(path)
-            with _explained(full), suppress(FileNotFoundError):
-                self._fs.rm_file(full)
-            if self._local:
-                with suppress(OSError):
-                    os.rmdir(full.rpartition("/")[0])
+    def remove(self, path: str) -> None:
+        """Remove a file that no reader relies on; it need not exist."""
+        full = self.locate(path)
+        with _explained(full), suppress(FileNotFoundError):
+            self._fs.rm_file(full)
+
+    def remove_folder(self, folder: str) -> None:
+        """Remove a folder that nobody else uses, with all that is in it; it need not exist."""
+        full = self.locate(folder)
+        with _explained(full), suppress(FileNotFoundError):
+            self._fs.rm(full, recursive=True)
 
     def exists(self, path: str) -> bool:
         full = self.locate(path)

@@ -1,10 +1,12 @@
+import errno
 import hashlib
 import io
 import json
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow.parquet as pq
 import pytest
@@ -25,6 +27,7 @@ from storage.plan import Plan, PlannedEpisode, plan_sample
 from storage.shards import ShardSizes
 from storage.sources.protocol import SourceFailure
 from tests.storage.made import FINGERPRINT, a_sample, a_trajectory, done
+from tests.storage.made import planned as a_plan
 
 INPUTS = DatasetInputs(FINGERPRINT, "j" * 32, ("c1", "c2"), {"keep": "correct"})
 CORRECT = Verdict("correct", "number", 1.0, "7 is 7")
@@ -137,10 +140,21 @@ def test_each_original_is_there_once(files: Files, load: Any) -> None:
     assert originals[0]["image"].size == (sample.width, sample.height)
 
 
-def test_a_version_without_an_accepted_row_still_loads(files: Files, load: Any) -> None:
+def test_an_empty_table_is_a_file_with_columns_but_no_configuration(files: Files, load: Any) -> None:
+    sample, trajectory = _seen(ImageStore(files), 1)
+    version = publish(files, "v1", [AcceptedEpisode(_planned(sample), sample, trajectory, CORRECT)], INPUTS)
+    with pytest.raises(ValueError, match="'rejected' not found"):
+        load(version.path, "rejected")
+    empty = pq.read_table(Path(version.path) / "rejected" / "train-00000-of-00001.parquet")
+    assert len(empty) == 0
+    assert "reason" in empty.column_names
+
+
+def test_a_version_without_an_accepted_row_is_still_a_version(files: Files) -> None:
     version = publish(files, "v1", [], INPUTS)
-    for config in ("default", "rejected", "failures", "originals"):
-        assert len(load(version.path, config)) == 0
+    assert version.rows == 0
+    empty = pq.read_table(Path(version.path) / "data" / "train-00000-of-00001.parquet")
+    assert "images" in empty.column_names
 
 
 def test_regions_and_targets_are_in_original_pixels(files: Files, load: Any) -> None:
@@ -224,7 +238,7 @@ def test_an_unfinished_version_is_none_and_can_be_finished(files: Files, tmp_pat
     with pytest.raises(RuntimeError, match="pulled the plug"):
         publish(files, "v1", broken(), INPUTS)
     assert published(files, "v1") is None
-    assert not (tmp_path / "store" / "staging").exists() or not any((tmp_path / "store" / "staging").rglob("*.parquet"))
+    assert not any((tmp_path / "store" / "staging").iterdir())
     assert publish(files, "v1", _rows(files), INPUTS) == published(files, "v1")
 
 
@@ -326,3 +340,42 @@ def test_text_in_any_script_is_published(files: Files, load: Any) -> None:
     rows = [AcceptedEpisode(_planned(made), sample, trajectory, CORRECT)]
     (row,) = load(publish(files, "v1", rows, INPUTS).path)
     assert (row["question"], row["references"]) == ("どれ? \ufffd 😀", ["ä\0"])
+
+
+class _Filling(Files):
+    """A store whose disk is full once some bytes are in a table."""
+
+    @contextmanager
+    def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
+        with super().open(path, mode) as handle:
+            if mode == "wb" and path.endswith(".parquet"):
+                handle = _FullAfter(handle, 2000)  # type: ignore[assignment]
+            yield handle
+
+
+class _FullAfter:
+    def __init__(self, sink: IO[bytes], room: int) -> None:
+        self._sink, self._room = sink, room
+
+    def write(self, data: bytes) -> int:
+        self._room -= len(data)
+        if self._room < 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._sink.write(data)
+
+
+def test_a_disk_that_fills_up_leaves_no_version_and_no_torn_file(files: Files) -> None:
+    filling = _Filling(files.root)
+    with pytest.raises(StoreError, match="the disk is full"):
+        publish(filling, "v1", _rows(files), INPUTS)
+    assert published(files, "v1") is None
+    assert files.list("datasets") == files.list("staging") == []
+    assert publish(files, "v1", _rows(files), INPUTS).rows == 4
+
+
+def test_a_disk_that_fills_up_leaves_the_plan_as_it_was(files: Files) -> None:
+    many = list(a_plan(range(200)))
+    with pytest.raises(StoreError, match="the disk is full"):
+        Plan(_Filling(files.root), FINGERPRINT).append(many, chunk_size=4)
+    assert files.list("builds") == []
+    assert Plan(files, FINGERPRINT).append(many, chunk_size=4).samples == 200

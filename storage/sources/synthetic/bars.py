@@ -24,7 +24,11 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
     style, label_size = _settle_labels(canvas, furniture.inner, grid, style, upright, stacked)
     face = canvas.font(style.family, label_size)
     largest = grid.largest_total if stacked else grid.largest * Decimal("1.02")
-    ticks = round_ticks(Decimal(0), largest, rng.choice([4, 5, 6]))
+    wanted = rng.choice([4, 5, 6])
+    ticks = round_ticks(Decimal(0), largest, wanted)
+    while not upright and wanted > 1 and not _room_for_ticks(canvas, furniture.inner, grid, style, ticks):
+        wanted -= 1
+        ticks = round_ticks(Decimal(0), largest, wanted)
     outside = style.labels != "none" and not stacked
     gap = canvas.px(style.text_size * 0.4)
     if upright:
@@ -49,6 +53,13 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
         series_boxes=furniture.series_boxes,
         regions=regions,
     )
+
+
+def _room_for_ticks(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...]) -> bool:
+    """Whether the numbers of a lying value axis stand apart (names may take a third of the width)."""
+    face = canvas.font(style.family, style.text_size)
+    width = sum(canvas.text_size(style.number(tick, grid.unit), face)[0] for tick in ticks)
+    return width * 1.5 < inner.width * 0.6
 
 
 def _settle_labels(

@@ -1,7 +1,7 @@
 """One chart on one picture: which figures, which kind, which look, which questions."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from lensmill.sample import Region
@@ -122,9 +122,11 @@ def illustrate_chart(seed: int, index: int, questions: int, side: int) -> Illust
 
 
 def _illustrate_table(table: FactTable, style: Style, rng: Random, questions: int, side: int) -> Illustration:
-    rows = choose_rows(table, rng, 18)
+    rows = choose_rows(table, rng, 20)
     columns = list(table.columns)[:6]
-    canvas = Canvas(3840, rng.choice([2160, 2400, 2880, 3200]), side, style.background)
+    style = replace(style, text_size=rng.choice([60, 68, 76, 84]))
+    height = min(3200, max(2160, 400 + round(len(rows) * style.text_size * rng.uniform(2.2, 3.0))))
+    canvas = Canvas(3840, height, side, style.background)
     area = Area(0, 0, canvas.width, canvas.height)
     furniture = furnish_titled(canvas, area, table.title, "", table.source, style)
     drawn = draw_sheet(canvas, furniture.inner, sheet_of(table, columns, rows, style), style, rng)

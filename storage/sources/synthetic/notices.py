@@ -43,6 +43,14 @@ def number(rng: Random) -> str:
     return str(rng.randint(12, 980))
 
 
+def copies(rng: Random) -> str:
+    return f"{rng.randint(2, 90)}00 copies"
+
+
+def edition(rng: Random) -> str:
+    return f"no. {rng.randint(2, 140)}"
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """A list of names with a value each, and how to ask for a value.
@@ -184,8 +192,8 @@ def small_print(rng: Random) -> list[Entry]:
     """The facts of the line at the foot of a poster."""
     return [
         Entry("Sheet", code(rng), "What is the sheet number in the line at the foot?", code),
-        Entry("Edition", str(rng.randint(2, 40)), "Which edition is printed at the foot?", number),
-        Entry("Print run", f"{rng.randint(2, 90)}00 copies", "What is the print run given at the foot?", number),
+        Entry("Edition", edition(rng), "Which edition is printed at the foot?", edition),
+        Entry("Print run", copies(rng), "What is the print run given at the foot?", copies),
         Entry("Next issue", date(rng), "What is the date of the next issue?", date),
         Entry("Enquiries", phone(rng), "Which phone number is given for enquiries at the foot?", phone),
     ]

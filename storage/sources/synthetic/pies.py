@@ -9,23 +9,24 @@ from storage.sources.synthetic.canvas import Canvas
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.furniture import draw_legend, furnish
 from storage.sources.synthetic.grid import Grid
-from storage.sources.synthetic.style import Style
+from storage.sources.synthetic.style import Font, Style
 
 
 def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) -> Drawing:
     """Draw a pie of one series into `area`; every slice's figure is printed, its name beside it or in a key."""
     furniture = furnish(canvas, area, grid, style)
-    inner, names = furniture.inner, dict[str, Box]()
-    keyed = rng.random() < 0.4
-    if keyed:
-        inner, names = draw_legend(canvas, inner, grid.categories, style.palette, style)
     face = canvas.font(style.family, style.text_size)
     line = canvas.text_size("Xg", face)[1]
-    figures = [style.number(row[0], grid.unit) for row in grid.values]
-    parts = figures if keyed else [f"{name}: {text}" for name, text in zip(grid.categories, figures, strict=True)]
-    widest = max(canvas.text_size(part, face)[0] for part in parts)
     reach = line * 0.9
-    radius = round(min(inner.height / 2 - 1.6 * line, inner.width / 2 - widest - 2 * reach))
+    figures = [style.number(row[0], grid.unit) for row in grid.values]
+    parts = [f"{name}: {text}" for name, text in zip(grid.categories, figures, strict=True)]
+    inner, names = furniture.inner, dict[str, Box]()
+    radius = _radius(canvas, inner, parts, face, reach)
+    keyed = rng.random() < 0.4 or radius < min(inner.width, inner.height) / 4
+    if keyed:
+        inner, names = draw_legend(canvas, inner, grid.categories, style.palette, style)
+        parts = figures
+        radius = _radius(canvas, inner, parts, face, reach)
     centre = ((inner.x1 + inner.x2) // 2, (inner.y1 + inner.y2) // 2)
     slices = _slices(canvas, grid, style, centre, radius, rng)
     if rng.random() < 0.3:
@@ -54,6 +55,13 @@ def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) 
         series_boxes={},
         regions=(),
     )
+
+
+def _radius(canvas: Canvas, inner: Area, parts: list[str], face: Font, reach: float) -> int:
+    """The largest radius that leaves room for the labels around the pie."""
+    line = canvas.text_size("Xg", face)[1]
+    widest = max(canvas.text_size(part, face)[0] for part in parts)
+    return max(4, round(min(inner.height / 2 - 1.6 * line, inner.width / 2 - widest - 2 * reach)))
 
 
 def _slices(

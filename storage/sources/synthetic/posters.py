@@ -24,10 +24,10 @@ from storage.sources.synthetic.questions.notices import ask_printed
 from storage.sources.synthetic.questions.question import Question
 from storage.sources.synthetic.questions.subject import Subject
 from storage.sources.synthetic.style import Style, choose_style, rgb
-from storage.sources.synthetic.tables import choose_rows, column_drawings, draw_sheet, sheet_of
+from storage.sources.synthetic.tables import choose_rows, column_drawings, draw_sheet, fits, sheet_of
 
 MARGIN = 60
-WIDTHS = ((4, 4, 4), (6, 6), (3, 5, 4), (5, 3, 4), (4, 3, 5), (3, 3, 3, 3), (7, 5), (5, 7), (3, 3, 6))
+WIDTHS = ((4, 4, 4), (3, 5, 4), (5, 3, 4), (4, 3, 5), (3, 3, 3, 3), (7, 5), (5, 7), (3, 3, 6), (6, 3, 3))
 """How a row of panels shares the width, in twelfths."""
 
 NARROW: tuple[ChartKind, ...] = ("v_bar", "h_bar", "h_bar", "pie", "line")
@@ -53,8 +53,8 @@ class _Poster:
         look = replace(
             self.style,
             labels=rng.choice(["outside", "outside", "inside", "none"]),
-            text_size=rng.choice([36, 38, 40, 44]),
-            title_size=rng.choice([50, 54, 58]),
+            text_size=rng.choice([34, 36, 38, 42]),
+            title_size=rng.choice([46, 50, 56]),
             legend=rng.choice(["top", "bottom"]),
             axis_title=False,
             source_line=rng.random() < 0.5,
@@ -80,8 +80,7 @@ class _Poster:
                 self.tables.remove(table)
                 self.measures.add(grid.measure)
                 drawing = draw_chart(self.canvas, area, kind, grid, look, self.rng)
-                context = f'In the chart "{drawing.title}", ' if self.rng.random() < 0.7 else ""
-                self.subjects.append(Subject(drawing, look, context))
+                self.subjects.append(Subject(drawing, look, f'In the chart "{drawing.title}", ', alone=False))
                 return drawing.title
         return self._list(area, inner, look)
 
@@ -93,12 +92,14 @@ class _Poster:
                 continue
             self.tables.remove(table)
             self.measures.update([column.name for column in columns] + ([table.measure] if table.comparable else []))
-            rows = choose_rows(table, self.rng, min(12, room))[:room]
+            rows = choose_rows(table, self.rng, min(14, room))
+            while len(columns) > 1 and not fits(self.canvas, inner.width, sheet_of(table, columns, rows, look), look):
+                columns.pop()
             body = panel_title(self.canvas, inner, table.title, look)
             drawn = draw_sheet(self.canvas, body, sheet_of(table, columns, rows, look), look, self.rng)
             context = f'In the table "{table.title}", '
             drawings = column_drawings(table, columns, rows, drawn, table.title)
-            self.subjects += [Subject(drawing, look, context) for drawing in drawings]
+            self.subjects += [Subject(drawing, look, context, alone=False) for drawing in drawings]
             return table.title
         return self._list(area, inner, look)
 
@@ -128,10 +129,18 @@ class _Poster:
         self.printed += draw_announcements(self.canvas, body, entries, look)
         return title
 
+    def _settled(self, subject: Subject) -> Subject:
+        """Now and then without its context, where no other measure on the poster sounds like the subject's."""
+        words = set(subject.grid.measure.split())
+        others = [other.grid.measure for other in self.subjects if other.grid.measure != subject.grid.measure]
+        if self.rng.random() < 0.6 or any(words & set(other.split()) for other in others):
+            return subject
+        return replace(subject, context="")
+
     def questions(self, wanted: int) -> list[Question]:
         """Words and figures by turns, words first."""
         words = ask_printed(self.printed, self.rng, (wanted + 1) // 2)
-        figures = ask(self.subjects, self.rng, wanted - len(words))
+        figures = ask([self._settled(subject) for subject in self.subjects], self.rng, wanted - len(words))
         mixed = [question for pair in zip(words, figures, strict=False) for question in pair]
         return mixed + words[len(figures) :] + figures[len(words) :]
 
@@ -177,7 +186,7 @@ def _head_and_foot(poster: _Poster) -> Area:
 
 def _layout(canvas: Canvas, body: Area, rng: Random) -> Iterator[tuple[Area, str]]:
     """Panels and what they hold, row by row: at least two charts, a table, a list and announcements."""
-    count = 2 if body.height < canvas.px(2400) else 3
+    count = max(2, body.height // canvas.px(rng.choice([720, 860])))
     gap = canvas.px(36)
     shares = [rng.uniform(0.85, 1.2) for _ in range(count)]
     splits = [rng.choice(WIDTHS) for _ in range(count)]

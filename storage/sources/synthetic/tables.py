@@ -5,7 +5,7 @@ from random import Random
 
 from lensmill.geometry import Box
 from lensmill.sample import Region
-from storage.sources.synthetic.canvas import Anchor, Canvas
+from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.facts import Column, FactTable
 from storage.sources.synthetic.furniture import paragraph, wrap
@@ -55,7 +55,7 @@ class DrawnSheet:
 def choose_rows(table: FactTable, rng: Random, most: int) -> list[int]:
     """At most so many rows: a stretch of a timeline, else a random handful, mostly in the file's order."""
     count = len(table.names)
-    size = rng.randint(min(6, most, count), min(most, count))
+    size = rng.randint(min(8, most, count), min(most, count))
     if table.timeline:
         start = rng.randint(0, count - size)
         return list(range(start, start + size))
@@ -93,7 +93,7 @@ def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Rand
     heads = [wrap(canvas, name, bold, right - left - 2 * pad, 3) for name, left, right in
              zip(sheet.headers, edges, edges[1:], strict=False)]  # fmt: skip
     head = max(map(len, heads)) * round(line * 1.08) + pad
-    row = min((area.height - head) / len(sheet.rows), line * rng.uniform(1.45, 2.2))
+    row = min((area.height - head) / len(sheet.rows), line * rng.uniform(1.5, 2.8))
     tops = [area.y1, *(area.y1 + head + round(row * place) for place in range(len(sheet.rows) + 1))]
     look = rng.choice(["rules", "grid", "zebra", "zebra", "plain"])
     head_fill = rng.choice([style.palette[0], style.ink, style.faint, style.background])
@@ -119,17 +119,28 @@ def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Rand
     return DrawnSheet(sheet, whole, tuple(headers), tuple(cells), tuple(inks))
 
 
+def fits(canvas: Canvas, width: int, sheet: Sheet, style: Style) -> bool:
+    """Whether all columns stand side by side in `width` with type that is still legible."""
+    size = min(style.text_size, LEAST_TEXT)
+    return _natural_width(canvas, sheet, style, size) <= width
+
+
+def _natural_width(canvas: Canvas, sheet: Sheet, style: Style, size: float) -> int:
+    face, bold = canvas.font(style.family, size), canvas.font(style.family, size, bold=True)
+    pad = canvas.px(style.text_size * PADDING)
+    return sum(_column_width(canvas, sheet, place, face, bold) + 2 * pad for place in range(len(sheet.headers)))
+
+
 def _faces(canvas: Canvas, area: Area, sheet: Sheet, style: Style) -> tuple[Font, Font]:
-    size: float = style.text_size
-    for _ in range(12):
-        face, bold = canvas.font(style.family, size), canvas.font(style.family, size, bold=True)
-        pad = canvas.px(style.text_size * PADDING)
-        wide = sum(_column_width(canvas, sheet, p, face, bold) + 2 * pad for p in range(len(sheet.headers)))
-        tall = canvas.text_size("Xg", face)[1] * (1.15 * len(sheet.rows) + 3.3) + pad
-        if wide <= area.width and tall <= area.height:
+    """The largest type, up to a fifth above the style's, with which the table fits."""
+    size = style.text_size * 1.2
+    for _ in range(24):
+        tall = canvas.text_size("Xg", canvas.font(style.family, size))[1] * (1.2 * len(sheet.rows) + 3.3)
+        tall += canvas.px(style.text_size * PADDING)
+        if _natural_width(canvas, sheet, style, size) <= area.width and tall <= area.height:
             break
-        size *= 0.93
-    return face, bold
+        size *= 0.95
+    return canvas.font(style.family, size), canvas.font(style.family, size, bold=True)
 
 
 def _column_width(canvas: Canvas, sheet: Sheet, place: int, face: Font, bold: Font) -> int:

@@ -194,7 +194,7 @@ def count(subject: Subject, rng: Random) -> Question | None:
     marks = subject.column(series)
     if grid.unit == "year":
         return None
-    if rng.random() < 0.35:
+    if rng.random() < 0.35 and (subject.alone or subject.context):
         forms = [f"How many {grid.categories_noun} are shown?", f"How many {grid.categories_noun} are there?"]
         every = tuple(subject.drawing.category_boxes.values())
         return Question("count", subject.say(rng.choice(forms)), (str(len(grid.categories)),), every)

@@ -25,7 +25,6 @@ def _options(item: Printed, printed: list[Printed], rng: Random) -> tuple[str, .
     kin = sorted({value for value in kin if value != entry.value})
     others = rng.sample(kin, min(3, len(kin))) if rng.random() < 0.5 else []
     everything = [other.entry.value for other in printed]
-    tail = entry.value.removeprefix(entry.value.split()[0]) if entry.value.endswith("copies") else ""
     while len(others) < 3:
-        others.append(fresh(lambda chance: entry.alike(chance) + tail, rng, [*everything, *others]))
+        others.append(fresh(entry.alike, rng, [*everything, *others]))
     return tuple(rng.sample([entry.value, *others], 4))

@@ -17,11 +17,17 @@ CLEAR = Decimal("1.08")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A chart, and what a question must add to say which chart of a poster is meant ("In the panel ..., ")."""
+    """A chart, and what a question must add to say which chart of a poster is meant.
+
+    Attributes:
+        context: e.g. 'In the table "The oceans", '; empty where the figures say enough.
+        alone: nothing else stands on the picture.
+    """
 
     drawing: Drawing
     style: Style
     context: str = ""
+    alone: bool = True
 
     @property
     def grid(self) -> Grid:
