@@ -59,8 +59,14 @@ def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> Dataset
 def publish_version(settings: PublishSettings) -> PublishedDataset:
     """Curate and publish; see `storage.dataset.publish` for what is raised."""
     files = Files(settings.out)
-    chunk_ids = Plan(files, settings.fingerprint).chunk_ids()
-    inputs = DatasetInputs(settings.fingerprint, settings.judge_fingerprint, chunk_ids, settings.curation)
+    plan = Plan(files, settings.fingerprint)
+    inputs = DatasetInputs(
+        settings.fingerprint,
+        settings.judge_fingerprint,
+        plan.chunk_ids(),
+        settings.curation,
+        source_failures=plan.counts().failures,
+    )
     version = settings.version or f"v-{inputs.digest[:12]}"
     rows = (row for row, _ in curated(settings))
     return publish(files, version, rows, inputs, CardSettings(settings.name))

@@ -77,7 +77,8 @@ class Box:
         shared = self.intersection(other)
         if shared is None:
             return 0.0
-        return shared.area / (self.area + other.area - shared.area)
+        covered = self.area + other.area - shared.area
+        return shared.area / covered if covered > 0 else 0.0
 
     def contains(self, other: "Box") -> bool:
         return self.x1 <= other.x1 and self.y1 <= other.y1 and self.x2 >= other.x2 and self.y2 >= other.y2
@@ -94,8 +95,10 @@ class Box:
 
     def padded(self, pixels: float) -> "Box":
         """Moved outwards on every side (inwards if negative, down to its centre lines)."""
-        dx, dy = max(pixels, -self.width / 2), max(pixels, -self.height / 2)
-        return Box(self.x1 - dx, self.y1 - dy, self.x2 + dx, self.y2 + dy)
+        cx, cy = self.centre
+        x1, x2 = (self.x1 - pixels, self.x2 + pixels) if self.width + 2 * pixels > 0 else (cx, cx)
+        y1, y2 = (self.y1 - pixels, self.y2 + pixels) if self.height + 2 * pixels > 0 else (cy, cy)
+        return Box(x1, y1, max(x1, x2), max(y1, y2))
 
     def rounded_out(self) -> tuple[int, int, int, int]:
         """The smallest rectangle of whole pixels that covers this box."""

@@ -86,7 +86,7 @@ def card(facts: CardFacts) -> str:
         f"# {facts.name}, version {facts.version}\n\n"
         f"{total:,} visual chains of thought: an agent looked at a picture at a given resolution, edited it or zoomed "
         "into it step by step, and answered a question about it. Only answers that a judge found correct are here. "
-        f"The {facts.rows['originals']:,} original pictures they come from are included: every step can be drawn again.",
+        f"The {facts.rows['originals']:,} original pictures are included: every step can be drawn again.",
         _load(),
         "## Rungs\n\nA rung is a resolution: its view has at most rung x rung pixels.\n\n" + _rungs(facts),
         "## Sources and licences\n\n" + _origins(facts),

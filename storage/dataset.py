@@ -28,7 +28,7 @@ from storage.dataset_rows import (
     rejected_row,
     train_row,
 )
-from storage.files import Files, StoreError
+from storage.files import STAGING, Files, StoreError
 from storage.images import ImageStore
 from storage.shards import ShardedTable, ShardSizes
 from storage.sources.protocol import SourceFailure
@@ -151,7 +151,7 @@ def publish(
     if (there := _same(files, version, wanted)) is not None:
         return there
     _claim(files, folder, version, wanted)
-    staging = f"staging/{uuid.uuid4().hex}"
+    staging = f"{STAGING}/{uuid.uuid4().hex}"
     try:
         writer = _VersionWriter(files, staging, inputs, sizes or ShardSizes())
         placed = writer.write(rows)

@@ -9,7 +9,7 @@ made by conditional create names them.
 import errno
 import os
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
 
@@ -29,6 +29,10 @@ _ADVICE: Mapping[int, str] = {
     errno.EIO: "the device reported an error: check the disk or the mount",
 }
 _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+STAGING = "staging"
+"""Where files lie that are not finished; whatever is old in here was left by a process that was killed."""
 
 
 class StoreError(Exception):
@@ -69,7 +73,12 @@ class Files:
         return (Files, (self.root, self._options))
 
     def locate(self, path: str) -> str:
-        """The full path of a file, for messages and for readers that take a path.
+        """The full path or URL of a file, for messages and for readers outside of the store."""
+        full = self._full(path)
+        return full if self._local else str(self._fs.unstrip_protocol(full))
+
+    def _full(self, path: str) -> str:
+        """A path as the file system takes it.
 
         Raises:
             ValueError: the path leaves the root.
@@ -85,10 +94,10 @@ class Files:
         Raises:
             StoreError: it cannot be written, or the file system has no conditional create.
         """
-        full = self.locate(path)
+        full = self._full(path)
         with _explained(full):
             if self._local:
-                return _create_by_link(full, data)
+                return _create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
             try:
                 self._fs.pipe_file(full, data, mode="create")
             except FileExistsError:
@@ -111,7 +120,7 @@ class Files:
             FileNotFoundError: there is no such file to read.
             StoreError: it cannot be written or read. What was written of it is removed.
         """
-        full = self.locate(path)
+        full = self._full(path)
         with _explained(full):
             if mode != "wb":
                 with self._fs.open(full, mode) as source:
@@ -138,7 +147,7 @@ class Files:
         Local files are linked and take no more space, others are copied by the object store itself. There a name
         that another writer takes at the same moment is overwritten: use it only where both would hold the same bytes.
         """
-        origin, full = self.locate(source), self.locate(target)
+        origin, full = self._full(source), self._full(target)
         with _explained(full):
             if self._local:
                 return _link(origin, full)
@@ -149,45 +158,43 @@ class Files:
 
     def remove(self, path: str) -> None:
         """Remove a file that no reader relies on; it need not exist."""
-        full = self.locate(path)
+        full = self._full(path)
         with _explained(full), suppress(FileNotFoundError):
             self._fs.rm_file(full)
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder that nobody else uses, with all that is in it; it need not exist."""
-        full = self.locate(folder)
+        full = self._full(folder)
         with _explained(full), suppress(FileNotFoundError):
             self._fs.rm(full, recursive=True)
 
     def exists(self, path: str) -> bool:
-        full = self.locate(path)
+        full = self._full(path)
         with _explained(full):
             return os.path.isfile(full) if self._local else bool(self._fs.isfile(full))
 
     def size(self, path: str) -> int:
         """Bytes of a file."""
-        full = self.locate(path)
+        full = self._full(path)
         with _explained(full):
             return int(self._fs.size(full))
 
     def list(self, folder: str) -> list[str]:
-        """Every file below a folder, sorted; none where there is no such folder. Unfinished ones are left out."""
-        full = self.locate(folder)
+        """Every file below a folder, sorted; none where there is no such folder."""
+        full = self._full(folder)
         with _explained(full):
             if self._local:
                 found = [f"{where}/{name}" for where, _, names in os.walk(full) for name in names]
             else:
                 found = [str(path) for path in self._fs.find(full)]
         skip = len(self._base) + 1
-        return sorted(path[skip:] for path in found if not path.rpartition("/")[2].startswith("."))
+        return sorted(path[skip:] for path in found)
 
 
-def _create_by_link(full: str, data: bytes) -> bool:
+def _create_by_link(full: str, temporary: str, data: bytes) -> bool:
     """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""
     if os.path.isfile(full):
         return False
-    folder, _, name = full.rpartition("/")
-    temporary = f"{folder}/.{name}.{uuid.uuid4().hex}"
     try:
         with _local_sink(temporary) as sink:
             sink.write(data)

@@ -21,7 +21,7 @@ class ShardSizes:
     """
 
     row_group_rows: int = 100
-    row_group_bytes: int = 32 * 2**20
+    row_group_bytes: int = 16 * 2**20
     shard_bytes: int = 256 * 2**20
 
 

@@ -4,13 +4,14 @@ Each takes a picture, the labels to focus on, and a map from every known label t
 pixels, and returns new pixels. The input is never modified.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from lensmill.geometry import Box
-from lensmill.tools.errors import ToolError
+from lensmill.tools.errors import ToolError, shown
 
 EditKind = Literal["mask", "draw", "highlight"]
 
@@ -33,22 +34,23 @@ def focus(
     """
     unknown = [label for label in labels if label not in boxes]
     if unknown:
-        known = ", ".join(repr(label) for label in list(boxes)[:60])
-        raise ToolError(f"unknown label {unknown[0]!r}; the labels here are: {known or 'none'}")
+        known = ", ".join(repr(shown(label)) for label in list(boxes)[:60])
+        raise ToolError(f"unknown label {shown(unknown[0])!r}; the labels here are: {known or 'none'}")
+    named = ", ".join(map(shown, labels))
     bounds = Box(0, 0, *pixels.size)
     focused = {label: inset for label in labels if (inset := _inset(boxes[label], bounds))}
     if kind == "mask":
         others = [inset for label, box in boxes.items() if label not in labels and (inset := _inset(box, bounds))]
-        if not labels or not others:
+        if not focused or not others:
             return pixels, "Nothing to mask: all parts or none were in focus, so the image is unchanged."
-        return _mask(pixels, list(focused.values()), others), "Masked all but: " + ", ".join(labels)
+        return _mask(pixels, list(focused.values()), others), "Masked all but: " + named
     if not labels:
         raise ToolError(f"name at least one label to {kind}")
     if not focused:
         raise ToolError(f"none of the labels to {kind} lies in this image")
     if kind == "draw":
-        return _draw(pixels, list(focused.values())), "Drew a red box around: " + ", ".join(labels)
-    return _highlight(pixels, list(focused.values())), "Highlighted: " + ", ".join(labels)
+        return _draw(pixels, list(focused.values())), "Drew a red box around: " + named
+    return _highlight(pixels, list(focused.values())), "Highlighted: " + named
 
 
 def _inset(box: Box, bounds: Box) -> tuple[int, int, int, int] | None:
@@ -57,7 +59,8 @@ def _inset(box: Box, bounds: Box) -> tuple[int, int, int, int] | None:
     if visible is None:
         return None
     x1, y1, x2, y2 = visible.padded(-INSET).rounded()
-    return (x1, y1, max(x1 + 1, x2), max(y1 + 1, y2))
+    left, top = min(x1, math.ceil(visible.x2) - 1), min(y1, math.ceil(visible.y2) - 1)
+    return (left, top, max(left + 1, x2), max(top + 1, y2))
 
 
 def _mask(
@@ -75,9 +78,12 @@ def _mask(
 
 def _draw(pixels: Image.Image, focused: Sequence[tuple[int, int, int, int]]) -> Image.Image:
     edited = pixels.copy()
-    draw = ImageDraw.Draw(edited)
-    for x1, y1, x2, y2 in focused:
-        draw.rectangle((x1, y1, x2 - 1, y2 - 1), outline=RED, width=OUTLINE)
+    for x1, y1, x2, y2 in focused:  # four bars: Pillow's own outline leaves rectangles that are smaller than itself
+        across, down = min(OUTLINE, x2 - x1), min(OUTLINE, y2 - y1)
+        edited.paste(RED, (x1, y1, x2, y1 + down))
+        edited.paste(RED, (x1, y2 - down, x2, y2))
+        edited.paste(RED, (x1, y1, x1 + across, y2))
+        edited.paste(RED, (x2 - across, y1, x2, y2))
     return edited
 
 

@@ -14,7 +14,7 @@ from lensmill.picture import Picture
 from lensmill.resolution import PATCH_FACTOR
 from lensmill.sample import Region, RegionKind
 from lensmill.tools.edits import EditKind, focus
-from lensmill.tools.errors import ToolError
+from lensmill.tools.errors import ToolError, shown
 from lensmill.tools.zoom import ENLARGE, UPSCALE, checked_box, zoom
 
 ZOOM = "image_zoom_in_tool"
@@ -118,7 +118,7 @@ def tool_schema(name: str) -> dict[str, Any]:
         }
         required = ["labels"]
     else:
-        raise ToolError(f"there is no tool {name!r}; the tools are: {ZOOM}, {', '.join(EDIT_TOOLS)}")
+        raise ToolError(f"there is no tool {shown(name)!r}; the tools are: {ZOOM}, {', '.join(EDIT_TOOLS)}")
     parameters = {"type": "object", "properties": properties, "required": required}
     return {"type": "function", "function": {"name": name, "description": text, "parameters": parameters}}
 
@@ -157,20 +157,22 @@ class Toolbox:
         Raises:
             ToolError: the call cannot be done; nothing has changed.
         """
+        if not isinstance(arguments, Mapping):
+            raise ToolError(f"arguments must be an object with names and values, got {shown(arguments)}")
         source = self._picture(arguments.get("image", 0))
         if tool == ZOOM:
             result = self._zoom(source, arguments)
         elif tool in EDIT_TOOLS:
             result = self._edit(source, *EDIT_TOOLS[tool], arguments)
         else:
-            raise ToolError(f"there is no tool {tool!r}; the tools are: {ZOOM}, {', '.join(EDIT_TOOLS)}")
+            raise ToolError(f"there is no tool {shown(tool)!r}; the tools are: {ZOOM}, {', '.join(EDIT_TOOLS)}")
         self.pictures.append(result.picture)
         return result
 
     def _picture(self, index: object) -> Picture:
         if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(self.pictures):
             return self.pictures[index]
-        raise ToolError(f"image must be from 0 to {len(self.pictures) - 1}, got {str(index)[:40]}")
+        raise ToolError(f"image must be from 0 to {len(self.pictures) - 1}, got {shown(index, 40)}")
 
     def _read(self, numbers: object, about: Picture) -> Box:
         """A box that an agent wrote about one of the pictures, in original pixels."""
@@ -186,21 +188,30 @@ class Toolbox:
         box = self._read(arguments.get("bbox_2d"), about)
         source = self._original if settings.zoom_source == "original" else self.pictures[0]
         picture = zoom(source, box, self._max_pixels, settings.factor, settings.zoom_enlarge, settings.zoom_upscale)
-        label = str(arguments.get("label") or "")[:200]
+        label = shown(arguments.get("label") or "", 200)
         return ToolResult(picture, "", ((label, box),))
 
     def _edit(self, about: Picture, kind: EditKind, part: RegionKind, arguments: Mapping[str, Any]) -> ToolResult:
         labels = arguments.get("labels")
         if not isinstance(labels, Sequence) or isinstance(labels, str) or len(labels) > 200:
-            raise ToolError(f"labels must be a list of at most 200 strings, got {str(labels)[:80]}")
-        names = [str(label) for label in labels]
+            raise ToolError(f"labels must be a list of at most 200 strings, got {shown(labels)}")
+        names = [_label(label) for label in labels]
         written = arguments.get("boxes")
         if written is None:
             boxes = {r.label: r.box for r in self._regions if r.kind == part}
         elif isinstance(written, Mapping) and len(written) <= 500:
-            boxes = {str(label): self._read(numbers, about) for label, numbers in written.items()}
+            boxes = {_label(label): self._read(numbers, about) for label, numbers in written.items()}
         else:
-            raise ToolError(f"boxes must map at most 500 labels to boxes, got {str(written)[:80]}")
+            raise ToolError(f"boxes must map at most 500 labels to boxes, got {shown(written)}")
         here = {label: about.frame.from_original(box) for label, box in boxes.items()}
         pixels, text = focus(about.pixels, kind, names, here)
         return ToolResult(Picture(pixels, about.frame), text, tuple((name, boxes[name]) for name in names))
+
+
+def _label(written: object) -> str:
+    """A label as the agent wrote it; a plain number (a year on an axis) is taken as its text."""
+    if isinstance(written, str):
+        return written
+    if isinstance(written, int | float) and not isinstance(written, bool) and abs(written) < 1e15:
+        return str(written)
+    raise ToolError(f"a label must be a text, got {shown(written)}")

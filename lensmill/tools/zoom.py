@@ -7,7 +7,7 @@ from PIL import Image
 from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture
 from lensmill.resolution import MAX_ASPECT, fit
-from lensmill.tools.errors import ToolError
+from lensmill.tools.errors import ToolError, shown
 
 ENLARGE = 1.5
 UPSCALE = 2.0
@@ -28,7 +28,7 @@ def checked_box(numbers: object) -> tuple[float, float, float, float]:
     ):
         x1, y1, x2, y2 = (float(n) for n in numbers)
         return (x1, y1, x2, y2)
-    raise ToolError(f"bbox_2d must be four finite numbers [x1, y1, x2, y2], got {str(numbers)[:80]}")
+    raise ToolError(f"bbox_2d must be four finite numbers [x1, y1, x2, y2], got {shown(numbers)}")
 
 
 def zoom_region(box: Box, size: tuple[int, int], enlarge: float = ENLARGE) -> Box:
@@ -43,10 +43,9 @@ def zoom_region(box: Box, size: tuple[int, int], enlarge: float = ENLARGE) -> Bo
     if box.area <= 0:
         raise ToolError(f"the box {_show(box)} has no area: x1 < x2 and y1 < y2 are needed")
     bounds = Box(0, 0, width, height)
-    if box.intersection(bounds) is None:
-        raise ToolError(f"the box {_show(box)} lies outside the image of {width}x{height} pixels")
     clipped = box.scaled(enlarge).clip(bounds)
-    assert clipped is not None
+    if box.intersection(bounds) is None or clipped is None:
+        raise ToolError(f"the box {_show(box)} lies outside the image of {width}x{height} pixels")
     x1, y1, x2, y2 = clipped.rounded_out()
     region = Box(max(0, x1), max(0, y1), min(width, x2), min(height, y2))
     if min(region.width, region.height) < MIN_SIDE:

@@ -101,7 +101,7 @@ class ChartQASource:
         self, split: str, folder: Path, imgname: str, rows: list[_Row], seen: SeenSamples
     ) -> Iterator[SourceItem | SourceFailure]:
         try:
-            image = check_picture(read_within(folder / "png", imgname, "imgname"), f"png/{imgname}")
+            image = check_picture(read_within(folder / "png", imgname, "imgname"), "imgname", imgname)
         except RowProblem as problem:
             yield from (problem.at(row.origin) for row in rows)
             return

@@ -109,15 +109,16 @@ def read_within(root: Path, name: object, field: str, max_bytes: int = MAX_IMAGE
         RowProblem: as `find_within`; or it is no regular file, is too large, or cannot be read.
     """
     found = find_within(root, name, field)
+    what = f'field "{field}" names {shown(name)}, which'
     try:
         # The name was resolved: a link in its place is newer than the check. A pipe must not hang the reader.
-        handle = os.open(found, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
-            status = os.fstat(handle)
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+        with open(found, "rb", opener=lambda path, _: os.open(path, flags)) as file:
+            status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise RowProblem("image_unreadable", f'field "{field}" names {found}, which is no regular file')
+                raise RowProblem("image_unreadable", f"{what} is no regular file; put the file itself there")
             if status.st_size > max_bytes:
-                raise RowProblem("image_too_large", f"{found} is larger than {max_bytes} bytes; scale the picture down")
+                raise RowProblem("image_too_large", f"{what} has more than {max_bytes} bytes; make it smaller")
             return file.read(max_bytes)
     except OSError as error:
-        raise RowProblem("image_unreadable", f"{found} cannot be read ({error.strerror}); check the file") from error
+        raise RowProblem("image_unreadable", f"{what} cannot be read ({error.strerror}); check the file") from error

@@ -98,7 +98,7 @@ class HighResSource:
 
     def _read_picture(self, name: str, rows: list[_Row], seen: SeenSamples) -> Iterator[SourceItem | SourceFailure]:
         try:
-            image = check_picture(read_within(self._root, name, "image"), name)
+            image = check_picture(read_within(self._root, name, "image"), "image", name)
         except RowProblem as problem:
             yield from (problem.at(row.origin) for row in rows)
             return

@@ -37,16 +37,17 @@ class CheckedImage:
     header: Header
 
 
-def check_picture(data: bytes, name: str) -> CheckedImage:
-    """Decode a picture once, to be sure.
+def check_picture(data: bytes, field: str, name: str = "") -> CheckedImage:
+    """Decode a picture once, to be sure that it can be; `field` and file `name` are for the message.
 
     Raises:
-        RowProblem: it does not; the class is that of the ImageError, the message begins with `name`.
+        RowProblem: it cannot; the class is that of the ImageError.
     """
     try:
         header = check_image(data)
     except ImageError as error:
-        raise RowProblem(error.error_class, f"{shown(name)}: {error}") from error
+        where = f'field "{field}"' + (f" names {shown(name)}" if name else "")
+        raise RowProblem(error.error_class, f"{where}: {error}") from error
     return CheckedImage(data, hashlib.sha256(data).hexdigest(), header)
 
 

@@ -2,6 +2,9 @@ import errno
 import hashlib
 import io
 import json
+import multiprocessing
+import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -179,6 +182,33 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert trees[0] == trees[1]
 
 
+def test_the_same_bytes_lie_in_an_object_store(files: Files, tmp_path: Path) -> None:
+    local = Path(publish(files, "v1", _rows(files), INPUTS).path)
+    remote = Files(f"memory://{tmp_path}/store")
+    publish(remote, "v1", _rows(remote), INPUTS)
+    assert {path: hashlib.sha256(remote.read(path)).hexdigest() for path in remote.list("datasets")} == {
+        f"datasets/v1/{path}": sha256 for path, sha256 in _tree(local).items()
+    }
+
+
+def _die_while_publishing(root: str) -> None:
+    files = Files(root)
+    files.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
+    publish(files, "v1", _rows(files), INPUTS)
+
+
+def test_a_killed_publisher_is_followed_by_another(files: Files, tmp_path: Path) -> None:
+    publisher = multiprocessing.get_context("fork").Process(target=_die_while_publishing, args=(files.root,))
+    publisher.start()
+    publisher.join()
+    assert publisher.exitcode == -signal.SIGKILL
+    assert published(files, "v1") is None
+    publish(files, "v1", _rows(files), INPUTS)
+    clean = Files(str(tmp_path / "clean"))
+    publish(clean, "v1", _rows(clean), INPUTS)
+    assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
+
+
 def test_other_histories_of_commits_give_the_same_bytes(tmp_path: Path) -> None:
     def built(root: Path, disturbed: bool) -> dict[str, str]:
         files = Files(str(root))
@@ -230,7 +260,7 @@ def test_other_inputs_need_another_version(files: Files) -> None:
     assert publish(files, "v2", [], other).rows == 0
 
 
-def test_an_unfinished_version_is_none_and_can_be_finished(files: Files, tmp_path: Path) -> None:
+def test_an_unfinished_version_is_none_and_can_be_finished(files: Files) -> None:
     def broken() -> Iterator[DatasetRow]:
         yield from _rows(files)
         raise RuntimeError("pulled the plug")
@@ -238,7 +268,7 @@ def test_an_unfinished_version_is_none_and_can_be_finished(files: Files, tmp_pat
     with pytest.raises(RuntimeError, match="pulled the plug"):
         publish(files, "v1", broken(), INPUTS)
     assert published(files, "v1") is None
-    assert not any((tmp_path / "store" / "staging").iterdir())
+    assert files.list("staging") == []
     assert publish(files, "v1", _rows(files), INPUTS) == published(files, "v1")
 
 

@@ -3,6 +3,7 @@
 import asyncio
 
 from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.reader.charts import ChartRoute
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.options import OptionsRoute
@@ -46,4 +47,4 @@ class ReaderAgent:
 def _conclude(looking: Looking) -> Conclusion:
     if looking.task.choices:
         return OptionsRoute(looking).run()
-    return Conclusion("I cannot read this.", None)
+    return ChartRoute(looking).run()

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.explore import Cell, grid, where
+from lensmill.agents.reader.facts import Fact, find_fact, topicality
 from lensmill.agents.reader.looking import Looking, whole_pixels
-from lensmill.agents.reader.matching import likeness
+from lensmill.agents.reader.matching import fold, likeness
 from lensmill.agents.reader.mosaic import mosaic
 from lensmill.agents.reader.questions import ChartAnswer, answer_from_chart
 from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
@@ -42,6 +43,9 @@ class ChartRoute:
 
     def run(self) -> Conclusion:
         self._read_all()
+        fact = self._fact(self._looking.sheet.lines(SURE))
+        if fact is not None:
+            return self._confirm_fact(fact)
         chart = self._chart()
         found = answer_from_chart(self._question, chart)
         if not isinstance(found, ChartAnswer):
@@ -57,6 +61,20 @@ class ChartRoute:
             for cell in cells[: self._looking.steps_left - CONFIRMING]:
                 place = where(cell.region, self._looking.view.region)
                 self._looking.visit(cell, self._why(cell, place), place)
+                if self._fact(self._looking.sheet.lines(SURE)) is not None:
+                    return
+
+    def _fact(self, lines: Sequence[Seen]) -> Fact | None:
+        return find_fact(self._question, lines)
+
+    def _confirm_fact(self, fact: Fact) -> Conclusion:
+        """Read the fact's row again from close; answer only where it still says the same."""
+        air = min(fact.box.width, fact.box.height)
+        thought = f'"{fact.text}" has the {fact.kind} that is asked for. I look closely to be sure.'
+        again = self._fact(self._looking.zoom(fact.box.padded(air), thought, fact.text[:80]))
+        if again is None or fold(again.value) != fold(fact.value):
+            return Conclusion(f'From close I cannot read "{fact.text}" again. I do not answer.', None)
+        return Conclusion(f'It says "{again.text}", so the {fact.kind} is {again.value}.', again.value)
 
     def _why(self, cell: Cell, place: str) -> str:
         inside = [s for s in self._looking.sheet.lines(SURE) if _holds(cell.region, s.box)]
@@ -87,7 +105,12 @@ class ChartRoute:
         unseen = [cell for cell in cells if not looking.is_covered(cell.region, wanted)]
         if len(looking.shown) > 1:
             unseen = [cell for cell in unseen if any(_holds(cell.region, line.box) for line in small)]
-        return unseen
+        return sorted(unseen, key=lambda cell: -self._promise(cell))
+
+    def _promise(self, cell: Cell) -> float:
+        """How much of what can be read in a cell is about the question."""
+        inside = [line for line in self._looking.sheet.lines() if _holds(cell.region, line.box)]
+        return max((topicality(self._question, line.text) for line in inside), default=0.0)
 
     def _chart(self) -> ChartReading:
         lines = [seen.line for seen in self._looking.sheet.lines(SURE)]

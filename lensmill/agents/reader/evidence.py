@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from lensmill.agents.reader.matching import fold, likeness, words_of
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
+from lensmill.perception.text import TextLine
 
 ENOUGH = 0.78
 """An option's best line must match it at least this well."""
@@ -73,11 +74,17 @@ def landmarks(question: str, options: Sequence[str] = ()) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A line that speaks for an option; `strength` 0 to 1, 1 for the option's own text."""
+    """A line that speaks for an option.
+
+    Attributes:
+        strength: 0 to 1, 1 for the option's own text.
+        by_name: the line also names what the question asks about.
+    """
 
     option: int
     strength: float
     seen: Seen
+    by_name: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +195,9 @@ def joined_lines(lines: Sequence[Seen]) -> list[Seen]:
     for upper in lines[:400]:
         for lower in lines[:400]:
             if upper.picture == lower.picture and upper is not lower and _follows(upper.box, lower.box):
-                box = upper.box.union(lower.box)
                 score, height = min(upper.score, lower.score), min(upper.height, lower.height)
-                cut = upper.cut or lower.cut
-                pairs.append(Seen(f"{upper.text} {lower.text}", box, score, height, upper.picture, cut))
+                both = TextLine(f"{upper.text} {lower.text}", upper.box.union(lower.box), score)
+                pairs.append(Seen(both, height, upper.picture, upper.cut or lower.cut))
     return pairs
 
 

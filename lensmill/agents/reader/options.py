@@ -1,6 +1,7 @@
 """The options route: search the picture, coarse to fine, for print that speaks for one of the options."""
 
 import re
+from collections.abc import Sequence
 
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.evidence import (
@@ -13,8 +14,9 @@ from lensmill.agents.reader.evidence import (
     weigh,
 )
 from lensmill.agents.reader.explore import COARSE, FINE, Cell, grid, where
+from lensmill.agents.reader.facts import as_seen, asked_kind, find_fact, topicality
 from lensmill.agents.reader.looking import Looking
-from lensmill.agents.reader.matching import likeness
+from lensmill.agents.reader.matching import fold, likeness
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
 
@@ -37,7 +39,7 @@ class OptionsRoute:
         self._visited: set[Cell] = set()
 
     def run(self) -> Conclusion:
-        if not asks_for_print(self._question):
+        if not asks_for_print(self._question) and asked_kind(self._question) is None:
             return Conclusion("The question does not ask for something printed in the picture, and I only read.", None)
         while True:
             finding = self._weigh()
@@ -59,11 +61,20 @@ class OptionsRoute:
 
     def _weigh(self) -> Finding:
         readings = [s for s in self._looking.sheet.readings if not any(same_place(s.box, b) for b in self._refuted)]
+        return self._judge(readings)
+
+    def _judge(self, readings: Sequence[Seen]) -> Finding:
+        """What some readings say: a printed fact that is one of the options, or print of one option alone."""
+        fact = find_fact(self._question, readings)
+        if fact is not None:
+            same = [n for n, option in enumerate(self._options) if fold(option) == fold(fact.value)]
+            if len(same) == 1:
+                return Finding(same[0], (Evidence(same[0], 1.0, as_seen(fact, readings), by_name=True),), "")
         return weigh(self._question, self._options, readings)
 
     def _settled(self, finding: Finding) -> bool:
         """Need the search not go on? Print near the question's landmark, or options that only differ in a detail."""
-        if not self._landmarks or self._near_misses:
+        if finding.evidence[0].by_name or not self._landmarks or self._near_misses:
             return True
         marks = places_of(self._landmarks, self._looking.sheet.readings)
         return any(
@@ -84,7 +95,7 @@ class OptionsRoute:
                     break
                 thought = f'Here it seems to say "{evidence.seen.text}". I look closely before I answer "{option}".'
                 lines = self._looking.zoom(_surroundings(evidence.seen, reach), thought, evidence.seen.text)
-                again = weigh(self._question, self._options, lines)
+                again = self._judge(lines)
                 if again.option == finding.option:
                     agreed.append(again.evidence[0].seen)
                     break
@@ -117,6 +128,7 @@ class OptionsRoute:
                 blurred += 0.5
             if any(likeness(text, seen.text) >= 0.6 for text in self._landmarks):
                 promise += 2.0
+            promise += topicality(self._question, seen.text)
             promise += max(2.0 * s if (s := likeness(option, seen.text)) >= 0.5 else 0.0 for option in self._options)
         return promise + min(blurred, 2.0)
 

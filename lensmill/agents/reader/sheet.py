@@ -31,28 +31,32 @@ class Seen:
     """A line of text that was seen.
 
     Attributes:
-        text: as recognised.
-        box: in pixels of the original.
-        score: the recogniser's confidence, 0 to 1.
+        line: as recognised, in pixels of the original.
         height: of the text, in pixels of the picture that it was read in: what legibility depends on.
         picture: index of that picture; 0 is the view.
         cut: it touches an edge of that picture inside the original, so it may go on beyond.
     """
 
-    text: str
-    box: Box
-    score: float
+    line: TextLine
     height: float
     picture: int
     cut: bool = False
 
     @property
-    def legible(self) -> bool:
-        return self.height >= LEGIBLE_HEIGHT and self.score >= LEGIBLE_SCORE and not self.cut
+    def text(self) -> str:
+        return self.line.text
 
     @property
-    def line(self) -> TextLine:
-        return TextLine(self.text, self.box, self.score)
+    def box(self) -> Box:
+        return self.line.box
+
+    @property
+    def score(self) -> float:
+        return self.line.score
+
+    @property
+    def legible(self) -> bool:
+        return self.height >= LEGIBLE_HEIGHT and self.score >= LEGIBLE_SCORE and not self.cut
 
 
 def tiles_of(width: int, height: int, tile: int = TILE, overlap: int = OVERLAP) -> tuple[Box, ...]:
@@ -80,9 +84,9 @@ def read_picture(reader: Reader, picture: Picture, index: int, original: tuple[i
             frame = Frame(picture.frame.to_original(part), round(part.width), round(part.height))
             tile = Picture(picture.pixels.crop(part.rounded()), frame)
         for line in reader.read(tile):
-            box = tile.frame.to_original(line.box)
             cut = _is_cut(line.box, tile.frame, whole)
-            seen.append(Seen(line.text, box, line.score, min(line.box.width, line.box.height), index, cut))
+            height = min(line.box.width, line.box.height)
+            seen.append(Seen(line.on_original(tile.frame), height, index, cut))
     return _in_reading_order(_without_repeats(seen)) if len(parts) > 1 else tuple(seen)
 
 

@@ -1,4 +1,4 @@
-"""Look at the synthetic pictures: `python -m storage.sources.synthetic --out pictures --charts 5 --posters 1 --boxes`."""
+"""Look at the synthetic pictures: `python -m storage.sources.synthetic --out pictures --boxes`."""
 
 import argparse
 import io

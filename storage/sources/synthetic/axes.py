@@ -2,18 +2,25 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 
 from lensmill.geometry import Box
-from lensmill.sample import Region
-from storage.sources.synthetic.canvas import Canvas
+from lensmill.sample import Region, RegionKind
+from storage.sources.synthetic.canvas import Canvas, Cramped
 from storage.sources.synthetic.drawing import Area
-from storage.sources.synthetic.furniture import unit_words, wrap
+from storage.sources.synthetic.furniture import shrunk_font, unit_words, wrap
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import Scale
 from storage.sources.synthetic.style import Font, Style
 
 LINE = 1.08
 """Distance between lines of text, in heights of one."""
+
+RIM = 8
+"""Pixels of the design between a region's edge and the name in it: edits keep clear of the ink."""
+
+LEAST_PLOT = 190
+"""Pixels of the design: a plot is at least as wide and as high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +51,21 @@ class Axes:
 
 def _bands(start: int, length: int, count: int) -> tuple[tuple[int, int], ...]:
     edges = [start + round(length * place / count) for place in range(count + 1)]
-    return tuple(zip(edges, edges[1:], strict=False))
+    return tuple(pairwise(edges))
 
 
-def upright_axes(
-    canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...], head: int
-) -> Axes:
-    """Axes with the values upwards; `head` pixels stay free above the plot."""
+def _roomy(canvas: Canvas, area: Area) -> Area:
+    if min(area.width, area.height) < canvas.px(LEAST_PLOT):
+        raise Cramped(f"a plot of {area.width} x {area.height} pixels is too small to read")
+    return area
+
+
+def upright_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...], head: int) -> Axes:
+    """Axes with the values upwards; `head` pixels stay free above the plot.
+
+    Raises:
+        Cramped: names or plot would be too small to read.
+    """
     face = canvas.font(style.family, style.text_size)
     gap, line = canvas.px(style.text_size * 0.4), canvas.text_size("Xg", face)[1]
     titles = line + gap if style.axis_title else 0
@@ -62,15 +77,15 @@ def upright_axes(
     names = tuple(wrap(canvas, name, face, round(band * 0.94), 3) for name in grid.categories)
     widest = max(canvas.text_size(part, face)[0] for lines in names for part in lines)
     if widest > band * 0.96:
-        face = canvas.font(style.family, style.text_size * band * 0.96 / widest)
+        face = shrunk_font(canvas, style.family, style.text_size * band * 0.96 / widest)
     bottom = inner.y2 - gap - round(line * LINE) * max(map(len, names)) - titles
-    area = Area(left, inner.y1 + head, inner.x2, bottom)
+    area = _roomy(canvas, Area(left, inner.y1 + head, inner.x2, bottom))
     bands = _bands(area.x1, area.width, len(grid.categories))
     return Axes(inner, area, Scale(ticks, area.y2, area.y1), bands, names, True, grid, style, face)
 
 
 def lying_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...], tail: int) -> Axes:
-    """Axes with the values to the right; `tail` pixels stay free behind the plot."""
+    """Axes with the values to the right; `tail` pixels stay free behind the plot; see `upright_axes`."""
     face = canvas.font(style.family, style.text_size)
     gap, line = canvas.px(style.text_size * 0.4), canvas.text_size("Xg", face)[1]
     names = tuple(wrap(canvas, name, face, inner.width * 3 // 10, 2) for name in grid.categories)
@@ -82,9 +97,9 @@ def lying_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tup
         last = canvas.text_size(style.number(ticks[-1], grid.unit), face)[0]
         right, bottom = min(right, inner.x2 - last // 2), bottom - line - gap
     bottom -= line + gap if style.axis_title else 0
-    area = Area(left, inner.y1, right, bottom)
+    area = _roomy(canvas, Area(left, inner.y1, right, bottom))
     if tallest > area.height / len(names):
-        face = canvas.font(style.family, style.text_size * area.height / len(names) / tallest)
+        face = shrunk_font(canvas, style.family, style.text_size * area.height / len(names) / tallest)
     bands = _bands(area.y1, area.height, len(grid.categories))
     return Axes(inner, area, Scale(ticks, area.x1, area.x2), bands, names, False, grid, style, face)
 
@@ -96,7 +111,7 @@ def draw_axes(canvas: Canvas, axes: Axes) -> tuple[dict[str, Box], tuple[Region,
     inks = _category_axis(canvas, axes)
     if axes.style.axis_title:
         _titles(canvas, axes)
-    return inks, (*_category_regions(axes, inks), *values)
+    return inks, (*_category_regions(canvas, axes, inks), *values)
 
 
 def _value_axis(canvas: Canvas, axes: Axes) -> list[Region]:
@@ -115,16 +130,18 @@ def _value_axis(canvas: Canvas, axes: Axes) -> list[Region]:
         else:
             y = area.y2 + gap + canvas.text_size("Xg", axes.face)[1] // 2
             inks.append((text, at, canvas.text(at, y, text, axes.face, style.ink, "centre")))
-    regions = []
+    regions, rim = [], canvas.px(RIM)
     for text, at, ink in inks:
         if axes.upright:
             low, high = max(at - half, area.y1), min(at + half, area.y2)
             left = min(other.x1 for _, _, other in inks)
-            regions.append(Region("y_values", text, Box(left, min(low, ink.y1), area.x2, max(high, ink.y2))))
+            box = Box(left - rim, min(low, ink.y1 - rim), area.x2, max(high, ink.y2 + rim))
+            regions.append(Region("y_values", text, box.clip(canvas.bounds) or box))
         else:
             low, high = max(at - half, area.x1), min(at + half, area.x2)
             bottom = max(other.y2 for _, _, other in inks)
-            regions.append(Region("x_values", text, Box(min(low, ink.x1), area.y1, max(high, ink.x2), bottom)))
+            box = Box(min(low, ink.x1 - rim), area.y1, max(high, ink.x2 + rim), bottom + rim)
+            regions.append(Region("x_values", text, box.clip(canvas.bounds) or box))
     return regions
 
 
@@ -151,19 +168,19 @@ def _category_axis(canvas: Canvas, axes: Axes) -> dict[str, Box]:
     return boxes
 
 
-def _category_regions(axes: Axes, inks: dict[str, Box]) -> list[Region]:
+def _category_regions(canvas: Canvas, axes: Axes, inks: dict[str, Box]) -> list[Region]:
     """A column's strip down to its name, or a row's strip from its name, as ReFocus draws them."""
-    area = axes.area
-    left = min(ink.x1 for ink in inks.values())
-    bottom = max(ink.y2 for ink in inks.values())
+    area, rim = axes.area, canvas.px(RIM)
+    left = min(ink.x1 for ink in inks.values()) - rim
+    bottom = max(ink.y2 for ink in inks.values()) + rim
     regions = []
     for (category, ink), (start, end) in zip(inks.items(), axes.bands, strict=True):
         if axes.upright:
-            regions.append(
-                Region("x_values", category, Box(min(start, ink.x1), area.y1, max(end, ink.x2), bottom))
-            )
+            box = Box(min(start, ink.x1), area.y1, max(end, ink.x2), bottom)
         else:
-            regions.append(Region("y_values", category, Box(left, min(start, ink.y1), area.x2, max(end, ink.y2))))
+            box = Box(left, min(start, ink.y1), area.x2, max(end, ink.y2))
+        kind: RegionKind = "x_values" if axes.upright else "y_values"
+        regions.append(Region(kind, category, box.clip(canvas.bounds) or box))
     return regions
 
 
@@ -179,7 +196,7 @@ def _titles(canvas: Canvas, axes: Axes) -> None:
         words, room = measure[0].upper() + measure[1:], area.height
         width = canvas.text_size(words, axes.face)[0]
         size = axes.style.text_size * min(1.0, room / width)
-        face = canvas.font(axes.style.family, size)
+        face = shrunk_font(canvas, axes.style.family, size)
         canvas.upright_text(inner.x1 + line // 2, (area.y1 + area.y2) // 2, words, face, axes.style.ink)
 
 

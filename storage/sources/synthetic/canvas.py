@@ -18,6 +18,11 @@ LEAST_TEXT = 34
 SMOOTHING = 2
 """Slanted edges are drawn this many times as large and averaged down."""
 
+
+class Cramped(ValueError):
+    """There is not enough room to draw something legibly; nothing is wrong with it, but it must go elsewhere."""
+
+
 Anchor = Literal["left", "centre", "right"]
 
 

@@ -1,12 +1,12 @@
 """One chart on one picture: which figures, which kind, which look, which questions."""
 
-from collections.abc import Sequence
+import functools
 from dataclasses import dataclass, replace
 from random import Random
 
 from lensmill.sample import Region
 from storage.sources.synthetic.bars import draw_bars
-from storage.sources.synthetic.canvas import Canvas
+from storage.sources.synthetic.canvas import Canvas, Cramped
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing
 from storage.sources.synthetic.facts import FactTable, all_tables
 from storage.sources.synthetic.furniture import furnish_titled
@@ -80,45 +80,50 @@ def grid_for(kind: ChartKind, table: FactTable, rng: Random, most: int) -> Grid 
     return multi_grid(table, rng, min(most, 6), kind.startswith("stacked"))
 
 
-def tables_for(purpose: str, seed: int, turn: int) -> list[FactTable]:
+def tables_in_turn(purpose: str, seed: int, turn: int) -> list[FactTable]:
     """All tables in the seed's own order for a purpose, from the turn's one on."""
-    tables = list(all_tables())
+    tables = [table for table in all_tables() if purpose not in CYCLE or purpose == "table" or _suits(purpose, table)]
     Random(f"{seed} tables for {purpose}").shuffle(tables)
     start = turn % len(tables)
     return tables[start:] + tables[:start]
 
 
-def choose_grid(kind: ChartKind, rng: Random, tables: Sequence[FactTable], most: int) -> Grid:
-    """Figures for a chart, of the first table that suits its kind."""
-    for table in tables:
-        grid = grid_for(kind, table, rng, most)
-        if grid is not None:
-            return grid
-    raise ValueError(f"no table of facts suits a chart of kind {kind!r}")
+@functools.cache
+def _suits(kind: ChartKind, table: FactTable) -> bool:
+    return any(grid_for(kind, table, Random(attempt), 7) is not None for attempt in range(3))
 
 
-def kind_of(seed: int, index: int) -> ChartKind:
+def kind_of(seed: int, index: int) -> tuple[ChartKind, int]:
+    """The kind of a chart, and how many of that kind come before it."""
     order = list(CYCLE)
-    Random(f"{seed} kinds {index // len(CYCLE)}").shuffle(order)
-    return order[index % len(CYCLE)]
+    cycle, place = divmod(index, len(CYCLE))
+    Random(f"{seed} kinds {cycle}").shuffle(order)
+    return order[place], cycle * CYCLE.count(order[place]) + order[:place].count(order[place])
 
 
 def illustrate_chart(seed: int, index: int, questions: int, side: int) -> Illustration:
     """The chart number `index` of a seed: always the same."""
     rng = Random(f"{seed} chart {index}")
-    kind, style = kind_of(seed, index), choose_style(rng)
-    tables = tables_for(kind, seed, index // len(CYCLE) * 3 + index % 3)
-    if kind == "table":
-        return _illustrate_table(tables[0], style, rng, questions, side)
-    most = {"v_bar": 9, "h_bar": 13}.get(kind, 7)
-    grid = choose_grid(kind, rng, tables, most)
+    kind, turn = kind_of(seed, index)
+    style = choose_style(rng)
     sizes = [(3840, 2160), (3840, 2400), (3840, 2560), (3840, 2880)]
     if kind.endswith("h_bar"):
         sizes = [(3840, 2560), (3840, 2880), (3840, 3200), (3200, 3840), (2880, 3840)]
-    canvas = Canvas(*rng.choice(sizes), side, style.background)
-    drawing = draw_chart(canvas, Area(0, 0, canvas.width, canvas.height), kind, grid, style, rng)
-    asked = ask([Subject(drawing, style)], rng, questions)
-    return Illustration(kind, canvas.png(), canvas.width, canvas.height, drawing.regions, tuple(asked))
+    size = rng.choice(sizes)
+    for table in tables_in_turn(kind, seed, turn):
+        if kind == "table":
+            return _illustrate_table(table, style, rng, questions, side)
+        grid = grid_for(kind, table, rng, {"v_bar": 9, "h_bar": 13}.get(kind, 7))
+        if grid is None:
+            continue
+        canvas = Canvas(*size, side, style.background)
+        try:
+            drawing = draw_chart(canvas, Area(0, 0, canvas.width, canvas.height), kind, grid, style, rng)
+        except Cramped:
+            continue
+        asked = ask([Subject(drawing, style)], rng, questions)
+        return Illustration(kind, canvas.png(), canvas.width, canvas.height, drawing.regions, tuple(asked))
+    raise ValueError(f"no table of facts suits a chart of kind {kind!r}")
 
 
 def _illustrate_table(table: FactTable, style: Style, rng: Random, questions: int, side: int) -> Illustration:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
+from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas, Cramped
 from storage.sources.synthetic.drawing import Area
 from storage.sources.synthetic.grid import Grid
-from storage.sources.synthetic.style import Colour, Font, Style
+from storage.sources.synthetic.style import Colour, Font, Style, blend
 
 NAMED_UNITS = {"%": "percent", "$": "U.S. dollars"}
 
@@ -38,10 +38,25 @@ def wrap(canvas: Canvas, text: str, face: Font, width: int, most: int = 3) -> li
 
 
 def fitting_font(canvas: Canvas, text: str, family: str, size: float, width: int, bold: bool = False) -> Font:
-    """The typeface at `size`, or smaller where the text would be wider than `width`."""
+    """The typeface at `size`, or smaller where the text would be wider than `width`.
+
+    Raises:
+        Cramped: it would have to be too small to read.
+    """
     face = canvas.font(family, size, bold)
     taken = canvas.text_size(text, face)[0]
-    return face if taken <= width else canvas.font(family, size * width / taken, bold)
+    return face if taken <= width else shrunk_font(canvas, family, size * width / taken, bold)
+
+
+def shrunk_font(canvas: Canvas, family: str, size: float, bold: bool = False) -> Font:
+    """The typeface at a size that came out of a layout.
+
+    Raises:
+        Cramped: the size is below what is legible.
+    """
+    if size < LEAST_TEXT:
+        raise Cramped(f"type of {size:.1f} px is smaller than {LEAST_TEXT} px")
+    return canvas.font(family, size, bold)
 
 
 def paragraph(
@@ -71,33 +86,28 @@ def furnish(canvas: Canvas, area: Area, grid: Grid, style: Style) -> Furniture:
 def furnish_titled(canvas: Canvas, area: Area, title: str, unit: str, source: str, style: Style) -> Furniture:
     """Draw a title (with the unit, if it does not say it) and, if the style has one, a source line."""
     left, top, right, bottom = area.inset(canvas.px(style.text_size * 0.9))
-    title = f"{title} ({unit})" if unit and unit not in title else title
+    title = f"{title} ({unit})" if unit and unit.lower() not in title.lower() else title
     title_box, top = _title(canvas, Area(left, top, right, bottom), title, style)
     top += canvas.px(style.text_size * 0.4)
     if style.source_line:
         size = max(LEAST_TEXT, style.text_size * 0.62)
         face = canvas.font(style.family, size)
-        lines = wrap(canvas, f"Source: {source}", face, right - left, 2)
-        widest = max(lines, key=lambda line: canvas.text_size(line, face)[0])
-        face = fitting_font(canvas, widest, style.family, size, right - left)
-        height = round(canvas.text_size("Xg", face)[1] * 1.08) * len(lines)
-        paragraph(canvas, left, bottom - height, lines, face, _softer(style.ink))
-        bottom -= height + canvas.px(style.text_size * 0.5)
+        lines = wrap(canvas, f"Source: {source}", face, right - left, 9)
+        if len(lines) <= 2:
+            height = round(canvas.text_size("Xg", face)[1] * 1.08) * len(lines)
+            paragraph(canvas, left, bottom - height, lines, face, blend(style.ink, style.background, 0.3))
+            bottom -= height + canvas.px(style.text_size * 0.5)
     return Furniture(Area(left, top, right, bottom), title, title_box, {})
 
 
 def _title(canvas: Canvas, area: Area, title: str, style: Style) -> tuple[Box, int]:
     face = canvas.font(style.title_family, style.title_size, style.title_bold)
-    lines = wrap(canvas, title, face, area.width, 2)
+    lines = wrap(canvas, title, face, area.width, 3)
     widest = max(lines, key=lambda line: canvas.text_size(line, face)[0])
     face = fitting_font(canvas, widest, style.title_family, style.title_size, area.width, style.title_bold)
     x = area.x1 if style.title_align == "left" else (area.x1 + area.x2) // 2
     anchor: Anchor = "left" if style.title_align == "left" else "centre"
     return paragraph(canvas, x, area.y1, lines, face, style.ink, anchor)
-
-
-def _softer(ink: Colour) -> Colour:
-    return (ink[0] // 2 + 55, ink[1] // 2 + 55, ink[2] // 2 + 55)
 
 
 def draw_legend(

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from random import Random
 
 PLACES = ("Harbor Street", "Old Mill", "North Quay", "Lindenfeld", "Copper Hill", "Seven Bridges", "Maple Yard")
-KINDS = ("Science Center", "Public Library", "Natural History Hall", "Field Station", "Geography Museum", "Open College")
+KINDS = (
+    "Science Center",
+    "Public Library",
+    "Natural History Hall",
+    "Field Station",
+    "Geography Museum",
+    "Open College",
+)
 SHEETS = ("Visitor board", "Facts and figures", "Weekly bulletin", "Staff dashboard", "Reading room sheet", "Open day")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

@@ -40,7 +40,7 @@ def draw_list(canvas: Canvas, area: Area, entries: list[Entry], style: Style, rn
     line = canvas.text_size("Xg", face)[1]
     pitch = min(area.height / len(entries), line * rng.uniform(1.35, 2.0))
     look = rng.choice(["leader", "plain", "colon", "rules"])
-    printed = []
+    printed: list[Printed] = []
     for place, entry in enumerate(entries):
         y = area.y1 + round(pitch * (place + 0.5))
         name = canvas.text(area.x1, y, entry.name + (":" if look == "colon" else ""), face, style.ink)
@@ -78,7 +78,7 @@ def draw_announcements(canvas: Canvas, area: Area, entries: list[Entry], style: 
 
 def draw_tiles(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -> list[Printed]:
     """A row of large figures with their names in small type below."""
-    printed = []
+    printed: list[Printed] = []
     width = area.width // len(entries)
     for place, entry in enumerate(entries):
         tile = Area(area.x1 + place * width, area.y1, area.x1 + (place + 1) * width - canvas.px(24), area.y2)
@@ -98,7 +98,7 @@ def draw_foot(canvas: Canvas, area: Area, entries: list[Entry], style: Style) ->
     parts = [f"{entry.name}: {entry.value}" for entry in entries]
     face = fitting_font(canvas, "    |    ".join(parts), style.family, style.text_size, area.width)
     x, y, gap = area.x1, (area.y1 + area.y2) // 2, canvas.text_size("    |    ", face)[0]
-    printed = []
+    printed: list[Printed] = []
     for entry, part in zip(entries, parts, strict=True):
         if printed:
             canvas.text(x + gap // 2, y, "|", face, style.ink, "centre")

@@ -5,15 +5,22 @@ from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.canvas import Canvas
+from storage.sources.synthetic.canvas import Canvas, Cramped
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.furniture import draw_legend, furnish
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.style import Font, Style
 
+LEAST_RADIUS = 130
+"""Pixels of the design."""
+
 
 def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) -> Drawing:
-    """Draw a pie of one series into `area`; every slice's figure is printed, its name beside it or in a key."""
+    """Draw a pie of one series into `area`; every slice's figure is printed, its name beside it or in a key.
+
+    Raises:
+        Cramped: the pie would be too small to read.
+    """
     furniture = furnish(canvas, area, grid, style)
     face = canvas.font(style.family, style.text_size)
     line = canvas.text_size("Xg", face)[1]
@@ -27,6 +34,8 @@ def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) 
         inner, names = draw_legend(canvas, inner, grid.categories, style.palette, style)
         parts = figures
         radius = _radius(canvas, inner, parts, face, reach)
+    if radius < canvas.px(LEAST_RADIUS):
+        raise Cramped(f"a pie of radius {radius} pixels is too small to read")
     centre = ((inner.x1 + inner.x2) // 2, (inner.y1 + inner.y2) // 2)
     slices = _slices(canvas, grid, style, centre, radius, rng)
     if rng.random() < 0.3:

@@ -5,8 +5,8 @@ from dataclasses import replace
 from random import Random
 
 from lensmill.sample import Region
-from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
-from storage.sources.synthetic.charts import Illustration, draw_chart, grid_for, tables_for
+from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas, Cramped
+from storage.sources.synthetic.charts import Illustration, draw_chart, grid_for, tables_in_turn
 from storage.sources.synthetic.drawing import Area, ChartKind
 from storage.sources.synthetic.furniture import fitting_font
 from storage.sources.synthetic.notices import TOPICS, announcement_entries, heading, small_print, topic_entries
@@ -39,7 +39,7 @@ class _Poster:
 
     def __init__(self, canvas: Canvas, style: Style, rng: Random, seed: int, index: int) -> None:
         self.canvas, self.style, self.rng = canvas, style, rng
-        self.tables = tables_for("posters", seed, index * 5)
+        self.tables = tables_in_turn("posters", seed, index * 5)
         self.topics = rng.sample(TOPICS, len(TOPICS))
         self.announced = False
         self.measures: set[str] = set()
@@ -60,31 +60,38 @@ class _Poster:
             source_line=rng.random() < 0.5,
         )
         look = replace(look, value_ticks=look.labels == "none" or look.value_ticks)
-        canvas.rectangle(*area, look.background, look.faint)
-        inner = area.inset(canvas.px(36))
-        title = {
+        ways = {
             "chart": self._chart,
             "table": self._table,
             "list": self._list,
             "announcements": self._announcements,
-        }[kind](area, inner, look)
-        self.regions.append(Region("subplots", title, area.box))
+        }
+        for attempt in (kind, kind, "list", "announcements"):
+            canvas.rectangle(*area, look.background, look.faint)
+            try:
+                title = ways[attempt](area, area.inset(canvas.px(36)), look)
+            except Cramped:
+                continue
+            self.regions.append(Region("subplots", title, area.box))
+            return
+        canvas.rectangle(*area, look.background, look.faint)
 
-    def _chart(self, area: Area, inner: Area, look: Style) -> str:
+    def _chart(self, area: Area, _: Area, look: Style) -> str:
         kinds = WIDE if area.width > self.canvas.px(1300) else NARROW
+        most = 6 if area.height > self.canvas.px(700) else 5
         for kind in self.rng.sample(kinds, len(kinds)):
             for table in self.tables:
-                grid = grid_for(kind, table, self.rng, 6)
+                grid = grid_for(kind, table, self.rng, most)
                 if grid is None or grid.measure in self.measures:
                     continue
                 self.tables.remove(table)
-                self.measures.add(grid.measure)
                 drawing = draw_chart(self.canvas, area, kind, grid, look, self.rng)
+                self.measures.add(grid.measure)
                 self.subjects.append(Subject(drawing, look, f'In the chart "{drawing.title}", ', alone=False))
                 return drawing.title
-        return self._list(area, inner, look)
+        raise Cramped("no figures are left for another chart")
 
-    def _table(self, area: Area, inner: Area, look: Style) -> str:
+    def _table(self, _: Area, inner: Area, look: Style) -> str:
         room = rows_that_fit(self.canvas, inner, look, 1.6) - 4
         for table in self.tables:
             columns = [column for column in table.columns if column.name not in self.measures][:4]
@@ -101,11 +108,11 @@ class _Poster:
             drawings = column_drawings(table, columns, rows, drawn, table.title)
             self.subjects += [Subject(drawing, look, context, alone=False) for drawing in drawings]
             return table.title
-        return self._list(area, inner, look)
+        raise Cramped("no figures are left for another table")
 
     def _list(self, area: Area, inner: Area, look: Style) -> str:
         if not self.topics:
-            return self._announcements(area, inner, look)
+            raise Cramped("no topic is left for another list")
         topic = self.topics.pop()
         title = self.rng.choice(topic.titles)
         body = panel_title(self.canvas, inner, title, look)
@@ -118,15 +125,16 @@ class _Poster:
             self.printed += draw_list(self.canvas, body, entries, look, self.rng)
         return title
 
-    def _announcements(self, area: Area, inner: Area, look: Style) -> str:
-        if self.announced and self.topics:
-            return self._list(area, inner, look)
+    def _announcements(self, _: Area, inner: Area, look: Style) -> str:
         title = "Also posted" if self.announced else self.rng.choice(["Please note", "Announcements", "Notices"])
-        self.announced = True
         body = panel_title(self.canvas, inner, title, look)
         taken = [item.entry.name for item in self.printed]
         entries = [entry for entry in announcement_entries(self.rng, 14) if entry.name not in taken]
-        self.printed += draw_announcements(self.canvas, body, entries, look)
+        drawn = draw_announcements(self.canvas, body, entries[: 14 if self.announced else 8], look)
+        if not drawn or title in [region.label for region in self.regions]:
+            raise Cramped("no announcement is left for another panel")
+        self.announced = True
+        self.printed += drawn
         return title
 
     def _settled(self, subject: Subject) -> Subject:
@@ -186,7 +194,7 @@ def _head_and_foot(poster: _Poster) -> Area:
 
 def _layout(canvas: Canvas, body: Area, rng: Random) -> Iterator[tuple[Area, str]]:
     """Panels and what they hold, row by row: at least two charts, a table, a list and announcements."""
-    count = max(2, body.height // canvas.px(rng.choice([720, 860])))
+    count = max(3, body.height // canvas.px(rng.choice([620, 720, 820])))
     gap = canvas.px(36)
     shares = [rng.uniform(0.85, 1.2) for _ in range(count)]
     splits = [rng.choice(WIDTHS) for _ in range(count)]

@@ -46,6 +46,12 @@ def luminance(colour: Colour) -> float:
     return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255
 
 
+def blend(first: Colour, second: Colour, share: float) -> Colour:
+    """`share` of the second colour in the first."""
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
+    return (red, green, blue)
+
+
 def ink_on(colour: Colour) -> Colour:
     """Black or white, whichever reads better on a colour."""
     return (255, 255, 255) if luminance(colour) < 0.6 else (20, 20, 20)

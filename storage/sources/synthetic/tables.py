@@ -1,16 +1,17 @@
 """Printed tables: some rows of a table of facts, with all or some of its columns."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 from lensmill.geometry import Box
 from lensmill.sample import Region
-from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
+from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas, Cramped
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.facts import Column, FactTable
 from storage.sources.synthetic.furniture import paragraph, wrap
 from storage.sources.synthetic.grid import column_grid
-from storage.sources.synthetic.style import Colour, Font, Style, ink_on
+from storage.sources.synthetic.style import Colour, Font, Style, blend, ink_on
 
 PADDING = 0.55
 """Beside and around the text of a cell, in text sizes."""
@@ -81,7 +82,11 @@ def _cell(column: Column, row: int, style: Style) -> str:
 
 
 def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Random) -> DrawnSheet:
-    """Draw a table at the top of `area`, as wide as that; the text shrinks where it would not fit."""
+    """Draw a table at the top of `area`, as wide as that; the text shrinks where it would not fit.
+
+    Raises:
+        Cramped: it would have to be too small to read.
+    """
     face, bold = _faces(canvas, area, sheet, style)
     pad = canvas.px(style.text_size * PADDING)
     line = canvas.text_size("Xg", face)[1]
@@ -140,6 +145,8 @@ def _faces(canvas: Canvas, area: Area, sheet: Sheet, style: Style) -> tuple[Font
         if _natural_width(canvas, sheet, style, size) <= area.width and tall <= area.height:
             break
         size *= 0.95
+    if size < LEAST_TEXT:
+        raise Cramped(f"a table with type of {size:.1f} px is too small to read")
     return canvas.font(style.family, size), canvas.font(style.family, size, bold=True)
 
 
@@ -165,9 +172,10 @@ def _text_start(box: Area, anchor: Anchor, pad: int) -> int:
 def _paint(canvas: Canvas, edges: list[int], tops: list[int], look: str, head_fill: Colour, style: Style) -> None:
     left, right = edges[0], edges[-1]
     canvas.rectangle(left, tops[0], right, tops[1], head_fill)
-    for place, (top, bottom) in enumerate(zip(tops[1:], tops[2:], strict=False)):
+    tint = blend(style.background, style.faint, 1 / 3)
+    for place, (top, bottom) in enumerate(pairwise(tops[1:])):
         if look == "zebra" and place % 2:
-            canvas.rectangle(left, top, right, bottom, tuple((2 * c + f) // 3 for c, f in zip(style.background, style.faint, strict=True)))  # type: ignore[arg-type]  # noqa: E501
+            canvas.rectangle(left, top, right, bottom, tint)
     if look in ("rules", "grid"):
         for top in tops[2:-1]:
             canvas.line(left, top, right, top, style.faint, 4)
@@ -196,5 +204,3 @@ def column_drawings(
             Drawing("table", grid, drawn.box, drawn.box, title, None, marks, names, {"": drawn.headers[place]}, ())
         )
     return drawings
-
-

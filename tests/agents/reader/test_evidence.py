@@ -3,10 +3,11 @@ import pytest
 from lensmill.agents.reader.evidence import asks_for_print, landmarks, weigh
 from lensmill.agents.reader.sheet import Seen
 from lensmill.geometry import Box
+from lensmill.perception.text import TextLine
 
 
 def line(text: str, x: float = 0, y: float = 0, score: float = 0.99, picture: int = 0) -> Seen:
-    return Seen(text, Box(x, y, x + 10 * len(text), y + 20), score, 20, picture)
+    return Seen(TextLine(text, Box(x, y, x + 10 * len(text), y + 20), score), 20, picture)
 
 
 @pytest.mark.parametrize(

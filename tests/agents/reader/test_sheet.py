@@ -6,12 +6,13 @@ from PIL import Image
 
 from lensmill.agents.reader.sheet import Seen, Sheet, read_picture, tiles_of
 from lensmill.geometry import Box, Frame
+from lensmill.perception.text import TextLine
 from lensmill.picture import Picture
 from tests.agents.reader.printed_world import PrintedWorld
 
 
 def seen(text: str, box: Box, height: float = 20, score: float = 0.99, picture: int = 0, cut: bool = False) -> Seen:
-    return Seen(text, box, score, height, picture, cut)
+    return Seen(TextLine(text, box, score), height, picture, cut)
 
 
 PLACE = Box(100, 100, 300, 120)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from lensmill.agents.reader.questions.answers import NoAnswer, Operation
 from lensmill.agents.reader.questions.numerals import numbers_in, written
-from lensmill.agents.reader.questions.phrasing import listed
+from lensmill.agents.reader.questions.phrasing import listed, reads
 from lensmill.agents.reader.questions.scope import named_cells, too_close
 from lensmill.agents.reader.questions.template import Template
 from lensmill.agents.reader.questions.values import Value, value_of
@@ -17,11 +17,13 @@ _MORE = r"more|greater|higher|larger|bigger|longer|taller"
 _LESS = r"less|lesser|smaller|lower|fewer|shorter"
 _COMPARED = re.compile(
     rf"\b(?:(?P<more>{_MORE})|(?P<less>{_LESS}))\b(?P<gap>.{{0,40}}?)\b(?:than|then|to)\b|\b(?P<exceeds>exceeds?)\b"
-    rf"|\b(?P<above>above|over)\b(?= \d)|\b(?P<below>below|under)\b(?= \d)|\b(?P<same>equal(?:s| to)?|(?:the )?same as)\b"
+    rf"|\b(?P<above>above|over)\b(?= \d)|\b(?P<below>below|under)\b(?= \d)"
+    rf"|\b(?P<same>equal(?:s| to)?|(?:the )?same as)\b"
 )
 _UP = r"increas\w*|ris(?:e|es|ing)|grow\w*|grew|going up|upward\w*|ascending"
 _DOWN = r"decreas\w*|declin\w*|fall\w*|dropp\w*|going down|downward\w*|descending"
 _TREND = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b")
+_CALCULATED = re.compile(r"\b(?:sum|average|total|mean|median|difference|product|ratio|add\w*)\b")
 _NOT_PLAIN = re.compile(r"\b(?:twice|double|half|triple|times|always|multipl\w+|almost|nearly|not)\b|n't\b")
 
 
@@ -65,7 +67,9 @@ def decide(template: Template) -> Decision:
     else:
         holds, relation = abs(one.number - other.number) < 1e-6, "equal to"
     verb = "is" if holds else "is not"
-    said = f"{one.said} {other.said} {written(one.number)} {verb} {relation} {written(other.number)}.".replace("  ", " ")
+    said = f"{one.said} {other.said} {written(one.number)} {verb} {relation} {written(other.number)}.".replace(
+        "  ", " "
+    )
     return Decision(holds, one.cells + other.cells, "compare", said.strip())
 
 
@@ -76,14 +80,13 @@ def _sides(template: Template, left: str, right: str, gap: str) -> tuple[Value, 
         scope = " ".join(template.marks("CS", right))
         number = numbers_in(right, ())[0][0] if "sum" in left or "product" in left else constants[0][0]
         return value_of(template, f"{left} in {scope}"), Value(number, (), "lookup", "")
-    if not re.search(r"\b(?:sum|average|total|mean|median|difference|product|ratio|add\w*)\b", left + right):
-        if not template.marks("E"):
-            cells = named_cells(template, f"{left} {gap} {right}")
-            if len(cells) != 2:
-                raise NoAnswer(f"a comparison needs two values, the question names {len(cells)}")
-            one, other = (Value(cell.value, (cell,), "lookup", listed(template.grid, (cell,))) for cell in cells)
-            return one, other
-    return value_of(template, left), value_of(template, right)
+    if template.marks("E") or _CALCULATED.search(left + right):
+        return value_of(template, left), value_of(template, right)
+    cells = named_cells(template, f"{left} {gap} {right}")
+    if len(cells) != 2:
+        raise NoAnswer(f"a comparison needs two values, the question names {len(cells)}")
+    one, other = (Value(cell.value, (cell,), "lookup", reads(template.grid, cell)) for cell in cells)
+    return one, other
 
 
 def _trend(template: Template) -> Decision:

@@ -5,8 +5,15 @@ from collections.abc import Sequence
 
 RGB = tuple[int, int, int]
 
-_BASE = "blue|green|red|orange|yellow|purple|violet|pink|brown|gray|grey|black|navy|teal|turquoise|gold|golden|beige|cyan|maroon|white"
-COLOUR_WORD = re.compile(rf"\b(?:(light|dark|pale|bright|deep|navy|sky|royal)(?:er)?[\s-]+)?({_BASE})\b(?!\s+(?:people|person|men|women|or african))", re.I)
+_BASE = (
+    "blue|green|red|orange|yellow|purple|violet|pink|brown|gray|grey|black|navy|teal|turquoise|gold|golden"
+    "|beige|cyan|maroon|white"
+)
+COLOUR_WORD = re.compile(
+    rf"\b(?:(light|dark|pale|bright|deep|navy|sky|royal)(?:er)?[\s-]+)?({_BASE})\b"
+    r"(?!\s+(?:people|person|men|women|or african))",
+    re.I,
+)
 
 # Points that people call by each name; a series is as near to a name as to the nearest of its points.
 _POINTS: dict[str, tuple[RGB, ...]] = {
@@ -37,7 +44,14 @@ _POINTS: dict[str, tuple[RGB, ...]] = {
     "maroon": ((125, 15, 35), (150, 20, 30)),
     "white": ((250, 250, 250),),
 }
-_SAME = {"grey": "gray", "navy": "dark blue", "violet": "purple", "gold": "yellow", "golden": "yellow", "turquoise": "cyan"}
+_SAME = {
+    "grey": "gray",
+    "navy": "dark blue",
+    "violet": "purple",
+    "gold": "yellow",
+    "golden": "yellow",
+    "turquoise": "cyan",
+}
 _SHADES = {"pale": "light", "sky": "light", "bright": "", "deep": "dark", "navy": "dark", "royal": ""}
 _FAR = 110.0  # beyond this a colour is not called by the name; weighted RGB distance, where black to white is 765
 _PLAIN_NAMES = ("blue", "green", "red", "orange", "yellow", "purple", "gray", "brown", "pink")

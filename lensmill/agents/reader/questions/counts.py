@@ -9,9 +9,20 @@ from lensmill.agents.reader.questions.scope import scope_of
 from lensmill.agents.reader.questions.template import Template
 from lensmill.agents.reader.questions.values import Value
 
-_THINGS = r"bar|categor(?:y|ie)|countr(?:y|ie)|year|month|quarter|group|region|cit(?:y|ie)|compan(?:y|ie)|item|product|option|sector|segment|line|colou?r|value|data ?point|data|point|type|kind|state|brand|age group|label|row|column|place|reason|stack|platform|team|club|player|part(?:y|ie)|factor|source|slice|food|district|continent|program|statement|league|race|mode|area|field|division|occupation|industr(?:y|ie)|movie|sport"
-_HOW_MANY = re.compile(rf"\b(?:how many|number of|for how many|in how many|count of)(?: of)?(?: the)?(?: different| various| total| distinct)? (?:\w+ ){{0,2}}?(?P<thing>{_THINGS})s?\b")
-_ALL_SHOWN = re.compile(r"\b(?:chart|graph|diagram|figure|plot|picture|image|shown|show|displayed|represented|depicted|listed|included|given|compared|considered|used|are there|mentioned|there|taken|legend|drawn|presented|analy[sz]ed)\b")
+_THINGS = (
+    "bar|categor(?:y|ie)|countr(?:y|ie)|year|month|quarter|group|region|cit(?:y|ie)|compan(?:y|ie)|item"
+    "|product|option|sector|segment|line|colou?r|value|data ?point|data|point|type|kind|state|brand|label|row"
+    "|column|place|reason|stack|platform|team|club|player|part(?:y|ie)|factor|source|slice|food|district"
+    "|continent|program|statement|league|race|mode|area|field|division|occupation|industr(?:y|ie)|movie|sport"
+)
+_HOW_MANY = re.compile(
+    rf"\b(?:how many|number of|count of)(?: of)?(?: the)?(?: different| various| total| distinct)?"
+    rf" (?:\w+ ){{0,2}}?(?P<thing>{_THINGS})s?\b"
+)
+_ALL_SHOWN = re.compile(
+    r"\b(?:chart|graph|diagram|figure|plot|picture|image|shown?|displayed|represented|depicted|listed|included|given|compared"
+    r"|considered|used|there|mentioned|taken|legend|drawn|presented|analy[sz]ed)\b"
+)
 
 
 def counts(template: Template) -> bool:
@@ -38,7 +49,12 @@ def count_of(template: Template) -> Value:
     if limit is not None:
         scope = scope_of(template)
         values = thing in ("bar", "value", "data point", "datapoint", "point", "data")
-        if not grid.single and (scope.series is None or len(scope.series) != 1) and not values and scope.categories is None:
+        if (
+            not grid.single
+            and (scope.series is None or len(scope.series) != 1)
+            and not values
+            and scope.categories is None
+        ):
             raise NoAnswer("the question does not say which series to compare with the limit")
         cells = scope.cells(grid)
         kept = tuple(cell for cell in cells if limit.holds(cell.value))

@@ -134,4 +134,3 @@ def _distinct(times: dict[str, Moment]) -> dict[str, Moment]:
 def _order(moment: Moment) -> tuple[int, ...]:
     part = moment.month or (moment.quarter or 0) * 3 or (moment.half or 0) * 6
     return (moment.year or 0, moment.until or 0, part, moment.day or 0)
-

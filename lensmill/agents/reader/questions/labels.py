@@ -19,8 +19,12 @@ from lensmill.agents.reader.questions.scope import (
 from lensmill.agents.reader.questions.template import Extreme, Template
 from lensmill.perception.chart import Cell
 
-_LEGEND = re.compile(r"\b(?:represent\w*|indicat\w*|denot\w*|stands? for|depict\w*|signif\w*|mean|shown (?:by|in|with)|refer\w*)\b")
-_TIME_NOUN = re.compile(r"\b(?:which|what|in what|in which|name of the) (?:\w+ )?(?:year|month|quarter|season|date|day)s?\b|^when\b")
+_LEGEND = re.compile(
+    r"\b(?:represent\w*|indicat\w*|denot\w*|stands? for|depict\w*|signif\w*|mean|shown (?:by|in|with)|refer\w*)\b"
+)
+_TIME_NOUN = re.compile(
+    r"\b(?:which|what|in what|in which|name of the) (?:\w+ )?(?:year|month|quarter|season|date|day)s?\b|^when\b"
+)
 _BETWEEN = re.compile(r"\bdifferen\w+|\bgap\b")
 _SAME = re.compile(r"\b(?:same|equal|identical)\b")
 
@@ -63,6 +67,11 @@ def colour_of(template: Template) -> Label:
     names = template.series()
     if grid.single and not template.marks("CE"):
         names = grid.series
+    marks = template.marks("E")
+    cells: tuple[Cell, ...] = ()
+    if len(marks) == 1 and not names:
+        cells = extreme_cells(grid, scope_of_extreme(template, marks[0], template.text), template.extremes[marks[0]])
+        names = tuple(dict.fromkeys(cell.series for cell in cells))
     if len(names) != 1:
         raise NoAnswer("it is unclear whose colour is asked for")
     colour = next((series.colour for series in grid.reading.series if series.name == names[0]), None)
@@ -70,7 +79,7 @@ def colour_of(template: Template) -> Label:
     if name is None:
         raise NoAnswer("people would not agree on the name of that colour")
     whose = f"'{names[0]}'" if names[0] else "every bar"
-    return Label(name, (), "colour", f"The colour of {whose} is {name}.")
+    return Label(name, cells, "colour", f"The colour of {whose} is {name}.")
 
 
 def asked_dimension(template: Template, scope: Scope) -> Dimension | None:
@@ -177,5 +186,3 @@ def _by_difference(template: Template) -> Label:
     cells = pairs[fits[0]]
     said = f"{listed(grid, cells)} Their difference is {written(gaps[fits[0]])}, the one asked for."
     return Label(clean_label(cells[0].category), cells, "extreme_label" if marks else "label_of_value", said)
-
-

@@ -10,7 +10,10 @@ from lensmill.agents.reader.questions.scope import has_range, scope_of
 from lensmill.agents.reader.questions.template import Template
 from lensmill.perception.chart import Cell
 
-_BEFORE = re.compile(r"\b(?:previous|prior|preceding|last) (?:\w+ )?(?:year|quarter|month|season)|\b(?:year|quarter|month) (?:earlier|before)\b")
+_BEFORE = re.compile(
+    r"\b(?:previous|prior|preceding|last) (?:\w+ )?(?:year|quarter|month|season)"
+    r"|\b(?:year|quarter|month) (?:earlier|before)\b"
+)
 _NEGATED = re.compile(r"\b(?:not|never|no)\b|n't\b")
 
 
@@ -49,6 +52,10 @@ def _by_position(template: Template, text: str) -> Cell:
     if len(marks) != 1 or len(series) != 1 or template.categories(text):
         raise NoAnswer("it is unclear which bar is meant")
     index = template.positions[marks[0]]
+    if index is None:
+        index, odd = divmod(len(grid.categories), 2)
+        if not odd:
+            raise NoAnswer("no category stands right in the middle")
     if not -len(grid.categories) <= index < len(grid.categories):
         raise NoAnswer(f"there is no category number {index + 1}")
     return grid.cell(grid.categories[index], series[0])
@@ -76,7 +83,7 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
         return names, ""
     if grid.times(dimension):
         return _by_time(template, text, dimension), "The question names no time, so the latest one is meant. "
-    polar = _yes_or_no(template, text, grid, dimension)
+    polar = _yes_or_no(grid, text, dimension)
     if polar:
         return (polar,), ""
     raise NoAnswer(f"the question names none of the chart's {'categories' if dimension == 'category' else 'series'}")
@@ -92,7 +99,7 @@ def _by_time(template: Template, text: str, dimension: Dimension) -> tuple[str, 
     return (order[-1],)
 
 
-def _yes_or_no(template: Template, text: str, grid: Grid, dimension: Dimension) -> str | None:
+def _yes_or_no(grid: Grid, text: str, dimension: Dimension) -> str | None:
     """Of categories "Yes" and "No", the one that the question's own wording stands for."""
     by_word = {name.strip().lower(): name for name in grid.names(dimension)}
     if not {"yes", "no"} <= set(by_word):

@@ -13,13 +13,16 @@ from lensmill.agents.reader.questions.words import STOP_WORDS, Token, alike, pla
 
 _WHOLE = 0.999
 _MOST = 0.5  # share of a label's telling words that must be there
+_FIRST = 0.6  # for a name said by its first word alone ("Ericsson" for "Ericsson, Telefon AB LM")
+_CLEAR = 0.75
 _MARGIN = 0.2  # by which it must beat every other label that claims a word of its
 _SPREAD = 12  # tokens: words of one label do not stand further apart
 # A label made of one of these is also a word that questions are made of.
-_WORKING_WORDS = frozenset(
-    "total average mean median sum other all number value year percent percentage share rate difference highest lowest"
-    " most least no yes more less high low world first second third many us".split()
-) - {"us"}
+_WORKING = """
+    total average mean median sum other all number value year percent percentage share rate difference highest lowest
+    most least no yes more less high low world first second third many
+"""
+_WORKING_WORDS = frozenset(_WORKING.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +42,19 @@ def mentions_in(question: str, grid: Grid) -> tuple[Mention, ...]:
     timed = _timed(question, grid)
     words = tokens(question)
     taken = {
-        place
-        for place, word in enumerate(words)
-        if any(mention.start <= word.start < mention.end for mention in timed)
+        place for place, word in enumerate(words) if any(mention.start <= word.start < mention.end for mention in timed)
     }
     found = list(timed)
     candidates = [
-        candidate
-        for dimension in ("category", "series")
-        for candidate in _candidates(words, question, dimension, grid)
+        candidate for dimension in ("category", "series") for candidate in _candidates(words, question, dimension, grid)
     ]
     for candidate in sorted(candidates, key=_rank):
         if candidate.used & taken or (candidate.score < _WHOLE and _rivalled(candidate, candidates, taken)):
             continue
+        if candidate.score < _CLEAR and any(
+            other.dimension == candidate.dimension and other.score >= _WHOLE for other in found
+        ):
+            continue  # beside a label named in full, a few words of another are chance
         found.append(candidate)
         taken |= candidate.used
     return tuple(sorted(found, key=lambda mention: mention.start))
@@ -124,8 +127,10 @@ def _best_window(
             if anchor <= place < anchor + _SPREAD and stem not in nearest and place not in nearest.values():
                 nearest[stem] = place
         score = sum(weight[stem] for stem in nearest) / sum(weight.values())
+        if score < _FIRST and _named_by_its_head(stems, nearest, words, question, seen):
+            score = _FIRST
         telling = any(seen[stem] == 1 for stem in nearest) or score >= _WHOLE
-        if score < _MOST or not telling or not _meant(name, stems, nearest, words, question):
+        if score < _MOST or not telling or not _meant(stems, nearest, words, question):
             continue
         used = frozenset(nearest.values())
         if score >= _WHOLE and max(used) - min(used) > 2 * len(stems) + 2:
@@ -134,12 +139,23 @@ def _best_window(
     return found
 
 
-def _meant(
-    name: str, stems: tuple[str, ...], nearest: dict[str, int], words: tuple[Token, ...], question: str
+def _named_by_its_head(
+    stems: tuple[str, ...], nearest: dict[str, int], words: tuple[Token, ...], question: str, seen: Counter[str]
 ) -> bool:
+    head = nearest.get(stems[0])
+    if head is None or seen[stems[0]] > 1 or words[head].start == 0 or len(stems[0]) < 4:
+        return False
+    return question[words[head].start].isupper()
+
+
+def _meant(stems: tuple[str, ...], nearest: dict[str, int], words: tuple[Token, ...], question: str) -> bool:
     """Whether a match means the label: not a part of it that is a bare number or a word any question may hold."""
     matched = [words[place] for place in nearest.values()]
-    if len(stems) > 1 and len(matched) < len(stems) and all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched):
+    if (
+        len(stems) > 1
+        and len(matched) < len(stems)
+        and all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched)
+    ):
         return False
     if len(stems) == 1 and matched[0].text in _WORKING_WORDS:
         word = matched[0]

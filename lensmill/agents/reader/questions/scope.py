@@ -9,7 +9,10 @@ from lensmill.agents.reader.questions.template import Extreme, Template
 from lensmill.perception.chart import Cell
 
 _JOINTS = re.compile(r",|\b(?:and|to|than|then|minus|plus|from|versus|vs|by|with)\b|&|\+")
-_RANGE = re.compile(r"\b(?:from|between|during) (?:\w+ ){0,2}?([CS]\d+) (?:to|and|until|till|through|-) (?:\w+ ){0,2}?([CS]\d+)|([CS]\d+)\s?-\s?([CS]\d+)")
+_RANGE = re.compile(
+    r"\b(?:from|between|during) (?:\w+ ){0,2}?([CS]\d+) (?:to|and|until|till|through|-) (?:\w+ ){0,2}?([CS]\d+)"
+    r"|([CS]\d+)\s?-\s?([CS]\d+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,7 @@ def _pieces(text: str) -> list[str]:
 
 def separate_pieces(text: str, one: str, other: str) -> bool:
     """Whether two marks stand in different pieces of a text."""
-    return not any(
-        re.search(rf"\b{one}\b", piece) and re.search(rf"\b{other}\b", piece) for piece in _pieces(text)
-    )
+    return not any(re.search(rf"\b{one}\b", piece) and re.search(rf"\b{other}\b", piece) for piece in _pieces(text))
 
 
 def named_cells(template: Template, text: str) -> tuple[Cell, ...]:

@@ -4,22 +4,60 @@ import re
 
 from lensmill.agents.reader.questions.template import Template
 
-_COLOUR = re.compile(r"^(?:what|which)(?:'s| is| are)?(?: the)? colou?rs?\b|\bcolou?r of\b.*\?*$|\b(?:in|by) (?:what|which) colou?r\b")
-_LEGEND = re.compile(r"\bcolou?r\w*\b.*\b(?:indicat|represent|denot|stand|depict|mean|signif|refer)\w*\b")
-_TITLE = re.compile(r"\btitle of (?:the|this) (?:chart|graph|figure|diagram)\b|^what is (?:the|this) (?:chart|graph) about\b", re.I)
-_QUANTITY = (
-    r"percentages?|percent|per cent|%|shares?|values?|numbers?|amounts?|rates?|scores?|prices?|totals?|averages?|means?|medians?|sums?"
-    r"|differences?|ratios?|proportions?|levels?|counts?|revenues?|populations?|volumes?|incomes?|costs?|ind(?:ex|ices)|figures?"
-    r"|sizes?|growth|sales|spending|profits?|turnover|data|gdp|debt|expenditures?|production|products?|outputs?|mode|quantity"
-    r"|increase|decrease|change|distribution|magnitude|estimate|forecast|ages?(?! group)|temperatures?|points?|length|height|salary|wages?"
+_COLOUR = re.compile(
+    r"^(?:what|which)(?:'s| is| are)?(?: the)? colou?rs?\b|\bcolou?r of\b.*\?*$"
+    r"|\b(?:in|by) (?:what|which) colou?r\b"
 )
-_WHO = re.compile(r"^(?:who|where|whose|when)\b|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b")
-_NAME = re.compile(r"\bname (?:of )?(?:the )?|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor)")
-_WHICH = re.compile(r"\bwhich\b(?P<rest>.*)")
-_WHAT_NOUN = re.compile(r"^(?:in |on |of |for |at |during )?what (?P<noun>(?!(?:is|was|are|were|will|would|did|does|do|has|have|had|can|s)\b)[\w% -]+?) (?:is|was|are|were|had|has|have|did|do|does|saw|accounted|showed|shows|recorded|reached|experienced|received|will|spent|ranked|produced|reported|generated|with|of|made|used|got|owned|came|held)\b")
-_WHAT_IS = re.compile(r"^(?:in [\w ]+,? )?what(?:'s| is| was| are| were)(?: considered| ranked as| named)? (?:the |a |an )?(?P<rest>.*)")
-_NUMERIC = re.compile(r"^(?:in [\w ]+,? )?(?:how|what (?:% |percent|share|number|amount|proportion|portion|fraction))|^(?:calculate|add|subtract|multiply|find the (?:average|sum|difference|total|ratio|median))")
-_LABELLING = re.compile(r"\b(?:popular|common|frequent|likely|preferred|valuable|used|visited|important|leading|favou?rite|expensive|reputable|active|successful|populous|populated|powerful|profitable|watched|sold|cited|produced|trusted|dangerous|influential)\b")
+_TITLE = re.compile(
+    r"\btitle of (?:the|this) (?:chart|graph|figure|diagram)\b|^what is (?:the|this) (?:chart|graph) about\b",
+    re.IGNORECASE,
+)
+_QUANTITY = (
+    r"percentages?|percent|per cent|%|shares?|values?|numbers?|amounts?|rates?|scores?|prices?|totals?"
+    r"|averages?|mean|medians?|sums?|differences?|ratios?|proportions?|levels?|counts?|revenues?|populations?"
+    r"|volumes?|incomes?|costs?|ind(?:ex|ices)|figures?|sizes?|growth|sales|spending|profits?|turnover|data|gdp"
+    r"|debt|expenditures?|production|products?|outputs?|mode|quantity|increase|decrease|change|distribution"
+    r"|magnitude|estimate|forecast|ages?(?! group)|temperatures?|points?|length|height|salary|wages?"
+)
+_WHO = re.compile(
+    r"^(?:who|where|whose|when)\b"
+    r"|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b"
+)
+_NAME = re.compile(
+    r"\bname (?:of )?(?:the )?"
+    r"|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor)"
+)
+_WHICH = re.compile(
+    r"(?:^|^(?:[\w']+ ){1,2}|,\s|[CST]\d+ |\b(?:in|for|of|on|at|by|from|to|among|identify|find) )which\b(?P<rest>.*)"
+)
+_ONE_WITH = re.compile(
+    r"^what(?:'s| is| was) the (?P<noun>[\w -]+?) (?:with|that (?:has|had)) (?:the |a |an )?(?:E|\d)"
+)
+_VERBS = (
+    "is was are were had has have did do does saw accounted showed shows recorded reached experienced received"
+    " will spent ranked produced reported generated with of made used got owned came held"
+)
+_NO_NOUNS = "is was are were will would did does do has have had can s"
+_WHAT_NOUN = re.compile(
+    rf"^(?:in |on |of |for |at |during )?what (?P<noun>(?!(?:{_NO_NOUNS.replace(' ', '|')})\b)[\w% -]+?)"
+    rf" (?:{_VERBS.replace(' ', '|')})\b"
+)
+_WHAT_IS = re.compile(
+    r"^(?:in [\w ]+,? )?what(?:'s| is| was| are| were)(?: considered| ranked as| named)? (?:the |a |an )?(?P<rest>.*)"
+)
+_NUMERIC = re.compile(
+    r"^(?:in [\w ]+,? )?(?:how|what (?:% |percent|share|number|amount|proportion|portion|fraction))"
+    r"|^(?:calculate|add|subtract|multiply|find the (?:average|sum|difference|total|ratio|median))"
+)
+_PRAISE = (
+    "popular common frequent likely preferred valuable used visited important leading favorite favourite"
+    " expensive reputable active successful populous populated powerful profitable watched sold cited produced"
+    " trusted dangerous influential"
+)
+_LABELLING = re.compile(rf"\b(?:{_PRAISE.replace(' ', '|')})\b")
+_FOREMOST = re.compile(
+    r"\b(?:most|least|largest|biggest|smallest|leading|top|main|best|worst|number one)\b|\bno\. ?1\b|# ?1\b"
+)
 
 
 def asks_for_title(question: str) -> bool:
@@ -27,7 +65,7 @@ def asks_for_title(question: str) -> bool:
 
 
 def asks_for_colour(template: Template) -> bool:
-    return bool(_COLOUR.search(template.text)) and not _LEGEND.search(template.text)
+    return bool(_COLOUR.search(template.text)) and not template.coloured
 
 
 def asks_for_label(template: Template) -> bool:
@@ -37,7 +75,9 @@ def asks_for_label(template: Template) -> bool:
         return False
     if _WHO.search(text) or _NAME.search(text):
         return True
-    legend = re.search(r"\bwhat (?:does|do|is|are)\b.*\bS\d+\b.*\b(?:indicat|represent|denot|stand|depict|mean|signif)\w*", text)
+    legend = re.search(
+        r"\bwhat (?:does|do|is|are)\b.*\bS\d+\b.*\b(?:indicat|represent|denot|stand|depict|mean|signif)\w*", text
+    )
     if legend or re.search(r"\b(?:represented|indicated|denoted|depicted|shown) by\b", text):
         return True
     which = _WHICH.search(text)
@@ -46,6 +86,9 @@ def asks_for_label(template: Template) -> bool:
     noun = _WHAT_NOUN.match(text)
     if noun is not None:
         return not re.search(rf"\b(?:{_QUANTITY})\b", noun.group("noun"))
+    one = _ONE_WITH.match(text)
+    if one is not None:
+        return not re.search(rf"\b(?:{_QUANTITY})\b", one.group("noun"))
     what = _WHAT_IS.match(text)
     if what is not None and (what.group("rest").startswith("E") or re.match(r"T0\b|C\d+'s? E", what.group("rest"))):
         return _thing_after_extreme(template, what.group("rest"))
@@ -59,5 +102,4 @@ def _thing_after_extreme(template: Template, rest: str) -> bool:
         return False
     if _LABELLING.search(head):
         return True
-    said = template.question.lower()
-    return bool(re.search(r"\b(?:most|least|largest|biggest|smallest|leading|top|main|best|worst)\b", said)) and len(head.split()) > 1
+    return bool(_FOREMOST.search(template.question.lower())) and len(head.split()) > 1

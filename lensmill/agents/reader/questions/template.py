@@ -18,11 +18,21 @@ from lensmill.agents.reader.questions.words import plain
 
 _T = TypeVar("_T")
 MARK = re.compile(r"\b([CSEPTK])(\d+)\b")
-_RANKS = {"second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+_RANKS = {
+    "second": 2,
+    "third": 3,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _HIGH = (
-    r"most(?! of\b| recent| part\b)|highest|largest|biggest|greatest|maximum|max|longest|tallest|top|leading|best|peak(?:ed|s)?"
-    r"|busiest|richest|strongest|main|dominant|widest"
+    r"most(?! of\b| recent| part\b)|highest|largest|biggest|greatest|maximum|max|longest|tallest|top|leading"
+    r"|best|peak(?:ed|s)?|busiest|richest|strongest|main|dominant|widest"
 )
 _LOW = r"least|lowest|smallest|minimum|min|minimal|fewest|shortest|bottom|worst|weakest|narrowest|tiniest"
 _RANK = r"second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{1,2}(?:st|nd|rd|th)"
@@ -34,9 +44,12 @@ _EXTREME = re.compile(
 _NUMBER_ONE = re.compile(r"\b(?:no\.?\s?1|number one|#\s?1)\b(?![\d.])")
 _POSITION = re.compile(
     r"\b(?:(?P<left>left[\s-]?most|top[\s-]?most)|(?P<right>right[\s-]?most|bottom[\s-]?most)"
+    r"|(?P<middle>in (?:the )?middle|middle(?= bar))"
     rf"|(?P<nth>first|last|{_RANK})(?=\s+(?:\w+\s+)?(?:bar|value|point|data|column|categor|label|row)))\b"
 )
-_COMPARING = re.compile(r"(?:than|above|over|below|exceed(?:s|ed|ing)?|under|equal to|value(?: of)?|nearly|almost) $", re.I)
+_COMPARING = re.compile(
+    r"(?:than|above|over|below|exceed(?:s|ed|ing)?|under|equal to|value(?: of)?|nearly|almost) $", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,7 @@ class Template:
     Attributes:
         text: lower case but for the marks.
         names: the category or series behind each C and S mark.
+        positions: the index behind each P mark, None for the middle.
         coloured: the S marks that were colour words.
         unclear_colour: a colour word that fits no or several series.
     """
@@ -64,7 +78,7 @@ class Template:
     grid: Grid
     names: dict[str, str] = field(default_factory=dict)
     extremes: dict[str, Extreme] = field(default_factory=dict)
-    positions: dict[str, int] = field(default_factory=dict)
+    positions: dict[str, int | None] = field(default_factory=dict)
     coloured: frozenset[str] = frozenset()
     unclear_colour: bool = False
 
@@ -94,8 +108,8 @@ def template_of(question: str, grid: Grid) -> Template:
     text = re.sub(r"\bt0\b", "T0", text)
     text, coloured, unclear = _mark_colours(text, grid, names)
     extremes: dict[str, Extreme] = {}
-    positions: dict[str, int] = {}
-    text = _mark(text, "E", _NUMBER_ONE, lambda match: Extreme("high"), extremes)
+    positions: dict[str, int | None] = {}
+    text = _mark(text, "E", _NUMBER_ONE, lambda _: Extreme("high"), extremes)
     text = _mark(text, "E", _EXTREME, _extreme, extremes)
     text = _mark(text, "P", _POSITION, _position, positions)
     return Template(question, text, grid, names, extremes, positions, coloured, unclear)
@@ -147,8 +161,10 @@ def _extreme(match: re.Match[str]) -> Extreme:
     return Extreme("high" if match.group("high") else "low", _ordinal(rank), _counted(count))
 
 
-def _position(match: re.Match[str]) -> int:
-    """The index of a category, from the end if negative."""
+def _position(match: re.Match[str]) -> int | None:
+    """The index of a category, from the end if negative; None for the one in the middle."""
+    if match.group("middle"):
+        return None
     if match.group("left") or match.group("nth") == "first":
         return 0
     if match.group("right") or match.group("nth") == "last":

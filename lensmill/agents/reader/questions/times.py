@@ -3,14 +3,17 @@
 import re
 from dataclasses import dataclass
 
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
     r"|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
 _YEAR = r"(?P<year>(?:1[6-9]|20)\d\d)"
-_SHORT_YEAR = r"(?:'|-|\s)\s?(?P<short>\d\d)"
-_QUARTER = r"(?:q\s?(?P<quarter>[1-4])|(?P<quarter_first>[1-4])\s?q|(?P<quarter_word>first|second|third|fourth|1st|2nd|3rd|4th) quarter)"
+_SHORT_YEAR = r"[\s'-]+(?P<short>\d\d)"
+_QUARTER = (
+    r"(?:q\s?(?P<quarter>[1-4])|(?P<quarter_first>[1-4])\s?q"
+    r"|(?P<quarter_word>first|second|third|fourth|last|1st|2nd|3rd|4th) quarter)"
+)
 _HALF = r"(?:h(?P<half>[12])|(?P<half_word>first|second|1st|2nd) half)"
 _OF = r"[\s,]*(?:of |in |of the )?(?:the )?(?:fiscal |financial )?(?:year )?'?"
 _PATTERNS = tuple(
@@ -35,8 +38,9 @@ _PATTERNS = tuple(
         r"(?P<month>january|february|march|april|june|july|august|september|october|november|december)",
     )
 )
+_SHORT_SEASON = re.compile(r"'?(\d\d)\s?/\s?'?(\d\d)")  # a label only: in a question it may be a fraction
 _LABEL_ONLY = re.compile(r"(?:" + _MONTH + r"\.?|may)", re.IGNORECASE)
-_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4}
+_ORDINALS = {"first": 1, "1st": 1, "second": 2, "2nd": 2, "third": 3, "3rd": 3, "fourth": 4, "4th": 4, "last": 4}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,10 @@ def moment_of_label(label: str) -> Moment | None:
     found = moments_in(text)
     if len(found) == 1 and found[0][1] == 0 and found[0][2] == len(text):
         return found[0][0]
+    season = _SHORT_SEASON.fullmatch(text)
+    if season is not None and (int(season[1]) + 1) % 100 == int(season[2]):
+        start = int(season[1]) + (2000 if int(season[1]) < 60 else 1900)
+        return Moment(start, start + 1)
     if _LABEL_ONLY.fullmatch(text):
         return Moment(month=_MONTHS.index(text[:3].lower()) + 1)
     return None
@@ -92,7 +100,7 @@ def moments_in(text: str) -> tuple[tuple[Moment, int, int], ...]:
 
 
 def _moment(parts: dict[str, str | None]) -> Moment | None:
-    year = int(parts["year"]) if parts.get("year") else None
+    year = int(str(parts["year"])) if parts.get("year") else None
     if year is None and parts.get("short"):
         short = int(str(parts["short"]))
         year = short + (2000 if short < 60 else 1900)

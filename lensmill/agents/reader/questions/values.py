@@ -24,7 +24,8 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     (
         "difference",
         re.compile(
-            r"\bdifferen\w+|\bgap\b|\bminus\b|\bsubtract|\bhow (?:many|much) (?:\w+ ){0,3}?(?:more|less|fewer|higher|lower|greater|larger|bigger)\b"
+            r"\bdifferen\w+|\bgap\b|\bminus\b|\bsubtract|\bhow (?:many|much) (?:\w+ ){0,3}?"
+            r"(?:more|less|fewer|higher|lower|greater|larger|bigger)\b"
         ),
     ),
     ("ratio", re.compile(r"\bratio\b|\bdivided? by\b")),
@@ -32,7 +33,12 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     ("median", re.compile(r"\bmedian\b")),
     ("average", re.compile(r"\baverage\b|\bavg\b|\bmean (?:value|of)\b|\bmean\b$")),
     ("mode", re.compile(r"\bmode\b")),
-    ("sum", re.compile(r"\bsum\b|\btotal\b|\badd(?:ed|ing|s)?\b|\badd-?up\b|\bcombined?\b|\btogether\b|\baltogether\b|\bcombining\b")),
+    (
+        "sum",
+        re.compile(
+            r"\bsum\b|\btotal\b|\badd(?:ed|ing|s)?\b|\badd-?up\b|\bcombined?\b|\btogether\b|\baltogether\b|\bcombining\b"
+        ),
+    ),
 )
 _OF_ALL = re.compile(
     r"\b(?:all|both|every|each|entire|whole)\b|\bbars?\b|\bvalues\b|\bchart\b|\bgraph\b|\bdata points\b|\bcategories\b"
@@ -77,7 +83,9 @@ def _operation(text: str) -> Operation | None:
     if not found:
         return None
     nested = {"product", "ratio", "median", "mode", "difference"} & set(found[1:])
-    if nested or (found[0] in ("difference", "ratio", "product", "median") and _WHAT_IS_OF.search(text) and len(found) > 1):
+    if nested or (
+        found[0] in ("difference", "ratio", "product", "median") and _WHAT_IS_OF.search(text) and len(found) > 1
+    ):
         raise NoAnswer("the question nests one calculation in another")
     return found[0]
 
@@ -97,7 +105,9 @@ def _plain_value(template: Template, text: str) -> Value:
         cell = named_cells(template, text)[0]  # "the highest share in France" where France has one value
         return Value(cell.value, (cell,), "lookup", reads(template.grid, cell))
     (cell,) = extreme_cells(template.grid, scope, extreme)
-    said = f"The {called(extreme)} of the values{_within(template, text)} is {reads(template.grid, cell, noun_only=True)}"
+    said = (
+        f"The {called(extreme)} of the values{_within(template, text)} is {reads(template.grid, cell, noun_only=True)}"
+    )
     return Value(cell.value, (cell,), "extreme_value", said)
 
 
@@ -197,7 +207,9 @@ def _aggregate(template: Template, operation: Operation, cells: tuple[Cell, ...]
         (number, times), *others = Counter(numbers).most_common(2)
         if times < 2 or (others and others[0][1] == times):
             raise NoAnswer("no value is more frequent than every other")
-        return Value(number, cells, operation, f"{shown} The value {written(number)} occurs {times} times, more than any other.")
+        return Value(
+            number, cells, operation, f"{shown} The value {written(number)} occurs {times} times, more than any other."
+        )
     if operation == "product":
         number = 1.0
         for factor in numbers:

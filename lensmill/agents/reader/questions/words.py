@@ -12,11 +12,12 @@ _SHORT_FORMS = (
     (re.compile(r"\bunited kingdom\b|\bgreat britain\b|\bu\.\s?k\b\.?", re.I), "uk"),
     (re.compile(r"\beuropean union\b|\be\.\s?u\b\.?", re.I), "eu"),
 )
-STOP_WORDS = frozenset(
-    "a an the of in on at to for from by with and or as is are was were be been do does did has have had i my you your"
-    " we our they their them it its this that these those who which what when where how s t so if than per via s' there"
-    " me us' into about".split()
-)
+_STOP = """
+    a an the of in on at to for from by with and or as is are was were be been do does did has have had i my you your
+    we our they their them it its this that these those who which what when where how s t so if than per via there me
+    into about
+"""
+STOP_WORDS = frozenset(_STOP.split())
 _IRREGULAR = {
     "men": "man",
     "women": "woman",
@@ -91,6 +92,10 @@ _DEMONYMS = {
     "african": "africa",
     "asian": "asia",
     "european": "europe",
+    "northern": "north",
+    "southern": "south",
+    "eastern": "east",
+    "western": "west",
 }
 
 
@@ -151,7 +156,7 @@ def alike(one: str, other: str) -> bool:
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) >= 6 and longer.startswith(shorter[: max(6, round(0.8 * len(longer)))]):
         return True
-    return len(shorter) >= 6 and len(longer) - len(shorter) <= 1 and _one_slip(shorter, longer)
+    return len(shorter) >= 7 and len(longer) - len(shorter) <= 1 and _one_slip(shorter, longer)
 
 
 def _one_slip(shorter: str, longer: str) -> bool:

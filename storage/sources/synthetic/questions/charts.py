@@ -61,7 +61,9 @@ def extreme(subject: Subject, rng: Random) -> Question | None:
         marks.reverse()
     place = 1 if which == "second" else 0
     best, neighbours = marks[place], marks[max(0, place - 1) : place + 2]
-    if len(marks) < place + 2 or any(not subject.apart(best.value, other.value) for other in neighbours if other is not best):
+    if len(marks) < place + 2 or any(
+        not subject.apart(best.value, other.value) for other in neighbours if other is not best
+    ):
         return None
     word = rng.choice(LOW if which == "low" else HIGH)
     word = f"second {word}" if which == "second" else word
@@ -160,7 +162,8 @@ def comparison(subject: Subject, rng: Random) -> Question | None:
     word = rng.choice(["higher", "larger", "greater"] if higher else ["lower", "smaller"])
     prep = grid.series_prep if first.category == second.category else grid.category_prep
     there = _name(second, first)
-    text = f"Is the {grid.phrase(first.category, first.series)} {word} than {prep if prep == 'in' else 'that ' + prep} {there}?"
+    prep = prep if prep in ("in", "at") else f"that {prep}"
+    text = f"Is the {grid.phrase(first.category, first.series)} {word} than {prep} {there}?"
     return Question("comparison", subject.say(text), (answer,), subject.evidence(first, second))
 
 

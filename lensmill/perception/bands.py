@@ -1,0 +1,41 @@
+"""Value boxes: the band of the plot that belongs to a label, as ReFocus draws its axis boxes.
+
+A column's strip reaches from the top of the plot over the column's slot down to the end of its label; a row's
+strip from the left of its label over the whole width of the plot. Slots part half-way between neighbours, less a
+small gap, so that outlines of neighbours do not touch.
+"""
+
+from collections.abc import Sequence
+
+from lensmill.geometry import Box
+
+
+def slots(centres: Sequence[float], low: float, high: float) -> list[tuple[float, float]]:
+    """For each centre (rising) its interval within [low, high]; the outermost ones reach to the limits, but no
+    further than 1.7 times their half on the inner side."""
+    if len(centres) == 1:
+        return [(low, high)]
+    cuts = [(a + b) / 2 for a, b in zip(centres, centres[1:], strict=False)]
+    gap = min(3.5, 0.08 * min(b - a for a, b in zip(centres, centres[1:], strict=False)))
+    first = max(low, centres[0] - 1.7 * (cuts[0] - centres[0]))
+    last = min(high, centres[-1] + 1.7 * (centres[-1] - cuts[-1]))
+    edges = [first, *(cut for cut in cuts for _ in (0, 1)), last]
+    out = []
+    for index in range(len(centres)):
+        start = edges[2 * index] + (gap if index else 0)
+        end = edges[2 * index + 1] - (gap if index < len(centres) - 1 else 0)
+        out.append((min(start, end), max(start, end)))
+    return out
+
+
+def columns(texts: Sequence[Box], centres: Sequence[float], plot: Box) -> list[Box]:
+    """Strips for labels below the plot, in order of rising centre."""
+    bottom = max((box.y2 for box in texts), default=plot.y2)
+    spans = slots(centres, plot.x1, plot.x2)
+    return [Box(start, min(plot.y1, bottom), end, max(plot.y1, bottom)) for start, end in spans]
+
+
+def rows(texts: Sequence[Box], centres: Sequence[float], plot: Box) -> list[Box]:
+    """Strips for labels left of the plot, in order of rising centre."""
+    left = min([plot.x1, *(box.x1 for box in texts)])
+    return [Box(left, start, max(left, plot.x2), end) for start, end in slots(centres, plot.y1, plot.y2)]

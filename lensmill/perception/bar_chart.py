@@ -1,0 +1,311 @@
+"""Reading bar charts: bars, their labels, their series, their values. Everything in canvas pixels."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from lensmill.geometry import Box
+from lensmill.perception.axes import (
+    Label,
+    column_labels,
+    cut,
+    cut_at_gaps,
+    join,
+    pitch,
+    row_labels,
+    text_height,
+    value_ticks,
+)
+from lensmill.perception.bar_values import Match, match_numbers
+from lensmill.perception.canvas import Canvas
+from lensmill.perception.chart import Cell
+from lensmill.perception.furniture import Page
+from lensmill.perception.lanes import Bar, Group, across, along, group_bars, join_pieces
+from lensmill.perception.legend import heading_legend, swatch_legend
+from lensmill.perception.marks import Colour, Orientation, Patch
+from lensmill.perception.numerals import is_year, parse_numeral
+from lensmill.perception.scale import Scale, fit_scale
+from lensmill.perception.text import TextLine
+
+
+@dataclass(frozen=True, slots=True)
+class BarChart:
+    """A bar chart in canvas pixels.
+
+    Attributes:
+        labels: one for each group, None where none was found.
+        names: series number -> legend entry; cells carry its text.
+    """
+
+    orientation: Orientation
+    groups: tuple[Group, ...]
+    labels: tuple[Label | None, ...]
+    ticks: tuple[TextLine, ...]
+    names: dict[int, Label]
+    colours: tuple[Colour, ...]
+    cells: tuple[Cell, ...]
+    doubts: tuple[str, ...]
+
+
+def read_bars(
+    canvas: Canvas, page: Page, found: Sequence[Patch], bars: Sequence[Patch], orientation: Orientation
+) -> BarChart:
+    """Put a bar chart together from its bars and the lines of text around them."""
+    body = [piece for line in page.body for piece in cut_at_gaps(line, 0.9)]
+    height = text_height(body)
+    whole = join_pieces(bars, orientation, height)
+    groups = group_bars(whole, orientation)
+    colours = _colours(groups)
+    names = swatch_legend([p for p in found if p not in bars], body, colours)
+    used = {line for label in names.values() for line in label.lines}
+    free = [line for line in body if line not in used and not any(_within(line, label) for label in names.values())]
+    labels, groups = _label(groups, free, orientation, page.floor)
+    used = {line for label in labels if label for line in label.lines}
+    free = [line for line in free if line not in used]
+    extent = _extent(groups)
+    ticks = value_ticks(free, orientation == "v", extent.x1 if orientation == "v" else extent.y2)
+    free = [line for line in free if line not in ticks]
+    keys = {bar.key for group in groups for bar in group.bars}
+    many = any(len(group.bars) > 1 for group in groups)
+    if many and not names:
+        names = _headings(canvas, page, free, groups, colours, orientation)
+    if not many and len(names) < 2:
+        groups, names, colours = _one_series(groups), {}, colours[:1]
+    cells, doubts = _cells(canvas, groups, labels, free, ticks, names, orientation)
+    if many and len(names) < len(keys):
+        doubts.append(f"{len(keys)} colours but {len(names)} series names")
+    return BarChart(orientation, groups, tuple(labels), tuple(ticks), names, colours, tuple(cells), tuple(doubts))
+
+
+def _colours(groups: Sequence[Group]) -> tuple[Colour, ...]:
+    by_key = {bar.key: bar.colour for group in groups for bar in group.bars}
+    return tuple(by_key[key] for key in sorted(by_key))
+
+
+def _one_series(groups: Sequence[Group]) -> tuple[Group, ...]:
+    """Bars whose colours name nothing all belong to one series."""
+    return tuple(replace(group, bars=tuple(replace(bar, key=0) for bar in group.bars)) for group in groups)
+
+
+def _within(line: TextLine, label: Label) -> bool:
+    x, y = line.box.centre
+    box = label.box
+    return box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2
+
+
+def _extent(groups: Sequence[Group]) -> Box:
+    boxes = [bar.box for group in groups for bar in group.bars]
+    extent = boxes[0]
+    for box in boxes[1:]:
+        extent = extent.union(box)
+    return extent
+
+
+def _label(
+    groups: tuple[Group, ...], lines: Sequence[TextLine], orientation: Orientation, floor: float
+) -> tuple[list[Label | None], tuple[Group, ...]]:
+    """Labels for the groups, with groups without bars added where a label and a number stand alone."""
+    extent = _extent(groups)
+    find = row_labels if orientation == "h" else column_labels
+    base = extent.x1 if orientation == "h" else extent.y2
+    labels = find(groups, lines, base)
+    more = _empty_groups(groups, labels, lines, orientation)
+    if more:
+        groups = tuple(sorted([*groups, *more], key=lambda group: group.centre))
+        labels = find(groups, lines, base)
+    return labels, groups
+
+
+def _empty_groups(
+    groups: Sequence[Group], labels: Sequence[Label | None], lines: Sequence[TextLine], orientation: Orientation
+) -> list[Group]:
+    """Categories whose bar is too short to see: a label in line with the others, with a number at the base."""
+    known = [label for label in labels if label]
+    if not known:
+        return []
+    extent, step = _extent(groups), pitch(groups)
+    used = {line for label in known for line in label.lines}
+    centres = [group.centre for group in groups]
+    half = (groups[0].end - groups[0].start) / 2
+    numbers = [line for line in lines if line not in used and parse_numeral(line.text) is not None]
+    out: list[Group] = []
+    for line in lines:
+        if line in used or line.angle or (parse_numeral(line.text) is not None and not is_year(line.text)):
+            continue
+        box, height = line.box, line.box.height
+        low, high = across(box, orientation)
+        centre = (low + high) / 2
+        if min(abs(centre - other) for other in centres) < 0.7 * step:
+            continue
+        if orientation == "h":
+            aligned = box.x2 <= extent.x1 + height and any(
+                abs(box.x2 - label.box.x2) < 0.5 * height or abs(box.x1 - label.box.x1) < 0.5 * height
+                for label in known
+            )
+            beside = [n for n in numbers if abs(n.box.centre[1] - centre) < 0.5 * height]
+            beside = [n for n in beside if -height < n.box.x1 - extent.x1 < 4 * height]
+        else:
+            aligned = any(abs(box.y1 - label.box.y1) < 0.5 * height for label in known)
+            beside = [n for n in numbers if abs(n.box.centre[0] - centre) < 0.35 * step]
+            beside = [n for n in beside if -height < extent.y2 - n.box.y2 < 3 * height]
+        if aligned and beside:
+            out.append(Group(centre - half, centre + half, ()))
+            centres.append(centre)
+    return out
+
+
+def _headings(
+    canvas: Canvas,
+    page: Page,
+    lines: Sequence[TextLine],
+    groups: Sequence[Group],
+    colours: Sequence[Colour],
+    orientation: Orientation,
+) -> dict[int, Label]:
+    if orientation != "h":
+        return {}
+    fullest = max(groups, key=lambda group: len(group.bars))
+    first = next(group for group in groups if group.bars)
+    if len(first.bars) < len(fullest.bars):
+        first = fullest
+    top = min(bar.box.y1 for group in groups for bar in group.bars)
+    extent = _extent(groups)
+    above = [
+        line
+        for line in [*lines, *page.header[1:]]
+        if line.box.centre[1] < top
+        and not line.angle
+        and line.box.x2 > extent.x1 - 0.1 * canvas.width
+        and line.box.x1 > 0.02 * canvas.width
+        and line.box.width < 0.6 * canvas.width
+        and parse_numeral(line.text) is None
+    ]
+    chain: list[TextLine] = []
+    edge = top
+    for line in sorted(above, key=lambda line: -line.box.y2):
+        if edge - line.box.y2 > 1.2 * line.box.height and not (not chain and edge - line.box.y2 < 3 * line.box.height):
+            break
+        chain.append(line)
+        edge = min(edge, line.box.y1)
+    pieces = [piece for line in chain for piece in cut_at_gaps(line, 0.55)]
+    return heading_legend(canvas, pieces, sorted(first.bars, key=lambda bar: bar.box.x1), colours)
+
+
+def _numbers(lines: Sequence[TextLine], groups: Sequence[Group], orientation: Orientation) -> list[TextLine]:
+    """Lines that are numbers; several bars' numbers read as one line are cut between the bars."""
+    out = []
+    for line in lines:
+        if line.angle:
+            continue
+        pieces = [line]
+        if len(line.words) > 1:
+            boxes = [bar.box for group in groups for bar in group.bars]
+            hit = [
+                sum(b.x1 < w.box.centre[0] < b.x2 and b.y1 - line.box.height < w.box.centre[1] < b.y2 for b in boxes)
+                for w in line.words
+            ]
+            centres = sorted({group.centre for group in groups}) if orientation == "v" else []
+            spans = sum(line.box.x1 < c < line.box.x2 for c in centres)
+            if spans > 1 or (orientation == "h" and all(hit) and len(_under(line, boxes)) > 1):
+                marks = [(a.box.x2 + b.box.x1) / 2 for a, b in zip(line.words, line.words[1:], strict=False)]
+                pieces = cut(line, marks)
+        out += [piece for piece in pieces if parse_numeral(piece.text) is not None]
+    return out
+
+
+def _under(line: TextLine, boxes: Sequence[Box]) -> set[int]:
+    return {
+        i
+        for word in line.words
+        for i, b in enumerate(boxes)
+        if b.x1 < word.box.centre[0] < b.x2 and b.y1 < word.box.centre[1] < b.y2
+    }
+
+
+def _cells(
+    canvas: Canvas,
+    groups: Sequence[Group],
+    labels: Sequence[Label | None],
+    free: Sequence[TextLine],
+    ticks: Sequence[TextLine],
+    names: dict[int, Label],
+    orientation: Orientation,
+) -> tuple[list[Cell], list[str]]:
+    numbers = _numbers(free, groups, orientation)
+    matches = match_numbers(groups, numbers, orientation)
+    used = {match.number for match in matches}
+    scale = fit_scale(ticks, orientation == "v")
+    units = Counter(unit for t in ticks if (n := parse_numeral(t.text)) and (unit := n.unit))
+    doubts: list[str] = []
+    cells: list[Cell] = []
+    by_bar = {(m.group, m.bar): m for m in matches}
+    unlabelled = 0
+    for g, group in enumerate(groups):
+        label = labels[g]
+        if label is None:
+            doubts.append("a bar without a category label")
+            continue
+        for b, bar in enumerate(group.bars):
+            name = names[bar.key].text if bar.key in names else ""
+            match = by_bar.get((g, b))
+            if match is not None:
+                cells.append(_printed(label, name, numbers[match.number]))
+                continue
+            unlabelled += 1
+            if scale is not None:
+                cells.append(_measured(label, name, bar, groups, scale, orientation, bool(units)))
+        cells += _leftover(group, label, names, numbers, used, groups, orientation)
+    if matches and unlabelled:
+        doubts.append(f"{unlabelled} bars without a printed number")
+    pairs = Counter((cell.category, cell.series) for cell in cells)
+    doubts += [f"several values for {key}" for key, count in sorted(pairs.items()) if count > 1]
+    valued = {cell.category for cell in cells}
+    doubts += [f"no value for {label.text}" for label in labels if label and label.text not in valued]
+    return cells, list(dict.fromkeys(doubts))
+
+
+def _printed(label: Label, series: str, number: TextLine) -> Cell:
+    numeral = parse_numeral(number.text)
+    return Cell(label.text, series, numeral.value if numeral else 0.0, number.text, number.box)
+
+
+def _measured(
+    label: Label, series: str, bar: Bar, groups: Sequence[Group], scale: Scale, orientation: Orientation, percent: bool
+) -> Cell:
+    start, end = along(bar.box, orientation)
+    far, near = (start, end) if orientation == "v" else (end, start)
+    value = scale.value(far) - scale.value(near)
+    digits = 4 - len(str(int(abs(value))))
+    return Cell(label.text, series, round(value, max(0, digits)), "", bar.box, measured=True)
+
+
+def _leftover(
+    group: Group,
+    label: Label,
+    names: dict[int, Label],
+    numbers: Sequence[TextLine],
+    used: set[int],
+    groups: Sequence[Group],
+    orientation: Orientation,
+) -> list[Cell]:
+    """The number of a bar too short to see: the one number left in the group's slot, for the one series left."""
+    present = {bar.key for bar in group.bars}
+    missing = [key for key in sorted(names) if key not in present] if names else ([] if group.bars else [0])
+    if len(missing) != 1:
+        return []
+    step = pitch(groups)
+    extent = _extent(groups)
+    near = []
+    for index, number in enumerate(numbers):
+        low, high = across(number.box, orientation)
+        inside = extent.padded(4 * number.box.height).contains(number.box)
+        if index not in used and abs((low + high) / 2 - group.centre) < 0.5 * step and inside:
+            near.append(index)
+    if len(near) != 1:
+        return []
+    used.add(near[0])
+    key = missing[0]
+    return [_printed(label, names[key].text if key in names else "", numbers[near[0]])]
+
+
+__all__ = ["BarChart", "Match", "join", "read_bars"]

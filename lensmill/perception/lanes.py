@@ -1,0 +1,121 @@
+"""Lanes and groups of bars: which bars stand side by side for one category, which lie on one another."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lensmill.geometry import Box
+from lensmill.perception.marks import Colour, Orientation, Patch, length, near
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar or segment; box in canvas pixels, `key` numbers its colour among the chart's colours."""
+
+    box: Box
+    colour: Colour
+    key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The bars of one category and their extent along the category axis."""
+
+    start: float
+    end: float
+    bars: tuple[Bar, ...]
+
+    @property
+    def centre(self) -> float:
+        return (self.start + self.end) / 2
+
+
+def across(box: Box, orientation: Orientation) -> tuple[float, float]:
+    """The extent along the category axis."""
+    return (box.x1, box.x2) if orientation == "v" else (box.y1, box.y2)
+
+
+def along(box: Box, orientation: Orientation) -> tuple[float, float]:
+    """The extent along the value axis, in picture direction."""
+    return (box.y1, box.y2) if orientation == "v" else (box.x1, box.x2)
+
+
+def join_pieces(found: Sequence[Patch], orientation: Orientation, text_height: float) -> tuple[Patch, ...]:
+    """Put together again what a number printed across a bar has cut apart."""
+    joined: list[Patch] = []
+    for patch in sorted(found, key=lambda p: (*across(p.box, orientation), *along(p.box, orientation))):
+        for index, other in enumerate(joined):
+            if not near(patch.colour, other.colour) or not _same_lane(patch.box, other.box, orientation):
+                continue
+            (a1, a2), (b1, b2) = along(other.box, orientation), along(patch.box, orientation)
+            gap = max(a1, b1) - min(a2, b2)
+            between = other.box.union(patch.box)
+            clear = not any(
+                near(third.colour, patch.colour) is False
+                and _same_lane(third.box, between, orientation)
+                and min(a2, b2) - 2 <= sum(along(third.box, orientation)) / 2 <= max(a1, b1) + 2
+                for third in found
+            )
+            if gap <= 1.3 * text_height and clear and length(between, orientation) > 0:
+                joined[index] = Patch(between, other.colour, min(other.fill, patch.fill))
+                break
+        else:
+            joined.append(patch)
+    return tuple(joined)
+
+
+def _same_lane(a: Box, b: Box, orientation: Orientation) -> bool:
+    (a1, a2), (b1, b2) = across(a, orientation), across(b, orientation)
+    return min(a2, b2) - max(a1, b1) > 0.7 * min(a2 - a1, b2 - b1)
+
+
+def group_bars(found: Sequence[Patch], orientation: Orientation) -> tuple[Group, ...]:
+    """Groups in reading order along the category axis."""
+    keys: list[Colour] = []
+    bars = []
+    for patch in sorted(found, key=lambda p: (across(p.box, orientation)[0], along(p.box, orientation)[0])):
+        key = next((i for i, colour in enumerate(keys) if near(colour, patch.colour)), len(keys))
+        if key == len(keys):
+            keys.append(patch.colour)
+        bars.append(Bar(patch.box, keys[key], key))
+    lanes: list[list[Bar]] = []
+    for bar in bars:
+        lane = next((lane for lane in lanes if _same_lane(lane[0].box, bar.box, orientation)), None)
+        if lane is None:
+            lanes.append([bar])
+        else:
+            lane.append(bar)
+    lanes.sort(key=lambda lane: across(lane[0].box, orientation))
+    grouped = _chunks(lanes, orientation)
+    return tuple(_group(chunk, orientation) for chunk in grouped)
+
+
+def _group(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> Group:
+    bars = [bar for lane in lanes for bar in sorted(lane, key=lambda b: along(b.box, orientation))]
+    spans = [across(bar.box, orientation) for bar in bars]
+    return Group(min(s for s, _ in spans), max(e for _, e in spans), tuple(bars))
+
+
+def _chunks(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> list[list[Sequence[Bar]]]:
+    """Neighbouring lanes belong together while each brings a new colour and the gaps stay as small as the first."""
+    single = [[lane] for lane in lanes]
+    counts = Counter(lane[0].key for lane in lanes)
+    stacked = sum(len({bar.key for bar in lane}) > 1 for lane in lanes) > len(lanes) / 4
+    if stacked or len(counts) < 2 or max(counts.values()) < 2:
+        return single
+    gaps = [
+        across(b[0].box, orientation)[0] - across(a[0].box, orientation)[1]
+        for a, b in zip(lanes, lanes[1:], strict=False)
+    ]
+    fresh = [gap for gap, a, b in zip(gaps, lanes, lanes[1:], strict=False) if a[0].key != b[0].key]
+    if not fresh:
+        return single
+    widest = min(fresh) + 0.35 * (across(lanes[0][0].box, orientation)[1] - across(lanes[0][0].box, orientation)[0])
+    chunks: list[list[Sequence[Bar]]] = []
+    for index, lane in enumerate(lanes):
+        seen = {bar.key for other in chunks[-1] for bar in other} if chunks else set()
+        if chunks and lane[0].key not in seen and gaps[index - 1] <= widest + 2:
+            chunks[-1].append(lane)
+        else:
+            chunks.append([lane])
+    return chunks if any(len(chunk) > 1 for chunk in chunks) else single

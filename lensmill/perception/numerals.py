@@ -1,0 +1,62 @@
+"""Printed numbers: "5 212 705", "1,234.5", "$5.2bn", "45%", "<0.01%", "(3)"."""
+
+import re
+from dataclasses import dataclass
+
+_SCALES = {
+    "k": 1e3, "thousand": 1e3, "thousands": 1e3,
+    "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6,
+    "b": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9,
+    "tn": 1e12, "trillion": 1e12, "trillions": 1e12,
+}  # fmt: skip
+_NUMBER = re.compile(
+    r"""^\s*[<>~≈≤≥]?\s*
+    (?P<sign>[-−–+])?\s*
+    (?P<prefix>US\$|[$€£¥₹]|[A-Z]{1,3}\$|(?:USD|EUR|GBP)\s)?\s*
+    (?P<sign2>[-−–+])?
+    (?P<body>\d{1,3}(?:[,\s’']\s?\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)
+    \s*(?P<percent>%)?
+    \s*(?P<scale>thousands?|millions?|billions?|trillions?|mn|mio|bn|tn|[kKmMbB](?![A-Za-z²³]))?
+    (?P<rest>.*)$""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NOTE = re.compile(r"\((?:in )?\d{4}\)|[*†‡°]+|\(?\d\)|[.,]$")
+
+
+@dataclass(frozen=True, slots=True)
+class Numeral:
+    """A number as printed. `value` has the printed scale word applied ("2 million" is 2e6); a percentage stays
+    as printed ("45%" is 45). `unit` is "%", a currency sign, or the letters that follow, or empty."""
+
+    value: float
+    unit: str
+
+
+def parse_numeral(text: str, max_unit: int = 14) -> Numeral | None:
+    """The number a text consists of, or None where it is not just a number with a unit of at most `max_unit` letters.
+
+    A single comma group of three digits is a thousands separator ("1,234"), any other a decimal comma ("3,5").
+    """
+    match = _NUMBER.match(_NOTE.sub(" ", text.strip()).strip())
+    if match is None:
+        return None
+    rest = match["rest"].strip()
+    if len(rest) > max_unit or any(ch.isdigit() for ch in rest.replace("m2", "").replace("m3", "")):
+        return None
+    if rest and (rest[0] in "-–−/:+&" or len(rest.split()) > 2):
+        return None
+    body = re.sub(r"[\s’']", "", match["body"])
+    body = body.replace(",", "") if re.search(r",\d{3}(?:\D|$)", body) else body.replace(",", ".")
+    try:
+        value = float(body)
+    except ValueError:
+        return None
+    if (match["sign"] or match["sign2"] or "+") in "-−–":
+        value = -value
+    value *= _SCALES.get((match["scale"] or "").lower(), 1.0)
+    return Numeral(value, match["percent"] or match["prefix"] or rest)
+
+
+def is_year(text: str) -> bool:
+    """A calendar year standing alone, possibly with a footnote mark ("2020*") or as a season ("2019/20")."""
+    return re.fullmatch(r"(1[5-9]|20)\d\d([/–-]\d\d(\d\d)?)?\s?[*†‡]*", text.strip()) is not None
