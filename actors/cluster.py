@@ -26,7 +26,7 @@ class ClusterSettings:
 
     address: str = "local"
     workers: int | None = None
-    in_flight: int = 4
+    in_flight: int = 2
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:

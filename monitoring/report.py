@@ -45,7 +45,7 @@ def print_tallies(tallies: Mapping[int, RungTally], stream: TextIO) -> None:
     Console(file=stream, width=None if stream.isatty() else 110).print(table)
     print(
         f"{total.zooms} zooms and {total.edits} edits in {total.episodes} episodes; "
-        f"{clock_text(total.seconds)} of worker time",
+        f"{clock_text(total.seconds)} of episodes' time",
         file=stream,
     )
 

@@ -40,7 +40,7 @@ def psnr(image: Image.Image, reference: Image.Image) -> float:
     return math.inf if mean == 0 else 10 * math.log10(255**2 / mean)
 
 
-@pytest.mark.parametrize("size", [(4000, 3000), (2999, 2003), (900, 700)])
+@pytest.mark.parametrize("size", [(2999, 2251), (900, 700)])
 def test_views_are_as_good_as_plain_lanczos(size: tuple[int, int]) -> None:
     original = detailed(*size)
     rungs = rungs_for(size)

@@ -78,7 +78,7 @@ def _by_words(text: str, options: Sequence[str]) -> int | Literal["several", "no
         denied = _NEGATION & set(mine) - set(theirs[named[0]])
         return "unclear" if denied else named[0]
     telling = set(mine) - _EMPTY_WORDS
-    parts = [i for i, option in enumerate(theirs) if telling and _within(mine, option)]
+    parts = [i for i, option in enumerate(theirs) if telling and telling <= set(option)]
     if len(parts) == 1:
         return parts[0]
     ranked = sorted(((similarity(text, option[:MAX_OPTION]), -i) for i, option in enumerate(options)), reverse=True)

@@ -20,7 +20,7 @@ _NAMED = tuple(
 _ISO = re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
 _NUMERIC = re.compile(r"(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\2(?P<year>\d{4})")
 _RANGE = re.compile(
-    r"(?:from |between )?(?P<low>-?\d[\d,.]*) ?%? ?(?P<joint>-|/|to|and|until|through) ?"
+    r"(?:from |between )?[$€£¥]?(?P<low>-?\d[\d,.]*) ?%? ?(?P<joint>-|/|to|and|until|through) ?[$€£¥]?"
     r"(?P<high>\d[\d,.]*) ?(?P<unit>\D*)"
 )
 

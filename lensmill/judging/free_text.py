@@ -34,8 +34,8 @@ def judge_text(answer: str, reference: str) -> Verdict:
         return Verdict("correct", "anls", score, f"ANLS {score:.2f} reaches {ACCEPT}, and every word is close")
     if score >= ANLS_THRESHOLD:
         return Verdict("undecided", "anls", score, f"ANLS {score:.2f} is near, but may be another thing")
-    if _within(theirs, mine) or _within(mine, theirs):
-        return Verdict("undecided", "text_contains", score, "one of answer and reference contains the other")
+    if set(theirs) <= set(mine) or set(mine) <= set(theirs):
+        return Verdict("undecided", "text_contains", score, "one of answer and reference has all words of the other")
     if _abbreviates(mine, theirs) or _abbreviates(theirs, mine):
         return Verdict("undecided", "text_initials", score, "one of answer and reference may abbreviate the other")
     return Verdict("incorrect", "anls", score, f"ANLS {score:.2f} is below {ANLS_THRESHOLD}")

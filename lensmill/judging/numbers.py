@@ -1,10 +1,13 @@
 """Numbers against numbers: 5 % to spare, years exact, percent, scales and units brought together."""
 
+import math
+
 from lensmill.judging.quantities import Quantity, quantities_in, read_quantity
+from lensmill.judging.questions import asks_for_name, asks_for_quantity, asks_for_year
 from lensmill.judging.relaxed import MAX_RELATIVE_CHANGE
 from lensmill.judging.text import vocabulary, words
 from lensmill.judging.units import CURRENCIES, FACTORS, SCALES, UNITS
-from lensmill.judging.years import asks_for_quantity, asks_for_year, is_year_like
+from lensmill.judging.years import is_year_like
 from lensmill.verdict import Verdict
 
 _ROUNDING = 1e-9
@@ -68,7 +71,9 @@ def _compare(mine: Quantity, theirs: Quantity, question: str) -> Verdict:
         return Verdict(
             "undecided", "decimal_comma", None, f"{said} equals {wanted} only if its comma is a decimal comma"
         )
-    if equal and mine.bound != theirs.bound and (mine.bound or theirs.bound):
+    if equal and _is_label(theirs, question) and not math.isclose(mine.value, theirs.value) and rule != "unit":
+        return Verdict("incorrect", "number_label", None, f"{wanted} names a group, and {said} is another")
+    if equal and mine.bound != theirs.bound:
         return Verdict("undecided", "number_bound", None, f"{said} and {wanted} differ in more or less than")
     if equal and _unit_missing(mine, theirs, question):
         return Verdict("undecided", "number_unit", None, f"{wanted} names {theirs.unit!r}, which the answer leaves out")
@@ -143,13 +148,11 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
     if not values:
         return Verdict("incorrect", "number", None, f"the answer names no number, and {wanted} is one")
     verdict = _best([_compare(mine, theirs, question) for mine in named for theirs in targets])
-    if len(values) > 1:
-        return Verdict(
-            "incorrect", "several_answers", None, f"the answer names several numbers where {wanted} is asked for"
-        )
     if verdict.outcome != "correct":
         return verdict
-    if _DENIAL & set(words(answer)) or len(words(answer)) > 25:
+    if len(values) > 1 and "or" in words(answer):
+        return Verdict("incorrect", "several_answers", None, f"the answer offers several numbers, {wanted} among them")
+    if len(values) > 1 or _DENIAL & set(words(answer)) or len(words(answer)) > 25:
         return Verdict("undecided", "number_in_sentence", None, f"the answer names {wanted}, but may not mean it")
     return Verdict("correct", "number_in_sentence", None, f"the only number that the answer names meets {wanted}")
 
@@ -165,6 +168,12 @@ def _same_unit(mine: str, theirs: str) -> bool:
         return True
     left, right = ({word.removesuffix("s") for word in words(unit)} for unit in (mine, theirs))
     return left <= right or right <= left
+
+
+def _is_label(quantity: Quantity, question: str) -> bool:
+    """Whether a reference names a group or thing by a number ("40+", "100 meters" of "which race")."""
+    measured = not quantity.unit or quantity.percent or quantity.unit in _CURRENCY_UNITS
+    return bool(quantity.bound) or (not measured and asks_for_name(question))
 
 
 def _unit_missing(mine: Quantity, theirs: Quantity, question: str) -> bool:

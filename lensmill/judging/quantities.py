@@ -28,6 +28,10 @@ _BOUNDS = (
     (re.compile(r"(?:just |slightly |well )?(?:more than|greater than|over|above|at least|>=?|≥) ?"), ">"),
     (re.compile(r"(?:just |slightly |well )?(?:less than|fewer than|under|below|at most|up to|<=?|≤) ?"), "<"),
 )
+_OPEN_ENDS = (
+    (re.compile(r" ?\+$| (?:and|or) (?:more|over|above|older|up|higher|greater|longer)$"), ">"),
+    (re.compile(r" (?:and|or) (?:less|under|below|younger|fewer|lower|shorter)$"), "<"),
+)
 _SCALE = re.compile(r" ?-?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")(?![a-z])\.?")
 _NOT_A_UNIT = vocabulary("not or and is was are were but if so because than to from vs versus in by for on at")
 _CARDINALS = {
@@ -50,7 +54,7 @@ class Quantity:
         number: as written, with its sign, without scale and not divided by 100 for percent.
         scale: what a scale word multiplies it by; 1.0 where none is written.
         unit: a known unit or currency ("%", "usd", "km"), other words as written, or "".
-        bound: ">" or "<" where the text says "more than" or "less than".
+        bound: ">" or "<" where the text says "more than", "or older", "40+", or "less than".
         doubtful: another reading of the same figures is likelier (a comma that may be a decimal comma).
     """
 
@@ -73,6 +77,11 @@ def read_quantity(text: str) -> tuple[Quantity, ...]:
     """Every reading of a whole canonical text as one quantity, the likeliest first; empty where it is none."""
     text = _HEDGE.sub("", text, count=1) if _HEDGE.match(text) else text
     bound = ""
+    for pattern, sign in _OPEN_ENDS:
+        found = pattern.search(text)
+        if found and found.start():
+            text, bound = text[: found.start()], sign
+            break
     for pattern, sign in _BOUNDS:
         found = pattern.match(text)
         if found and found.end() < len(text):

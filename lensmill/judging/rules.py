@@ -15,9 +15,10 @@ from lensmill.judging.free_text import judge_text
 from lensmill.judging.lists import MAX_ITEMS, bracketed, pairing, splits
 from lensmill.judging.numbers import judge_number
 from lensmill.judging.quantities import read_quantity
+from lensmill.judging.questions import asks_for_year
 from lensmill.judging.relaxed import relaxed_accuracy
 from lensmill.judging.text import canonical, unwrapped, vocabulary, words
-from lensmill.judging.years import asks_for_year, is_year_like, years_in
+from lensmill.judging.years import is_year_like, years_in
 from lensmill.verdict import Verdict
 
 Policy = Literal["strict", "relaxed"]
@@ -29,6 +30,8 @@ MAX_ANSWER = 1000
 _TOO_LONG = Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
 _ORDERED = vocabulary("order ordered rank ranked sort sorted ascending descending respectively respective")
 _POLARITY = {"yes": True, "true": True, "no": False, "false": False}
+_MORE_POLARITY = {**_POLARITY, "yeah": True, "yep": True, "correct": True, "nope": False, "incorrect": False}
+_SAYS = "(" + "|".join(_MORE_POLARITY) + ")"
 _PREFERENCE = ("correct", "undecided", "judge_error", "incorrect")
 
 __all__ = ["MAX_ANSWER", "Policy", "judge_answer", "relaxed_accuracy"]
@@ -125,25 +128,25 @@ def _judge_yes_no(answer: str, reference: str) -> Verdict | None:
     if reference not in _POLARITY:
         return None
     answer = unwrapped(answer)
-    said = set(words(answer)) & set(_POLARITY)
-    if re.fullmatch(r"(?:yes|true|no|false)(?: ?(?:,|/|or|and|;) ?(?:yes|true|no|false))+", answer):
-        return Verdict("incorrect", "several_answers", None, "the answer says both yes and no")
-    lead = re.match(r"(yes|true|no|false)(?=$|[,.;:!\n]| ?[-(])", answer)
+    said = set(words(answer)) & set(_MORE_POLARITY)
+    if re.fullmatch(rf"{_SAYS}(?: ?(?:,|/|or|and|;) ?{_SAYS})+", answer):
+        return Verdict("incorrect", "several_answers", None, "the answer says yes or no more than once")
+    lead = re.match(rf"{_SAYS}(?=$|[,.;:!]| ?[-(])", answer)
     if lead is None:
         if said or len(words(answer)) > 3:
             return Verdict("undecided", "yes_no_unclear", None, "the answer does not begin with yes or no")
         return Verdict("incorrect", "yes_no", None, f"the answer is neither yes nor no; {reference} is right")
-    right = _POLARITY[lead[1]] == _POLARITY[reference]
+    right = _MORE_POLARITY[lead[1]] == _POLARITY[reference]
     return Verdict("correct" if right else "incorrect", "yes_no", None, f"the answer says {lead[1]}")
 
 
 def _judge_single(answer: str, reference: str, question: str) -> Verdict:
     """One canonical answer against one canonical reference, neither of them a list."""
     answer = answer if answer == reference else unwrapped(answer)
+    if read_range(reference) or read_date(reference):  # "26 August" is not 26 of something
+        return _judge_range(answer, reference) or _judge_date(answer, reference) or judge_text(answer, reference)
     return (
-        _judge_range(answer, reference)
-        or _judge_date(answer, reference)
-        or _judge_ratio(answer, reference, question)
+        _judge_ratio(answer, reference, question)
         or _judge_year_phrase(answer, reference, question)
         or _judge_several(answer, reference)
         or judge_number(answer, reference, question)
@@ -240,6 +243,8 @@ def _judge_list(answer: str, reference: str, question: str) -> Verdict | None:
     if bracketed(reference) and not ways:
         inner = canonical(reference.strip()[1:-1])
         return _judge_single(unwrapped(canonical(answer.strip(" []{}"))), inner, question) if inner else None
+    if not sure:  # "65 and over" is a label, not a number and a word
+        ways = [items for items in ways if not any(map(read_quantity, items))]
     for wanted in ways[:1] if sure else ways:
         for said in splits(answer):
             if len(said) == len(wanted):

@@ -20,6 +20,7 @@ _LEAD = re.compile(
     r"the (?:final |correct |right )?answer is|answer is|final answer) ?:? ?"
 )
 _ARTICLES = frozenset({"a", "an", "the"})
+_SPELLINGS = {"grey": "gray"}
 
 
 def vocabulary(listed: str) -> frozenset[str]:
@@ -60,7 +61,7 @@ def unwrapped(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a canonical text without punctuation and articles; signs that carry meaning (+ < % $ #) stay."""
     kept = "".join(_word_character(text, i) for i in range(len(text)))
-    found = kept.replace("&", " and ").split()
+    found = [_SPELLINGS.get(word, word) for word in kept.replace("&", " and ").split()]
     return [word for word in found if word not in _ARTICLES] or found
 
 

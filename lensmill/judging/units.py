@@ -4,13 +4,15 @@ from collections.abc import Mapping
 
 SCALES: Mapping[str, float] = {
     **dict.fromkeys(("k", "thousand", "thousands", "tsd", "mille"), 1e3),
+    **dict.fromkeys(("万", "萬", "만"), 1e4),
     **dict.fromkeys(("lakh", "lakhs"), 1e5),
     **dict.fromkeys(("m", "mn", "mio", "mln", "mil", "million", "millions"), 1e6),
     **dict.fromkeys(("crore", "crores"), 1e7),
+    **dict.fromkeys(("億", "亿", "억"), 1e8),
     **dict.fromkeys(("b", "bn", "bln", "billion", "billions"), 1e9),
     **dict.fromkeys(("t", "tn", "trn", "trillion", "trillions"), 1e12),
 }
-"""What a scale word or suffix multiplies by (short scale, with the Indian lakh and crore)."""
+"""What a scale word or suffix multiplies by (short scale, with the Indian and East Asian ones)."""
 
 CURRENCIES: Mapping[str, str] = {
     **dict.fromkeys(("$", "us$", "us $", "usd", "u.s.$"), "usd"),

@@ -12,13 +12,13 @@ from lensmill.geometry import Box
 
 def slots(centres: Sequence[float], low: float, high: float) -> list[tuple[float, float]]:
     """For each centre (rising) its interval within [low, high]; the outermost ones reach to the limits, but no
-    further than 1.7 times their half on the inner side."""
+    further than twice their half on the inner side."""
     if len(centres) == 1:
         return [(low, high)]
     cuts = [(a + b) / 2 for a, b in zip(centres, centres[1:], strict=False)]
     gap = min(3.5, 0.08 * min(b - a for a, b in zip(centres, centres[1:], strict=False)))
-    first = max(low, centres[0] - 1.7 * (cuts[0] - centres[0]))
-    last = min(high, centres[-1] + 1.7 * (centres[-1] - cuts[-1]))
+    first = max(low, centres[0] - 2.0 * (cuts[0] - centres[0]))
+    last = min(high, centres[-1] + 2.0 * (centres[-1] - cuts[-1]))
     edges = [first, *(cut for cut in cuts for _ in (0, 1)), last]
     out = []
     for index in range(len(centres)):

@@ -10,19 +10,18 @@ from lensmill.perception.axes import (
     column_labels,
     cut,
     cut_at_gaps,
-    join,
     pitch,
     row_labels,
     text_height,
     value_ticks,
 )
-from lensmill.perception.bar_values import Match, match_numbers
+from lensmill.perception.bar_values import Match, match_numbers, split_merged
 from lensmill.perception.canvas import Canvas
 from lensmill.perception.chart import Cell
 from lensmill.perception.furniture import Page
 from lensmill.perception.lanes import Bar, Group, across, along, group_bars, join_pieces
 from lensmill.perception.legend import heading_legend, swatch_legend
-from lensmill.perception.marks import Colour, Orientation, Patch
+from lensmill.perception.marks import Colour, Orientation, Patch, length
 from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.scale import Scale, fit_scale
 from lensmill.perception.text import TextLine
@@ -51,12 +50,12 @@ def read_bars(
     canvas: Canvas, page: Page, found: Sequence[Patch], bars: Sequence[Patch], orientation: Orientation
 ) -> BarChart:
     """Put a bar chart together from its bars and the lines of text around them."""
-    body = [piece for line in page.body for piece in cut_at_gaps(line, 0.9)]
+    body = [piece for line in page.body for piece in cut_at_gaps(line, 1.2)]
     height = text_height(body)
     whole = join_pieces(bars, orientation, height)
     groups = group_bars(whole, orientation)
     colours = _colours(groups)
-    names = swatch_legend([p for p in found if p not in bars], body, colours)
+    names = swatch_legend([p for p in found if p not in bars], body, colours, _extent(groups))
     used = {line for label in names.values() for line in label.lines}
     free = [line for line in body if line not in used and not any(_within(line, label) for label in names.values())]
     labels, groups = _label(groups, free, orientation, page.floor)
@@ -65,13 +64,14 @@ def read_bars(
     extent = _extent(groups)
     ticks = value_ticks(free, orientation == "v", extent.x1 if orientation == "v" else extent.y2)
     free = [line for line in free if line not in ticks]
-    keys = {bar.key for group in groups for bar in group.bars}
     many = any(len(group.bars) > 1 for group in groups)
+    groups, colours = _by_order(groups, colours, orientation, len(names))
     if many and not names:
         names = _headings(canvas, page, free, groups, colours, orientation)
     if not many and len(names) < 2:
         groups, names, colours = _one_series(groups), {}, colours[:1]
     cells, doubts = _cells(canvas, groups, labels, free, ticks, names, orientation)
+    keys = {bar.key for group in groups for bar in group.bars}
     if many and len(names) < len(keys):
         doubts.append(f"{len(keys)} colours but {len(names)} series names")
     return BarChart(orientation, groups, tuple(labels), tuple(ticks), names, colours, tuple(cells), tuple(doubts))
@@ -85,6 +85,25 @@ def _colours(groups: Sequence[Group]) -> tuple[Colour, ...]:
 def _one_series(groups: Sequence[Group]) -> tuple[Group, ...]:
     """Bars whose colours name nothing all belong to one series."""
     return tuple(replace(group, bars=tuple(replace(bar, key=0) for bar in group.bars)) for group in groups)
+
+
+def _by_order(
+    groups: tuple[Group, ...], colours: tuple[Colour, ...], orientation: Orientation, named: int
+) -> tuple[tuple[Group, ...], tuple[Colour, ...]]:
+    """Rows in which one is drawn in darker tints: where every row has the same number of parts, fewer than there
+    are colours and more than one, the parts' order names their series."""
+    sizes = {len(group.bars) for group in groups if group.bars}
+    if len(sizes) != 1 or named == len(colours):
+        return groups, colours
+    size = sizes.pop()
+    if size < 2 or len(colours) <= size:
+        return groups, colours
+    ordered = []
+    for group in groups:
+        parts = sorted(group.bars, key=lambda bar: (along(bar.box, orientation), across(bar.box, orientation)))
+        ordered.append(replace(group, bars=tuple(replace(bar, key=i) for i, bar in enumerate(parts))))
+    usual = [Counter(group.bars[i].colour for group in ordered if group.bars).most_common(1)[0][0] for i in range(size)]
+    return tuple(ordered), tuple(usual)
 
 
 def _within(line: TextLine, label: Label) -> bool:
@@ -187,7 +206,7 @@ def _headings(
             break
         chain.append(line)
         edge = min(edge, line.box.y1)
-    pieces = [piece for line in chain for piece in cut_at_gaps(line, 0.55)]
+    pieces = [piece for line in chain for piece in cut_at_gaps(line, 1.2)]
     return heading_legend(canvas, pieces, sorted(first.bars, key=lambda bar: bar.box.x1), colours)
 
 
@@ -231,14 +250,18 @@ def _cells(
     names: dict[int, Label],
     orientation: Orientation,
 ) -> tuple[list[Cell], list[str]]:
+    scale = fit_scale(ticks, orientation == "v")
     numbers = _numbers(free, groups, orientation)
+    if orientation == "v" and scale is not None:
+        numbers = split_merged(numbers, free, [bar for group in groups for bar in group.bars], scale)
     matches = match_numbers(groups, numbers, orientation)
     used = {match.number for match in matches}
-    scale = fit_scale(ticks, orientation == "v")
     units = Counter(unit for t in ticks if (n := parse_numeral(t.text)) and (unit := n.unit))
     doubts: list[str] = []
     cells: list[Cell] = []
-    by_bar = {(m.group, m.bar): m for m in matches}
+    wrong = _disagreeing(groups, matches, numbers, scale, orientation)
+    doubts += ["a printed number and the length of its bar disagree"] * bool(wrong)
+    by_bar = {(m.group, m.bar): m for m in matches if (m.group, m.bar) not in wrong}
     unlabelled = 0
     for g, group in enumerate(groups):
         label = labels[g]
@@ -262,6 +285,30 @@ def _cells(
     valued = {cell.category for cell in cells}
     doubts += [f"no value for {label.text}" for label in labels if label and label.text not in valued]
     return cells, list(dict.fromkeys(doubts))
+
+
+def _disagreeing(
+    groups: Sequence[Group],
+    matches: Sequence[Match],
+    numbers: Sequence[TextLine],
+    scale: Scale | None,
+    orientation: Orientation,
+) -> set[tuple[int, int]]:
+    """Bars whose printed number is far from their length, on an axis that fits most of the others.
+
+    Axes that start elsewhere than at zero, or count in other units than the labels, fit none and decide nothing.
+    """
+    if scale is None:
+        return set()
+    pairs = []
+    for match in matches:
+        numeral = parse_numeral(numbers[match.number].text)
+        box = groups[match.group].bars[match.bar].box
+        if numeral is not None:
+            pairs.append(((match.group, match.bar), abs(numeral.value), abs(scale.slope) * length(box, orientation)))
+    largest = max((measured for _, _, measured in pairs), default=0.0)
+    off = {key for key, printed, measured in pairs if abs(printed - measured) > 0.06 * largest + 0.04 * printed}
+    return off if pairs and len(off) <= 0.3 * len(pairs) else set()
 
 
 def _printed(label: Label, series: str, number: TextLine) -> Cell:
@@ -298,7 +345,7 @@ def _leftover(
     near = []
     for index, number in enumerate(numbers):
         low, high = across(number.box, orientation)
-        inside = extent.padded(4 * number.box.height).contains(number.box)
+        inside = extent.padded(4 * number.box.height + 1.5 * step).contains(number.box)
         if index not in used and abs((low + high) / 2 - group.centre) < 0.5 * step and inside:
             near.append(index)
     if len(near) != 1:
@@ -307,5 +354,3 @@ def _leftover(
     key = missing[0]
     return [_printed(label, names[key].text if key in names else "", numbers[near[0]])]
 
-
-__all__ = ["BarChart", "Match", "join", "read_bars"]

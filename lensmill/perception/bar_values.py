@@ -1,10 +1,13 @@
 """Which printed number belongs to which bar."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from lensmill.geometry import Box
 from lensmill.perception.lanes import Bar, Group, across
 from lensmill.perception.marks import Orientation
+from lensmill.perception.numerals import parse_numeral
+from lensmill.perception.scale import Scale
 from lensmill.perception.text import TextLine
 
 
@@ -63,3 +66,59 @@ def _cost(bar: Bar, group: Group, number: TextLine, orientation: Orientation) ->
 def _beyond(gap: float, height: float) -> float:
     """The gap between a bar's end and a text, in text heights; far beyond the limit where the text overlaps much."""
     return abs(gap) / height if gap > -0.75 * height else 9.0
+
+
+def split_merged(
+    numbers: Sequence[TextLine], lines: Sequence[TextLine], bars: Sequence[Bar], scale: Scale
+) -> list[TextLine]:
+    """Numbers over neighbouring columns that were read as one, parted where both halves agree with their columns.
+
+    Args:
+        numbers: what reads as a number already; returned with the merged ones replaced.
+        lines: all the lines that may hold numbers, "9.219.06" among them.
+    """
+    out = [number for number in numbers]
+    for line in lines:
+        if line.angle or not any(ch.isdigit() for ch in line.text):
+            continue
+        box = line.box
+        over = [
+            bar
+            for bar in bars
+            if box.x1 < bar.box.centre[0] < box.x2
+            and (abs(bar.box.y1 - box.y2) < 1.6 * box.height or bar.box.y1 < box.centre[1] < bar.box.y2)
+        ]
+        if len(over) != 2 or abs(over[0].box.centre[0] - over[1].box.centre[0]) < 0.3 * box.width:
+            continue
+        halves = _halves(line, *sorted(over, key=lambda bar: bar.box.x1), scale)
+        if halves:
+            out = [number for number in out if number != line and not _inside(number.box, box)] + halves
+    return sorted(out, key=lambda number: (number.box.y1, number.box.x1))
+
+
+def _inside(inner: Box, outer: Box) -> bool:
+    return outer.padded(1).contains(inner)
+
+
+def _halves(line: TextLine, first: Bar, second: Bar, scale: Scale) -> list[TextLine]:
+    text = line.text.replace(" ", "")
+    best: tuple[float, int] | None = None
+    for at in range(1, len(text)):
+        pair = parse_numeral(text[:at]), parse_numeral(text[at:])
+        if pair[0] is None or pair[1] is None or text[at] in ".,%":
+            continue
+        errors = [
+            abs(abs(numeral.value) - abs(scale.slope) * bar.box.height) - 0.03 * abs(numeral.value)
+            for numeral, bar in zip(pair, (first, second), strict=True)
+            if numeral is not None
+        ]
+        if max(errors) <= 2.5 * abs(scale.slope) and (best is None or max(errors) < best[0]):
+            best = (max(errors), at)
+    if best is None:
+        return []
+    box, middle = line.box, (first.box.centre[0] + second.box.centre[0]) / 2
+    middle = min(max(middle, box.x1), box.x2)
+    return [
+        replace(line, text=text[: best[1]], box=Box(box.x1, box.y1, middle, box.y2), words=()),
+        replace(line, text=text[best[1] :], box=Box(middle, box.y1, box.x2, box.y2), words=()),
+    ]

@@ -31,14 +31,19 @@ class Page:
     floor: float
 
 
-def sort_lines(lines: Sequence[TextLine], width: int, height: int) -> Page:
-    """Lines of a canvas of that size, by part. Icons that were read as letters are left out."""
+def sort_lines(lines: Sequence[TextLine], width: int, height: int, top: float | None = None) -> Page:
+    """Lines of a canvas of that size, by part. Icons that were read as letters are left out.
+
+    Args:
+        top: where the plot's marks start (y); no header line lies below that.
+    """
     buttons = any(_SHARE_PANEL.search(line.text) for line in lines)
     kept = [line for line in lines if not _is_icon(line) and not (buttons and line.box.x1 > 0.925 * width)]
     footers = [line for line in kept if _FOOTER.search(line.text) and line.box.y1 > 0.35 * height]
     floor = min((line.box.y1 for line in footers), default=float(height))
     left = [line for line in kept if line.box.y2 <= floor + 0.3 * line.box.height and not _FOOTER.search(line.text)]
-    header = _header(sorted(left, key=lambda line: (line.box.y1, line.box.x1)), width, height)
+    above = [line for line in left if top is None or line.box.y2 < top + 0.3 * line.box.height]
+    header = _header(sorted(above, key=lambda line: (line.box.y1, line.box.x1)), width, height)
     body = tuple(line for line in left if line not in header)
     return Page(_title(header), tuple(header), body, floor)
 

@@ -101,7 +101,9 @@ def _chunks(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> list[li
     single = [[lane] for lane in lanes]
     counts = Counter(lane[0].key for lane in lanes)
     stacked = sum(len({bar.key for bar in lane}) > 1 for lane in lanes) > len(lanes) / 4
-    if stacked or len(counts) < 2 or max(counts.values()) < 2:
+    most = max(counts.values())
+    regular = sum(count >= 0.6 * most for count in counts.values()) >= 0.7 * len(counts)
+    if stacked or len(counts) < 2 or most < 2 or not regular:
         return single
     gaps = [
         across(b[0].box, orientation)[0] - across(a[0].box, orientation)[1]

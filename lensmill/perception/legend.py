@@ -10,20 +10,33 @@ from lensmill.perception.axes import Label, join
 from lensmill.perception.canvas import Canvas
 from lensmill.perception.lanes import Bar
 from lensmill.perception.marks import Colour, Patch, background, near
-from lensmill.perception.numerals import parse_numeral
+from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.text import TextLine
 
 
-def swatch_legend(found: Sequence[Patch], lines: Sequence[TextLine], colours: Sequence[Colour]) -> dict[int, Label]:
-    """Series number -> name, from small patches of a series' colour that stand just before a text."""
+def swatch_legend(
+    found: Sequence[Patch], lines: Sequence[TextLine], colours: Sequence[Colour], plot: Box
+) -> dict[int, Label]:
+    """Series number -> name, from small patches of a series' colour that stand just before a text.
+
+    Patches within `plot`, the extent of the bars, are pieces of bars.
+    """
     height = sorted(line.box.height for line in lines)[len(lines) // 2] if lines else 12.0
     swatches = []
     for patch in found:
         key = next((i for i, colour in enumerate(colours) if near(colour, patch.colour)), None)
         box = patch.box
-        if key is None or not (3 <= box.width <= 2.2 * height and 2 <= box.height <= 1.5 * height):
+        small = 0.25 * height <= box.width <= 2.2 * height and 0.15 * height <= box.height <= 1.3 * height
+        if key is None or not small or patch.fill < 0.6 or plot.contains(box):
             continue
         swatches.append((key, box))
+    letters = {
+        (key, box)
+        for key, box in swatches
+        for line in lines
+        if line.box.contains(box) and sum(k == key and line.box.contains(b) for k, b in swatches) > 1
+    }
+    swatches = [pair for pair in swatches if pair not in letters]
     names: dict[int, Label] = {}
     pieces = [piece for line in lines for piece in _cut_at(line, [box for _, box in swatches])]
     for key, box in swatches:
@@ -36,7 +49,7 @@ def swatch_legend(found: Sequence[Patch], lines: Sequence[TextLine], colours: Se
         ]
         if after and key not in names:
             piece = min(after, key=lambda p: (abs(_text_start(p) - box.x2), p.box.y1))
-            if parse_numeral(piece.text) is None or len(swatches) >= 2:
+            if is_year(piece.text) or not all(parse_numeral(word) for word in piece.text.split()):
                 names[key] = join([piece, *_wrapped(piece, pieces, [b for _, b in swatches])])
     return names
 

@@ -3,12 +3,7 @@
 import re
 from dataclasses import dataclass
 
-_SCALES = {
-    "k": 1e3, "thousand": 1e3, "thousands": 1e3,
-    "m": 1e6, "mn": 1e6, "mio": 1e6, "million": 1e6, "millions": 1e6,
-    "b": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9,
-    "tn": 1e12, "trillion": 1e12, "trillions": 1e12,
-}  # fmt: skip
+_SCALES = {"k": 1e3, "th": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _NUMBER = re.compile(
     r"""^\s*[<>~≈≤≥]?\s*
     (?P<sign>[-−–+])?\s*
@@ -16,7 +11,7 @@ _NUMBER = re.compile(
     (?P<sign2>[-−–+])?
     (?P<body>\d{1,3}(?:[,\s’']\s?\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)
     \s*(?P<percent>%)?
-    \s*(?P<scale>thousands?|millions?|billions?|trillions?|mn|mio|bn|tn|[kKmMbB](?![A-Za-z²³]))?
+    \s*(?P<scale>thou?sands?|m[il]{2,4}i?ons?|b[il]{2,4}i?ons?|tr[il]{2,4}i?ons?|mn|mio|bn|tn|(?-i:[kKMB])(?![A-Za-z²³]))?
     (?P<rest>.*)$""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -53,7 +48,9 @@ def parse_numeral(text: str, max_unit: int = 14) -> Numeral | None:
         return None
     if (match["sign"] or match["sign2"] or "+") in "-−–":
         value = -value
-    value *= _SCALES.get((match["scale"] or "").lower(), 1.0)
+    scale = (match["scale"] or "").lower()
+    if scale:
+        value *= _SCALES["th" if scale.startswith("th") else scale[0]]
     return Numeral(value, match["percent"] or match["prefix"] or rest)
 
 

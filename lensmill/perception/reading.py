@@ -9,7 +9,9 @@ from lensmill.perception.bar_chart import BarChart, read_bars
 from lensmill.perception.canvas import Canvas, compose
 from lensmill.perception.chart import AxisLabel, Cell, ChartReading, Series
 from lensmill.perception.furniture import Page, sort_lines
+from lensmill.perception.line_chart import LineChart, read_lines
 from lensmill.perception.marks import bars, patches
+from lensmill.perception.pie_chart import PieChart, read_pie
 from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture
 
@@ -34,13 +36,20 @@ def read_chart(pictures: Sequence[Picture], lines: Sequence[TextLine]) -> ChartR
     """
     canvas = compose(pictures)
     ordered = sorted(lines, key=lambda line: (line.box.y1, line.box.x1, line.text))[:2000]
-    page = sort_lines([canvas.line(line) for line in ordered], canvas.width, canvas.height)
     found = patches(canvas)
     marks = bars(found, (canvas.width, canvas.height))
+    top = min(patch.box.y1 for patch in marks[1]) if marks else None
+    page = sort_lines([canvas.line(line) for line in ordered], canvas.width, canvas.height, top)
     if marks is not None:
         chart = read_bars(canvas, page, found, marks[1], marks[0])
-        if chart.cells or any(chart.labels):
+        if chart.cells:
             return _on_original(_bar_reading(canvas, page, chart, tuple(ordered)), canvas.frame)
+    trace = read_lines(canvas, page, found)
+    if trace is not None and trace.cells:
+        return _on_original(_line_reading(page, trace, tuple(ordered)), canvas.frame)
+    pie = read_pie(page.body)
+    if pie is not None:
+        return _on_original(_pie_reading(canvas, page, pie, tuple(ordered)), canvas.frame)
     return ChartReading("unknown", None, page.title, (), (), (), (), (), tuple(ordered), ("no marks found",))
 
 
@@ -54,7 +63,7 @@ def _bar_reading(canvas: Canvas, page: Page, chart: BarChart, lines: tuple[TextL
     categories = tuple(
         AxisLabel(label.text, label.box, strip) for (_, label), strip in zip(kept, strips, strict=True)
     )
-    ticks = _tick_labels(chart, plot)
+    ticks = _tick_labels(chart.ticks, vertical, plot)
     keys = sorted({bar.key for group in chart.groups for bar in group.bars} | set(chart.names))
     series = tuple(
         Series(
@@ -78,9 +87,29 @@ def _bar_reading(canvas: Canvas, page: Page, chart: BarChart, lines: tuple[TextL
     )
 
 
-def _tick_labels(chart: BarChart, plot: Box) -> tuple[AxisLabel, ...]:
-    labels: list[Label] = [join([tick]) for tick in chart.ticks]
-    vertical_axis = chart.orientation == "v"
+def _line_reading(page: Page, chart: LineChart, lines: tuple[TextLine, ...]) -> ChartReading:
+    strips = bands.columns([label.box for label in chart.labels], chart.centres, chart.plot)
+    categories = tuple(
+        AxisLabel(label.text, label.box, strip) for label, strip in zip(chart.labels, strips, strict=True)
+    )
+    series = tuple(
+        Series(name.text if name else "", colour, name.box if name else None)
+        for name, colour in zip(chart.names, chart.colours, strict=True)
+    )
+    ticks = _tick_labels(chart.ticks, True, chart.plot)
+    return ChartReading(
+        "line", chart.plot, page.title, categories, ticks, categories, series, chart.cells, lines, chart.doubts
+    )
+
+
+def _pie_reading(canvas: Canvas, page: Page, chart: PieChart, lines: tuple[TextLine, ...]) -> ChartReading:
+    slices = tuple(AxisLabel(label.text, label.box, label.box) for label in chart.labels)
+    whole = Box(0, 0, canvas.width, canvas.height)
+    return ChartReading("pie", whole, page.title, (), (), slices, (Series(""),), chart.cells, lines)
+
+
+def _tick_labels(ticks: Sequence[TextLine], vertical_axis: bool, plot: Box) -> tuple[AxisLabel, ...]:
+    labels: list[Label] = [join([tick]) for tick in ticks]
     labels.sort(key=lambda label: label.box.centre[1 if vertical_axis else 0])
     centres = [label.box.centre[1 if vertical_axis else 0] for label in labels]
     if not labels:
@@ -110,6 +139,8 @@ def _plot(canvas: Canvas, page: Page, chart: BarChart) -> Box:
     else:
         half = min(steps, default=y2 - y1) / 2
         y1, y2 = min(y1, centres[0] - half), max(y2, centres[-1] + half)
+        if not chart.ticks:
+            y2 = max(y2, min(page.floor - 2, y2 + 0.4 * half))
         x2 = max([x2, *(box.x2 for box in numbers), *(tick.box.centre[0] for tick in chart.ticks)])
     return Box(max(0.0, x1), max(0.0, y1), min(float(canvas.width), x2), min(float(canvas.height), y2))
 

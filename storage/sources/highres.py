@@ -140,7 +140,7 @@ def _targets(value: object, image: CheckedImage) -> tuple[Box, ...]:
         return ()
     if not isinstance(value, list):
         raise RowProblem("bad_box", 'field "bbox" must be [x, y, w, h] or a list of those')
-    boxes = value if all(isinstance(part, list) for part in value) else [value]
+    boxes = value if all(isinstance(part, (list, dict)) for part in value) else [value]
     if len(boxes) > MAX_BOXES:
         raise RowProblem("bad_box", f'field "bbox" has {len(boxes)} boxes, more than {MAX_BOXES}')
     return tuple(box_of(box, f"bbox[{index}]", image.header) for index, box in enumerate(boxes))

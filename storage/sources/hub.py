@@ -116,7 +116,7 @@ class HubSource:
             _check_columns(columns, self._hub_name)
             for number, row in enumerate(rows, start=1):
                 yield f"{self._hub_name} {self._split} row {number}", row
-        except (SourceError, GeneratorExit):
+        except SourceError:
             raise
         except Exception as error:
             raise SourceError(

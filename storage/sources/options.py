@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from storage.sources.rows import MAX_ANSWER, RowProblem, answers_of, require, shown, text_of
+from storage.sources.rows import MAX_ANSWER, RowProblem, answer_of, answers_of, require, shown, text_of
 
 MAX_OPTIONS = 26
 _OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[).:]\s*(.+?)\s*$")
@@ -62,7 +62,7 @@ def _options(row: Mapping[str, object]) -> tuple[str, ...]:
         return ()
     if not isinstance(value, list) or not 2 <= len(value) <= MAX_OPTIONS:
         raise RowProblem("bad_field", f'field "options" must be a list of 2 to {MAX_OPTIONS} texts, got {shown(value)}')
-    options = tuple(answers_of(one, f"options[{index}]")[0] for index, one in enumerate(value))
+    options = tuple(answer_of(one, f"options[{index}]") for index, one in enumerate(value))
     if len(set(options)) < len(options):
         raise RowProblem("bad_field", f'field "options" holds the same text twice: {shown(value)}; make them differ')
     return options
@@ -77,7 +77,7 @@ def _right_option(row: Mapping[str, object], options: tuple[str, ...], letters: 
         return answer
     if row.get("label") is None:
         return options[0]
-    label = answers_of(row["label"], "label")[0]
+    label = answer_of(row["label"], "label")
     if label in options:
         return label
     named = letters.get(label) or dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", options, strict=False)).get(label)

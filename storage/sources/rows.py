@@ -114,10 +114,15 @@ def answers_of(value: object, field: str) -> tuple[str, ...]:
         raise RowProblem("empty_field", f'field "{field}" is an empty list; give at least one answer')
     if len(values) > MAX_ANSWERS:
         raise RowProblem("too_long", f'field "{field}" lists {len(values)} answers, more than {MAX_ANSWERS}')
-    return tuple(dict.fromkeys(_answer(one, field) for one in values))
+    return tuple(dict.fromkeys(answer_of(one, field) for one in values))
 
 
-def _answer(value: object, field: str) -> str:
+def answer_of(value: object, field: str) -> str:
+    """One answer or option: a text, or a number as one would write it.
+
+    Raises:
+        RowProblem: something else, or nothing.
+    """
     if isinstance(value, int) and not isinstance(value, bool):
         try:
             return str(value)

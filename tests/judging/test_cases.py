@@ -3,7 +3,10 @@
 import pytest
 
 from lensmill.judging.rules import judge_answer, relaxed_accuracy
-from tests.judging.cases import GROUPS, Group, Row
+from tests.judging import option_cases, quantity_cases, text_cases
+from tests.judging.cases import Group, Row
+
+GROUPS = (*quantity_cases.GROUPS, *text_cases.GROUPS, *option_cases.GROUPS)
 
 CASES = [pytest.param(group, row, id=f"{group.about}-{i}") for group in GROUPS for i, row in enumerate(group.rows)]
 

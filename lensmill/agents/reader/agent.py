@@ -9,9 +9,12 @@ from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.options import OptionsRoute
 from lensmill.agents.reader.transcript import write_messages
 from lensmill.perception.text import Reader, shared_reader
-from lensmill.tools import ZOOM
+from lensmill.tools import EDIT_TOOLS, ZOOM
 
 MAX_STEPS = 10
+
+EDITS = tuple(name for name, (_, part) in EDIT_TOOLS.items() if part != "subplots")
+"""The edits that open questions come with."""
 
 
 class ReaderAgent:
@@ -40,7 +43,8 @@ class ReaderAgent:
     def _run(self, desk: Desk) -> Rollout:
         looking = Looking(desk, self._reader or shared_reader(), self._max_steps)
         conclusion = _conclude(looking)
-        messages = write_messages(desk.task, desk.steps, conclusion.thought, conclusion.answer, (ZOOM,))
+        tools = (ZOOM,) if desk.task.choices else (ZOOM, *EDITS)
+        messages = write_messages(desk.task, desk.steps, conclusion.thought, conclusion.answer, tools)
         return desk.hand_in(conclusion.thought, conclusion.answer, messages)
 
 

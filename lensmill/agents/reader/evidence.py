@@ -25,6 +25,9 @@ READABLE = 0.6
 NEAR = 8.0
 """Print within so many heights of a landmark's text stands by it."""
 
+PARTLY = 0.79
+"""Strength of print that holds only words of an option which no other option has (and up to 0.1 more)."""
+
 WORD = 5
 """Single words of a longer option count from this many letters."""
 
@@ -236,4 +239,4 @@ def _strength(option: str, telling: Sequence[str], line: Seen) -> float:
     met = sum(len(word) for word in telling if word in printed)
     if not met or sum(c.isalpha() for c in "".join(telling)) < WORD:
         return whole
-    return max(whole, 0.8 + 0.15 * met / sum(map(len, telling)))
+    return max(whole, PARTLY + 0.1 * met / sum(map(len, telling)))

@@ -19,6 +19,10 @@ FINE = 0.9
 """And from which small print does."""
 
 
+LONGEST_CROP = 1.8
+"""Crops longer than this times their width (or the reverse) cut too many lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cell:
     """One crop of a grid.
@@ -63,10 +67,15 @@ def grid(view: Frame, budget: int, wanted: float, settings: ToolSettings, level:
 
 
 def _shapes(aspect: float) -> list[tuple[int, int]]:
-    """Numbers of columns and rows, fewest crops first, then the squarest crops; `aspect` is width over height."""
+    """Numbers of columns and rows, fewest crops first (two at least), long crops only where nothing else is left.
+
+    `aspect` is the picture's width over its height.
+    """
     counts = (1, 2, 3, 6)
-    pairs = [(columns, rows) for columns in counts for rows in counts]
-    return sorted(pairs, key=lambda p: (p[0] * p[1], abs(math.log(aspect * p[1] / p[0])), p))
+    pairs = [(columns, rows) for columns in counts for rows in counts if columns * rows > 1]
+    bent = {pair: abs(math.log(aspect * pair[1] / pair[0])) for pair in pairs}
+    limit = max(math.log(LONGEST_CROP), min(bent.values()))
+    return sorted(pairs, key=lambda p: (bent[p] > limit, p[0] * p[1], bent[p], p))
 
 
 def _span(count: int, factor: int) -> float:

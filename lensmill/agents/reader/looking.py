@@ -82,6 +82,13 @@ class Looking:
                 best, best_scale = index, scale
         return best
 
+    def coarsest(self, samples: int = 6) -> float:
+        """Pixels for each original pixel where the picture was shown least sharply, by a grid of points."""
+        whole = self.view.region
+        steps = [(i + 0.5) / samples for i in range(samples)]
+        points = [(x * whole.width, y * whole.height) for x in steps for y in steps]
+        return min(max(scale for r, scale in self.shown if r.x1 <= x <= r.x2 and r.y1 <= y <= r.y2) for x, y in points)
+
     def is_covered(self, region: Box, scale: float) -> bool:
         """Was this region of the original already shown at about this scale?"""
         return covered(region, scale, self.shown)
@@ -92,3 +99,14 @@ def whole_pixels(box: Box, frame: Frame) -> tuple[int, int, int, int]:
     x1, y1, x2, y2 = box.rounded()
     x1, y1 = min(max(0, x1), frame.width - 1), min(max(0, y1), frame.height - 1)
     return (x1, y1, min(max(x1 + 1, x2), frame.width), min(max(y1 + 1, y2), frame.height))
+
+
+def with_air(box: Box, reach: float = 1.0) -> Box:
+    """A line's box with `reach` times its height of air around it, and not longer than four to one.
+
+    Detectors miss the ends of lines in crops that are all line.
+    """
+    air = reach * min(box.width, box.height)
+    wide, high = box.width + 2 * air, box.height + 2 * air
+    dx, dy = max(wide, high / 4) - box.width, max(high, wide / 4) - box.height
+    return Box(box.x1 - dx / 2, box.y1 - dy / 2, box.x2 + dx / 2, box.y2 + dy / 2)

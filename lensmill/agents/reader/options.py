@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.evidence import (
+    ENOUGH,
     Evidence,
     Finding,
     asks_for_print,
@@ -15,8 +16,8 @@ from lensmill.agents.reader.evidence import (
 )
 from lensmill.agents.reader.explore import COARSE, FINE, Cell, grid, where
 from lensmill.agents.reader.facts import as_seen, asked_kind, find_fact, topicality
-from lensmill.agents.reader.looking import Looking
-from lensmill.agents.reader.matching import fold, likeness
+from lensmill.agents.reader.looking import Looking, with_air
+from lensmill.agents.reader.matching import fold, likeness, words_of
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
 
@@ -60,12 +61,18 @@ class OptionsRoute:
             self._visit(cell)
 
     def _weigh(self) -> Finding:
-        readings = [s for s in self._looking.sheet.readings if not any(same_place(s.box, b) for b in self._refuted)]
-        return self._judge(readings)
+        sheet = self._looking.sheet
+        return self._judge(self._unrefuted(sheet.readings), self._unrefuted(sheet.lines()))
 
-    def _judge(self, readings: Sequence[Seen]) -> Finding:
-        """What some readings say: a printed fact that is one of the options, or print of one option alone."""
-        fact = find_fact(self._question, readings)
+    def _unrefuted(self, readings: Sequence[Seen]) -> list[Seen]:
+        return [seen for seen in readings if not any(same_place(seen.box, box) for box in self._refuted)]
+
+    def _judge(self, readings: Sequence[Seen], lines: Sequence[Seen]) -> Finding:
+        """What was read: a printed fact that is one of the options, or print of one option alone.
+
+        `lines` are the best readings of each print, `readings` all of them: a name may be legible in one only.
+        """
+        fact = find_fact(self._question, lines)
         if fact is not None:
             same = [n for n, option in enumerate(self._options) if fold(option) == fold(fact.value)]
             if len(same) == 1:
@@ -74,7 +81,13 @@ class OptionsRoute:
 
     def _settled(self, finding: Finding) -> bool:
         """Need the search not go on? Print near the question's landmark, or options that only differ in a detail."""
-        if finding.evidence[0].by_name or not self._landmarks or self._near_misses:
+        best = finding.evidence[0]
+        if best.by_name:
+            return True
+        option = self._options[best.option]
+        if likeness(option, best.seen.text) < ENOUGH and len(words_of(option)) <= 3:
+            return False  # a few words of it only: all of it may stand elsewhere
+        if not self._landmarks or self._near_misses:
             return True
         marks = places_of(self._landmarks, self._looking.sheet.readings)
         return any(
@@ -95,7 +108,7 @@ class OptionsRoute:
                     break
                 thought = f'Here it seems to say "{evidence.seen.text}". I look closely before I answer "{option}".'
                 lines = self._looking.zoom(_surroundings(evidence.seen, reach), thought, evidence.seen.text)
-                again = self._judge(lines)
+                again = self._judge(lines, lines)
                 if again.option == finding.option:
                     agreed.append(again.evidence[0].seen)
                     break
@@ -157,7 +170,7 @@ def _distinct(evidence: tuple[Evidence, ...]) -> list[Evidence]:
 
 def _surroundings(seen: Seen, reach: float) -> Box:
     """A line with `reach` times its height of air around it."""
-    return seen.box.padded(reach * min(seen.box.width, seen.box.height))
+    return with_air(seen.box, reach)
 
 
 def _holds(region: Box, box: Box) -> bool:

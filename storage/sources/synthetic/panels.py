@@ -10,6 +10,8 @@ from storage.sources.synthetic.furniture import fitting_font, paragraph, wrap
 from storage.sources.synthetic.notices import Entry
 from storage.sources.synthetic.style import Style
 
+BETWEEN = "    |    "
+
 
 @dataclass(frozen=True, slots=True)
 class Printed:
@@ -94,12 +96,14 @@ def draw_tiles(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -
 
 
 def draw_foot(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -> list[Printed]:
-    """One line of small print."""
+    """One line of small print, of as many entries as there is room for."""
+    face = canvas.font(style.family, style.text_size)
     parts = [f"{entry.name}: {entry.value}" for entry in entries]
-    face = fitting_font(canvas, "    |    ".join(parts), style.family, style.text_size, area.width)
-    x, y, gap = area.x1, (area.y1 + area.y2) // 2, canvas.text_size("    |    ", face)[0]
+    while canvas.text_size(BETWEEN.join(parts), face)[0] > area.width:
+        parts.pop()
+    x, y, gap = area.x1, (area.y1 + area.y2) // 2, canvas.text_size(BETWEEN, face)[0]
     printed: list[Printed] = []
-    for entry, part in zip(entries, parts, strict=True):
+    for entry, part in zip(entries, parts, strict=False):
         if printed:
             canvas.text(x + gap // 2, y, "|", face, style.ink, "centre")
             x += gap

@@ -80,16 +80,20 @@ class _Poster:
         kinds = WIDE if area.width > self.canvas.px(1300) else NARROW
         most = 6 if area.height > self.canvas.px(700) else 5
         for kind in self.rng.sample(kinds, len(kinds)):
-            for table in self.tables:
+            for table in list(self.tables):
                 grid = grid_for(kind, table, self.rng, most)
                 if grid is None or grid.measure in self.measures:
                     continue
+                try:
+                    drawing = draw_chart(self.canvas, area, kind, grid, look, self.rng)
+                except Cramped:  # in this kind of chart; the next one paints over it
+                    self.canvas.rectangle(*area, look.background, look.faint)
+                    break
                 self.tables.remove(table)
-                drawing = draw_chart(self.canvas, area, kind, grid, look, self.rng)
                 self.measures.add(grid.measure)
                 self.subjects.append(Subject(drawing, look, f'In the chart "{drawing.title}", ', alone=False))
                 return drawing.title
-        raise Cramped("no figures are left for another chart")
+        raise Cramped("no figures are left for another chart, or no room")
 
     def _table(self, _: Area, inner: Area, look: Style) -> str:
         room = rows_that_fit(self.canvas, inner, look, 1.6) - 4
@@ -97,8 +101,8 @@ class _Poster:
             columns = [column for column in table.columns if column.name not in self.measures][:4]
             if not columns or (table.comparable and table.measure in self.measures) or room < 4:
                 continue
-            self.tables.remove(table)
             self.measures.update([column.name for column in columns] + ([table.measure] if table.comparable else []))
+            self.tables.remove(table)
             rows = choose_rows(table, self.rng, min(14, room))
             while len(columns) > 1 and not fits(self.canvas, inner.width, sheet_of(table, columns, rows, look), look):
                 columns.pop()
@@ -147,7 +151,7 @@ class _Poster:
 
     def questions(self, wanted: int) -> list[Question]:
         """Words and figures by turns, words first."""
-        words = ask_printed(self.printed, self.rng, (wanted + 1) // 2)
+        words = ask_printed(self.printed, self.rng, (wanted + 1) // 2 if self.subjects else wanted)
         figures = ask([self._settled(subject) for subject in self.subjects], self.rng, wanted - len(words))
         mixed = [question for pair in zip(words, figures, strict=False) for question in pair]
         return mixed + words[len(figures) :] + figures[len(words) :]
@@ -182,10 +186,11 @@ def _head_and_foot(poster: _Poster) -> Area:
     canvas, style, rng = poster.canvas, poster.style, poster.rng
     margin = canvas.px(MARGIN)
     title, line = heading(rng)
-    face = fitting_font(canvas, title, style.title_family, 120, canvas.width * 2 // 3, style.title_bold)
-    canvas.text(margin, canvas.px(130), title, face, style.ink)
     small = canvas.font(style.family, 52)
-    canvas.text(canvas.width - margin, canvas.px(140), line, small, style.ink, "right")
+    ink = canvas.text(canvas.width - margin, canvas.px(140), line, small, style.ink, "right")
+    room = round(ink.x1) - 2 * margin
+    face = fitting_font(canvas, title, style.title_family, 120, room, style.title_bold)
+    canvas.text(margin, canvas.px(130), title, face, style.ink)
     canvas.line(margin, canvas.px(225), canvas.width - margin, canvas.px(225), style.ink, 6)
     foot = Area(margin, canvas.height - canvas.px(110), canvas.width - margin, canvas.height - canvas.px(30))
     poster.printed += draw_foot(canvas, foot, small_print(rng), replace(style, text_size=LEAST_TEXT + 2))

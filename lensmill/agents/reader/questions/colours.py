@@ -106,11 +106,18 @@ def _of_hue(base: str, colour: RGB) -> bool:
     return nearest[0] < _FAR and nearest[1].rpartition(" ")[2] == base
 
 
-def name_of(colour: RGB) -> str | None:
-    """A plain colour name, or None where people would disagree."""
+def name_of(colour: RGB, others: Sequence[RGB | None] = ()) -> str | None:
+    """A plain colour name, or None where people would disagree: another one of the hue stands beside it, say."""
     ranked = sorted((nearness(name, colour), name) for name in _POINTS)
-    best = ranked[0][1]
-    return best if best in _PLAIN_NAMES and ranked[0][0] < _FAR / 2 else None
+    name = ranked[0][1]
+    if name not in _PLAIN_NAMES or ranked[0][0] > _FAR / 2:
+        return None
+    return None if any(other is not None and _hue(other) == name for other in others) else name
+
+
+def _hue(colour: RGB) -> str:
+    """The nearest name without its shade; near-black navy counts as blue."""
+    return min((nearness(name, colour), name) for name in _POINTS if name != "black")[1].rpartition(" ")[2]
 
 
 def _lightness(colour: RGB | None) -> float:

@@ -34,11 +34,14 @@ class Grid:
 
     @property
     def single(self) -> bool:
-        return len(self.series) == 1
+        return len(self.reading.series) <= 1
 
     @cached_property
-    def _cells(self) -> dict[tuple[str, str], Cell]:
-        return {(cell.category, cell.series): cell for cell in self.reading.cells}
+    def _cells(self) -> dict[tuple[str, str], list[Cell]]:
+        cells: dict[tuple[str, str], list[Cell]] = {}
+        for cell in self.reading.cells:
+            cells.setdefault((cell.category, cell.series), []).append(cell)
+        return cells
 
     @cached_property
     def doubled(self) -> frozenset[str]:
@@ -54,10 +57,11 @@ class Grid:
         """
         if category in self.doubled:
             raise NoAnswer(f"the label {category!r} stands on the chart more than once")
-        cell = self._cells.get((category, series))
-        if cell is None:
-            raise NoAnswer(f"no value was read for {category!r} {series!r}".rstrip(" '"))
-        return cell
+        cells = self._cells.get((category, series), [])
+        if len(cells) != 1:
+            where = f"{category!r} of {series!r}" if series else repr(category)
+            raise NoAnswer(f"{'several values were' if cells else 'no value was'} read for {where}")
+        return cells[0]
 
     def cells(self, categories: tuple[str, ...] | None, series: tuple[str, ...] | None) -> tuple[Cell, ...]:
         """Every value of a scope, category by category.

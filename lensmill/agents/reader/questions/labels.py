@@ -15,6 +15,7 @@ from lensmill.agents.reader.questions.scope import (
     has_range,
     scope_of,
     scope_of_extreme,
+    too_close,
 )
 from lensmill.agents.reader.questions.template import Extreme, Template
 from lensmill.perception.chart import Cell
@@ -26,6 +27,7 @@ _TIME_NOUN = re.compile(
     r"\b(?:which|what|in what|in which|name of the) (?:\w+ )?(?:year|month|quarter|season|date|day)s?\b|^when\b"
 )
 _BETWEEN = re.compile(r"\bdifferen\w+|\bgap\b")
+_CLOSE = re.compile(r"\bclose(?:r|st)? to\b|\bnearest\b")
 _SAME = re.compile(r"\b(?:same|equal|identical)\b")
 
 
@@ -75,7 +77,8 @@ def colour_of(template: Template) -> Label:
     if len(names) != 1:
         raise NoAnswer("it is unclear whose colour is asked for")
     colour = next((series.colour for series in grid.reading.series if series.name == names[0]), None)
-    name = name_of(colour) if colour else None
+    others = [series.colour for series in grid.reading.series if series.name != names[0]]
+    name = name_of(colour, others) if colour else None
     if name is None:
         raise NoAnswer("people would not agree on the name of that colour")
     whose = f"'{names[0]}'" if names[0] else "every bar"
@@ -143,10 +146,16 @@ def _of_value(template: Template) -> Label:
     if grid.single and template.categories() and not has_range(template):
         raise NoAnswer("the question names a category and asks for one")
     near = tuple(cell.value for cell in grid.reading.cells)
+    if re.search(r"\bratio\b|\btimes\b|\bsum\b|\baverage\b|\bincreas|\bdecreas", template.text):
+        raise NoAnswer("the value given is not one that stands on the chart")
     limit = threshold_in(template.text, near)
     numbers = {number for number, _, _ in numbers_in(template.text, near)}
     if limit is not None:
         cells = tuple(cell for cell in scope.cells(grid) if limit.holds(cell.value))
+    elif len(numbers) == 1 and _CLOSE.search(template.text):
+        cells = _closest(scope.cells(grid), *numbers)
+    elif len(numbers) > 1 and not grid.single:
+        cells = _row_with(template, numbers)
     elif len(numbers) == 1:
         cells = tuple(cell for cell in scope.cells(grid) if not cell.measured and cell.value in numbers)
     else:
@@ -157,6 +166,24 @@ def _of_value(template: Template) -> Label:
         raise NoAnswer(f"{len(names)} labels have the value that the question gives")
     said = f"The value {shown(cells[0])} stands at {place(grid, cells[0])}."
     return Label(clean_label(names[0]), cells, "label_of_value", said)
+
+
+def _closest(cells: tuple[Cell, ...], number: float) -> tuple[Cell, ...]:
+    ranked = sorted(cells, key=lambda cell: abs(cell.value - number))
+    if len(ranked) > 1 and too_close(ranked[0], ranked[1]):
+        raise NoAnswer("measured values lie too close to each other to rank them")
+    least = abs(ranked[0].value - number)
+    return tuple(cell for cell in ranked if abs(cell.value - number) == least)
+
+
+def _row_with(template: Template, numbers: set[float]) -> tuple[Cell, ...]:
+    """The cells of the one category that holds all of several values."""
+    grid = template.grid
+    rows = [grid.cells((category,), None) for category in grid.categories]
+    fits = [row for row in rows if numbers <= {cell.value for cell in row}]
+    if len(fits) != 1:
+        raise NoAnswer(f"{len(fits)} categories hold the values that the question gives")
+    return tuple(cell for cell in fits[0] if cell.value in numbers)
 
 
 def _by_difference(template: Template) -> Label:

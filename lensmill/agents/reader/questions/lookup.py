@@ -14,6 +14,8 @@ _BEFORE = re.compile(
     r"\b(?:previous|prior|preceding|last) (?:\w+ )?(?:year|quarter|month|season)"
     r"|\b(?:year|quarter|month) (?:earlier|before)\b"
 )
+_TOTAL = re.compile(r"^(?:total|overall|all)\b(?! other)", re.IGNORECASE)
+_NARROWED = re.compile(r"\b(?:aged?|years old|older|younger|between|under|over|more than|less than)\b")
 _NEGATED = re.compile(r"\b(?:not|never|no)\b|n't\b")
 
 
@@ -42,7 +44,7 @@ def looked_up(template: Template, text: str) -> tuple[Cell, str, Operation]:
     if len(categories) != 1 or len(series) != 1:
         raise NoAnswer("the question does not say which one of the chart's values is meant")
     cell = grid.cell(categories[0], series[0])
-    return cell, latest + reads(grid, cell), "latest" if latest else "lookup"
+    return cell, latest + reads(grid, cell), "latest" if "latest" in latest else "lookup"
 
 
 def _by_position(template: Template, text: str) -> Cell:
@@ -86,6 +88,9 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
     polar = _yes_or_no(grid, text, dimension)
     if polar:
         return (polar,), ""
+    totals = [name for name in names if _TOTAL.match(name)]
+    if len(totals) == 1 and (grid.single or dimension == "category") and not _NARROWED.search(text):
+        return (totals[0],), "The question names no part, so the total is meant. "
     raise NoAnswer(f"the question names none of the chart's {'categories' if dimension == 'category' else 'series'}")
 
 

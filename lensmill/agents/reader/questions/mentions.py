@@ -4,6 +4,7 @@ A label is named where its words stand together in the question; a long one also
 What could mean two labels means none.
 """
 
+import re
 from collections import Counter
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ _MOST = 0.5  # share of a label's telling words that must be there
 _FIRST = 0.6  # for a name said by its first word alone ("Ericsson" for "Ericsson, Telefon AB LM")
 _CLEAR = 0.75
 _MARGIN = 0.2  # by which it must beat every other label that claims a word of its
+_SCATTERED = 0.9  # all words there, but far apart, or their initials only
+_ASIDE = 0.2  # what a word in brackets tells, against one outside
 _SPREAD = 12  # tokens: words of one label do not stand further apart
 # A label made of one of these is also a word that questions are made of.
 _WORKING = """
@@ -23,11 +26,12 @@ _WORKING = """
     most least no yes more less high low world first second third many
 """
 _WORKING_WORDS = frozenset(_WORKING.split())
+_NEGATIONS = frozenset({"no", "not", "non", "none", "never", "without", "don't", "neither", "under"})
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A label named in the question; start and end in characters. `names` has several where it means any of them."""
+    """A label named in the question; start and end in characters."""
 
     dimension: Dimension
     name: str
@@ -50,6 +54,8 @@ def mentions_in(question: str, grid: Grid) -> tuple[Mention, ...]:
     ]
     for candidate in sorted(candidates, key=_rank):
         if candidate.used & taken or (candidate.score < _WHOLE and _rivalled(candidate, candidates, taken)):
+            continue
+        if any(candidate.start < other.end and other.start < candidate.end for other in found):
             continue
         if candidate.score < _CLEAR and any(
             other.dimension == candidate.dimension and other.score >= _WHOLE for other in found
@@ -94,17 +100,34 @@ def unplaced_moments(question: str, grid: Grid) -> tuple[Moment, ...]:
     return tuple(said for said, start, end in moments_in(question) if (start, end) not in spans)
 
 
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """A label to look for: its telling words and how much each of them tells, fewer the more labels share it."""
+
+    dimension: Dimension
+    name: str
+    weights: dict[str, float]
+    shared: frozenset[str]
+    needed: frozenset[str]
+
+    @property
+    def head(self) -> str:
+        return next(iter(self.weights))
+
+
 def _candidates(words: tuple[Token, ...], question: str, dimension: Dimension, grid: Grid) -> list[Mention]:
     names = [name for name in grid.names(dimension) if name and name not in grid.times(dimension)]
-    labels = {name: _telling(name) for name in names}
-    seen = Counter(stem for stems in labels.values() for stem in set(stems))
-    found = []
-    for name, stems in labels.items():
-        if not stems:
-            continue
-        mention = _best_window(words, question, dimension, name, stems, seen)
-        if mention is not None:
-            found.extend(mention)
+    stems = {name: _telling(name) for name in names}
+    seen = Counter(stem for known in stems.values() for stem in known)
+    found: list[Mention] = []
+    for name in names:
+        aside = _telling(re.sub(r"\([^)]*\)", " ", name)) or stems[name]
+        weights = {stem: (1.0 if stem in aside else _ASIDE) / seen[stem] for stem in stems[name]}
+        shared = frozenset(stem for stem in weights if seen[stem] > 1)
+        label = _Label(dimension, name, weights, shared, frozenset(weights) & _NEGATIONS)
+        if weights:
+            found += _places(words, question, label)
+            found += _acronyms(words, question, label)
     return found
 
 
@@ -114,50 +137,58 @@ def _telling(name: str) -> tuple[str, ...]:
     return stems or tuple(dict.fromkeys(word.stem for word in words))
 
 
-def _best_window(
-    words: tuple[Token, ...], question: str, dimension: Dimension, name: str, stems: tuple[str, ...], seen: Counter[str]
-) -> list[Mention]:
-    """Every place where the label's words stand, the whole label's places before parts of it."""
-    weight = {stem: 1 / seen[stem] for stem in stems}
-    hits = [(place, stem) for place, word in enumerate(words) for stem in stems if alike(word.stem, stem)]
+def _places(words: tuple[Token, ...], question: str, label: _Label) -> list[Mention]:
+    """Every place where enough of the label's words stand."""
+    hits = [(place, stem) for place, word in enumerate(words) for stem in label.weights if alike(word.stem, stem)]
     found: list[Mention] = []
     for anchor, _ in hits:
         nearest: dict[str, int] = {}
         for place, stem in hits:
             if anchor <= place < anchor + _SPREAD and stem not in nearest and place not in nearest.values():
                 nearest[stem] = place
-        score = sum(weight[stem] for stem in nearest) / sum(weight.values())
-        if score < _FIRST and _named_by_its_head(stems, nearest, words, question, seen):
+        score = sum(label.weights[stem] for stem in nearest) / sum(label.weights.values())
+        if score < _FIRST and _named_by_its_head(label, nearest, words, question):
             score = _FIRST
-        telling = any(seen[stem] == 1 for stem in nearest) or score >= _WHOLE
-        if score < _MOST or not telling or not _meant(stems, nearest, words, question):
+        telling = bool(nearest.keys() - label.shared) or score >= _WHOLE
+        if score < _MOST or not telling or not _meant(label, nearest, words, question):
             continue
         used = frozenset(nearest.values())
-        if score >= _WHOLE and max(used) - min(used) > 2 * len(stems) + 2:
-            score = 0.9  # all there, but scattered
-        found.append(Mention(dimension, name, words[min(used)].start, words[max(used)].end, score, used))
+        if score >= _WHOLE and max(used) - min(used) > 2 * len(label.weights) + 2:
+            score = _SCATTERED
+        found.append(Mention(label.dimension, label.name, words[min(used)].start, words[max(used)].end, score, used))
     return found
 
 
-def _named_by_its_head(
-    stems: tuple[str, ...], nearest: dict[str, int], words: tuple[Token, ...], question: str, seen: Counter[str]
-) -> bool:
-    head = nearest.get(stems[0])
-    if head is None or seen[stems[0]] > 1 or words[head].start == 0 or len(stems[0]) < 4:
+def _acronyms(words: tuple[Token, ...], question: str, label: _Label) -> list[Mention]:
+    """Places where the question spells out a label's capitals: "National Basketball Association" for "NBA"."""
+    found: list[Mention] = []
+    for acronym in re.findall(r"\b[A-Z]{3,5}\b", label.name):
+        if acronym.lower() in label.shared:
+            continue
+        for start in range(len(words) - len(acronym) + 1):
+            run = words[start : start + len(acronym)]
+            if "".join(question[word.start] for word in run) == acronym:
+                used = frozenset(range(start, start + len(acronym)))
+                found.append(Mention(label.dimension, label.name, run[0].start, run[-1].end, _SCATTERED, used))
+    return found
+
+
+def _named_by_its_head(label: _Label, nearest: dict[str, int], words: tuple[Token, ...], question: str) -> bool:
+    head = nearest.get(label.head)
+    if head is None or label.head in label.shared or words[head].start == 0 or len(label.head) < 4:
         return False
     return question[words[head].start].isupper()
 
 
-def _meant(stems: tuple[str, ...], nearest: dict[str, int], words: tuple[Token, ...], question: str) -> bool:
-    """Whether a match means the label: not a part of it that is a bare number or a word any question may hold."""
-    matched = [words[place] for place in nearest.values()]
-    if (
-        len(stems) > 1
-        and len(matched) < len(stems)
-        and all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched)
-    ):
+def _meant(label: _Label, nearest: dict[str, int], words: tuple[Token, ...], question: str) -> bool:
+    """Whether a match means the label: all its negations are said, and the words are not ones any question holds."""
+    if not label.needed <= nearest.keys():
         return False
-    if len(stems) == 1 and matched[0].text in _WORKING_WORDS:
+    matched = [words[place] for place in nearest.values()]
+    working = all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched)
+    if len(matched) < len(label.weights) and working:
+        return False
+    if len(label.weights) == 1 and matched[0].text in _WORKING_WORDS:
         word = matched[0]
         return word.start > 0 and (question[word.start].isupper() or question[word.start - 1] in "'\"‘“")
     return True

@@ -55,9 +55,7 @@ _PRAISE = (
     " trusted dangerous influential"
 )
 _LABELLING = re.compile(rf"\b(?:{_PRAISE.replace(' ', '|')})\b")
-_FOREMOST = re.compile(
-    r"\b(?:most|least|largest|biggest|smallest|leading|top|main|best|worst|number one)\b|\bno\. ?1\b|# ?1\b"
-)
+_FOREMOST = re.compile(r"\b(?:most|least|largest|biggest|smallest|leading|top|main|best|worst)\b")
 
 
 def asks_for_title(question: str) -> bool:

@@ -32,16 +32,19 @@ _RANKS = {
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _HIGH = (
     r"most(?! of\b| recent| part\b)|highest|largest|biggest|greatest|maximum|max|longest|tallest|top|leading"
-    r"|best|peak(?:ed|s)?|busiest|richest|strongest|main|dominant|widest"
+    r"|best|peak(?:ed|s)?|busiest|richest|strongest|heaviest|fastest|hottest|deadliest|main|dominant|widest"
+    r"|oldest(?! (?:age|people|group|generation))"
 )
-_LOW = r"least|lowest|smallest|minimum|min|minimal|fewest|shortest|bottom|worst|weakest|narrowest|tiniest"
+_LOW = (
+    r"least|lowest|smallest|minimum|min|minimal|fewest|shortest|bottom|worst|weakest|poorest|slowest|coldest|cheapest"
+    r"|narrowest|tiniest|youngest(?! (?:age|people|group|generation))"
+)
 _RANK = r"second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{1,2}(?:st|nd|rd|th)"
 _COUNT = r"two|three|four|five|six|[2-9](?!\d)"
 _EXTREME = re.compile(
     rf"(?<!\bat )(?:\b(?P<rank>{_RANK})[\s-]+)?(?:\b(?P<before>{_COUNT})\s+)?"
     rf"\b(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))\b(?:\s+(?P<after>{_COUNT})\b(?!\s?(?:%|percent|million|billion)))?"
 )
-_NUMBER_ONE = re.compile(r"\b(?:no\.?\s?1|number one|#\s?1)\b(?![\d.])")
 _POSITION = re.compile(
     r"\b(?:(?P<left>left[\s-]?most|top[\s-]?most)|(?P<right>right[\s-]?most|bottom[\s-]?most)"
     r"|(?P<middle>in (?:the )?middle|middle(?= bar))"
@@ -109,7 +112,6 @@ def template_of(question: str, grid: Grid) -> Template:
     text, coloured, unclear = _mark_colours(text, grid, names)
     extremes: dict[str, Extreme] = {}
     positions: dict[str, int | None] = {}
-    text = _mark(text, "E", _NUMBER_ONE, lambda _: Extreme("high"), extremes)
     text = _mark(text, "E", _EXTREME, _extreme, extremes)
     text = _mark(text, "P", _POSITION, _position, positions)
     return Template(question, text, grid, names, extremes, positions, coloured, unclear)

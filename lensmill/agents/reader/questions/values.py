@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from lensmill.agents.reader.questions.answers import NoAnswer, Operation
 from lensmill.agents.reader.questions.lookup import looked_up
-from lensmill.agents.reader.questions.numerals import threshold_in, written
+from lensmill.agents.reader.questions.numerals import numbers_in, threshold_in, written
 from lensmill.agents.reader.questions.phrasing import called, listed, reads
 from lensmill.agents.reader.questions.scope import (
     extreme_cells,
@@ -43,8 +43,10 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
 _OF_ALL = re.compile(
     r"\b(?:all|both|every|each|entire|whole)\b|\bbars?\b|\bvalues\b|\bchart\b|\bgraph\b|\bdata points\b|\bcategories\b"
     r"|\bover the (?:\w+ )?(?:years|period|time)\b|\bthroughout\b"
+    r"|\bby (?:type|country|gender|age|region|sector|industry|category|year)\b"
 )
 _AVERAGE_OF = re.compile(r"\b(?:average|mean|median|sum|mode) (?:value )?(?:of|for)\b|\b(?:median|mode)\b")
+_LIST = re.compile(r"\b[CS]\d+,? and\b|\band (?:the )?[CS]\d+|, (?:the )?[CS]\d+,|[CS]\d+, (?!in |by |of |at |for )")
 _WHAT_IS_OF = re.compile(r"\b(?:sum|average|median|total|add\w*|mean)(?: value| number)? of\b")
 
 
@@ -72,7 +74,7 @@ def value_of(template: Template, text: str | None = None) -> Value:
         return _of_two(template, text, operation)
     cells = _operands(template, text)
     if len(cells) == 1:
-        if _WHAT_IS_OF.search(text) and not template.marks("E", text) and operation != "mode":
+        if _WHAT_IS_OF.search(text) or _LIST.search(text):
             raise NoAnswer(f"only one value was found for the {operation}")
         return Value(cells[0].value, cells, "lookup", reads(template.grid, cells[0]))
     return _aggregate(template, operation, cells)
@@ -172,6 +174,8 @@ def _unnamed(
     all_said = _OF_ALL.search(text) or (_AVERAGE_OF.search(text) and (narrowed or "T0" not in text))
     if len(series) > 1 or (not grid.single and not narrowed):
         raise NoAnswer("it is unclear which of the chart's values are meant")
+    if numbers_in(text, ()):
+        raise NoAnswer("the question's numbers say which values are meant in a way that the rules do not know")
     if not all_said:
         raise NoAnswer("the question names none of the chart's labels")
     cells = grid.cells(categories or None, series or None)

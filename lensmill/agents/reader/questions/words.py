@@ -113,6 +113,7 @@ def plain(text: str) -> str:
     """The text with a few countries' long and dotted names in one short form, and straight apostrophes."""
     for pattern, short in _SHORT_FORMS:
         text = pattern.sub(short, text)
+    text = re.sub(r"(?<!\w)(?:no\.?|number|#)\s?(?:1|one)\b(?![\d.,])", "top", text, flags=re.IGNORECASE)
     return text.replace("’", "'").replace("–", "-").replace("—", "-")
 
 
@@ -160,12 +161,14 @@ def alike(one: str, other: str) -> bool:
 
 
 def _one_slip(shorter: str, longer: str) -> bool:
-    """One letter replaced, missing or added, but not the first."""
+    """One letter replaced, missing or added, or two swapped, but not the first."""
     if shorter[0] != longer[0]:
         return False
     for place, (a, b) in enumerate(zip(shorter, longer, strict=False)):
         if a != b:
             if len(shorter) == len(longer):
+                if shorter[place : place + 2] == longer[place + 1 : place - 1 if place else None : -1]:
+                    return shorter[place + 2 :] == longer[place + 2 :]
                 return shorter[place + 1 :] == longer[place + 1 :]
             return shorter[place:] == longer[place + 1 :]
     return True

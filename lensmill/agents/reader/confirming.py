@@ -1,0 +1,145 @@
+"""Confirming a chart's answer: mark what it rests on with an edit, read it again, and look closer where need be."""
+
+import re
+from collections.abc import Sequence
+
+from lensmill.agents.reader.conclusion import Conclusion
+from lensmill.agents.reader.looking import Looking, whole_pixels
+from lensmill.agents.reader.matching import fold, likeness
+from lensmill.agents.reader.questions import ChartAnswer
+from lensmill.agents.reader.sheet import Seen
+from lensmill.geometry import Frame
+from lensmill.perception.chart import AxisLabel, Cell, ChartReading
+from lensmill.sample import Region
+from lensmill.tools import EditKind, edit_name
+
+
+def confirm(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Conclusion:
+    """Mark the evidence, read it again, and answer only where it still says the same."""
+    printed = [cell for cell in found.cells if cell.text][:6]
+    seen: Sequence[Seen] = ()
+    if found.focus and looking.steps_left > 0:
+        seen = _mark(looking, chart, found)
+    missing = [cell for cell in printed if not _reads(cell, seen)]
+    if missing and looking.steps_left > 0:
+        target = missing[0].box
+        for cell in missing[1:]:
+            target = target.union(cell.box)
+        size = max(min(target.width, target.height), 12.0)
+        names = ", ".join(dict.fromkeys(cell.text for cell in missing))
+        again = looking.zoom(target.padded(size), f"{found.thought} I look closely at {names} to be sure.", names)
+        contradicted = [cell for cell in missing if _contradicts(cell, again)]
+        if contradicted:
+            return Conclusion(f'Read again, "{contradicted[0].text}" is not what it says. I do not answer.', None)
+    return Conclusion(found.thought, found.answer)
+
+
+def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence[Seen]:
+    """Mark the parts that the answer rests on, on the sharpest picture that shows them, and read it."""
+    target = found.focus[0].value_box
+    for label in found.focus[1:]:
+        target = target.union(label.value_box)
+    index = looking.sharpest(target)
+    known, focused = _parts(looking, chart, found, looking.desk.pictures[index].frame)
+    if not focused:
+        return ()
+    kind = _edit_for(len(focused), len(known))
+    thought = f"The answer rests on {_listed(focused)}. I {_VERBS[kind]} to be sure that I read the right place."
+    arguments: dict[str, object] = {"labels": focused, "image": index}
+    if not _given(looking, found):
+        arguments["boxes"] = known if kind == "mask" else {name: known[name] for name in focused}
+    return looking.edit(edit_name(kind, found.focus_kind), arguments, thought) or ()
+
+
+_VERBS: dict[EditKind, str] = {
+    "highlight": "highlight it",
+    "draw": "draw a red box around each",
+    "mask": "mask all the others",
+}
+
+
+def _edit_for(focused: int, known: int) -> EditKind:
+    """One part is highlighted, a few are outlined; many are easier to see with the rest masked."""
+    if focused == 1:
+        return "highlight"
+    return "draw" if focused <= 4 or focused == known else "mask"
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = [f'"{name}"' for name in names[:5]]
+    if len(names) > 5:
+        return ", ".join(shown) + f" and {len(names) - 5} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
+
+
+def _given(looking: Looking, found: ChartAnswer) -> dict[str, Region]:
+    """The named parts that came with the picture, if every focused label is one of them: folded name -> part."""
+    given = {fold(region.label): region for region in looking.task.regions if region.kind == found.focus_kind}
+    return given if all(fold(label.text) in given for label in found.focus) else {}
+
+
+def _parts(
+    looking: Looking, chart: ChartReading, found: ChartAnswer, frame: Frame
+) -> tuple[dict[str, list[int]], list[str]]:
+    """Every part that an edit may name, with its box in whole pixels of the picture, and the focused names."""
+    given = _given(looking, found)
+    if given:
+        known = {region.label: region.box for region in given.values()}
+        focused = [given[fold(label.text)].label for label in found.focus]
+    else:
+        labels = _labels_of(chart, found)
+        names = _names(labels)
+        known = {name: label.value_box for name, label in zip(names, labels, strict=True)}
+        focused = [name for name, label in zip(names, labels, strict=True) if label in found.focus]
+    boxes = {}
+    for name, box in known.items():
+        here = frame.from_original(box)
+        if here.clip(frame.bounds) is not None:
+            boxes[name] = list(whole_pixels(here, frame))
+    return boxes, [name for name in dict.fromkeys(focused) if name in boxes]
+
+
+def _labels_of(chart: ChartReading, found: ChartAnswer) -> tuple[AxisLabel, ...]:
+    """All labels of the kind that the answer points at, the focused ones always among them."""
+    known = chart.x_labels if found.focus_kind == "x_values" else chart.y_labels
+    if any(label not in known for label in found.focus):
+        known = chart.categories
+    if any(label not in known for label in found.focus):
+        known = found.focus
+    return known
+
+
+def _names(labels: Sequence[AxisLabel]) -> list[str]:
+    """A name for each label, told apart where two print the same."""
+    names: list[str] = []
+    for label in labels:
+        name, count = label.text, 2
+        while name in names:
+            name, count = f"{label.text} ({count})", count + 1
+        names.append(name)
+    return names
+
+
+def _digits(text: str) -> str:
+    return re.sub(r"[^\d.]", "", text).strip(".")
+
+
+def _at(value: Cell, seen: Sequence[Seen]) -> list[Seen]:
+    return [line for line in seen if line.box.intersection(value.box) is not None]
+
+
+def _reads(value: Cell, seen: Sequence[Seen]) -> bool:
+    """Does a reading of the same place hold the same number (or, for words, about the same text)?"""
+    for line in _at(value, seen):
+        if _digits(value.text):
+            if _digits(value.text) in _digits(line.text):
+                return True
+        elif likeness(value.text, line.text) >= 0.8:
+            return True
+    return False
+
+
+def _contradicts(value: Cell, seen: Sequence[Seen]) -> bool:
+    """Does a sure reading of the same place, taken from closer, hold another number?"""
+    there = [line for line in _at(value, seen) if line.score >= 0.9 and not line.cut and _digits(line.text)]
+    return bool(there) and not _reads(value, there)

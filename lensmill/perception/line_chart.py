@@ -1,0 +1,285 @@
+"""Reading line charts: x labels, traces by colour, the values printed at their points or measured from them.
+
+Everything in canvas pixels.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lensmill.geometry import Box
+from lensmill.perception.axes import Label, cut, cut_at_gaps, join, text_height, value_ticks
+from lensmill.perception.canvas import Canvas
+from lensmill.perception.chart import Cell
+from lensmill.perception.furniture import Page
+from lensmill.perception.legend import ink, same_hue, swatch_legend
+from lensmill.perception.marks import Colour, Patch, background, near
+from lensmill.perception.numerals import is_year, parse_numeral
+from lensmill.perception.scale import Scale, fit_scale
+from lensmill.perception.text import TextLine
+
+
+@dataclass(frozen=True, slots=True)
+class LineChart:
+    """A line chart; `names` has one entry (or None) for each of `colours`."""
+
+    plot: Box
+    labels: tuple[Label, ...]
+    centres: tuple[float, ...]
+    ticks: tuple[TextLine, ...]
+    colours: tuple[Colour, ...]
+    names: tuple[Label | None, ...]
+    cells: tuple[Cell, ...]
+    doubts: tuple[str, ...]
+
+
+def read_lines(canvas: Canvas, page: Page, found: Sequence[Patch]) -> LineChart | None:
+    """Put a line chart together, or None where there are no x labels or no traces over them."""
+    body = [piece for line in page.body for piece in cut_at_gaps(line, 1.2)]
+    ticks = value_ticks(body, True, 0.25 * canvas.width)
+    rest = [line for line in body if line not in ticks]
+    row = _label_row(rest, ticks, canvas)
+    if len(row) < 2:
+        return None
+    labels = [join([line, *_below(line, rest)]) for line in row]
+    centres = [_anchor(line) for line in row]
+    used = {line for label in labels for line in label.lines} | {line for line in page.body if _is_row(line, row)}
+    rest = [line for line in rest if line not in used]
+    step = min((b - a for a, b in zip(centres, centres[1:], strict=False)), default=40.0)
+    right = max((line.box.x1 for line in ticks if line.box.x1 > centres[-1]), default=float(canvas.width))
+    bottom = min(line.box.y1 for line in row)
+    top = min([t.box.centre[1] for t in ticks] + [line.box.y1 for line in page.body if line.box.y2 < bottom], default=0)
+    left = max([0.0, *(t.box.x2 + 1 for t in ticks)])
+    plot = Box(left, min(top, bottom - 1), max(left + 1, min(right, centres[-1] + max(0.5 * step, 6))), bottom)
+    traces = _traces(canvas, plot, rest, (centres[0], centres[-1]))
+    if not traces:
+        return None
+    colours = tuple(colour for colour, _ in traces)
+    names = _names(canvas, found, rest, traces, plot)
+    scale = fit_scale(ticks, True)
+    named = {line for name in names if name for line in name.lines}
+    numbers = [
+        line
+        for line in rest
+        if not line.angle and line not in named and plot.padded(20).contains(line.box) and parse_numeral(line.text)
+    ]
+    cells, doubts = _cells(canvas, labels, centres, step, traces, names, numbers, scale)
+    if len(traces) > 1 and None in names:
+        doubts.append(f"{len(traces)} lines but {sum(n is not None for n in names)} series names")
+    return LineChart(
+        plot, tuple(labels), tuple(centres), tuple(ticks), colours, tuple(names), tuple(cells), tuple(doubts)
+    )
+
+
+def _label_row(lines: Sequence[TextLine], ticks: Sequence[TextLine], canvas: Canvas) -> list[TextLine]:
+    """The row of x labels: below the ticks, with the most entries."""
+    floor = max((t.box.y1 for t in ticks), default=0.5 * canvas.height)
+    pieces = [piece for line in lines for piece in _words(line) if piece.box.centre[1] > floor]
+    best: list[TextLine] = []
+    for first in pieces:
+        row = [p for p in pieces if abs(p.box.y1 - first.box.y1) < 0.5 * min(first.box.height, 20)]
+        if len(row) > len(best):
+            best = row
+    best.sort(key=_anchor)
+    kept: list[TextLine] = []
+    for piece in best:
+        if not kept or _anchor(piece) - _anchor(kept[-1]) > 6:
+            kept.append(piece)
+    return kept
+
+
+def _words(line: TextLine) -> list[TextLine]:
+    """A line of several years or short words in a row, cut into them."""
+    if len(line.words) >= 2 and all(is_year(w.text) or len(w.text) <= 5 for w in line.words):
+        if sum(is_year(w.text) for w in line.words) >= 2:
+            marks = [(a.box.x2 + b.box.x1) / 2 for a, b in zip(line.words, line.words[1:], strict=False)]
+            return [piece for piece in cut(line, marks) if "..." not in piece.text]
+    return [line]
+
+
+def _is_row(line: TextLine, row: Sequence[TextLine]) -> bool:
+    return any(line.box.padded(1).contains(piece.box) for piece in row)
+
+
+def _anchor(line: TextLine) -> float:
+    if 15 < abs(line.angle) < 75:
+        return line.box.x2 - 6 if line.angle < 0 else line.box.x1 + 6
+    return line.box.centre[0]
+
+
+def _below(line: TextLine, lines: Sequence[TextLine]) -> list[TextLine]:
+    """A second row under a label ("Aug" over "2014")."""
+    if line.angle:
+        return []
+    return [
+        other
+        for other in lines
+        if abs(other.box.centre[0] - line.box.centre[0]) < 0.5 * max(line.box.width, other.box.width)
+        and -0.4 < (other.box.y1 - line.box.y2) / line.box.height < 0.3
+        and other.box.width < 2 * line.box.width + 10
+    ][:1]
+
+
+Trace = tuple[Colour, NDArray[np.bool_]]
+
+
+def _traces(canvas: Canvas, plot: Box, lines: Sequence[TextLine], reach: tuple[float, float]) -> list[Trace]:
+    """Colours that run through a good part of the plot, with their masks; text is painted over first."""
+    pixels = canvas.pixels
+    area = np.zeros(pixels.shape[:2], bool)
+    x1, y1, x2, y2 = plot.rounded()
+    area[y1:y2, x1:x2] = True
+    for line in lines:
+        a, b, c, d = line.box.rounded()
+        if parse_numeral(line.text) is None and line.box.width < 0.5 * plot.width:
+            area[max(0, b) : d, max(0, a) : c] = False
+    ground = np.array(background(canvas.patch(plot)) if canvas.patch(plot).size else (255, 255, 255), np.int16)
+    off = np.abs(pixels.astype(np.int16) - ground).max(axis=2)
+    todo = area & (off > 50)
+    small = (pixels >> 3).astype(np.int32)
+    codes = small[:, :, 0] << 10 | small[:, :, 1] << 5 | small[:, :, 2]
+    span = max(1.0, reach[1] - reach[0])
+    out: list[Trace] = []
+    for _ in range(12):
+        counts = np.bincount(codes[todo], minlength=1 << 15)
+        top = int(counts.argmax())
+        if counts[top] < 0.15 * span:
+            break
+        mean = pixels[todo & (codes == top)].mean(axis=0)
+        colour = (int(mean[0]), int(mean[1]), int(mean[2]))
+        mask = area & (np.abs(pixels.astype(np.int16) - np.array(colour, np.int16)).max(axis=2) <= 32)
+        todo &= ~mask
+        columns = mask.any(axis=0)
+        rows = mask.sum(axis=1).max()
+        covered = columns[int(reach[0]) : int(reach[1]) + 1].mean() if span > 1 else 0.0
+        flat_grid = rows > 0.9 * span and max(colour) - min(colour) < 25
+        if covered >= 0.3 and not flat_grid and not any(near(colour, other, 40) for other, _ in out):
+            out.append((colour, mask))
+    return out[:8]
+
+
+def _height_at(mask: NDArray[np.bool_], x: float) -> float | None:
+    """Where a trace stands at x: the middle of its longest run within two columns either way."""
+    left = max(0, round(x) - 2)
+    strip = mask[:, left : round(x) + 3].any(axis=1)
+    ys = np.flatnonzero(strip)
+    if ys.size == 0:
+        return None
+    runs = np.split(ys, np.flatnonzero(np.diff(ys) > 1) + 1)
+    longest = max(runs, key=len)
+    return float(longest.mean()) + 0.5
+
+
+def _names(
+    canvas: Canvas, found: Sequence[Patch], lines: Sequence[TextLine], traces: Sequence[Trace], plot: Box
+) -> list[Label | None]:
+    """Names from a legend, from words in the line's own colour, or from words at the line's right end."""
+    legend = swatch_legend(found, [line for line in lines if line.box.y1 > plot.y2], [c for c, _ in traces], plot)
+    if len(legend) == len(traces):
+        return [legend[i] for i in range(len(traces))]
+    names: list[Label | None] = [legend.get(i) for i in range(len(traces))]
+    words = [line for line in lines if parse_numeral(line.text) is None and not line.angle and line.box.y1 < plot.y2]
+    taken: set[TextLine] = set()
+    for line in words:
+        tint = ink(canvas, line.box)
+        ranked = sorted((same_hue(tint, colour), i) for i, (colour, _) in enumerate(traces)) if tint else []
+        if ranked and ranked[0][0] < 0.12 and names[ranked[0][1]] is None and line not in taken:
+            names[ranked[0][1]] = join([line])
+            taken.add(line)
+    for index, (_, mask) in enumerate(traces):
+        columns = np.flatnonzero(mask.any(axis=0))
+        if names[index] is not None or columns.size == 0:
+            continue
+        end = _height_at(mask, float(columns[-1]) - 1)
+        beside = [
+            line
+            for line in words
+            if line not in taken
+            and end is not None
+            and abs(line.box.centre[1] - end) < line.box.height
+            and line.box.x2 > columns[-1] - 1.5 * line.box.width
+        ]
+        if len(beside) == 1:
+            names[index] = join(beside)
+            taken.add(beside[0])
+    return names
+
+
+def _cells(
+    canvas: Canvas,
+    labels: Sequence[Label],
+    centres: Sequence[float],
+    step: float,
+    traces: Sequence[Trace],
+    names: Sequence[Label | None],
+    numbers: Sequence[TextLine],
+    scale: Scale | None,
+) -> tuple[list[Cell], list[str]]:
+    height = text_height(numbers)
+    cells: list[Cell] = []
+    lost = 0
+    for label, centre in zip(labels, centres, strict=True):
+        points = [_height_at(mask, centre) for _, mask in traces]
+        here = [n for n in numbers if abs(n.box.centre[0] - centre) < max(0.45 * step, 0.4 * n.box.width)]
+        here = [n for n in here if centre == min(centres, key=lambda c: abs(c - n.box.centre[0]))]
+        chosen = _assign(canvas, here, points, [colour for colour, _ in traces], scale, height)
+        lost += len(here) - len(chosen)
+        for index, point in enumerate(points):
+            name = names[index]
+            series = name.text if name is not None and len(traces) > 1 else ""
+            if index in chosen:
+                numeral = parse_numeral(chosen[index].text)
+                if numeral is not None:
+                    cells.append(Cell(label.text, series, numeral.value, chosen[index].text, chosen[index].box))
+            elif point is not None and scale is not None:
+                box = Box(max(0.0, centre - 4), max(0.0, point - 4), centre + 4, point + 4)
+                digits = 3 - len(str(int(abs(scale.value(point)))))
+                cells.append(Cell(label.text, series, round(scale.value(point), max(0, digits)), "", box, True))
+    doubts = [f"{lost} printed numbers that fit no line"] if lost else []
+    counts = Counter((cell.category, cell.series) for cell in cells)
+    doubts += [f"several values for {key}" for key, count in sorted(counts.items()) if count > 1]
+    return cells, doubts
+
+
+def _assign(
+    canvas: Canvas,
+    numbers: Sequence[TextLine],
+    points: Sequence[float | None],
+    colours: Sequence[Colour],
+    scale: Scale | None,
+    height: float,
+) -> dict[int, TextLine]:
+    """Series number -> the number printed at its point, each used once.
+
+    With a scale a number belongs to the line that really has its value there; without one, to the line of its own
+    colour, else to the nearest.
+    """
+    ranked = []
+    for n, number in enumerate(numbers):
+        numeral = parse_numeral(number.text)
+        tint = ink(canvas, number.box) if scale is None and len(points) > 1 else None
+        for index, point in enumerate(points):
+            if point is None or numeral is None:
+                continue
+            away = abs(number.box.centre[1] - point)
+            if away > 3.2 * height:
+                continue
+            cost = away / height
+            if scale is not None and scale.slope:
+                off = abs(scale.value(point) - numeral.value) / abs(scale.slope)
+                if off > 6:
+                    continue
+                cost = off + 0.1 * cost
+            elif tint is not None:
+                cost += 6 * min(1.0, same_hue(tint, colours[index]))
+            ranked.append((cost, n, index))
+    chosen: dict[int, TextLine] = {}
+    used: set[int] = set()
+    for _, n, index in sorted(ranked):
+        if n not in used and index not in chosen:
+            chosen[index] = numbers[n]
+            used.add(n)
+    return chosen

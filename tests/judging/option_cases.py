@@ -1,0 +1,100 @@
+"""Labelled cases: multiple choice."""
+
+from tests.judging.cases import C, Group, I, U
+
+GROUPS = (
+    Group(
+        "options, reference by letter",
+        (
+            ("B", "B", C, "choice_letter", True),
+            ("b", "B", C, "choice_letter", True),
+            ("(B)", "B", C, "choice_letter", False),
+            ("B.", "B", C, "choice_letter", False),
+            ("B)", "B", C, "choice_letter", False),
+            ("Option B", "B", C, "choice_letter", False),
+            ("The answer is (B).", "B", C, "choice_letter", False),
+            ("(B) Fiji", "B", C, "choice_letter", False),
+            ("B. Fiji", "B", C, "choice_letter", False),
+            ("B: Fiji", "B", C, "choice_letter", False),
+            ("Fiji", "B", C, "choice_text", False),
+            ("fiji.", "B", C, "choice_text", False),
+            ("The logo is Fiji", "B", C, "choice_text", False),
+            ("Evian", "B", I, "choice_text", False),
+            ("(A)", "B", I, "choice_letter", False),
+            ("A or B", "B", I, "several_answers", False),
+            ("A, B", "B", I, "several_answers", False),
+            ("Evian or Fiji", "B", I, "several_answers", False),
+            ("(A) Fiji", "B", I, "several_answers", False),
+            ("It is not Fiji", "B", U, "choice_unclear", False),
+            ("Pepsi", "B", I, "choice_none", False),
+            ("Coca", "C", C, "choice_text", False),
+            ("Coca Cola", "C", C, "choice_text", False),
+            ("E", "B", I, "choice_none", False),
+        ),
+        "What is the logo on the bag?",
+        ("Evian", "Fiji", "Coca-Cola", "Dasani"),
+    ),
+    Group(
+        "options, reference by text",
+        (
+            ("C", "$4", C, "choice_letter", False),
+            ("$4", "$4", C, "choice_text", True),
+            ("4", "$4", C, "choice_text", False),
+            ("$5", "$4", I, "choice_text", False),
+            ("4 dollars off", "$4", C, "choice_text", False),
+        ),
+        "How much does the coupon take off?",
+        ("$5", "$10", "$4", "$2"),
+    ),
+    Group(
+        "options that differ in a letter",
+        (
+            ("StayNJ.org", "StayNJ.org", C, "choice_text", True),
+            ("StayNY.org", "StayNJ.org", I, "choice_text", False),
+            ("StayNL.org", "StayNJ.org", U, "choice_unclear", False),
+        ),
+        "Which site is named?",
+        ("StayNJ.org", "StayNY.org", "Other.com"),
+    ),
+    Group(
+        "numeric options are met exactly",
+        (
+            ("100", "100", C, "choice_text", True),
+            ("102", "100", I, "choice_text", True),
+            ("100.0", "100", C, "choice_text", True),
+            ("two", "2", C, "choice_text", False),
+        ),
+        "How many are there?",
+        ("100", "102", "2", "3"),
+    ),
+    Group(
+        "options that are sentences",
+        (
+            ("The mug is on the left side of the lamp", "A", C, "choice_text", False),
+            ("left", "A", C, "choice_text", False),
+            ("right side", "A", I, "choice_text", False),
+            ("the mug", "A", U, "choice_unclear", False),
+            ("It is on the left", "A", C, "choice_text", False),
+            ("not left", "B", U, "choice_unclear", False),
+            ("left and right", "A", U, "choice_unclear", False),
+        ),
+        "Is the mug left or right of the lamp?",
+        ("The mug is on the left side of the lamp", "The mug is on the right side of the lamp"),
+    ),
+    Group(
+        "letters as options' own words",
+        (("A", "A", C, "choice_text", True), ("B", "A", I, "choice_text", False)),
+        "Which letter is on the box?",
+        ("B", "A"),
+    ),
+    Group(
+        "a letter as reference, options not given",
+        (
+            ("(G)", "G", C, "choice_letter", False),
+            ("G. Goalkeeper", "G", C, "choice_letter", False),
+            ("D", "G", I, "choice_letter", False),
+            ("GK", "G", U, "anls", False),
+        ),
+        "Which position does the first pick play?",
+    ),
+)

@@ -1,0 +1,263 @@
+"""V*-style questions: where they are found, how options are ordered, and what each kind of bad row becomes."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lensmill.geometry import Box
+from storage.sources.highres import HighResSource
+from storage.sources.options import asked
+from storage.sources.protocol import SourceError
+from tests.storage.sources.written import highres, picture, read
+
+TEXT = (
+    "What is on the sign?\n(A) STOP\n(B) GO\n(C) WAIT\nAnswer with the option's letter from the given choices directly."
+)
+
+
+def vstar(**fields: object) -> dict[str, object]:
+    """A good row, with the given fields in place of its own; None takes a field away."""
+    good = {
+        "image": "a.png",
+        "question": "What is on the sign?",
+        "options": ["GO", "STOP", "WAIT"],
+        "bbox": [[1, 2, 30, 40]],
+    }
+    return {key: value for key, value in {**good, **fields}.items() if value is not None}
+
+
+# Where rows are found
+
+
+def test_a_row_becomes_a_sample_with_choices_and_targets(tmp_path: Path) -> None:
+    root = highres(tmp_path, [vstar(category="ocr")])
+    ((item,), failures) = read(HighResSource(root))
+    sample = item.sample
+    assert failures == []
+    assert item.image == picture()
+    assert (sample.question, sample.answers) == ("What is on the sign?", ("GO",))
+    assert sorted(sample.choices) == ["GO", "STOP", "WAIT"]
+    assert sample.targets == (Box(1, 2, 31, 42),)
+    assert (sample.source, sample.subset, sample.split) == ("highres", "ocr", "test")
+    assert sample.origin == f"{root / 'test_questions.jsonl'} line 1"
+
+
+def test_the_file_of_rows_may_be_given(tmp_path: Path) -> None:
+    root = highres(tmp_path, [vstar()])
+    (root / "test_questions.jsonl").rename(root / "mine.jsonl")
+    assert len(read(HighResSource(root / "mine.jsonl"))[0]) == 1
+    assert len(read(HighResSource(root))[0]) == 1
+
+
+def test_a_json_file_beside_each_picture_is_a_row(tmp_path: Path) -> None:
+    for category, name in (("relative_position", "b"), ("direct_attributes", "a")):
+        folder = tmp_path / category
+        folder.mkdir()
+        (folder / f"{name}.jpg").write_bytes(picture(kind="JPEG"))
+        content = {"target_object": ["sign"], "bbox": [[1, 2, 30, 40]], "question": f"{name}?", "options": ["x", "y"]}
+        (folder / f"{name}.json").write_text(json.dumps(content))
+    items, failures = read(HighResSource(tmp_path))
+    assert failures == []
+    assert [(item.sample.subset, item.sample.question) for item in items] == [
+        ("direct_attributes", "a?"),
+        ("relative_position", "b?"),
+    ]
+    assert items[0].sample.targets == (Box(1, 2, 31, 42),)
+
+
+def test_a_line_without_boxes_takes_them_from_the_file_beside_its_picture(tmp_path: Path) -> None:
+    root = highres(tmp_path, [{"image": "d/a.png", "text": TEXT, "label": "B"}], {"d/a.png": picture()})
+    (root / "d" / "a.json").write_text(json.dumps({"bbox": [[1, 2, 30, 40]], "target_object": ["sign"]}))
+    ((item,), _) = read(HighResSource(root))
+    assert (item.sample.targets, item.sample.answers) == ((Box(1, 2, 31, 42),), ("GO",))
+
+
+def test_rows_of_one_picture_come_together(tmp_path: Path) -> None:
+    pictures = {"a.png": picture("red"), "b.png": picture("blue")}
+    rows = [vstar(question="1"), vstar(question="2", image="b.png"), vstar(question="3")]
+    items, _ = read(HighResSource(highres(tmp_path, rows, pictures)))
+    assert [item.sample.question for item in items] == ["1", "3", "2"]
+
+
+def test_blank_lines_are_passed_over(tmp_path: Path) -> None:
+    items, failures = read(HighResSource(highres(tmp_path, ["", json.dumps(vstar()), "  "])))
+    assert (len(items), failures) == (1, [])
+    assert items[0].sample.origin.endswith("line 2")
+
+
+# What is asked
+
+
+def test_the_first_option_is_the_right_one() -> None:
+    assert asked(vstar(), "id")[1] == ("GO",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "right"),
+    [
+        ({"answer": "STOP"}, "STOP"),
+        ({"label": "WAIT"}, "WAIT"),
+        ({"label": "C"}, "WAIT"),
+        ({"label": "A", "text": TEXT}, "STOP"),
+        ({"label": "A", "text": TEXT, "answer": "GO"}, "GO"),
+    ],
+)
+def test_answer_and_label_say_which_option_is_right(fields: dict[str, object], right: str) -> None:
+    assert asked(vstar(**fields), "id")[1] == (right,)
+
+
+def test_options_printed_in_the_text_keep_their_order() -> None:
+    row = {"text": TEXT, "label": "(B)"}
+    assert asked(row, "id") == ("What is on the sign?", ("GO",), ("STOP", "GO", "WAIT"))
+
+
+@pytest.mark.parametrize(
+    "text", ["Which?\nA. x\nB. y", "Which?\n(A) x\n(B) y", "Which?\nA) x\nB) y", "Which?\n\nA: x\nB: y"]
+)
+def test_options_may_be_printed_in_several_ways(text: str) -> None:
+    question, answers, choices = asked({"text": text, "label": "A"}, "id")
+    assert (question.strip(), answers, choices) == ("Which?", ("x",), ("x", "y"))
+
+
+def test_a_row_without_options_is_an_open_question() -> None:
+    assert asked({"question": "Which?", "answer": ["x", "y"]}, "id") == ("Which?", ("x", "y"), ())
+    assert asked({"text": "Which?\nA. only one line", "label": "x"}, "id")[0] == "Which?\nA. only one line"
+
+
+def test_the_order_of_options_gives_nothing_away() -> None:
+    places = []
+    for number in range(200):
+        _, (right,), choices = asked(
+            vstar(question=f"Question {number}?", options=["GO", "STOP", "WAIT", "TURN"]), "id"
+        )
+        places.append(choices.index(right))
+    assert all(30 <= places.count(place) <= 70 for place in range(4))
+
+
+@given(st.permutations(["GO", "STOP", "WAIT", "TURN"]))
+def test_the_order_of_options_follows_from_their_content(options: list[str]) -> None:
+    row = vstar(options=options, answer="GO")
+    assert asked(row, "id") == asked(vstar(options=["GO", "STOP", "WAIT", "TURN"]), "id")
+
+
+# Boxes
+
+
+@pytest.mark.parametrize("bbox", [[1, 2, 30, 40], [[1, 2, 30, 40]], [{"x": 1, "y": 2, "w": 30, "h": 40}]])
+def test_one_box_may_be_written_in_several_ways(tmp_path: Path, bbox: object) -> None:
+    ((item,), _) = read(HighResSource(highres(tmp_path, [vstar(bbox=bbox)])))
+    assert item.sample.targets == (Box(1, 2, 31, 42),)
+
+
+def test_a_box_that_sticks_out_is_cut(tmp_path: Path) -> None:
+    ((item,), _) = read(HighResSource(highres(tmp_path, [vstar(bbox=[[100, -10, 50, 50]])])))
+    assert item.sample.targets == (Box(100, 0, 120, 40),)
+
+
+def test_a_row_without_box_has_no_targets(tmp_path: Path) -> None:
+    ((item,), _) = read(HighResSource(highres(tmp_path, [vstar(bbox=None)])))
+    assert item.sample.targets == ()
+
+
+# Bad rows
+
+
+@pytest.mark.parametrize(
+    ("bad", "error_class", "named"),
+    [
+        (vstar(bbox=[[500, 500, 10, 10]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox=[[1, 2, -30, 40]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox=[[1, 2, 0, 40]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox=[[1, 2, float("nan"), 40]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox=[[1, 2, float("inf"), 40]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox=[[1, 2, 3]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox=[["1", 2, 3, 4]]), "bad_box", '"bbox[0]"'),
+        (vstar(bbox="1,2,3,4"), "bad_box", '"bbox"'),
+        (vstar(bbox=[[1, 2, 3, 4]] * 101), "bad_box", '"bbox"'),
+        (vstar(question=""), "empty_field", '"question"'),
+        (vstar(question=None), "missing_field", '"question"'),
+        (vstar(image=None), "missing_field", '"image"'),
+        (vstar(image="none.png"), "image_missing", '"image"'),
+        (vstar(image="../../etc/passwd"), "path_outside", '"image"'),
+        (vstar(options=["x"]), "bad_field", '"options"'),
+        (vstar(options="x, y"), "bad_field", '"options"'),
+        (vstar(options=["x", "x"]), "bad_field", '"options"'),
+        (vstar(options=["x", ["y"]]), "bad_field", '"options[1]"'),
+        (vstar(options=["x", ""]), "empty_field", '"options[1]"'),
+        (vstar(answer="z"), "bad_field", '"answer"'),
+        (vstar(label="Z"), "bad_field", '"label"'),
+        (vstar(options=None), "missing_field", '"label"'),
+        ({"image": "a.png", "text": TEXT, "label": "D"}, "bad_field", '"label"'),
+        ({"image": "a.png", "text": TEXT}, "missing_field", '"label"'),
+        ("{not json", "bad_json", "column"),
+        ("[1, 2]", "bad_row", "object"),
+        ("[" * 100_000, "bad_json", "JSON"),
+        ('{"image": "' + "x" * 2**20 + '"}', "bad_json", "bytes"),
+    ],
+)
+def test_a_bad_row_is_a_failure_and_the_others_go_on(tmp_path: Path, bad: object, error_class: str, named: str) -> None:
+    items, failures = read(HighResSource(highres(tmp_path, [bad, vstar()])))
+    assert len(items) == 1
+    (failure,) = failures
+    assert (failure.error_class, failure.origin.split()[-1]) == (error_class, "1")
+    assert named in failure.message
+    assert "\n" not in failure.message
+    assert len(failure.message) < 800
+
+
+def test_a_repeated_row_is_named(tmp_path: Path) -> None:
+    items, (failure,) = read(HighResSource(highres(tmp_path, [vstar(), vstar()])))
+    assert (len(items), failure.error_class) == (1, "duplicate")
+
+
+def test_a_bad_picture_fails_all_its_rows(tmp_path: Path) -> None:
+    rows = [vstar(image="bad.jpg"), vstar(image="bad.jpg", question="2"), vstar()]
+    items, failures = read(HighResSource(highres(tmp_path, rows, {"a.png": picture(), "bad.jpg": b""})))
+    assert (len(items), [failure.error_class for failure in failures]) == (1, ["image_empty"] * 2)
+
+
+def test_a_bad_file_beside_a_picture_is_a_failure(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "a.json").write_text("{")
+    (tmp_path / "b.png").write_bytes(picture("red"))
+    (tmp_path / "b.json").write_text(json.dumps({"question": "?", "options": ["x", "y"]}))
+    items, (failure,) = read(HighResSource(tmp_path))
+    assert (len(items), failure.error_class, failure.origin) == (1, "bad_json", str(tmp_path / "a.json"))
+
+
+def test_bytes_that_are_not_utf_8_cost_one_line(tmp_path: Path) -> None:
+    root = highres(tmp_path, [vstar()])
+    with (root / "test_questions.jsonl").open("ab") as lines:
+        lines.write(b'{"image": "\xff"}\n')
+    items, (failure,) = read(HighResSource(root))
+    assert (len(items), failure.error_class) == (1, "bad_json")
+
+
+# The source as a whole
+
+
+def test_a_missing_folder_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="no folder"):
+        HighResSource(tmp_path / "nowhere")
+
+
+def test_a_folder_without_rows_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"neither a .jsonl file nor pictures"):
+        HighResSource(tmp_path)
+
+
+def test_several_files_of_rows_are_named(tmp_path: Path) -> None:
+    for name in ("x.jsonl", "y.jsonl"):
+        (tmp_path / name).write_text("")
+    with pytest.raises(SourceError, match=r"several .jsonl files \(x.jsonl, y.jsonl\)"):
+        HighResSource(tmp_path)
+
+
+def test_a_file_of_rows_that_went_away_is_named(tmp_path: Path) -> None:
+    source = HighResSource(highres(tmp_path, [vstar()]))
+    (tmp_path / "test_questions.jsonl").unlink()
+    with pytest.raises(SourceError, match=r"test_questions.jsonl cannot be read \(No such file"):
+        read(source)

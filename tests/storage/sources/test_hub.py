@@ -1,0 +1,210 @@
+"""The hub's columns for ChartQA: Parquet read in small batches, schemas that are checked, rows that fail alone."""
+
+import tracemalloc
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from lensmill.sample import sample_id_of
+from storage.sources.chartqa import ChartQASource
+from storage.sources.hub import HubSource
+from storage.sources.protocol import SourceError
+from tests.storage.sources.written import chartqa, only_failure, picture, read, row
+
+IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+SCHEMA = pa.schema(
+    [("image", IMAGE), ("query", pa.string()), ("label", pa.list_(pa.string())), ("human_or_machine", pa.int64())]
+)
+
+
+def hub_row(**fields: object) -> dict[str, object]:
+    image = {"bytes": picture(), "path": None}
+    return {"image": image, "query": "How many bars?", "label": ["3"], "human_or_machine": 0, **fields}
+
+
+def parquet(path: Path, rows: list[dict[str, object]], schema: pa.Schema = SCHEMA) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.Table.from_pylist(rows, schema), path)
+    return path
+
+
+def test_a_row_becomes_a_sample(tmp_path: Path) -> None:
+    file = parquet(tmp_path / "any.parquet", [hub_row(human_or_machine=1)])
+    ((item,), failures) = read(HubSource(file))
+    sample = item.sample
+    assert failures == []
+    assert item.image == picture()
+    assert (sample.question, sample.answers, sample.width, sample.height) == ("How many bars?", ("3",), 120, 80)
+    assert (sample.source, sample.subset, sample.split) == ("chartqa", "augmented", "test")
+    assert sample.origin == f"{file} row 1"
+
+
+def test_the_same_question_has_the_same_id_as_in_the_folder_layout(tmp_path: Path) -> None:
+    ((one,), _) = read(HubSource(parquet(tmp_path / "a.parquet", [hub_row()])))
+    ((other,), _) = read(ChartQASource(chartqa(tmp_path / "folder", [row()])))
+    assert one.sample.sample_id == other.sample.sample_id
+    assert one.sample.sample_id == sample_id_of(one.sample.image_id, "How many bars?", ("3",))
+
+
+def test_a_folder_gives_the_files_of_one_split_in_order(tmp_path: Path) -> None:
+    parquet(tmp_path / "data" / "test-00001-of-00002.parquet", [hub_row(query="2")])
+    parquet(tmp_path / "data" / "test-00000-of-00002.parquet", [hub_row(query="1")])
+    parquet(tmp_path / "data" / "train-00000-of-00001.parquet", [hub_row(query="3")])
+    assert [item.sample.question for item in read(HubSource(tmp_path))[0]] == ["1", "2"]
+    ((item,), _) = read(HubSource(tmp_path, "train"))
+    assert (item.sample.question, item.sample.split) == ("3", "train")
+
+
+def test_val_is_also_called_validation(tmp_path: Path) -> None:
+    parquet(tmp_path / "validation" / "0000.parquet", [hub_row()])
+    assert len(read(HubSource(tmp_path, "val"))[0]) == 1
+
+
+def test_labels_and_pictures_may_be_plain_columns(tmp_path: Path) -> None:
+    schema = pa.schema([("image", pa.binary()), ("query", pa.string()), ("label", pa.string())])
+    rows = [{"image": picture(), "query": "?", "label": "x"}]
+    ((item,), _) = read(HubSource(parquet(tmp_path / "a.parquet", rows, schema)))
+    assert (item.sample.answers, item.sample.subset) == (("x",), "")
+
+
+def test_a_picture_may_be_a_path_inside_the_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture())
+    file = parquet(tmp_path / "a.parquet", [hub_row(image={"bytes": None, "path": "a.png"})])
+    assert len(read(HubSource(file))[0]) == 1
+
+
+@pytest.mark.parametrize(
+    ("bad", "error_class", "named"),
+    [
+        ({"query": None}, "missing_field", '"query"'),
+        ({"label": None}, "missing_field", '"label"'),
+        ({"image": None}, "missing_field", '"image"'),
+        ({"query": " "}, "empty_field", '"query"'),
+        ({"label": []}, "empty_field", '"label"'),
+        ({"label": [None]}, "bad_field", '"label"'),
+        ({"human_or_machine": 7}, "bad_field", '"human_or_machine"'),
+        ({"image": {"bytes": None, "path": None}}, "image_missing", '"image"'),
+        ({"image": {"bytes": None, "path": "../../x.png"}}, "path_outside", '"image.path"'),
+        ({"image": {"bytes": b"", "path": None}}, "image_empty", '"image"'),
+        ({"image": {"bytes": picture()[:50], "path": "a.png"}}, "image_truncated", '"image"'),
+    ],
+)
+def test_a_bad_row_is_a_failure_and_the_others_go_on(
+    tmp_path: Path, bad: dict[str, object], error_class: str, named: str
+) -> None:
+    file = parquet(tmp_path / "a.parquet", [hub_row(**bad), hub_row()])
+    (items, (failure,)) = read(HubSource(file))
+    assert len(items) == 1
+    assert (failure.error_class, failure.origin) == (error_class, f"{file} row 1")
+    assert named in failure.message
+
+
+def test_a_repeated_row_is_named(tmp_path: Path) -> None:
+    items, (failure,) = read(HubSource(parquet(tmp_path / "a.parquet", [hub_row(), hub_row()])))
+    assert (len(items), failure.error_class) == (1, "duplicate")
+
+
+@pytest.mark.parametrize("missing", ["image", "query", "label"])
+def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path, missing: str) -> None:
+    schema = pa.schema([field for field in SCHEMA if field.name != missing])
+    file = parquet(tmp_path / "a.parquet", [hub_row()], schema)
+    with pytest.raises(SourceError, match=rf'a.parquet has no column "{missing}" \(columns: .*human_or_machine\)'):
+        HubSource(file)
+
+
+@pytest.mark.parametrize(
+    ("column", "kind", "value"),
+    [("image", pa.string(), "x"), ("query", pa.int64(), 1), ("label", pa.list_(pa.binary()), [b"x"])],
+)
+def test_a_column_of_the_wrong_type_is_named(tmp_path: Path, column: str, kind: pa.DataType, value: object) -> None:
+    schema = pa.schema([pa.field(field.name, kind if field.name == column else field.type) for field in SCHEMA])
+    file = parquet(tmp_path / "a.parquet", [hub_row(**{column: value})], schema)
+    with pytest.raises(SourceError, match=rf'column "{column}" is .*; expected'):
+        HubSource(file)
+
+
+def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
+    (tmp_path / "test.parquet").write_bytes(b"nothing of the kind")
+    with pytest.raises(SourceError, match=r"test.parquet is not a Parquet file"):
+        HubSource(tmp_path)
+
+
+def test_a_file_damaged_further_in_names_the_row(tmp_path: Path) -> None:
+    rows = [hub_row(query=str(number), image={"bytes": picture((number, 0, 0)), "path": None}) for number in range(40)]
+    file = parquet(tmp_path / "a.parquet", rows)
+    data = bytearray(file.read_bytes())
+    data[4:2000] = bytes(1996)
+    file.write_bytes(data)
+    with pytest.raises(SourceError, match=r"a.parquet is damaged after row 0"):
+        read(HubSource(file))
+
+
+def test_an_empty_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match=r"holds no .parquet file"):
+        HubSource(tmp_path)
+
+
+def test_a_split_that_is_not_there_is_named(tmp_path: Path) -> None:
+    parquet(tmp_path / "train.parquet", [hub_row()])
+    with pytest.raises(SourceError, match=r'no Parquet file of split "test" \(found: train.parquet\)'):
+        HubSource(tmp_path)
+
+
+@pytest.mark.parametrize("path", ["/no/such/folder", "three/part/name", "../x", "word"])
+def test_what_is_neither_path_nor_hub_name_is_named(path: str) -> None:
+    with pytest.raises(SourceError, match="is no file, folder or hub name"):
+        HubSource(path)
+
+
+def test_a_hub_name_is_streamed() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def opened(name: str, split: str) -> tuple[tuple[str, ...], Iterable[Mapping[str, object]]]:
+        asked.append((name, split))
+        return tuple(SCHEMA.names), iter([hub_row(), hub_row(query="")])
+
+    ((item,), (failure,)) = read(HubSource("owner/chartqa", "train", opened))
+    assert asked == [("owner/chartqa", "train")]
+    assert (item.sample.origin, failure.origin) == ("owner/chartqa train row 1", "owner/chartqa train row 2")
+
+
+def test_a_hub_dataset_of_other_columns_is_named() -> None:
+    with pytest.raises(SourceError, match=r'owner/other has no column "query" \(columns: image, question\)'):
+        read(HubSource("owner/other", open_hub=lambda *_: (("image", "question"), [])))
+
+
+def test_a_hub_that_cannot_be_reached_is_one_clear_line() -> None:
+    def unreachable(name: str, split: str) -> tuple[tuple[str, ...], Iterable[Mapping[str, object]]]:
+        raise ConnectionError(f"no route\nto {name} {split}")
+
+    with pytest.raises(
+        SourceError, match=r"cannot read split .* \(ConnectionError: no route to .*download its Parquet"
+    ):
+        read(HubSource("owner/name", open_hub=unreachable))
+
+
+def test_a_picture_on_the_hub_is_never_a_local_path(tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(picture())
+    image = {"bytes": None, "path": str(tmp_path / "a.png")}
+    source = HubSource("owner/name", open_hub=lambda *_: (tuple(SCHEMA.names), [hub_row(image=image)]))
+    assert only_failure(lambda: source).error_class == "image_missing"
+
+
+def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
+    def rows(count: int) -> list[dict[str, object]]:
+        return [hub_row(query=str(number), image={"bytes": b"x" * 100_000, "path": None}) for number in range(count)]
+
+    def peak(count: int) -> int:
+        source = HubSource(parquet(tmp_path / f"{count}.parquet", rows(count)))
+        tracemalloc.start()
+        for _ in source.read():
+            pass
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        return most
+
+    peak(10)
+    assert peak(200) < peak(40) + 1_000_000
