@@ -2,19 +2,20 @@
 
     python -m benchmarks.views [--image PHOTO.jpg] [--repeats 7]
 
-Both roads start from the same decoded original and give pictures of the same sizes. They are timed in turn within one
-run, rung by rung, so that a busy machine slows both alike; the figures are medians. Quality is the PSNR of each view
-against the plain Lanczos one. The command fails (exit 1) where the views take more than 60 % of the time or lie below
-40 dB. Without `--image` a photo-like 4000x3000 picture is drawn (seeded: gradients, noise of every scale, printed
-lines), and goes through a JPEG as photographs do.
+Both roads start from the same decoded original and give pictures of the same sizes, one at a time and then dropped, as
+a rollout draws them. They are timed in turn within one run, and the figures are medians of processor time (both run
+on one thread), so that a busy machine slows both alike. Quality is the PSNR of each view against the plain Lanczos
+one. The command fails (exit 1) where the views take more than 60 % of the time or lie below 40 dB. Without `--image`
+a photo-like 4000x3000 picture is drawn (seeded: gradients, noise of every scale, printed lines), and goes through a
+JPEG as photographs do.
 
-What is cheap, found by trying (milliseconds on one core for 4000x3000; dB on the worst of seven photographs):
+What is cheap, found by trying (milliseconds on one core for 4000x3000; dB on the worst of six photographs):
 
 - Pillow's filter runs along all rows of the original first, whatever the view's size, so plain Lanczos spends about
   as long on a 252x196 view (86 ms) as on 1008x756 (116 ms). Averaging k x k whole pixels first (`Image.reduce`, which
-  only adds: 8 ms) removes that. With 1.75 averaged pixels or more for each pixel of the view, the loss stays below
+  only adds: 8 ms) removes that. With 1.7 averaged pixels or more for each pixel of the view, the loss stays below
   what shows: 224 from averages of 6 (12 ms, 46 dB), 448 of 4 (18 ms, 43 dB), 672 of 3 (29 ms, 42.5 dB), 896 of 2
-  (50 ms, 46 dB). This is what Pillow's `reducing_gap` does at gap 1.75; its usual 3.0 leaves most of it unused.
+  (50 ms, 46 dB). This is what Pillow's `reducing_gap` does at gap 1.7; its usual 3.0 leaves most of it unused.
 - Where even 2x2 would cost too much sharpness (1344: 40.0 dB), halving only the rows still halves the work of both
   passes (43 dB). Halving only the columns would spare the first pass alone.
 - Near the original's own size (1792, 2688, 3840) nothing can be averaged. The bicubic filter reads four pixels where
@@ -42,7 +43,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lensmill.decoding import load_original
-from lensmill.picture import Picture, draw_views
+from lensmill.picture import draw_view
 from lensmill.resolution import rungs_for, view_frame
 
 MOST_TIME = 0.60
@@ -101,7 +102,7 @@ def measure(original: Image.Image, repeats: int) -> list[RungFigures]:
         size = (frame.width, frame.height)
 
         def view(rung: int = rung) -> Image.Image:
-            return draw_views(original, (rung,))[0].pixels
+            return draw_view(original, rung).pixels
 
         def lanczos(size: tuple[int, int] = size) -> Image.Image:
             return original.resize(size, Image.Resampling.LANCZOS)
@@ -113,28 +114,14 @@ def measure(original: Image.Image, repeats: int) -> list[RungFigures]:
 
 
 def in_turn(one: Callable[[], object], other: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Median seconds of two functions that are called alternately."""
+    """Median processor seconds of two functions that are called alternately."""
     times: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
         for function, kept in zip((one, other), times, strict=True):
-            start = time.perf_counter()
+            start = time.process_time()
             function()
-            kept.append(time.perf_counter() - start)
+            kept.append(time.process_time() - start)
     return statistics.median(times[0]), statistics.median(times[1])
-
-
-def together(original: Image.Image, repeats: int) -> tuple[float, float]:
-    """Median seconds of all views in one call, and of all plain Lanczos ones; the results are kept, as a job would."""
-    rungs = rungs_for(original.size)
-    sizes = [(frame.width, frame.height) for frame in (view_frame(original.size, rung) for rung in rungs)]
-
-    def views() -> tuple[Picture, ...]:
-        return draw_views(original, rungs)
-
-    def lanczos() -> list[Image.Image]:
-        return [original.resize(size, Image.Resampling.LANCZOS) for size in sizes]
-
-    return in_turn(views, lanczos, repeats)
 
 
 def main() -> int:
@@ -144,8 +131,8 @@ def main() -> int:
     options = parser.parse_args()
     original = load_original(options.image.read_bytes() if options.image else photo_like()).pixels
     figures = measure(original, options.repeats)
-    all_views, all_lanczos = together(original, options.repeats)
-    print(f"original {original.width}x{original.height}, medians of {options.repeats}, times in ms")
+    all_views, all_lanczos = sum(row.view_s for row in figures), sum(row.lanczos_s for row in figures)
+    print(f"original {original.width}x{original.height}, medians of {options.repeats}, processor time in ms")
     print(f"{'rung':>6} {'size':>11} {'view':>7} {'lanczos':>8} {'ratio':>6} {'PSNR dB':>8}")
     for row in figures:
         ratio = row.view_s / row.lanczos_s

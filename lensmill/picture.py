@@ -83,13 +83,13 @@ def _draw(original: Image.Image, frame: Frame, averaged: dict[tuple[int, int], I
 def _cells(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
     """How many original pixels, across and down, may be averaged into one before the filter proper.
 
-    At least 1.75 averaged pixels stay for each pixel of the view, and beyond six nothing more is saved. Just below
+    At least 1.7 averaged pixels stay for each pixel of the view, and beyond six nothing more is saved. Just below
     that reach, halving the rows alone saves half the work, since the filter runs along the rows first.
     """
     shrink = _shrink(original, size)
     if original[0] * original[1] < SMALL_ORIGINAL or shrink < 2.4:
         return (1, 1)
-    cells = min(6, int(shrink / 1.75))
+    cells = min(6, int(shrink / 1.7))
     return (1, 2) if cells == 1 else (cells, cells)
 
 

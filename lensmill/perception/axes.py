@@ -1,5 +1,6 @@
 """Category labels beside groups of bars, and the ticks of the value axis."""
 
+import itertools
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -61,9 +62,33 @@ def cut_at_gaps(line: TextLine, widest: float) -> list[TextLine]:
     return cut(line, marks)
 
 
+def part_numbers(lines: Sequence[TextLine], base: float) -> list[TextLine]:
+    """Row labels and the numbers right of them that were read as one line ("Others 63"), parted.
+
+    A number that stands where other labels' words stand belongs to its label ("Type 2").
+    """
+    zone = [line for line in lines if line.box.x2 <= base + 0.5 * line.box.height and not line.angle]
+    ends = [line.box.x2 for line in zone if parse_numeral(line.text) is None and not _ends_in_number(line)]
+    if not ends:
+        return list(lines)
+    margin = max(ends)
+    out: list[TextLine] = []
+    for line in lines:
+        if line in zone and _ends_in_number(line) and line.words[-1].box.x1 > margin - 0.3 * line.box.height:
+            out += cut(line, [(line.words[-2].box.x2 + line.words[-1].box.x1) / 2])
+        else:
+            out.append(line)
+    return out
+
+
+def _ends_in_number(line: TextLine) -> bool:
+    words = [word.text for word in line.words]
+    return len(words) > 1 and parse_numeral(words[-1]) is not None and parse_numeral(words[-2]) is None
+
+
 def pitch(groups: Sequence[Group]) -> float:
     """The usual distance of neighbouring groups' centres (three thicknesses where there is only one)."""
-    steps = [b.centre - a.centre for a, b in zip(groups, groups[1:], strict=False)]
+    steps = [b.centre - a.centre for a, b in itertools.pairwise(groups)]
     return statistics.median(steps) if steps else 3 * (groups[0].end - groups[0].start)
 
 
@@ -95,7 +120,7 @@ def _best_block(near: Sequence[TextLine], group: Group, groups: Sequence[Group])
     for first in range(len(rows)):
         for last in range(first, min(first + 4, len(rows))):
             run = rows[first : last + 1]
-            if any(b.box.y1 - a.box.y2 > 0.3 * a.box.height for a, b in zip(run, run[1:], strict=False)):
+            if any(b.box.y1 - a.box.y2 > 0.3 * a.box.height for a, b in itertools.pairwise(run)):
                 break
             middle = (run[0].box.y1 + run[-1].box.y2) / 2
             off = abs(middle - group.centre)
@@ -112,7 +137,7 @@ def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: floa
     """For each column of bars its label below `base` (y, canvas pixels), or None."""
     centres = [group.centre for group in groups]
     step = pitch(groups)
-    cuts = [(a + b) / 2 for a, b in zip(centres, centres[1:], strict=False)]
+    cuts = [(a + b) / 2 for a, b in itertools.pairwise(centres)]
     below = sorted(
         (line for line in lines if line.box.centre[1] > base - 1), key=lambda line: (line.box.y1, line.box.x1)
     )

@@ -5,6 +5,7 @@ strip from the left of its label over the whole width of the plot. Slots part ha
 small gap, so that outlines of neighbours do not touch.
 """
 
+import itertools
 from collections.abc import Sequence
 
 from lensmill.geometry import Box
@@ -15,8 +16,8 @@ def slots(centres: Sequence[float], low: float, high: float) -> list[tuple[float
     further than twice their half on the inner side."""
     if len(centres) == 1:
         return [(low, high)]
-    cuts = [(a + b) / 2 for a, b in zip(centres, centres[1:], strict=False)]
-    gap = min(3.5, 0.08 * min(b - a for a, b in zip(centres, centres[1:], strict=False)))
+    cuts = [(a + b) / 2 for a, b in itertools.pairwise(centres)]
+    gap = min(3.5, 0.08 * min(b - a for a, b in itertools.pairwise(centres)))
     first = max(low, centres[0] - 2.0 * (cuts[0] - centres[0]))
     last = min(high, centres[-1] + 2.0 * (centres[-1] - cuts[-1]))
     edges = [first, *(cut for cut in cuts for _ in (0, 1)), last]

@@ -10,6 +10,7 @@ from lensmill.perception.axes import (
     column_labels,
     cut,
     cut_at_gaps,
+    part_numbers,
     pitch,
     row_labels,
     text_height,
@@ -58,7 +59,7 @@ def read_bars(
     names = swatch_legend([p for p in found if p not in bars], body, colours, _extent(groups))
     used = {line for label in names.values() for line in label.lines}
     free = [line for line in body if line not in used and not any(_within(line, label) for label in names.values())]
-    labels, groups = _label(groups, free, orientation, page.floor)
+    labels, groups = _label(groups, free, orientation)
     used = {line for label in labels if label for line in label.lines}
     free = [line for line in free if line not in used]
     extent = _extent(groups)
@@ -66,11 +67,13 @@ def read_bars(
     free = [line for line in free if line not in ticks]
     many = any(len(group.bars) > 1 for group in groups)
     groups, colours = _by_order(groups, colours, orientation, len(names))
-    if many and not names:
-        names = _headings(canvas, page, free, groups, colours, orientation)
+    if many and len(names) < len(colours):  # a letter in a bar's colour can pass for a swatch
+        legend_lines = [line for label in names.values() for line in label.lines]
+        headings = _headings(canvas, [*free, *legend_lines], groups, colours, orientation)
+        names = headings if len(headings) > len(names) else names
     if not many and len(names) < 2:
         groups, names, colours = _one_series(groups), {}, colours[:1]
-    cells, doubts = _cells(canvas, groups, labels, free, ticks, names, orientation)
+    cells, doubts = _cells(groups, labels, free, ticks, names, orientation)
     keys = {bar.key for group in groups for bar in group.bars}
     if many and len(names) < len(keys):
         doubts.append(f"{len(keys)} colours but {len(names)} series names")
@@ -121,10 +124,15 @@ def _extent(groups: Sequence[Group]) -> Box:
 
 
 def _label(
-    groups: tuple[Group, ...], lines: Sequence[TextLine], orientation: Orientation, floor: float
+    groups: tuple[Group, ...], lines: list[TextLine], orientation: Orientation
 ) -> tuple[list[Label | None], tuple[Group, ...]]:
-    """Labels for the groups, with groups without bars added where a label and a number stand alone."""
+    """Labels for the groups, with groups without bars added where a label and a number stand alone.
+
+    Lines that hold a label and a number are parted in place.
+    """
     extent = _extent(groups)
+    if orientation == "h":
+        lines[:] = part_numbers(lines, extent.x1)
     find = row_labels if orientation == "h" else column_labels
     base = extent.x1 if orientation == "h" else extent.y2
     labels = find(groups, lines, base)
@@ -175,7 +183,6 @@ def _empty_groups(
 
 def _headings(
     canvas: Canvas,
-    page: Page,
     lines: Sequence[TextLine],
     groups: Sequence[Group],
     colours: Sequence[Colour],
@@ -191,7 +198,7 @@ def _headings(
     extent = _extent(groups)
     above = [
         line
-        for line in [*lines, *page.header[1:]]
+        for line in lines
         if line.box.centre[1] < top
         and not line.angle
         and line.box.x2 > extent.x1 - 0.1 * canvas.width
@@ -199,15 +206,21 @@ def _headings(
         and line.box.width < 0.6 * canvas.width
         and parse_numeral(line.text) is None
     ]
+    pieces = [piece for line in _touching(above, top) for piece in cut_at_gaps(line, 1.2)]
+    return heading_legend(canvas, pieces, sorted(first.bars, key=lambda bar: bar.box.x1), colours)
+
+
+def _touching(lines: Sequence[TextLine], top: float) -> list[TextLine]:
+    """The lines above `top` that follow one another without a gap, from the lowest upwards."""
     chain: list[TextLine] = []
     edge = top
-    for line in sorted(above, key=lambda line: -line.box.y2):
-        if edge - line.box.y2 > 1.2 * line.box.height and not (not chain and edge - line.box.y2 < 3 * line.box.height):
+    for line in sorted(lines, key=lambda line: -line.box.y2):
+        gap = edge - line.box.y2
+        if gap > (0.6 if chain else 3) * line.box.height:
             break
         chain.append(line)
         edge = min(edge, line.box.y1)
-    pieces = [piece for line in chain for piece in cut_at_gaps(line, 1.2)]
-    return heading_legend(canvas, pieces, sorted(first.bars, key=lambda bar: bar.box.x1), colours)
+    return chain
 
 
 def _numbers(lines: Sequence[TextLine], groups: Sequence[Group], orientation: Orientation) -> list[TextLine]:
@@ -242,7 +255,6 @@ def _under(line: TextLine, boxes: Sequence[Box]) -> set[int]:
 
 
 def _cells(
-    canvas: Canvas,
     groups: Sequence[Group],
     labels: Sequence[Label | None],
     free: Sequence[TextLine],
@@ -256,7 +268,6 @@ def _cells(
         numbers = split_merged(numbers, free, [bar for group in groups for bar in group.bars], scale)
     matches = match_numbers(groups, numbers, orientation)
     used = {match.number for match in matches}
-    units = Counter(unit for t in ticks if (n := parse_numeral(t.text)) and (unit := n.unit))
     doubts: list[str] = []
     cells: list[Cell] = []
     wrong = _disagreeing(groups, matches, numbers, scale, orientation)
@@ -276,7 +287,7 @@ def _cells(
                 continue
             unlabelled += 1
             if scale is not None:
-                cells.append(_measured(label, name, bar, groups, scale, orientation, bool(units)))
+                cells.append(_measured(label, name, bar, scale, orientation))
         cells += _leftover(group, label, names, numbers, used, groups, orientation)
     if matches and unlabelled:
         doubts.append(f"{unlabelled} bars without a printed number")
@@ -316,9 +327,7 @@ def _printed(label: Label, series: str, number: TextLine) -> Cell:
     return Cell(label.text, series, numeral.value if numeral else 0.0, number.text, number.box)
 
 
-def _measured(
-    label: Label, series: str, bar: Bar, groups: Sequence[Group], scale: Scale, orientation: Orientation, percent: bool
-) -> Cell:
+def _measured(label: Label, series: str, bar: Bar, scale: Scale, orientation: Orientation) -> Cell:
     start, end = along(bar.box, orientation)
     far, near = (start, end) if orientation == "v" else (end, start)
     value = scale.value(far) - scale.value(near)
@@ -353,4 +362,3 @@ def _leftover(
     used.add(near[0])
     key = missing[0]
     return [_printed(label, names[key].text if key in names else "", numbers[near[0]])]
-

@@ -26,7 +26,7 @@ def match_numbers(groups: Sequence[Group], numbers: Sequence[TextLine], orientat
     for g, group in enumerate(groups):
         for b, bar in enumerate(group.bars):
             for n, number in enumerate(numbers):
-                cost = _cost(bar, group, number, orientation)
+                cost = _cost(bar, number, orientation)
                 if cost is not None:
                     ranked.append((cost, g, b, n))
     ranked.sort()
@@ -41,7 +41,7 @@ def match_numbers(groups: Sequence[Group], numbers: Sequence[TextLine], orientat
     return sorted(out, key=lambda match: (match.group, match.bar))
 
 
-def _cost(bar: Bar, group: Group, number: TextLine, orientation: Orientation) -> float | None:
+def _cost(bar: Bar, number: TextLine, orientation: Orientation) -> float | None:
     """0 to 1 inside, 1 to 3 beside an end, None where the two have nothing to do with each other."""
     box, text = bar.box, number.box
     start, end = across(box, orientation)
@@ -77,7 +77,7 @@ def split_merged(
         numbers: what reads as a number already; returned with the merged ones replaced.
         lines: all the lines that may hold numbers, "9.219.06" among them.
     """
-    out = [number for number in numbers]
+    out = list(numbers)
     for line in lines:
         if line.angle or not any(ch.isdigit() for ch in line.text):
             continue
@@ -90,7 +90,8 @@ def split_merged(
         ]
         if len(over) != 2 or abs(over[0].box.centre[0] - over[1].box.centre[0]) < 0.3 * box.width:
             continue
-        halves = _halves(line, *sorted(over, key=lambda bar: bar.box.x1), scale)
+        over.sort(key=lambda bar: bar.box.x1)
+        halves = _halves(line, over[0], over[1], scale)
         if halves:
             out = [number for number in out if number != line and not _inside(number.box, box)] + halves
     return sorted(out, key=lambda number: (number.box.y1, number.box.x1))

@@ -1,5 +1,6 @@
 """Lanes and groups of bars: which bars stand side by side for one category, which lie on one another."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -97,18 +98,16 @@ def _group(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> Group:
 
 
 def _chunks(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> list[list[Sequence[Bar]]]:
-    """Neighbouring lanes belong together while each brings a new colour and the gaps stay as small as the first."""
+    """Neighbouring lanes belong together while each brings a new colour and the gaps stay as small as the first.
+
+    Where less than half of what comes of that has all the colours, the colours do not stand for series.
+    """
     single = [[lane] for lane in lanes]
     counts = Counter(lane[0].key for lane in lanes)
     stacked = sum(len({bar.key for bar in lane}) > 1 for lane in lanes) > len(lanes) / 4
-    most = max(counts.values())
-    regular = sum(count >= 0.6 * most for count in counts.values()) >= 0.7 * len(counts)
-    if stacked or len(counts) < 2 or most < 2 or not regular:
+    if stacked or len(counts) < 2 or max(counts.values()) < 2:
         return single
-    gaps = [
-        across(b[0].box, orientation)[0] - across(a[0].box, orientation)[1]
-        for a, b in zip(lanes, lanes[1:], strict=False)
-    ]
+    gaps = [across(b[0].box, orientation)[0] - across(a[0].box, orientation)[1] for a, b in itertools.pairwise(lanes)]
     fresh = [gap for gap, a, b in zip(gaps, lanes, lanes[1:], strict=False) if a[0].key != b[0].key]
     if not fresh:
         return single
@@ -120,4 +119,5 @@ def _chunks(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> list[li
             chunks[-1].append(lane)
         else:
             chunks.append([lane])
-    return chunks if any(len(chunk) > 1 for chunk in chunks) else single
+    full = sum(len(chunk) == len(counts) for chunk in chunks)
+    return chunks if full >= 0.5 * len(chunks) else single

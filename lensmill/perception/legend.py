@@ -40,7 +40,7 @@ def swatch_legend(
     names: dict[int, Label] = {}
     pieces = [piece for line in lines for piece in _cut_at(line, [box for _, box in swatches])]
     for key, box in swatches:
-        x, y = box.centre
+        _x, y = box.centre
         after = [
             piece
             for piece in pieces
@@ -65,7 +65,9 @@ def _cut_at(line: TextLine, boxes: Sequence[Box]) -> list[TextLine]:
     ]
     if not inside or not line.words:
         return [line]
-    words = [w for w in line.words if not (len(w.text) == 1 and any(b.x1 - 2 < w.box.centre[0] < b.x2 + 2 for b in inside))]
+    words = [
+        w for w in line.words if not (len(w.text) == 1 and any(b.x1 - 2 < w.box.centre[0] < b.x2 + 2 for b in inside))
+    ]
     out = []
     marks = sorted(box.centre[0] for box in inside)
     for low, high in zip([float("-inf"), *marks], [*marks, float("inf")], strict=True):
@@ -155,16 +157,16 @@ def heading_legend(
         if tint is None:
             continue
         ranked = sorted((same_hue(tint, colour), i) for i, colour in enumerate(colours))
-        if ranked and ranked[0][0] < 0.25 and ranked[0][1] not in names:
-            if len(ranked) == 1 or ranked[1][0] > ranked[0][0] + 0.04:
-                names[ranked[0][1]] = block
+        clear = len(ranked) == 1 or (ranked and ranked[1][0] > ranked[0][0] + 0.04)
+        if clear and ranked[0][0] < 0.25 and ranked[0][1] not in names:
+            names[ranked[0][1]] = block
     order = list(dict.fromkeys(bar.key for bar in first))
     if len(names) == len(order) and len(names) > 1:
         return names
     if len(found) == len(order):
         return dict(zip(order, found, strict=True))
     middles = {bar.key: bar.box.centre[0] for bar in reversed(first)}
-    taken = {key: label for key, label in names.items()} if len(names) > 1 else {}
+    taken = dict(names.items()) if len(names) > 1 else {}
     used = [id(label) for label in taken.values()]
     for block in found:
         if id(block) in used:

@@ -3,6 +3,8 @@
 Everything in canvas pixels.
 """
 
+import itertools
+import statistics
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +18,7 @@ from lensmill.perception.canvas import Canvas
 from lensmill.perception.chart import Cell
 from lensmill.perception.furniture import Page
 from lensmill.perception.legend import ink, same_hue, swatch_legend
-from lensmill.perception.marks import Colour, Patch, background, near
+from lensmill.perception.marks import Colour, Patch, background
 from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.scale import Scale, fit_scale
 from lensmill.perception.text import TextLine
@@ -40,6 +42,9 @@ def read_lines(canvas: Canvas, page: Page, found: Sequence[Patch]) -> LineChart 
     """Put a line chart together, or None where there are no x labels or no traces over them."""
     body = [piece for line in page.body for piece in cut_at_gaps(line, 1.2)]
     ticks = value_ticks(body, True, 0.25 * canvas.width)
+    scale = fit_scale(ticks, True)
+    if scale is None:  # two numbers one above the other are as likely values as ticks
+        ticks = []
     rest = [line for line in body if line not in ticks]
     row = _label_row(rest, ticks, canvas)
     if len(row) < 2:
@@ -48,10 +53,13 @@ def read_lines(canvas: Canvas, page: Page, found: Sequence[Patch]) -> LineChart 
     centres = [_anchor(line) for line in row]
     used = {line for label in labels for line in label.lines} | {line for line in page.body if _is_row(line, row)}
     rest = [line for line in rest if line not in used]
-    step = min((b - a for a, b in zip(centres, centres[1:], strict=False)), default=40.0)
+    step = min((b - a for a, b in itertools.pairwise(centres)), default=40.0)
     right = max((line.box.x1 for line in ticks if line.box.x1 > centres[-1]), default=float(canvas.width))
     bottom = min(line.box.y1 for line in row)
-    top = min([t.box.centre[1] for t in ticks] + [line.box.y1 for line in page.body if line.box.y2 < bottom], default=0)
+    inner = [line.box.y1 for line in page.body if line.box.y2 < bottom]
+    top = min((t.box.centre[1] for t in ticks), default=min(inner, default=0.0))
+    if len(ticks) > 1:
+        top = max(0.0, top - 0.5 * (max(t.box.y1 for t in ticks) - top) / (len(ticks) - 1))
     left = max([0.0, *(t.box.x2 + 1 for t in ticks)])
     plot = Box(left, min(top, bottom - 1), max(left + 1, min(right, centres[-1] + max(0.5 * step, 6))), bottom)
     traces = _traces(canvas, plot, rest, (centres[0], centres[-1]))
@@ -59,12 +67,15 @@ def read_lines(canvas: Canvas, page: Page, found: Sequence[Patch]) -> LineChart 
         return None
     colours = tuple(colour for colour, _ in traces)
     names = _names(canvas, found, rest, traces, plot)
-    scale = fit_scale(ticks, True)
     named = {line for name in names if name for line in name.lines}
     numbers = [
         line
         for line in rest
-        if not line.angle and line not in named and plot.padded(20).contains(line.box) and parse_numeral(line.text)
+        if not line.angle
+        and line not in named
+        and line.box.x2 > centres[0] - 12
+        and plot.padded(20).contains(line.box)
+        and parse_numeral(line.text)
     ]
     cells, doubts = _cells(canvas, labels, centres, step, traces, names, numbers, scale)
     if len(traces) > 1 and None in names:
@@ -93,10 +104,10 @@ def _label_row(lines: Sequence[TextLine], ticks: Sequence[TextLine], canvas: Can
 
 def _words(line: TextLine) -> list[TextLine]:
     """A line of several years or short words in a row, cut into them."""
-    if len(line.words) >= 2 and all(is_year(w.text) or len(w.text) <= 5 for w in line.words):
-        if sum(is_year(w.text) for w in line.words) >= 2:
-            marks = [(a.box.x2 + b.box.x1) / 2 for a, b in zip(line.words, line.words[1:], strict=False)]
-            return [piece for piece in cut(line, marks) if "..." not in piece.text]
+    short = all(is_year(word.text) or len(word.text) <= 5 for word in line.words)
+    if short and sum(is_year(word.text) for word in line.words) >= 2:
+        marks = [(a.box.x2 + b.box.x1) / 2 for a, b in itertools.pairwise(line.words)]
+        return [piece for piece in cut(line, marks) if "..." not in piece.text]
     return [line]
 
 
@@ -133,9 +144,8 @@ def _traces(canvas: Canvas, plot: Box, lines: Sequence[TextLine], reach: tuple[f
     x1, y1, x2, y2 = plot.rounded()
     area[y1:y2, x1:x2] = True
     for line in lines:
-        a, b, c, d = line.box.rounded()
-        if parse_numeral(line.text) is None and line.box.width < 0.5 * plot.width:
-            area[max(0, b) : d, max(0, a) : c] = False
+        a, b, c, d = line.box.padded(-1.5).rounded_out()
+        area[max(0, b) : d, max(0, a) : c] = False
     ground = np.array(background(canvas.patch(plot)) if canvas.patch(plot).size else (255, 255, 255), np.int16)
     off = np.abs(pixels.astype(np.int16) - ground).max(axis=2)
     todo = area & (off > 50)
@@ -152,25 +162,51 @@ def _traces(canvas: Canvas, plot: Box, lines: Sequence[TextLine], reach: tuple[f
         colour = (int(mean[0]), int(mean[1]), int(mean[2]))
         mask = area & (np.abs(pixels.astype(np.int16) - np.array(colour, np.int16)).max(axis=2) <= 32)
         todo &= ~mask
-        columns = mask.any(axis=0)
-        rows = mask.sum(axis=1).max()
-        covered = columns[int(reach[0]) : int(reach[1]) + 1].mean() if span > 1 else 0.0
-        flat_grid = rows > 0.9 * span and max(colour) - min(colour) < 25
-        if covered >= 0.3 and not flat_grid and not any(near(colour, other, 40) for other, _ in out):
+        columns = mask.any(axis=0)[int(reach[0]) : int(reach[1]) + 1]
+        heights = np.where(mask.any(axis=0), mask.argmax(axis=0), -1)[int(reach[0]) : int(reach[1]) + 1]
+        covered = columns.mean() if columns.size else 0.0
+        level = covered > 0 and float(np.std(heights[heights >= 0])) < 1.2  # a gridline, an axis or a rule
+        faded = any(_between(colour, other, ground) for other, _ in out)
+        if covered >= 0.3 and not level and not faded:
             out.append((colour, mask))
     return out[:8]
 
 
+def _between(colour: Colour, other: Colour, ground: NDArray[np.int16]) -> bool:
+    """Whether a colour is another one faded towards the ground, as the soft edges of its line are."""
+    full = np.array(other, float) - ground
+    part = np.array(colour, float) - ground
+    share = float(part @ full) / max(1.0, float(full @ full))
+    return 0.1 < share < 1.25 and float(np.abs(part - share * full).max()) < 22
+
+
 def _height_at(mask: NDArray[np.bool_], x: float) -> float | None:
-    """Where a trace stands at x: the middle of its longest run within two columns either way."""
-    left = max(0, round(x) - 2)
-    strip = mask[:, left : round(x) + 3].any(axis=1)
-    ys = np.flatnonzero(strip)
+    """Where a trace stands at x; where a text hides it, half-way between what shows up to 25 px left and right."""
+    direct = _middle(mask, x, 1)
+    if direct is not None:
+        return direct
+    sides = []
+    for direction in (-1, 1):
+        for away in range(3, 26):
+            if 0 <= x + direction * away < mask.shape[1]:
+                height = _middle(mask, x + direction * away, 0)
+                if height is not None:
+                    sides.append((away, height))
+                    break
+    if len(sides) == 2:
+        (near_x, near_y), (far_x, far_y) = sides
+        return (near_y * far_x + far_y * near_x) / (near_x + far_x)
+    return sides[0][1] if sides and sides[0][0] <= 6 else None
+
+
+def _middle(mask: NDArray[np.bool_], x: float, reach: int) -> float | None:
+    """The middle of the longest vertical run within so many columns of x."""
+    left = max(0, int(x) - reach)
+    ys = np.flatnonzero(mask[:, left : int(x) + reach + 1].any(axis=1))
     if ys.size == 0:
         return None
     runs = np.split(ys, np.flatnonzero(np.diff(ys) > 1) + 1)
-    longest = max(runs, key=len)
-    return float(longest.mean()) + 0.5
+    return float(max(runs, key=len).mean()) + 0.5
 
 
 def _names(
@@ -239,6 +275,11 @@ def _cells(
                 digits = 3 - len(str(int(abs(scale.value(point)))))
                 cells.append(Cell(label.text, series, round(scale.value(point), max(0, digits)), "", box, True))
     doubts = [f"{lost} printed numbers that fit no line"] if lost else []
+    usual = statistics.median(abs(cell.value) for cell in cells) if cells else 0.0
+    merged = [cell for cell in cells if scale is None and usual and abs(cell.value) > 10 * usual]
+    if merged:  # "54" and "53" side by side read as 5453
+        cells = [cell for cell in cells if cell not in merged]
+        doubts.append(f"{len(merged)} numbers far above the others")
     counts = Counter((cell.category, cell.series) for cell in cells)
     doubts += [f"several values for {key}" for key, count in sorted(counts.items()) if count > 1]
     return cells, doubts
@@ -270,7 +311,8 @@ def _assign(
             cost = away / height
             if scale is not None and scale.slope:
                 off = abs(scale.value(point) - numeral.value) / abs(scale.slope)
-                if off > 6:
+                beside = abs((numeral.value - scale.offset) / scale.slope - number.box.centre[1]) < 1.6 * height
+                if off > 6 and not (len(points) == 1 and beside and off < 2 * height):
                     continue
                 cost = off + 0.1 * cost
             elif tint is not None:

@@ -47,9 +47,9 @@ def patches(canvas: Canvas) -> tuple[Patch, ...]:
     pixels = canvas.pixels
     ground = np.array(background(pixels), np.int16)
     wide = pixels.astype(np.int16)
-    todo = (np.abs(wide - ground).max(axis=2) > _NEAR).astype(np.uint8)
+    todo = np.abs(wide - ground).max(axis=2) > _NEAR
     # Gridlines, strokes of letters and blurred edges vanish when one pixel is taken off every side.
-    solid = cv2.erode(todo, np.ones((2, 2), np.uint8)) > 0
+    solid = cv2.erode(todo.astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
     small = (pixels >> 3).astype(np.int32)
     codes = small[:, :, 0] << 10 | small[:, :, 1] << 5 | small[:, :, 2]
     floor = max(24, canvas.width * canvas.height // 8000)
@@ -60,7 +60,8 @@ def patches(canvas: Canvas) -> tuple[Patch, ...]:
         if counts[top] < floor:
             break
         colour = np.rint(pixels[solid & (codes == top)].mean(axis=0)).astype(np.int16)
-        mask = (np.abs(wide - colour).max(axis=2) <= _NEAR) & (todo > 0)
+        mask = (np.abs(wide - colour).max(axis=2) <= _NEAR) & todo
+        todo &= ~mask
         solid &= ~mask
         found += _regions(mask, (int(colour[0]), int(colour[1]), int(colour[2])))
     return tuple(found)
@@ -99,7 +100,7 @@ def bars(found: Sequence[Patch], size: tuple[int, int]) -> tuple[Orientation, tu
         return None
     upright = _aligned(solid, "v")
     lying = _aligned(solid, "h")
-    if not upright and not lying:
+    if sum(p.box.area for p in max(upright, lying, key=lambda c: sum(p.box.area for p in c))) < 0.008 * width * height:
         return None
     orientation: Orientation = "v" if _strength(upright, "v") > _strength(lying, "h") else "h"
     chosen = upright if orientation == "v" else lying

@@ -36,7 +36,7 @@ def parse_numeral(text: str, max_unit: int = 14) -> Numeral | None:
     if match is None:
         return None
     rest = match["rest"].strip()
-    if len(rest) > max_unit or any(ch.isdigit() for ch in rest.replace("m2", "").replace("m3", "")):
+    if len(rest) > max_unit or any(ch.isdecimal() for ch in rest.replace("m2", "").replace("m3", "")):
         return None
     if rest and (rest[0] in "-–−/:+&" or len(rest.split()) > 2):
         return None

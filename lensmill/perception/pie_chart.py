@@ -41,17 +41,13 @@ def read_pie(lines: Sequence[TextLine]) -> PieChart | None:
             _add(labels, cells, [*above, line], text, line.text, share.value)
             used |= {line, *above}
     total = sum(cell.value for cell in cells)
-    unnamed = any(
-        line not in used and (number := parse_numeral(line.text)) and number.unit == "%" for line in lines
-    )
+    unnamed = any(line not in used and (number := parse_numeral(line.text)) and number.unit == "%" for line in lines)
     if len(cells) < 2 or abs(total - 100) > 2 or unnamed:
         return None
     return PieChart(tuple(labels), tuple(cells))
 
 
-def _add(
-    labels: list[Label], cells: list[Cell], lines: Sequence[TextLine], name: str, text: str, value: float
-) -> None:
+def _add(labels: list[Label], cells: list[Cell], lines: Sequence[TextLine], name: str, text: str, value: float) -> None:
     box = join(lines).box
     labels.append(Label(name, box, tuple(lines)))
     cells.append(Cell(name, "", value, text, lines[-1].box))

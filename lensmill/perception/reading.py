@@ -1,5 +1,6 @@
 """Reading a chart: from pictures and the lines of text on them to categories, series and values."""
 
+import itertools
 from collections.abc import Sequence
 
 from lensmill.geometry import Box, Frame
@@ -60,9 +61,7 @@ def _bar_reading(canvas: Canvas, page: Page, chart: BarChart, lines: tuple[TextL
     texts = [label.box for _, label in kept]
     vertical = chart.orientation == "v"
     strips = bands.columns(texts, centres, plot) if vertical else bands.rows(texts, centres, plot)
-    categories = tuple(
-        AxisLabel(label.text, label.box, strip) for (_, label), strip in zip(kept, strips, strict=True)
-    )
+    categories = tuple(AxisLabel(label.text, label.box, strip) for (_, label), strip in zip(kept, strips, strict=True))
     ticks = _tick_labels(chart.ticks, vertical, plot)
     keys = sorted({bar.key for group in chart.groups for bar in group.bars} | set(chart.names))
     series = tuple(
@@ -130,7 +129,7 @@ def _plot(canvas: Canvas, page: Page, chart: BarChart) -> Box:
         else:
             y1, y2 = min(y1, group.start), max(y2, group.end)
     centres = [group.centre for group in chart.groups]
-    steps = [b - a for a, b in zip(centres, centres[1:], strict=False)]
+    steps = [b - a for a, b in itertools.pairwise(centres)]
     numbers = [cell.box for cell in chart.cells]
     if chart.orientation == "v":
         half = min(steps, default=x2 - x1) / 2
@@ -160,9 +159,7 @@ def _on_original(reading: ChartReading, frame: Frame) -> ChartReading:
             Series(entry.name, entry.colour, frame.to_original(entry.box) if entry.box else None)
             for entry in reading.series
         ),
-        tuple(
-            Cell(c.category, c.series, c.value, c.text, frame.to_original(c.box), c.measured) for c in reading.cells
-        ),
+        tuple(Cell(c.category, c.series, c.value, c.text, frame.to_original(c.box), c.measured) for c in reading.cells),
         reading.texts,
         reading.doubts,
     )

@@ -14,7 +14,6 @@ from PIL import Image
 from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture, pixel_hash
 
-
 _ENGINE = {
     "Global.log_level": "critical",
     "Global.use_cls": False,

@@ -13,7 +13,7 @@ from itertools import pairwise
 from lensmill.decoding import Header
 from lensmill.geometry import Box
 from lensmill.sample import Region, RegionKind
-from storage.sources.rows import RowProblem, box_of, shown
+from storage.sources.rows import RowProblem, box_of, shown, text_of
 
 MAX_LABELS = 500
 MAX_LABEL_CHARS = 300
@@ -52,7 +52,10 @@ def _axis(node: object, axis: str, plot: Box, header: Header) -> list[Region]:
     if len(boxes) > MAX_LABELS:
         raise RowProblem("annotation_unreadable", f"{axis} has {len(boxes)} labels, more than {MAX_LABELS}")
     placed = [
-        (str(value).strip()[:MAX_LABEL_CHARS], box_of(box, f"{axis}.bboxes[{index}]", header))
+        (
+            text_of(str(value), f"{axis}.values[{index}]", MAX_LABEL_CHARS),
+            box_of(box, f"{axis}.bboxes[{index}]", header),
+        )
         for index, (value, box) in enumerate(zip(values, boxes, strict=False))
         if isinstance(value, (str, int, float)) and str(value).strip()
     ]
@@ -60,7 +63,7 @@ def _axis(node: object, axis: str, plot: Box, header: Header) -> list[Region]:
 
 
 def _labels(node: object) -> tuple[list[object], list[object]] | None:
-    """The first part under an axis that has `values` and `bboxes`, with labels of several words joined; or None."""
+    """The values and boxes of the first part under an axis that has both, nearest to the axis first; or None."""
     queue: deque[object] = deque([node])
     for _ in range(MAX_NODES):
         if not queue:
@@ -79,8 +82,7 @@ def _labels(node: object) -> tuple[list[object], list[object]] | None:
 def _bands(placed: list[tuple[str, Box]], plot: Box, header: Header) -> list[Region]:
     if not placed:
         return []
-    xs, ys = [box.centre[0] for _, box in placed], [box.centre[1] for _, box in placed]
-    across = max(xs) - min(xs) >= max(ys) - min(ys)
+    across = _run_across([box.centre for _, box in placed], plot)
     kind: RegionKind = "x_values" if across else "y_values"
     along = 0 if across else 1
     ordered = sorted(placed, key=lambda entry: entry[1].centre[along])
@@ -97,6 +99,14 @@ def _bands(placed: list[tuple[str, Box]], plot: Box, header: Header) -> list[Reg
         if band.area > 0:
             regions.append(Region(kind, label, band))
     return regions
+
+
+def _run_across(centres: list[tuple[float, float]], plot: Box) -> bool:
+    """Whether labels stand side by side; a single one is on the horizontal axis unless it stands beside the plot."""
+    xs, ys = [x for x, _ in centres], [y for _, y in centres]
+    if len(centres) == 1:
+        return plot.x1 <= xs[0] <= plot.x2
+    return max(xs) - min(xs) >= max(ys) - min(ys)
 
 
 def _intervals(centres: list[float], low: float, high: float) -> list[tuple[float, float]]:

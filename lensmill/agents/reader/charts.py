@@ -18,8 +18,8 @@ from lensmill.perception.reading import read_chart
 COMFORTABLE = 17.0
 """Height of text, in pixels of a picture, at which OCR hardly errs: what a zoom aims at."""
 
-TINY = 0.5
-"""A view with fewer pixels than this for each original one is never taken for the whole story."""
+TINY, TINY_AREA = 0.5, 300_000
+"""A view with fewer pixels than this for each original one, and in all, is never taken for the whole story."""
 
 BLIND = 2.5
 """The first look from such a view, or from one without any text, is at least this many times sharper."""
@@ -126,10 +126,11 @@ class ChartRoute:
         small = [line for line in lines if line.height < LEGIBLE_HEIGHT]
         first, scale = len(looking.shown) == 1, looking.shown[0][1]
         legible = bool(lines) and len(small) <= (1 - ENOUGH_LEGIBLE) * len(lines)
-        if legible and not (first and scale < TINY):
+        tiny = looking.view.width * looking.view.height < TINY_AREA and scale < TINY
+        if legible and not (first and tiny):
             return []
         wanted = _needed_scale(small, looking) if small else 0.0
-        if first:
+        if first and (tiny or not lines):
             wanted = max(wanted, BLIND * scale)
         settings = looking.desk.settings
         wanted = min(wanted, settings.zoom_upscale)

@@ -13,7 +13,8 @@ class Looking:
 
     Attributes:
         sheet: what was read so far.
-        shown: for each picture, the region of the original it shows and its pixels for each original pixel.
+        shown: for each picture, the region of the original it shows and its pixels for each original pixel; 0
+            for edited pictures, which show nothing new.
     """
 
     def __init__(self, desk: Desk, reader: Reader, max_steps: int) -> None:
@@ -45,8 +46,7 @@ class Looking:
         picture = self.desk.pictures[index]
         lines = read_picture(self._reader, picture, index, self._original)
         self.sheet.add(lines)
-        sx, sy = picture.frame.scale
-        self.shown.append((picture.frame.region, min(sx, sy)))
+        self.shown.append((picture.frame.region, min(picture.frame.scale)))
         return lines
 
     def visit(self, cell: Cell, thought: str, label: str) -> tuple[Seen, ...]:

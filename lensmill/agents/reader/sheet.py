@@ -5,13 +5,8 @@ from dataclasses import dataclass
 
 from lensmill.geometry import Box, Frame
 from lensmill.perception.text import Reader, TextLine
+from lensmill.perception.wide import read_wide
 from lensmill.picture import Picture
-
-TILE = 1280
-"""A picture with a longer side than this is read in tiles of this side (OCR engines shrink what is larger)."""
-
-OVERLAP = 128
-"""Tiles share this many pixels, so that a line cut by one is whole in its neighbour."""
 
 BORDER = 3
 """A line that comes this close to a picture's edge may go on beyond it (in pixels of the picture)."""
@@ -59,45 +54,29 @@ class Seen:
         return self.height >= LEGIBLE_HEIGHT and self.score >= LEGIBLE_SCORE and not self.cut
 
 
-def tiles_of(width: int, height: int, tile: int = TILE, overlap: int = OVERLAP) -> tuple[Box, ...]:
-    """Overlapping tiles that cover a picture of this size, row by row, each side at most `tile` pixels."""
-    columns, rows = _cuts(width, tile, overlap), _cuts(height, tile, overlap)
-    return tuple(Box(x1, y1, x2, y2) for y1, y2 in rows for x1, x2 in columns)
-
-
-def _cuts(length: int, tile: int, overlap: int) -> tuple[tuple[int, int], ...]:
-    if length <= tile:
-        return ((0, length),)
-    count = -(-(length - overlap) // (tile - overlap))
-    starts = [round(i * (length - tile) / (count - 1)) for i in range(count)]
-    return tuple((start, start + tile) for start in starts)
-
-
 def read_picture(reader: Reader, picture: Picture, index: int, original: tuple[int, int]) -> tuple[Seen, ...]:
-    """The text of a picture of any size at its full resolution; `original` is (width, height)."""
+    """The text of a picture of any size; `original` is (width, height)."""
     whole = Box(0, 0, *original)
-    parts = tiles_of(*picture.pixels.size)
-    seen: list[Seen] = []
-    for part in parts:
-        tile = picture
-        if len(parts) > 1:
-            frame = Frame(picture.frame.to_original(part), round(part.width), round(part.height))
-            tile = Picture(picture.pixels.crop(part.rounded()), frame)
-        for line in reader.read(tile):
-            cut = _is_cut(line.box, tile.frame, whole)
-            height = min(line.box.width, line.box.height)
-            seen.append(Seen(line.on_original(tile.frame), height, index, cut))
-    return _in_reading_order(_without_repeats(seen)) if len(parts) > 1 else tuple(seen)
+    seen = [
+        Seen(
+            reading.line.on_original(picture.frame),
+            reading.height,
+            index,
+            _is_cut(reading.line.box, reading.part, picture.frame, whole),
+        )
+        for reading in read_wide(reader, picture)
+    ]
+    return _in_reading_order(_without_repeats(seen))
 
 
-def _is_cut(box: Box, frame: Frame, whole: Box) -> bool:
-    """Does a line (in the frame's pixels) touch an edge of the picture that lies inside the original?"""
-    region = frame.region
+def _is_cut(box: Box, part: Box, frame: Frame, whole: Box) -> bool:
+    """Does a line touch an edge of the part that was shown, inside the original? (both in the frame's pixels)"""
+    region = frame.to_original(part)
     return (
-        (box.x1 < BORDER and region.x1 > whole.x1 + 1)
-        or (box.y1 < BORDER and region.y1 > whole.y1 + 1)
-        or (frame.width - box.x2 < BORDER and region.x2 < whole.x2 - 1)
-        or (frame.height - box.y2 < BORDER and region.y2 < whole.y2 - 1)
+        (box.x1 < part.x1 + BORDER and region.x1 > whole.x1 + 1)
+        or (box.y1 < part.y1 + BORDER and region.y1 > whole.y1 + 1)
+        or (part.x2 - box.x2 < BORDER and region.x2 < whole.x2 - 1)
+        or (part.y2 - box.y2 < BORDER and region.y2 < whole.y2 - 1)
     )
 
 

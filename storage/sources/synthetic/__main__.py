@@ -3,6 +3,7 @@
 import argparse
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from PIL import Image, ImageDraw
@@ -24,7 +25,8 @@ def _with_boxes(illustration: Illustration) -> Image.Image:
     return picture
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write the pictures and their questions into a folder."""
     parser = argparse.ArgumentParser(prog="python -m storage.sources.synthetic", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the PNG files and questions.jsonl")
     parser.add_argument("--seed", type=int, default=0)
@@ -33,7 +35,7 @@ def main() -> None:
     parser.add_argument("--questions", type=int, default=3, help="at most so many a picture")
     parser.add_argument("--side", type=int, default=3840, help="longer side of the pictures in pixels")
     parser.add_argument("--boxes", action="store_true", help="outline regions (blue) and evidence (red)")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
     source = SyntheticSource(options.seed, options.charts, options.posters, options.questions, options.side)
     with (options.out / "questions.jsonl").open("w", encoding="utf-8") as lines:

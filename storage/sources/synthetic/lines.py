@@ -55,7 +55,7 @@ def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tupl
 
 def _lines(canvas: Canvas, axes: Axes, face: Font, rng: Random) -> list[Mark]:
     grid, style = axes.grid, axes.style
-    thickness, dots = rng.choice([9, 12, 15]), rng.random() < 0.75
+    thickness, dots = rng.choice([9, 12, 15]) * style.text_size / 64, rng.random() < 0.75
     radius = canvas.px(thickness * rng.choice([1.3, 1.6, 2.0]) if dots else thickness / 2)
     centres = [(start + end) // 2 for start, end in axes.bands]
     marks = []

@@ -105,7 +105,8 @@ def draw_foot(canvas: Canvas, area: Area, entries: list[Entry], style: Style) ->
     printed: list[Printed] = []
     for entry, part in zip(entries, parts, strict=False):
         if printed:
-            canvas.text(x + gap // 2, y, "|", face, style.ink, "centre")
+            half = canvas.px(style.text_size * 0.4)  # drawn as a line: not every typeface has an upright bar
+            canvas.line(x + gap // 2, y - half, x + gap // 2, y + half, style.ink, 3)
             x += gap
         box = canvas.text(x, y, part, face, style.ink)
         x += canvas.text_size(part, face)[0]

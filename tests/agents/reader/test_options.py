@@ -35,7 +35,7 @@ async def test_nothing_printed_means_abstaining_within_the_steps_allowed() -> No
 
 
 async def test_two_options_in_print_mean_abstaining() -> None:
-    world = PrintedWorld([("Borealis", SIGN), ("Corvus", Box(300, 300, 500, 380))])
+    world = PrintedWorld([("Borealis", Box(3000, 2000, 3200, 2080)), ("Corvus", Box(300, 300, 500, 380))])
     trajectory = (await ReaderAgent(reader=world).run(desk_for(QUESTION, OPTIONS, rung=3840))).trajectory
     assert trajectory.answer is None
 

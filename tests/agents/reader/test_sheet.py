@@ -1,10 +1,6 @@
-import itertools
-
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from lensmill.agents.reader.sheet import Seen, Sheet, read_picture, tiles_of
+from lensmill.agents.reader.sheet import Seen, Sheet, read_picture
 from lensmill.geometry import Box, Frame
 from lensmill.perception.text import TextLine
 from lensmill.picture import Picture
@@ -58,24 +54,3 @@ def test_a_line_at_the_edge_of_the_original_is_whole() -> None:
     frame = Frame(Box(0, 0, 400, 400), 400, 400)
     (line,) = read_picture(world, Picture(Image.new("RGB", (400, 400)), frame), 0, (400, 400))
     assert not line.cut
-
-
-def test_a_large_picture_is_read_in_tiles_and_each_line_once() -> None:
-    lines = [("a heading", Box(1100, 300, 1500, 340)), ("a footnote", Box(2000, 2500, 2300, 2530))]
-    world = PrintedWorld(lines)
-    picture = Picture(Image.new("RGB", (3000, 2600)), Frame.whole((3000, 2600)))
-    found = read_picture(world, picture, 0, (3000, 2600))
-    assert world.pictures_read > 1
-    assert {line.text for line in found if not line.cut} >= {"a footnote"}
-    assert len(found) == len({line.text for line in found})
-
-
-@given(st.integers(1, 9000), st.integers(1, 9000))
-def test_tiles_cover_every_pixel_and_stay_inside(width: int, height: int) -> None:
-    tiles = tiles_of(width, height)
-    assert all(Box(0, 0, width, height).contains(tile) for tile in tiles)
-    assert all(tile.width <= 1280 and tile.height <= 1280 for tile in tiles)
-    columns = sorted({(tile.x1, tile.x2) for tile in tiles})
-    assert columns[0][0] == 0
-    assert columns[-1][1] == width
-    assert all(a[1] > b[0] for a, b in itertools.pairwise(columns))

@@ -86,7 +86,15 @@ def test_labels_that_repeat_are_told_apart() -> None:
     assert [region.label for region in regions] == ["Jan", "Feb", "Jan (2)"]
 
 
+@pytest.mark.parametrize(("place", "kind"), [(box(60, 65), "x_values"), (box(5, 30), "y_values")])
+def test_a_single_label_belongs_to_the_axis_it_stands_at(place: dict[str, float], kind: str) -> None:
+    labels = {"values": ["A"], "bboxes": [place]}
+    (region,) = regions_of(changed(x_axis={"major_labels": labels}, y_axis=None), HEADER)
+    assert region.kind == kind
+
+
 BAD = {
+    "no text": changed(x_axis={"major_labels": {"values": ["a\ud800"], "bboxes": [box(5, 5)]}}),
     "no list": [1, 2],
     "no figure info": {"type": "pie"},
     "outside": changed(x_axis={"major_labels": {"values": ["a"], "bboxes": [box(500, 5)]}}),

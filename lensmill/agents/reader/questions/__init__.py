@@ -12,7 +12,9 @@ from lensmill.agents.reader.questions.booleans import asks_yes_or_no, decide
 from lensmill.agents.reader.questions.counts import count_of, counts
 from lensmill.agents.reader.questions.grid import Grid
 from lensmill.agents.reader.questions.labels import colour_of, label_of
+from lensmill.agents.reader.questions.lookup import several_values
 from lensmill.agents.reader.questions.numerals import written
+from lensmill.agents.reader.questions.phrasing import listed
 from lensmill.agents.reader.questions.shape import asks_for_colour, asks_for_label, asks_for_title
 from lensmill.agents.reader.questions.template import template_of
 from lensmill.agents.reader.questions.values import value_of
@@ -58,5 +60,9 @@ def _answer(question: str, grid: Grid) -> tuple[str, Operation, tuple[Cell, ...]
         return label.text, label.operation, label.cells, label.said
     if template.unclear_colour:
         raise NoAnswer("the colour named fits no series, or several")
+    several = several_values(template)
+    if several:
+        numbers = ", ".join(written(cell.value) for cell in several)
+        return f"[{numbers}]", "list", several, listed(grid, several)
     value = value_of(template)
     return written(value.number), value.operation, value.cells, value.said

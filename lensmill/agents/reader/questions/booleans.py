@@ -2,13 +2,13 @@
 
 import re
 from dataclasses import dataclass
-from itertools import pairwise
 
 from lensmill.agents.reader.questions.answers import NoAnswer, Operation
 from lensmill.agents.reader.questions.numerals import numbers_in, written
 from lensmill.agents.reader.questions.phrasing import listed, reads
 from lensmill.agents.reader.questions.scope import named_cells, too_close
 from lensmill.agents.reader.questions.template import Template
+from lensmill.agents.reader.questions.trends import direction_in, steps
 from lensmill.agents.reader.questions.values import Value, value_of
 from lensmill.perception.chart import Cell
 
@@ -20,9 +20,6 @@ _COMPARED = re.compile(
     rf"|\b(?P<above>above|over)\b(?= \d)|\b(?P<below>below|under)\b(?= \d)"
     rf"|\b(?P<same>equal(?:s| to)?|(?:the )?same as)\b"
 )
-_UP = r"increas\w*|ris(?:e|es|ing)|grow\w*|grew|going up|upward\w*|ascending"
-_DOWN = r"decreas\w*|declin\w*|fall\w*|dropp\w*|going down|downward\w*|descending"
-_TREND = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b")
 _CALCULATED = re.compile(r"\b(?:sum|average|total|mean|median|difference|product|ratio|add\w*)\b")
 _NOT_PLAIN = re.compile(r"\b(?:twice|double|half|triple|times|always|multipl\w+|almost|nearly|not)\b|n't\b")
 
@@ -90,10 +87,10 @@ def _sides(template: Template, left: str, right: str, gap: str) -> tuple[Value, 
 
 
 def _trend(template: Template) -> Decision:
-    match = _TREND.search(template.text)
+    direction = direction_in(template.text)
     grid = template.grid
     series = grid.series if grid.single else template.series()
-    if match is None or len(series) != 1 or not grid.category_times or template.marks("EP"):
+    if direction is None or len(series) != 1 or not grid.category_times or template.marks("EP"):
         raise NoAnswer("the question compares nothing that the rules know")
     named = template.categories()
     order = grid.in_time_order("category")
@@ -103,14 +100,13 @@ def _trend(template: Template) -> Decision:
     elif named:
         raise NoAnswer("it is unclear over which time the trend is meant")
     cells = tuple(grid.cell(name, series[0]) for name in order)
-    steps = [later.value - earlier.value for earlier, later in pairwise(cells)]
-    wanted = [step if match.group("up") else -step for step in steps]
+    wanted = steps(cells, direction)
     if all(step > 0 for step in wanted):
         holds = True
     elif sum(wanted) <= 0 or sum(step < 0 for step in wanted) > len(wanted) / 3:
         holds = False
     else:
         raise NoAnswer("the values go both ways")
-    direction = "rise" if match.group("up") else "fall"
-    verb = f"{direction} at every step" if holds else f"do not {direction} steadily"
+    way = "rise" if direction > 0 else "fall"
+    verb = f"{way} at every step" if holds else f"do not {way} steadily"
     return Decision(holds, cells, "trend", f"{listed(grid, cells)} They {verb}.")

@@ -93,6 +93,9 @@ def series_of_colour(name: str, colours: Sequence[RGB | None]) -> int | None:
         if family:
             by_light = sorted(family, key=lambda index: _lightness(colours[index]))
             return by_light[0] if shade == "dark" else by_light[-1]
+    family = [index for index, colour in enumerate(colours) if colour is not None and _of_hue(base, colour)]
+    if not shade and len(family) == 1:
+        return family[0]
     if not ranked or ranked[0][0] > _FAR:
         return None
     if len(ranked) > 1 and ranked[1][0] < ranked[0][0] * 1.5 + 15:

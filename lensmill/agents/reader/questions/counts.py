@@ -1,6 +1,8 @@
 """Questions that count: bars, categories, colours, values above a limit."""
 
 import re
+import statistics
+from itertools import pairwise
 
 from lensmill.agents.reader.questions.answers import NoAnswer
 from lensmill.agents.reader.questions.numerals import threshold_in
@@ -8,6 +10,7 @@ from lensmill.agents.reader.questions.phrasing import listed
 from lensmill.agents.reader.questions.scope import scope_of
 from lensmill.agents.reader.questions.template import Template
 from lensmill.agents.reader.questions.values import Value
+from lensmill.perception.chart import ChartReading
 
 _THINGS = (
     "bar|categor(?:y|ie)|countr(?:y|ie)|year|month|quarter|group|region|cit(?:y|ie)|compan(?:y|ie)|item"
@@ -18,6 +21,7 @@ _THINGS = (
 _HOW_MANY = re.compile(
     rf"\b(?:how many|number of|count of)(?: of)?(?: the)?(?: different| various| total| distinct)?"
     rf" (?:\w+ ){{0,2}}?(?P<thing>{_THINGS})s?\b"
+    r"|\bhow many (?:\w+ ){0,2}?(?P<any>\w+) in (?:the|this) (?:chart|graph)\b"
 )
 _ALL_SHOWN = re.compile(
     r"\b(?:chart|graph|diagram|figure|plot|picture|image|shown?|displayed|represented|depicted|listed|included|given|compared"
@@ -31,7 +35,7 @@ def counts(template: Template) -> bool:
     if match is None:
         return False
     limit = threshold_in(template.text, (cell.value for cell in template.grid.reading.cells))
-    return limit is not None or bool(_ALL_SHOWN.search(template.text[match.end() :]))
+    return limit is not None or bool(match.group("any") or _ALL_SHOWN.search(template.text[match.end() :]))
 
 
 def count_of(template: Template) -> Value:
@@ -44,7 +48,7 @@ def count_of(template: Template) -> Value:
     match = _HOW_MANY.search(template.text)
     if match is None or template.unclear_colour:
         raise NoAnswer("it is unclear what is to be counted")
-    thing = match.group("thing")
+    thing = match.group("thing") or match.group("any")
     limit = threshold_in(template.text, (cell.value for cell in grid.reading.cells))
     if limit is not None:
         scope = scope_of(template)
@@ -65,6 +69,18 @@ def count_of(template: Template) -> Value:
     return _whole(template, thing)
 
 
+def _check_spacing(reading: ChartReading) -> None:
+    """Labels stand at even distances: a gap of two or three of them is a label that was not read."""
+    for axis in (0, 1):
+        centres = sorted(label.text_box.centre[axis] for label in reading.categories)
+        gaps = [after - before for before, after in pairwise(centres)]
+        if len(gaps) < 2 or min(gaps) <= 0:
+            continue
+        widest = max(gaps) / statistics.median(gaps)
+        if widest > 1.5 and abs(widest - round(widest)) < 0.1:
+            raise NoAnswer("a label seems to be missing along the axis")
+
+
 def _whole(template: Template, thing: str) -> Value:
     """All bars, categories or series of the chart."""
     grid = template.grid
@@ -72,6 +88,7 @@ def _whole(template: Template, thing: str) -> Value:
     if template.marks("CSETP"):
         raise NoAnswer("the question counts something narrower than the whole chart")
     number = len(reading.categories)
+    _check_spacing(reading)
     if thing in ("color", "colour", "line"):
         if grid.single and (thing != "line" or reading.kind != "line"):
             raise NoAnswer("the colours of single bars are not read")

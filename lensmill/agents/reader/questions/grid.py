@@ -120,12 +120,14 @@ class Grid:
 
 
 def clean_label(text: str) -> str:
-    """A label without its footnote marks."""
-    return re.sub(r"[*†‡]+$", "", text.strip()).strip() or text
+    """A label without its footnote marks, or what the reader makes of them behind Latin text (ideographs)."""
+    if not re.search(r"[A-Za-z0-9]", text):
+        return text.strip()
+    return re.sub(r"(?:[*†‡®©^]|[\u2e80-\u9fff\uff00-\uffef])+$", "", text.strip()).strip() or text
 
 
 def _time_axis(names: tuple[str, ...]) -> dict[str, Moment]:
-    times = {name: moment for name in names if (moment := moment_of_label(name)) is not None}
+    times = {name: moment for name in names if (moment := moment_of_label(clean_label(name))) is not None}
     enough = len(times) >= 1 if len(names) == 1 else len(times) >= max(2, _TIME_SHARE * len(names))
     return _distinct(times) if enough else {}
 

@@ -18,6 +18,7 @@ from lensmill.agents.reader.questions.scope import (
     too_close,
 )
 from lensmill.agents.reader.questions.template import Extreme, Template
+from lensmill.agents.reader.questions.trends import direction_in, steady_label
 from lensmill.perception.chart import Cell
 
 _LEGEND = re.compile(
@@ -27,6 +28,7 @@ _TIME_NOUN = re.compile(
     r"\b(?:which|what|in what|in which|name of the) (?:\w+ )?(?:year|month|quarter|season|date|day)s?\b|^when\b"
 )
 _BETWEEN = re.compile(r"\bdifferen\w+|\bgap\b")
+_EVERY = re.compile(r"\b(?:all|both|every|two|three|four)\b")
 _CLOSE = re.compile(r"\bclose(?:r|st)? to\b|\bnearest\b")
 _SAME = re.compile(r"\b(?:same|equal|identical)\b")
 
@@ -146,6 +148,11 @@ def _of_value(template: Template) -> Label:
     if grid.single and template.categories() and not has_range(template):
         raise NoAnswer("the question names a category and asks for one")
     near = tuple(cell.value for cell in grid.reading.cells)
+    direction = direction_in(template.text)
+    if direction is not None and not numbers_in(template.text, ()):
+        name, cells = steady_label(template, direction)
+        way = "rise" if direction > 0 else "fall"
+        return Label(clean_label(name), cells, "trend", f"{listed(grid, cells)} They {way} at every step.")
     if re.search(r"\bratio\b|\btimes\b|\bsum\b|\baverage\b|\bincreas|\bdecreas", template.text):
         raise NoAnswer("the value given is not one that stands on the chart")
     limit = threshold_in(template.text, near)
@@ -160,12 +167,18 @@ def _of_value(template: Template) -> Label:
         cells = tuple(cell for cell in scope.cells(grid) if not cell.measured and cell.value in numbers)
     else:
         raise NoAnswer("the question gives no value to look for")
+    if limit is not None and scope.series is None and _EVERY.search(template.text):
+        cells = tuple(cell for cell in cells if all(map(limit.holds, _row_values(template, cell))))
     dimension = asked_dimension(template, scope) or "category"
     names = tuple(dict.fromkeys(_name(cell, dimension) for cell in cells))
     if len(names) != 1:
         raise NoAnswer(f"{len(names)} labels have the value that the question gives")
     said = f"The value {shown(cells[0])} stands at {place(grid, cells[0])}."
     return Label(clean_label(names[0]), cells, "label_of_value", said)
+
+
+def _row_values(template: Template, cell: Cell) -> list[float]:
+    return [one.value for one in template.grid.cells((cell.category,), None)]
 
 
 def _closest(cells: tuple[Cell, ...], number: float) -> tuple[Cell, ...]:
@@ -186,9 +199,27 @@ def _row_with(template: Template, numbers: set[float]) -> tuple[Cell, ...]:
     return tuple(cell for cell in fits[0] if cell.value in numbers)
 
 
+def _sharing_a_value(template: Template) -> Label:
+    """The two categories of a single series that have the same value."""
+    grid = template.grid
+    cells = grid.cells(None, None)
+    pairs = [
+        (one, other)
+        for place, one in enumerate(cells)
+        for other in cells[place + 1 :]
+        if one.value == other.value and not one.measured and not other.measured
+    ]
+    if len(pairs) != 1:
+        raise NoAnswer(f"{len(pairs)} pairs of values are equal")
+    names = ", ".join(clean_label(cell.category) for cell in pairs[0])
+    return Label(f"[{names}]", pairs[0], "list", f"{listed(grid, pairs[0])} They are the same.")
+
+
 def _by_difference(template: Template) -> Label:
     """The category where two series differ most, least, by a given number, or not at all."""
     grid = template.grid
+    if grid.single and _SAME.search(template.text) and not template.categories():
+        return _sharing_a_value(template)
     names = template.series() if len(template.series()) == 2 else grid.series
     if len(names) != 2 or template.categories():
         raise NoAnswer("it is unclear which two series are compared")

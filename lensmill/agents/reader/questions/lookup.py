@@ -5,8 +5,9 @@ import re
 from lensmill.agents.reader.questions.answers import NoAnswer, Operation
 from lensmill.agents.reader.questions.grid import Dimension, Grid
 from lensmill.agents.reader.questions.mentions import unplaced_moments
+from lensmill.agents.reader.questions.numerals import numbers_in
 from lensmill.agents.reader.questions.phrasing import reads
-from lensmill.agents.reader.questions.scope import has_range, scope_of
+from lensmill.agents.reader.questions.scope import has_range, named_cells, scope_of
 from lensmill.agents.reader.questions.template import Template
 from lensmill.perception.chart import Cell
 
@@ -16,6 +17,10 @@ _BEFORE = re.compile(
 )
 _TOTAL = re.compile(r"^(?:total|overall|all)\b(?! other)", re.IGNORECASE)
 _NARROWED = re.compile(r"\b(?:aged?|years old|older|younger|between|under|over|more than|less than)\b")
+_CALCULATES = re.compile(
+    r"\b(?:sum|total|add|average|mean|median|difference|ratio|gap|more|less|fewer|combined?|between|divided?|product|together"
+    r"|altogether|than|both|mode|minus|plus|subtract\w*|multipl\w+)\b"
+)
 _NEGATED = re.compile(r"\b(?:not|never|no)\b|n't\b")
 
 
@@ -45,6 +50,20 @@ def looked_up(template: Template, text: str) -> tuple[Cell, str, Operation]:
         raise NoAnswer("the question does not say which one of the chart's values is meant")
     cell = grid.cell(categories[0], series[0])
     return cell, latest + reads(grid, cell), "latest" if "latest" in latest else "lookup"
+
+
+def several_values(template: Template) -> tuple[Cell, ...]:
+    """The cells of a question for the values of two or three labels ("in C0 and C1"); empty for any other one."""
+    joined = re.search(r"\b([CS])\d+,? (?:\1\d+,? )?and (?:\w+ )?\1\d+\b", template.text)
+    if joined is None or _CALCULATES.search(template.text) or template.marks("EP") or has_range(template):
+        return ()
+    if not re.match(r"(?:what|find|how (?:many|much))\b", template.text):
+        return ()
+    try:
+        cells = named_cells(template, template.text)
+    except NoAnswer:
+        return ()
+    return cells if 2 <= len(cells) <= 3 else ()
 
 
 def _by_position(template: Template, text: str) -> Cell:
@@ -96,6 +115,8 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
 
 def _by_time(template: Template, text: str, dimension: Dimension) -> tuple[str, ...]:
     """The latest time where the question names none, or the one before where it says so."""
+    if numbers_in(text, ()):
+        raise NoAnswer("the question's numbers say something that the rules do not know")
     if unplaced_moments(template.question, template.grid):
         raise NoAnswer("the question's time is not on the chart")
     order = template.grid.in_time_order(dimension)

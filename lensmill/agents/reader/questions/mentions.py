@@ -13,7 +13,7 @@ from lensmill.agents.reader.questions.times import Moment, moments_in
 from lensmill.agents.reader.questions.words import STOP_WORDS, Token, alike, plain, tokens
 
 _WHOLE = 0.999
-_MOST = 0.5  # share of a label's telling words that must be there
+_MOST = 0.45  # share of a label's telling words that must be there
 _FIRST = 0.6  # for a name said by its first word alone ("Ericsson" for "Ericsson, Telefon AB LM")
 _CLEAR = 0.75
 _MARGIN = 0.2  # by which it must beat every other label that claims a word of its
@@ -26,12 +26,16 @@ _WORKING = """
     most least no yes more less high low world first second third many
 """
 _WORKING_WORDS = frozenset(_WORKING.split())
+_SUMMARIES = frozenset({"total", "overall", "average"})
 _NEGATIONS = frozenset({"no", "not", "non", "none", "never", "without", "don't", "neither", "under"})
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """A label named in the question; start and end in characters."""
+    """A label named in the question; start and end in characters.
+
+    `used` are the words it takes up; one that is not `telling` could as well mean another label.
+    """
 
     dimension: Dimension
     name: str
@@ -39,6 +43,7 @@ class Mention:
     end: int
     score: float
     used: frozenset[int] = frozenset()
+    telling: bool = True
 
 
 def mentions_in(question: str, grid: Grid) -> tuple[Mention, ...]:
@@ -53,7 +58,11 @@ def mentions_in(question: str, grid: Grid) -> tuple[Mention, ...]:
         candidate for dimension in ("category", "series") for candidate in _candidates(words, question, dimension, grid)
     ]
     for candidate in sorted(candidates, key=_rank):
-        if candidate.used & taken or (candidate.score < _WHOLE and _rivalled(candidate, candidates, taken)):
+        if (
+            not candidate.telling
+            or candidate.used & taken
+            or (candidate.score < _WHOLE and _rivalled(candidate, candidates, taken))
+        ):
             continue
         if any(candidate.start < other.end and other.start < candidate.end for other in found):
             continue
@@ -150,12 +159,13 @@ def _places(words: tuple[Token, ...], question: str, label: _Label) -> list[Ment
         if score < _FIRST and _named_by_its_head(label, nearest, words, question):
             score = _FIRST
         telling = bool(nearest.keys() - label.shared) or score >= _WHOLE
-        if score < _MOST or not telling or not _meant(label, nearest, words, question):
+        if score < _MOST or not _meant(label, nearest, words, question):
             continue
         used = frozenset(nearest.values())
         if score >= _WHOLE and max(used) - min(used) > 2 * len(label.weights) + 2:
             score = _SCATTERED
-        found.append(Mention(label.dimension, label.name, words[min(used)].start, words[max(used)].end, score, used))
+        start, end = words[min(used)].start, words[max(used)].end
+        found.append(Mention(label.dimension, label.name, start, end, score, used, telling))
     return found
 
 
@@ -185,10 +195,19 @@ def _meant(label: _Label, nearest: dict[str, int], words: tuple[Token, ...], que
     if not label.needed <= nearest.keys():
         return False
     matched = [words[place] for place in nearest.values()]
+    if len(matched) < len(label.weights) and any(
+        place > 0 and words[place - 1].text in ("which", "what", "many") for place in nearest.values()
+    ):
+        return False  # "which country" asks for one
+    digits = {stem for stem in label.weights if stem[0].isdigit()}
+    if len(digits) >= 2 and digits <= nearest.keys():
+        return True  # a span of numbers ("between 18 and 29") says which label is meant
     working = all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched)
     if len(matched) < len(label.weights) and working:
         return False
     if len(label.weights) == 1 and matched[0].text in _WORKING_WORDS:
         word = matched[0]
+        if word.text in _SUMMARIES and not re.match(r" (?:value )?(?:of|add)\b", question[word.end :]):
+            return True  # a chart with a bar for the total means that bar
         return word.start > 0 and (question[word.start].isupper() or question[word.start - 1] in "'\"‘“")
     return True

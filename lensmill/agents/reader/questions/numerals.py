@@ -5,7 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-_SCALES = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+_SCALES = {"tho": 1e3, "mil": 1e6, "bil": 1e9, "tri": 1e12}
+_PRINTED_SCALE = re.compile(r"(thousand|mil{1,2}ion|bil{1,2}ion|tril{1,2}ion)")  # a doubled l is easily misread
 NUMBER = r"(?<![\w.])[-$€£]?\d[\d,]*(?:\.\d+)?(?![\w.]*\d)(?:\s?(?:%|percent|thousand|million|billion|trillion))?"
 _NUMBER = re.compile(NUMBER)
 _MORE = r"(?:more|greater|higher|larger|bigger|longer) (?:than|then)|above|over|exceed(?:s|ed|ing)?|crosse[sd]"
@@ -65,9 +66,15 @@ def threshold_in(text: str, near: Iterable[float]) -> Threshold | None:
 def _scaled(text: str, near: tuple[float, ...]) -> float:
     digits = re.sub(r"[^\d.-]", "", re.split(r"[a-z%]", text)[0])
     number = float(digits)
-    scale = next((factor for word, factor in _SCALES.items() if word in text), 1.0)
+    scale = printed_scale(text)
     biggest = max((abs(value) for value in near), default=0.0)
     return number * scale if biggest >= number * scale / 10 else number
+
+
+def printed_scale(text: str) -> float:
+    """What the words of a printed number multiply it by: 1e12 for "5.25 trillion"."""
+    match = _PRINTED_SCALE.search(text.lower())
+    return _SCALES[match.group(1)[:3]] if match else 1.0
 
 
 def written(number: float) -> str:

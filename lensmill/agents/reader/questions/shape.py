@@ -24,11 +24,12 @@ _WHO = re.compile(
     r"|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b"
 )
 _NAME = re.compile(
-    r"\bname (?:of )?(?:the )?"
+    r"\bname (?:of )?(?:the )?|\bfind (?:out )?(?:the|which) (?:name|year|country|categor)"
     r"|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor)"
 )
 _WHICH = re.compile(
-    r"(?:^|^(?:[\w']+ ){1,2}|,\s|[CST]\d+ |\b(?:in|for|of|on|at|by|from|to|among|identify|find) )which\b(?P<rest>.*)"
+    r"(?:^|^(?:[\w']+ ){1,2}|,\s|[CST]\d+ "
+    r"|\b(?:in|for|of|on|at|by|from|to|among|identify|find|find out) )which\b(?P<rest>.*)"
 )
 _ONE_WITH = re.compile(
     r"^what(?:'s| is| was) the (?P<noun>[\w -]+?) (?:with|that (?:has|had)) (?:the |a |an )?(?:E|\d)"

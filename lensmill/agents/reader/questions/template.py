@@ -42,11 +42,11 @@ _LOW = (
 _RANK = r"second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|\d{1,2}(?:st|nd|rd|th)"
 _COUNT = r"two|three|four|five|six|[2-9](?!\d)"
 _EXTREME = re.compile(
-    rf"(?<!\bat )(?:\b(?P<rank>{_RANK})[\s-]+)?(?:\b(?P<before>{_COUNT})\s+)?"
+    rf"(?!(?<=\bat )(?:least|most))(?:\b(?P<rank>{_RANK})[\s-]+)?(?:\b(?P<before>{_COUNT})\s+)?"
     rf"\b(?:(?P<high>{_HIGH})|(?P<low>{_LOW}))\b(?:\s+(?P<after>{_COUNT})\b(?!\s?(?:%|percent|million|billion)))?"
 )
 _POSITION = re.compile(
-    r"\b(?:(?P<left>left[\s-]?most|top[\s-]?most)|(?P<right>right[\s-]?most|bottom[\s-]?most)"
+    r"\b(?:(?P<left>left?[\s-]?most|top[\s-]?most)|(?P<right>right[\s-]?most|bottom[\s-]?most)"
     r"|(?P<middle>in (?:the )?middle|middle(?= bar))"
     rf"|(?P<nth>first|last|{_RANK})(?=\s+(?:\w+\s+)?(?:bar|value|point|data|column|categor|label|row)))\b"
 )
@@ -130,12 +130,14 @@ def _mark_colours(text: str, grid: Grid, names: dict[str, str]) -> tuple[str, fr
         return text, frozenset(), False
     colours = [series.colour for series in grid.reading.series]
     coloured: set[str] = set()
+    meant: dict[int, str] = {}
     unclear = False
 
     def replace(match: re.Match[str]) -> str:
         nonlocal unclear
-        index = series_of_colour(colour_name(match.group(1), match.group(2)), colours)
-        if index is None:
+        name = colour_name(match.group(1), match.group(2))
+        index = series_of_colour(name, colours)
+        if index is None or meant.setdefault(index, name) != name:
             unclear = True
             return match.group()
         mark = f"S{len(names)}"

@@ -69,7 +69,7 @@ class Moment:
 
 def moment_of_label(label: str) -> Moment | None:
     """The moment a whole label stands for, or None where it is anything else."""
-    text = re.sub(r"[*†‡^`\"]+|\((?:e|f|est\.?|forecast|projected|estimate)\)", "", label, flags=re.IGNORECASE).strip(
+    text = re.sub(r"[*†‡®©^`\"]+|\((?:e|f|est\.?|forecast|projected|estimate)\)", "", label, flags=re.IGNORECASE).strip(
         " '."
     )
     if label.strip().startswith("'"):

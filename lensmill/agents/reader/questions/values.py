@@ -3,11 +3,11 @@
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lensmill.agents.reader.questions.answers import NoAnswer, Operation
 from lensmill.agents.reader.questions.lookup import looked_up
-from lensmill.agents.reader.questions.numerals import numbers_in, threshold_in, written
+from lensmill.agents.reader.questions.numerals import numbers_in, printed_scale, threshold_in, written
 from lensmill.agents.reader.questions.phrasing import called, listed, reads
 from lensmill.agents.reader.questions.scope import (
     extreme_cells,
@@ -32,7 +32,7 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     ("product", re.compile(r"\bproduct of\b|\bmultipl\w+")),
     ("median", re.compile(r"\bmedian\b")),
     ("average", re.compile(r"\baverage\b|\bavg\b|\bmean (?:value|of)\b|\bmean\b$")),
-    ("mode", re.compile(r"\bmode\b")),
+    ("mode", re.compile(r"\bmode\b|\b(?:shown|appears?|occurs?|repeat\w*|seen) (?:twice|two times|the most)\b")),
     (
         "sum",
         re.compile(
@@ -46,6 +46,11 @@ _OF_ALL = re.compile(
     r"|\bby (?:type|country|gender|age|region|sector|industry|category|year)\b"
 )
 _AVERAGE_OF = re.compile(r"\b(?:average|mean|median|sum|mode) (?:value )?(?:of|for)\b|\b(?:median|mode)\b")
+_SOME = re.compile(
+    r"\b(?P<end>first|last|next|previous|other|rest|remaining|left\w*|right\w*)\b"
+    r"(?: (?P<count>two|three|four|five|six))?"
+)
+_SOME_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6}
 _LIST = re.compile(r"\b[CS]\d+,? and\b|\band (?:the )?[CS]\d+|, (?:the )?[CS]\d+,|[CS]\d+, (?!in |by |of |at |for )")
 _WHAT_IS_OF = re.compile(r"\b(?:sum|average|median|total|add\w*|mean)(?: value| number)? of\b")
 
@@ -69,15 +74,29 @@ def value_of(template: Template, text: str | None = None) -> Value:
     text = template.text if text is None else text
     operation = _operation(text)
     if operation is None:
-        return _plain_value(template, text)
+        return _as_printed(_plain_value(template, text))
     if operation in ("difference", "ratio"):
         return _of_two(template, text, operation)
     cells = _operands(template, text)
     if len(cells) == 1:
         if _WHAT_IS_OF.search(text) or _LIST.search(text):
             raise NoAnswer(f"only one value was found for the {operation}")
-        return Value(cells[0].value, cells, "lookup", reads(template.grid, cells[0]))
+        return _as_printed(Value(cells[0].value, cells, "lookup", reads(template.grid, cells[0])))
     return _aggregate(template, operation, cells)
+
+
+def _as_printed(value: Value) -> Value:
+    """A single value in the unit it is printed in: 5.25 where the chart says "5.25 trillion"."""
+    (cell,) = value.cells
+    return replace(value, number=cell.value / printed_scale(cell.text))
+
+
+def _numbers(cells: tuple[Cell, ...]) -> list[float]:
+    """The values in the unit that all of them are printed in."""
+    scales = {printed_scale(cell.text) for cell in cells}
+    if len(scales) != 1:
+        raise NoAnswer("the values are printed in different units")
+    return [cell.value / scale for cell in cells for scale in scales]
 
 
 def _operation(text: str) -> Operation | None:
@@ -125,20 +144,21 @@ def _of_two(template: Template, text: str, operation: Operation) -> Value:
     one, other = cells
     if one is other:
         raise NoAnswer("both sides of the calculation are the same value")
+    first, second = _numbers(cells)
     grid = template.grid
     seen = f"{reads(grid, one)} {reads(grid, other)}"
     if operation == "ratio":
-        if other.value == 0:
+        if 0 in (first, second):
             raise NoAnswer("a ratio to zero has no value")
-        number = one.value / other.value
-        said = f"{seen} The ratio is {written(one.value)} / {written(other.value)} = {written(number)}."
+        if "between" in text:  # names no order: how many times the smaller one the larger one is
+            first, second = max(first, second), min(first, second)
+        number = first / second
+        said = f"{seen} The ratio is {written(first)} / {written(second)} = {written(number)}."
         return Value(number, cells, "ratio", said)
-    number = one.value - other.value
     if not re.search(r"\bminus\b", text):
-        number = abs(number)
-        one, other = sorted(cells, key=lambda cell: -cell.value)
-    number = round(number, 9)
-    said = f"{seen} The difference is {written(one.value)} - {written(other.value)} = {written(number)}."
+        first, second = max(first, second), min(first, second)
+    number = round(first - second, 9)
+    said = f"{seen} The difference is {written(first)} - {written(second)} = {written(number)}."
     return Value(number, cells, "difference", said)
 
 
@@ -178,12 +198,23 @@ def _unnamed(
         raise NoAnswer("the question's numbers say which values are meant in a way that the rules do not know")
     if not all_said:
         raise NoAnswer("the question names none of the chart's labels")
-    cells = grid.cells(categories or None, series or None)
+    cells = _end_of_axis(text, grid.cells(categories or None, series or None))
     if "both" in text.split() and len(cells) != 2:
         raise NoAnswer(f'the question says "both" of {len(cells)} values')
     if pair and len(cells) != 2:
         raise NoAnswer("the question does not name two values")
     return cells
+
+
+def _end_of_axis(text: str, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
+    """The first or last few of the values where the text says so."""
+    match = _SOME.search(text)
+    if match is None:
+        return cells
+    count = _SOME_COUNTS.get(match.group("count") or "")
+    if count is None or count >= len(cells):
+        raise NoAnswer("it is unclear which of the values are meant")
+    return cells[:count] if match.group("end") == "first" else cells[-count:]
 
 
 def _with_extremes(template: Template, text: str, extremes: tuple[str, ...]) -> tuple[Cell, ...]:
@@ -201,7 +232,7 @@ def _with_extremes(template: Template, text: str, extremes: tuple[str, ...]) -> 
 def _aggregate(template: Template, operation: Operation, cells: tuple[Cell, ...]) -> Value:
     if not cells:
         raise NoAnswer("no value of the chart is meant")
-    numbers = [cell.value for cell in cells]
+    numbers = _numbers(cells)
     shown = listed(template.grid, cells)
     terms = [written(number) for number in numbers]
     if operation == "median":

@@ -97,6 +97,10 @@ _DEMONYMS = {
     "eastern": "east",
     "western": "west",
 }
+_ENDINGS = frozenset(
+    {"", "e", "i", "y", "al", "ial", "ion", "ation", "action", "ition", "ment", "ance", "ence", "ity", "ly"}
+)
+_ROOT = 5  # letters that derived words must share
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +158,18 @@ def alike(one: str, other: str) -> bool:
         return True
     if one[0].isdigit() or other[0].isdigit():
         return False
+    if _derived(one, other):
+        return True
     shorter, longer = sorted((one, other), key=len)
     if len(shorter) >= 6 and longer.startswith(shorter[: max(6, round(0.8 * len(longer)))]):
         return True
     return len(shorter) >= 7 and len(longer) - len(shorter) <= 1 and _one_slip(shorter, longer)
+
+
+def _derived(one: str, other: str) -> bool:
+    """Whether two words differ in their endings only ("approval" and "approve")."""
+    root = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return root >= _ROOT and {one[root:], other[root:]} <= _ENDINGS
 
 
 def _one_slip(shorter: str, longer: str) -> bool:

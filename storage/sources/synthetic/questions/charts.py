@@ -30,9 +30,10 @@ def lookup(subject: Subject, rng: Random) -> Question | None:
 
 
 def _when(subject: Subject) -> str:
-    """E.g. "In which year", "At which altitude"."""
+    """E.g. "In which year", "At which altitude", "For which census"."""
     prep = subject.grid.category_prep
-    return f"{prep[0].upper()}{prep[1:]} which {subject.grid.category_noun}"
+    word = prep if prep in ("in", "at") else "for"
+    return f"{word[0].upper()}{word[1:]} which {subject.grid.category_noun}"
 
 
 def reverse_lookup(subject: Subject, rng: Random) -> Question | None:

@@ -47,6 +47,11 @@ def test_a_larger_set_holds_the_smaller_one() -> None:
     assert small <= {item.sample.sample_id for item in items(charts=5, posters=2)}
 
 
+def test_the_number_of_questions_changes_no_picture() -> None:
+    few, many = (SyntheticSource(charts=4, posters=1, questions_per_picture=n, side=480) for n in (1, 6))
+    assert [made.png for _, made in few.illustrations()] == [made.png for _, made in many.illustrations()]
+
+
 def test_every_kind_of_chart_comes_once_around(stream: list[SourceItem]) -> None:
     assert {item.sample.subset for item in stream} == {*CYCLE, "poster"}
 
