@@ -1,5 +1,6 @@
 """Confirming a chart's answer: mark what it rests on with an edit, read it again, and look closer where need be."""
 
+import functools
 import re
 from collections.abc import Sequence
 
@@ -8,7 +9,7 @@ from lensmill.agents.reader.looking import Looking, whole_pixels
 from lensmill.agents.reader.matching import fold, likeness
 from lensmill.agents.reader.questions import ChartAnswer
 from lensmill.agents.reader.sheet import Seen
-from lensmill.geometry import Frame
+from lensmill.geometry import Box, Frame
 from lensmill.perception.chart import AxisLabel, Cell, ChartReading
 from lensmill.sample import Region
 from lensmill.tools import EditKind, edit_name
@@ -48,7 +49,8 @@ def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence
     arguments: dict[str, object] = {"labels": focused, "image": index}
     if not _given(looking, found):
         arguments["boxes"] = known if kind == "mask" else {name: known[name] for name in focused}
-    return looking.edit(edit_name(kind, found.focus_kind), arguments, thought) or ()
+    places = [cell.box for cell in found.cells] or [label.text_box for label in found.focus]
+    return looking.edit(edit_name(kind, found.focus_kind), arguments, thought, functools.reduce(Box.union, places))
 
 
 _VERBS: dict[EditKind, str] = {

@@ -5,6 +5,7 @@ from lensmill.agents.reader.explore import Cell, covered
 from lensmill.agents.reader.sheet import Seen, Sheet, read_picture
 from lensmill.geometry import Box, Frame
 from lensmill.perception.text import Reader
+from lensmill.picture import Picture
 from lensmill.tools import ZOOM
 
 
@@ -64,15 +65,20 @@ class Looking:
         observation = self.desk.act(thought, ZOOM, arguments)
         return () if observation.error else self._take_in()
 
-    def edit(self, tool: str, arguments: dict[str, object], thought: str) -> tuple[Seen, ...] | None:
-        """Run an edit and read the edited picture without adding it to the sheet; None where the tool refused."""
+    def edit(self, tool: str, arguments: dict[str, object], thought: str, within: Box) -> tuple[Seen, ...]:
+        """Run an edit and read the edited picture around `within` (original pixels), without adding to the sheet.
+
+        Nothing is read where the tool refused.
+        """
         observation = self.desk.act(thought, tool, arguments)
         if observation.error:
-            return None
+            return ()
         index = len(self.desk.pictures) - 1
         picture = self.desk.pictures[index]
         self.shown.append((picture.frame.region, 0.0))
-        return read_picture(self._reader, picture, index, self._original)
+        here = picture.frame.from_original(within)
+        part = part_of(picture, here.padded(max(MARGIN, min(here.width, here.height))))
+        return read_picture(self._reader, part, index, self._original)
 
     def sharpest(self, target: Box) -> int:
         """The picture that shows all of `target` largest; the view where no other does."""
@@ -92,6 +98,17 @@ class Looking:
     def is_covered(self, region: Box, scale: float) -> bool:
         """Was this region of the original already shown at about this scale?"""
         return covered(region, scale, self.shown)
+
+
+MARGIN = 60.0
+"""Pixels of picture around what is read again: enough for a detector to see a line as a line."""
+
+
+def part_of(picture: Picture, box: Box) -> Picture:
+    """The part of a picture inside a box (in its pixels, clipped to it), with its own frame."""
+    x1, y1, x2, y2 = whole_pixels(box, picture.frame)
+    frame = Frame(picture.frame.to_original(Box(x1, y1, x2, y2)), x2 - x1, y2 - y1)
+    return Picture(picture.pixels.crop((x1, y1, x2, y2)), frame)
 
 
 def whole_pixels(box: Box, frame: Frame) -> tuple[int, int, int, int]:
