@@ -1,6 +1,6 @@
 """How much of a ChartQA folder the reader's question rules answer, and how much of that is right.
 
-    python -m benchmarks.reader_chartqa --path "ChartQA Dataset" [--split test] [--rung 672 | --full] [--subset human] [--wrong]
+    python -m benchmarks.reader_chartqa --path "ChartQA Dataset" [--rung 672 | --full] [--subset human] [--wrong]
 
 Reads each chart once, on its view at one rung (`--full` for the original), and answers all its questions from that
 reading. "right" is the strict answer rule, the share of the answered ones.

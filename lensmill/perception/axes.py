@@ -143,6 +143,7 @@ def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: floa
     )
     parts: list[list[TextLine]] = [[] for _ in groups]
     first_row: float | None = None
+    usual = text_height(lines)
     for line in below:
         spans = sum(line.box.x1 - 2 < centre < line.box.x2 + 2 for centre in centres)
         pieces = cut(line, cuts) if spans > 1 or line.box.width > 1.15 * step else [line]
@@ -154,12 +155,18 @@ def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: floa
             if abs(centres[index] - anchor) > 0.42 * step and len(groups) > 1:
                 continue
             if first_row is None:
-                if piece.box.y1 > base + 2.6 * text_height(lines):
+                if piece.box.y1 > base + 2.6 * usual:
                     return [None] * len(groups)
                 first_row = piece.box.y1
             above = parts[index]
-            starts = not above and piece.box.y1 < first_row + 0.6 * text_height(lines)
-            follows = above and -0.6 < (piece.box.y1 - above[-1].box.y2) / max(1.0, above[-1].box.height) < 0.3
+            starts = not above and piece.box.y1 < first_row + 0.6 * usual
+            follows = False
+            if above:
+                last = above[-1].box
+                rise = piece.box.centre[1] - last.centre[1]
+                touching = -0.6 < (piece.box.y1 - last.y2) / max(1.0, last.height) < 0.3
+                # An axis title stands further below than the next row of a wrapped label.
+                follows = touching and (bool(line.angle) or rise < 1.3 * usual)
             if starts or follows:
                 above.append(piece)
     return [join(part) if part else None for part in parts]

@@ -1,5 +1,6 @@
 """Reading bar charts: bars, their labels, their series, their values. Everything in canvas pixels."""
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -223,25 +224,43 @@ def _touching(lines: Sequence[TextLine], top: float) -> list[TextLine]:
     return chain
 
 
-def _numbers(lines: Sequence[TextLine], groups: Sequence[Group], orientation: Orientation) -> list[TextLine]:
+def _numbers(
+    lines: Sequence[TextLine], groups: Sequence[Group], orientation: Orientation, scale: Scale | None
+) -> list[TextLine]:
     """Lines that are numbers; several bars' numbers read as one line are cut between the bars."""
-    out = []
+    boxes = [bar.box for group in groups for bar in group.bars]
+    columns = sorted({box.centre[0] for box in boxes}) if orientation == "v" else []
+    cuts = [(a + b) / 2 for a, b in itertools.pairwise(columns)]
+    out: list[TextLine] = []
     for line in lines:
         if line.angle:
             continue
+        over = [x for x in columns if line.box.x1 < x < line.box.x2]
+        if len(line.words) > 1 and len(over) > 1 and len(over) >= line.box.width / max(1.0, line.box.height) / 5:
+            out += _agreeing(cut(line, cuts), boxes, scale)
+            continue
         pieces = [line]
-        if len(line.words) > 1:
-            boxes = [bar.box for group in groups for bar in group.bars]
-            hit = [
-                sum(b.x1 < w.box.centre[0] < b.x2 and b.y1 - line.box.height < w.box.centre[1] < b.y2 for b in boxes)
-                for w in line.words
-            ]
-            centres = sorted({group.centre for group in groups}) if orientation == "v" else []
-            spans = sum(line.box.x1 < c < line.box.x2 for c in centres)
-            if spans > 1 or (orientation == "h" and all(hit) and len(_under(line, boxes)) > 1):
-                marks = [(a.box.x2 + b.box.x1) / 2 for a, b in zip(line.words, line.words[1:], strict=False)]
-                pieces = cut(line, marks)
+        inside = orientation == "h" and len(line.words) > 1 and len(_under(line, boxes)) > 1
+        if inside and all(parse_numeral(word.text) for word in line.words):
+            pieces = cut(line, [(a.box.x2 + b.box.x1) / 2 for a, b in itertools.pairwise(line.words)])
         out += [piece for piece in pieces if parse_numeral(piece.text) is not None]
+    return out
+
+
+def _agreeing(pieces: Sequence[TextLine], boxes: Sequence[Box], scale: Scale | None) -> list[TextLine]:
+    """The pieces of a line over several columns that agree with their columns' heights.
+
+    Without a scale to check against, all of them or none: where one is no number, the cuts are wrong.
+    """
+    values = [parse_numeral(piece.text) for piece in pieces]
+    if scale is None:
+        return list(pieces) if all(values) else []
+    out = []
+    for piece, numeral in zip(pieces, values, strict=True):
+        x = piece.box.centre[0]
+        heights = [abs(scale.slope) * box.height for box in boxes if box.x1 - 3 < x < box.x2 + 3]
+        if numeral and any(abs(abs(numeral.value) - h) < 0.05 * h + 3 * abs(scale.slope) for h in heights):
+            out.append(piece)
     return out
 
 
@@ -263,7 +282,7 @@ def _cells(
     orientation: Orientation,
 ) -> tuple[list[Cell], list[str]]:
     scale = fit_scale(ticks, orientation == "v")
-    numbers = _numbers(free, groups, orientation)
+    numbers = _numbers(free, groups, orientation, scale)
     if orientation == "v" and scale is not None:
         numbers = split_merged(numbers, free, [bar for group in groups for bar in group.bars], scale)
     matches = match_numbers(groups, numbers, orientation)

@@ -3,6 +3,7 @@
 import pytest
 
 from lensmill.perception.chart import ChartReading
+from lensmill.perception.text import TextLine
 from tests.perception.drawn import BLUE, GREY, NAVY, Drawn, columns, rows, stacked
 
 
@@ -60,7 +61,7 @@ def test_bars_without_numbers_are_measured_and_say_so() -> None:
 def test_a_misread_number_gives_way_to_the_bars_length() -> None:
     sheet = columns({"2015": [43], "2016": [71], "2017": [58], "2018": [64]})
     sheet.lines = [
-        type(line)(line.text.replace("71", "11"), line.box, line.score, line.angle, line.words) for line in sheet.lines
+        TextLine(line.text.replace("71", "11"), line.box, line.score, line.angle, line.words) for line in sheet.lines
     ]
     reading = sheet.read()
     cell = next(cell for cell in reading.cells if cell.category == "2016")
@@ -77,7 +78,7 @@ def test_a_wrapped_label_is_joined() -> None:
 
 def test_an_axis_title_below_is_no_part_of_a_label() -> None:
     sheet = columns({"2015": [28], "2016": [27], "2017": [12]})
-    sheet.text("Year", 410, 445)
+    sheet.text("Year", 410, 440)
     assert [label.text for label in sheet.read().categories] == ["2015", "2016", "2017"]
 
 
@@ -94,7 +95,7 @@ def test_share_buttons_and_notes_are_ignored() -> None:
 def test_thousands_separated_by_spaces_are_one_number() -> None:
     sheet = rows({"White": 90, "Black": 30}, unit="")
     sheet.lines = [
-        type(line)("5 212 705" if line.text == "90" else line.text, line.box, line.score) for line in sheet.lines
+        TextLine("5 212 705" if line.text == "90" else line.text, line.box, line.score) for line in sheet.lines
     ]
     assert values(sheet.read())["White", ""] == 5212705
 
@@ -115,10 +116,19 @@ def test_numbers_of_two_columns_read_as_one_are_parted() -> None:
     sheet = columns({"Men": [43], "Women": [42], "All": [58]}, colours=(GREY,))
     merged = [line for line in sheet.lines if line.text in ("43", "42")]
     sheet.lines = [line for line in sheet.lines if line not in merged]
-    sheet.lines.append(type(merged[0])("4342", merged[0].box.union(merged[1].box), 1.0))
+    sheet.lines.append(TextLine("4342", merged[0].box.union(merged[1].box), 1.0))
     reading = sheet.read()
     assert values(reading)["Men", ""] == 43
     assert values(reading)["Women", ""] == 42
+
+
+def test_a_row_of_numbers_read_as_one_line_is_cut_between_columns() -> None:
+    sheet = columns({"2015": [43], "2016": [42], "2017": [41]})
+    words = [line for line in sheet.lines if line.text in ("43", "42", "41")]
+    sheet.lines = [line for line in sheet.lines if line not in words]
+    box = words[0].box.union(words[1].box).union(words[2].box)
+    sheet.lines.append(TextLine("43 42 41", box, 1.0, 0.0, tuple(word for line in words for word in line.words)))
+    assert values(sheet.read()) == {("2015", ""): 43, ("2016", ""): 42, ("2017", ""): 41}
 
 
 def test_reading_is_deterministic_and_blind_to_the_order_of_lines() -> None:

@@ -1,76 +1,27 @@
-import errno
 import hashlib
-import io
 import json
 import multiprocessing
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
-import yaml
-from PIL import Image
 
 from lensmill.geometry import Box
-from lensmill.picture import draw_view, encode
 from lensmill.sample import Region, Sample
-from lensmill.trajectory import Trajectory
-from lensmill.verdict import Verdict
-from storage.dataset import CardSettings, DatasetInputs, publish, published
-from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
-from storage.episodes import EpisodeStore, Failure
+from storage.dataset import DatasetInputs, publish, published
+from storage.dataset_rows import AcceptedEpisode, DatasetRow
+from storage.episodes import EpisodeStore
 from storage.files import Files, StoreError
 from storage.images import ImageStore
-from storage.plan import Plan, PlannedEpisode, plan_sample
+from storage.plan import Plan, plan_sample
 from storage.shards import ShardSizes
-from storage.sources.protocol import SourceFailure
 from tests.storage.made import FINGERPRINT, a_sample, a_trajectory, done
-from tests.storage.made import planned as a_plan
-
-INPUTS = DatasetInputs(FINGERPRINT, "j" * 32, ("c1", "c2"), {"keep": "correct"})
-CORRECT = Verdict("correct", "number", 1.0, "7 is 7")
-WRONG = Verdict("incorrect", "number", 0.0, "8 is not 7")
-
-
-def _png(colour: tuple[int, int, int], size: tuple[int, int] = (300, 200)) -> bytes:
-    buffer = io.BytesIO()
-    Image.new("RGB", size, colour).save(buffer, "PNG")
-    return buffer.getvalue()
-
-
-def _seen(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
-    """A sample whose pictures are in the store, and a trajectory over them."""
-    data = _png((number % 256, 0, 0))
-    sample = a_sample(number, data)
-    images.put(sample.image_id, data)
-    view = encode(draw_view(Image.open(io.BytesIO(data)), 224))
-    crop = encode(draw_view(Image.new("RGB", (56, 56), (0, number % 256, 0)), 56), lossless=False)
-    for image in (view, crop):
-        images.put(image.ref.image_id, image.data)
-    return sample, a_trajectory(view.ref, crop.ref)
-
-
-def _planned(sample: Sample, rung: int = 224) -> PlannedEpisode:
-    return plan_sample(FINGERPRINT, sample, (rung,), ("reader",), (0,)).episodes[0]
-
-
-def _rows(files: Files, numbers: Sequence[int] = range(6)) -> Iterator[DatasetRow]:
-    """Two accepted rows, one rejected, and so on; then one of each failure."""
-    images = ImageStore(files)
-    for number in numbers:
-        sample, trajectory = _seen(images, number)
-        if number % 3 == 2:
-            yield RejectedEpisode(_planned(sample), sample, trajectory, WRONG, "incorrect")
-        else:
-            yield AcceptedEpisode(_planned(sample), sample, trajectory, CORRECT)
-    sample = a_sample(99)
-    yield FailedEpisode(_planned(sample), sample, Failure("timeout", "took too long", 2, "raise agent.timeout"))
-    yield SourceFailure("rows.json row 3", "missing_field", "no query: add one")
+from tests.storage.published_rows import CORRECT, INPUTS, planned, rows_of, seen
 
 
 def _tree(folder: Path) -> dict[str, str]:
@@ -81,26 +32,12 @@ def _tree(folder: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def files(tmp_path: Path) -> Files:
-    return Files(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """`datasets.load_dataset`, offline, with its cache in the test's own folder."""
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    import datasets
-
-    return lambda path, *config: datasets.load_dataset(path, *config, split="train", cache_dir=str(tmp_path / "cache"))
-
-
 def test_a_version_loads_without_a_script(files: Files, load: Any) -> None:
-    version = publish(files, "v1", _rows(files), INPUTS)
+    version = publish(files, "v1", rows_of(files), INPUTS)
     rows = load(version.path)
     assert len(rows) == version.rows == 4
     row = rows[0]
-    sample, trajectory = _seen(ImageStore(files), 0)
+    sample, trajectory = seen(ImageStore(files), 0)
     assert [image.size for image in row["images"]] == [(252, 168), (56, 56)]
     assert [image.format for image in row["images"]] == ["PNG", "JPEG"]
     assert (row["question"], row["answer"], row["references"], row["choices"]) == (sample.question, "7", ["0"], [])
@@ -123,7 +60,7 @@ def test_a_version_loads_without_a_script(files: Files, load: Any) -> None:
 
 
 def test_rejected_and_failed_rows_have_tables_of_their_own(files: Files, load: Any) -> None:
-    version = publish(files, "v1", _rows(files), INPUTS)
+    version = publish(files, "v1", rows_of(files), INPUTS)
     rejected = load(version.path, "rejected")
     assert [row["reason"] for row in rejected] == ["incorrect", "incorrect"]
     assert rejected[0]["verdict"]["reason"] == "8 is not 7"
@@ -136,16 +73,16 @@ def test_rejected_and_failed_rows_have_tables_of_their_own(files: Files, load: A
 
 def test_each_original_is_there_once(files: Files, load: Any) -> None:
     images = ImageStore(files)
-    sample, trajectory = _seen(images, 1)
-    rows = [AcceptedEpisode(_planned(sample, rung), sample, trajectory, CORRECT) for rung in (224, 448)]
+    sample, trajectory = seen(images, 1)
+    rows = [AcceptedEpisode(planned(sample, rung), sample, trajectory, CORRECT) for rung in (224, 448)]
     originals = load(publish(files, "v1", rows, INPUTS).path, "originals")
     assert originals["image_id"] == [sample.image_id]
     assert originals[0]["image"].size == (sample.width, sample.height)
 
 
 def test_an_empty_table_is_a_file_with_columns_but_no_configuration(files: Files, load: Any) -> None:
-    sample, trajectory = _seen(ImageStore(files), 1)
-    version = publish(files, "v1", [AcceptedEpisode(_planned(sample), sample, trajectory, CORRECT)], INPUTS)
+    sample, trajectory = seen(ImageStore(files), 1)
+    version = publish(files, "v1", [AcceptedEpisode(planned(sample), sample, trajectory, CORRECT)], INPUTS)
     with pytest.raises(ValueError, match="'rejected' not found"):
         load(version.path, "rejected")
     empty = pq.read_table(Path(version.path) / "rejected" / "train-00000-of-00001.parquet")
@@ -161,12 +98,12 @@ def test_a_version_without_an_accepted_row_is_still_a_version(files: Files) -> N
 
 
 def test_regions_and_targets_are_in_original_pixels(files: Files, load: Any) -> None:
-    made, trajectory = _seen(ImageStore(files), 1)
+    made, trajectory = seen(ImageStore(files), 1)
     region, target = Region("x_values", "2019", Box(1, 2, 3, 4)), Box(5, 6, 7, 8.5)
     sample = Sample(
         made.sample_id, made.image_id, 300, 200, "Which?", ("a",), ("a", "b"), regions=(region,), targets=(target,)
     )
-    version = publish(files, "v1", [AcceptedEpisode(_planned(made), sample, trajectory, CORRECT)], INPUTS)
+    version = publish(files, "v1", [AcceptedEpisode(planned(made), sample, trajectory, CORRECT)], INPUTS)
     (row,) = load(version.path)
     assert row["regions"] == [{"kind": "x_values", "label": "2019", "box": [1, 2, 3, 4]}]
     assert row["targets"] == [[5, 6, 7, 8.5]]
@@ -177,15 +114,15 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     trees = []
     for name in ("one", "two"):
         files = Files(str(tmp_path / name))
-        publish(files, "v1", _rows(files), INPUTS)
+        publish(files, "v1", rows_of(files), INPUTS)
         trees.append(_tree(tmp_path / name / "datasets"))
     assert trees[0] == trees[1]
 
 
 def test_the_same_bytes_lie_in_an_object_store(files: Files, tmp_path: Path) -> None:
-    local = Path(publish(files, "v1", _rows(files), INPUTS).path)
+    local = Path(publish(files, "v1", rows_of(files), INPUTS).path)
     remote = Files(f"memory://{tmp_path}/store")
-    publish(remote, "v1", _rows(remote), INPUTS)
+    publish(remote, "v1", rows_of(remote), INPUTS)
     assert {path: hashlib.sha256(remote.read(path)).hexdigest() for path in remote.list("datasets")} == {
         f"datasets/v1/{path}": sha256 for path, sha256 in _tree(local).items()
     }
@@ -194,7 +131,7 @@ def test_the_same_bytes_lie_in_an_object_store(files: Files, tmp_path: Path) -> 
 def _die_while_publishing(root: str) -> None:
     files = Files(root)
     files.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
-    publish(files, "v1", _rows(files), INPUTS)
+    publish(files, "v1", rows_of(files), INPUTS)
 
 
 def test_a_killed_publisher_is_followed_by_another(files: Files, tmp_path: Path) -> None:
@@ -203,9 +140,9 @@ def test_a_killed_publisher_is_followed_by_another(files: Files, tmp_path: Path)
     publisher.join()
     assert publisher.exitcode == -signal.SIGKILL
     assert published(files, "v1") is None
-    publish(files, "v1", _rows(files), INPUTS)
+    publish(files, "v1", rows_of(files), INPUTS)
     clean = Files(str(tmp_path / "clean"))
-    publish(clean, "v1", _rows(clean), INPUTS)
+    publish(clean, "v1", rows_of(clean), INPUTS)
     assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
 
 
@@ -213,11 +150,11 @@ def test_other_histories_of_commits_give_the_same_bytes(tmp_path: Path) -> None:
     def built(root: Path, disturbed: bool) -> dict[str, str]:
         files = Files(str(root))
         images, plan, store = ImageStore(files), Plan(files, FINGERPRINT), EpisodeStore(files, FINGERPRINT)
-        seen = [_seen(images, number) for number in range(6)]
+        met = [seen(images, number) for number in range(6)]
         plan.append(
-            (plan_sample(FINGERPRINT, sample, (224, 448), ("reader",), (0,)) for sample, _ in seen), chunk_size=4
+            (plan_sample(FINGERPRINT, sample, (224, 448), ("reader",), (0,)) for sample, _ in met), chunk_size=4
         )
-        trajectories = {sample.sample_id: trajectory for sample, trajectory in seen}
+        trajectories = {sample.sample_id: trajectory for sample, trajectory in met}
         chunk_ids = plan.chunk_ids()
         for chunk_id in reversed(chunk_ids) if disturbed else chunk_ids:
             chunk = plan.read_chunk(chunk_id)
@@ -246,14 +183,14 @@ def test_publishing_again_from_the_same_inputs_reads_nothing(files: Files, tmp_p
         raise AssertionError("the rows were read again")
         yield
 
-    first = publish(files, "v1", _rows(files), INPUTS)
+    first = publish(files, "v1", rows_of(files), INPUTS)
     before = _tree(tmp_path)
     assert publish(files, "v1", unread(), INPUTS) == first
     assert _tree(tmp_path) == before
 
 
 def test_other_inputs_need_another_version(files: Files) -> None:
-    publish(files, "v1", _rows(files), INPUTS)
+    publish(files, "v1", rows_of(files), INPUTS)
     other = DatasetInputs(FINGERPRINT, "k" * 32, ("c1",), {"keep": "correct"})
     with pytest.raises(StoreError, match=r"v1 is published already.*judge, chunks, chunks_sha256.*another version="):
         publish(files, "v1", [], other)
@@ -262,22 +199,22 @@ def test_other_inputs_need_another_version(files: Files) -> None:
 
 def test_an_unfinished_version_is_none_and_can_be_finished(files: Files) -> None:
     def broken() -> Iterator[DatasetRow]:
-        yield from _rows(files)
+        yield from rows_of(files)
         raise RuntimeError("pulled the plug")
 
     with pytest.raises(RuntimeError, match="pulled the plug"):
         publish(files, "v1", broken(), INPUTS)
     assert published(files, "v1") is None
     assert files.list("staging") == []
-    assert publish(files, "v1", _rows(files), INPUTS) == published(files, "v1")
+    assert publish(files, "v1", rows_of(files), INPUTS) == published(files, "v1")
 
 
 def test_what_an_unfinished_attempt_left_is_put_right(files: Files, tmp_path: Path) -> None:
     files.put("datasets/v1/data/train-00000-of-00001.parquet", b"torn")
     files.put("datasets/v1/data/train-00001-of-00002.parquet", b"of another number of shards")
-    publish(files, "v1", _rows(files), INPUTS)
+    publish(files, "v1", rows_of(files), INPUTS)
     clean = Files(str(tmp_path / "clean"))
-    publish(clean, "v1", _rows(clean), INPUTS)
+    publish(clean, "v1", rows_of(clean), INPUTS)
     assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
 
 
@@ -289,17 +226,17 @@ def test_an_unfinished_version_of_other_inputs_is_not_mixed(files: Files) -> Non
 
 
 def test_racing_publishers_of_the_same_inputs_agree(files: Files, tmp_path: Path) -> None:
-    list(_rows(files))
+    list(rows_of(files))
     with ThreadPoolExecutor(4) as pool:
-        versions = list(pool.map(lambda _: publish(files, "v1", _rows(files), INPUTS), range(4)))
+        versions = list(pool.map(lambda _: publish(files, "v1", rows_of(files), INPUTS), range(4)))
     assert versions == [versions[0]] * 4
     clean = Files(str(tmp_path / "clean"))
-    publish(clean, "v1", _rows(clean), INPUTS)
+    publish(clean, "v1", rows_of(clean), INPUTS)
     assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
 
 
 def test_the_manifest_names_every_file_with_its_hash(files: Files, tmp_path: Path) -> None:
-    version = publish(files, "v1", _rows(files), INPUTS)
+    version = publish(files, "v1", rows_of(files), INPUTS)
     tree = _tree(Path(version.path))
     manifest = json.loads((Path(version.path) / "manifest.json").read_text())
     assert {record["path"]: record["sha256"] for record in manifest["files"]} == {
@@ -312,7 +249,7 @@ def test_the_manifest_names_every_file_with_its_hash(files: Files, tmp_path: Pat
 
 def test_row_groups_and_shards_are_bounded(files: Files, load: Any) -> None:
     sizes = ShardSizes(row_group_rows=2, shard_bytes=1)
-    version = publish(files, "v1", _rows(files, [0, 1, 3, 4, 6]), INPUTS, sizes=sizes)
+    version = publish(files, "v1", rows_of(files, [0, 1, 3, 4, 6]), INPUTS, sizes=sizes)
     shards = sorted((Path(version.path) / "data").iterdir())
     assert [shard.name for shard in shards] == [f"train-{n:05d}-of-00003.parquet" for n in range(3)]
     assert [pq.ParquetFile(shard).num_row_groups for shard in shards] == [1, 1, 1]
@@ -320,42 +257,17 @@ def test_row_groups_and_shards_are_bounded(files: Files, load: Any) -> None:
 
 
 def test_large_pictures_make_small_row_groups(files: Files) -> None:
-    version = publish(files, "v1", _rows(files, [0, 1, 3]), INPUTS, sizes=ShardSizes(row_group_bytes=1))
+    version = publish(files, "v1", rows_of(files, [0, 1, 3]), INPUTS, sizes=ShardSizes(row_group_bytes=1))
     (shard,) = (Path(version.path) / "data").iterdir()
     assert pq.ParquetFile(shard).num_row_groups == 3
 
 
 def test_a_missing_picture_stops_the_publishing_by_name(files: Files) -> None:
     sample = a_sample(1)
-    row = AcceptedEpisode(_planned(sample), sample, a_trajectory(), CORRECT)
+    row = AcceptedEpisode(planned(sample), sample, a_trajectory(), CORRECT)
     with pytest.raises(StoreError, match=f"{row.trajectory.view.image_id} is missing"):
         publish(files, "v1", [row], INPUTS)
     assert published(files, "v1") is None
-
-
-def test_the_card_has_a_header_that_tools_read(files: Files) -> None:
-    version = publish(files, "v1", _rows(files), INPUTS, CardSettings('Charts: "seen"', ("en", "no")))
-    _, header, body = (Path(version.path) / "README.md").read_text().split("---\n", 2)
-    facts = yaml.safe_load(header)
-    assert facts["pretty_name"] == 'Charts: "seen"'
-    assert facts["license"] == ["cc0-1.0"]
-    assert facts["language"] == ["en", "no"]
-    assert facts["size_categories"] == ["n<1K"]
-    assert facts["task_categories"] == ["visual-question-answering"]
-    assert [config["config_name"] for config in facts["configs"]] == ["default", "rejected", "failures", "originals"]
-    assert "| 224 | 4 | 2 | 1 | 4 | 0 | 2.00 |" in body
-    assert "| made | bars | train | CC0-1.0 | 4 |" in body
-    assert "| incorrect | 2 |" in body
-    assert "| source row | missing_field | 1 |" in body
-
-
-@pytest.mark.parametrize("licence", ["My own terms", "", "x | y"])
-def test_a_licence_that_the_hub_does_not_know_is_other(files: Files, licence: str) -> None:
-    made, trajectory = _seen(ImageStore(files), 1)
-    sample = Sample(made.sample_id, made.image_id, 300, 200, "Which?", ("a",), licence=licence)
-    version = publish(files, "v1", [AcceptedEpisode(_planned(made), sample, trajectory, CORRECT)], INPUTS)
-    header = (Path(version.path) / "README.md").read_text().split("---\n", 2)[1]
-    assert yaml.safe_load(header)["license"] == ["other"]
 
 
 @pytest.mark.parametrize("version", ["", "../x", "a/b", ".hidden", "a" * 101, "v1\n"])
@@ -365,47 +277,8 @@ def test_a_version_is_a_plain_name(files: Files, version: str) -> None:
 
 
 def test_text_in_any_script_is_published(files: Files, load: Any) -> None:
-    made, trajectory = _seen(ImageStore(files), 1)
+    made, trajectory = seen(ImageStore(files), 1)
     sample = Sample(made.sample_id, made.image_id, 300, 200, "どれ? \ud83d 😀", ("ä\0",), source="s\udc80")
-    rows = [AcceptedEpisode(_planned(made), sample, trajectory, CORRECT)]
+    rows = [AcceptedEpisode(planned(made), sample, trajectory, CORRECT)]
     (row,) = load(publish(files, "v1", rows, INPUTS).path)
     assert (row["question"], row["references"]) == ("どれ? \ufffd 😀", ["ä\0"])
-
-
-class _Filling(Files):
-    """A store whose disk is full once some bytes are in a table."""
-
-    @contextmanager
-    def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
-        with super().open(path, mode) as handle:
-            if mode == "wb" and path.endswith(".parquet"):
-                handle = _FullAfter(handle, 2000)  # type: ignore[assignment]
-            yield handle
-
-
-class _FullAfter:
-    def __init__(self, sink: IO[bytes], room: int) -> None:
-        self._sink, self._room = sink, room
-
-    def write(self, data: bytes) -> int:
-        self._room -= len(data)
-        if self._room < 0:
-            raise OSError(errno.ENOSPC, "No space left on device")
-        return self._sink.write(data)
-
-
-def test_a_disk_that_fills_up_leaves_no_version_and_no_torn_file(files: Files) -> None:
-    filling = _Filling(files.root)
-    with pytest.raises(StoreError, match="the disk is full"):
-        publish(filling, "v1", _rows(files), INPUTS)
-    assert published(files, "v1") is None
-    assert files.list("datasets") == files.list("staging") == []
-    assert publish(files, "v1", _rows(files), INPUTS).rows == 4
-
-
-def test_a_disk_that_fills_up_leaves_the_plan_as_it_was(files: Files) -> None:
-    many = list(a_plan(range(200)))
-    with pytest.raises(StoreError, match="the disk is full"):
-        Plan(_Filling(files.root), FINGERPRINT).append(many, chunk_size=4)
-    assert files.list("builds") == []
-    assert Plan(files, FINGERPRINT).append(many, chunk_size=4).samples == 200

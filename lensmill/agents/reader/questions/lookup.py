@@ -70,7 +70,10 @@ def _by_position(template: Template, text: str) -> Cell:
     grid = template.grid
     marks = template.marks("P", text)
     series = grid.series if grid.single else template.series(text)
-    if len(marks) != 1 or len(series) != 1 or template.categories(text):
+    categories = template.categories(text)
+    if len(marks) == 1 and len(categories) == 1 and not grid.single and not series:
+        return _by_place(grid.cells(categories, None), template.positions[marks[0]])
+    if len(marks) != 1 or len(series) != 1 or categories:
         raise NoAnswer("it is unclear which bar is meant")
     index = template.positions[marks[0]]
     if index is None:
@@ -80,6 +83,15 @@ def _by_position(template: Template, text: str) -> Cell:
     if not -len(grid.categories) <= index < len(grid.categories):
         raise NoAnswer(f"there is no category number {index + 1}")
     return grid.cell(grid.categories[index], series[0])
+
+
+def _by_place(cells: tuple[Cell, ...], index: int | None) -> Cell:
+    """One of a category's bars by where it stands from left to right."""
+    ranked = sorted(cells, key=lambda cell: cell.box.centre[0])
+    centres = {round(cell.box.centre[0]) for cell in ranked}
+    if index is None or len(centres) != len(ranked) or not -len(ranked) <= index < len(ranked):
+        raise NoAnswer("it is unclear which bar is meant")
+    return ranked[index]
 
 
 def _end_of_range(

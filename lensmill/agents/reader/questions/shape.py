@@ -25,7 +25,7 @@ _WHO = re.compile(
 )
 _NAME = re.compile(
     r"\bname (?:of )?(?:the )?|\bfind (?:out )?(?:the|which) (?:name|year|country|categor)"
-    r"|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor)"
+    r"|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor|group|region|brand)"
 )
 _WHICH = re.compile(
     r"(?:^|^(?:[\w']+ ){1,2}|,\s|[CST]\d+ "

@@ -148,10 +148,8 @@ def _of_two(template: Template, text: str, operation: Operation) -> Value:
     grid = template.grid
     seen = f"{reads(grid, one)} {reads(grid, other)}"
     if operation == "ratio":
-        if 0 in (first, second):
+        if second == 0:
             raise NoAnswer("a ratio to zero has no value")
-        if "between" in text:  # names no order: how many times the smaller one the larger one is
-            first, second = max(first, second), min(first, second)
         number = first / second
         said = f"{seen} The ratio is {written(first)} / {written(second)} = {written(number)}."
         return Value(number, cells, "ratio", said)
