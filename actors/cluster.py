@@ -2,9 +2,11 @@
 
 import logging
 import os
+import socket
 from dataclasses import dataclass
 
 import ray
+from ray._private import ray_constants
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Only counters and chunk names travel between our processes; pictures go through the store."""
@@ -35,6 +37,23 @@ class ClusterSettings:
             raise ValueError("in_flight must be at least 1")
 
 
+def _stay_on_loopback() -> None:
+    """Have a Ray of our own listen on 127.0.0.1 only.
+
+    Ray replaces that address by one that others can reach, unless this switch, which it reads once and which its
+    other processes read from the environment, says that this machine joins no cluster.
+    """
+    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
+    ray_constants.ENABLE_RAY_CLUSTER = False
+
+
+def _reach(address: str) -> None:
+    """Knock at host:port first: Ray itself goes on trying for minutes."""
+    host, _, port = address.rpartition(":")
+    if host and port.isdigit() and "/" not in host:
+        socket.create_connection((host, int(port)), timeout=5).close()
+
+
 def connect(settings: ClusterSettings) -> int:
     """Start or join Ray; returns the number of rollout workers to run.
 
@@ -45,6 +64,7 @@ def connect(settings: ClusterSettings) -> int:
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
     try:
         if settings.address == "local":
+            _stay_on_loopback()
             ray.init(
                 address="local",
                 include_dashboard=False,
@@ -54,8 +74,9 @@ def connect(settings: ClusterSettings) -> int:
                 _node_ip_address="127.0.0.1",
             )
         else:
+            _reach(settings.address)
             ray.init(address=settings.address, logging_level=logging.ERROR, log_to_driver=False)
-    except (ConnectionError, RuntimeError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ClusterError(
             f"cluster.address={settings.address}: {first} (start one with `ray start --head`, or use cluster=local)"

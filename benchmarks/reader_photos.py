@@ -104,9 +104,7 @@ def main() -> None:
     given = parser.parse_args()
     settings = ToolSettings(zoom_floor=given.zoom_floor)
     tallies = measure(given.path, ReaderAgent(given.max_steps), settings, given.rungs, given.verbose)
-    print(
-        f"{'rung':>5} {'asked':>6} {'right':>6} {'wrong':>6} {'abstained':>10} {'covered':>8} {'steps':>6} {'seconds':>8}"
-    )
+    print(" rung  asked  right  wrong  abstained  covered  steps  seconds")
     for rung, tally in tallies.items():
         steps = tally.steps / max(1, tally.asked)
         print(

@@ -192,7 +192,7 @@ def main(arguments: Sequence[str]) -> int:
         with ProgressDisplay() as display:
             return Build(settings, display).run()
     except (SettingsError, SourceError, StoreError, ClusterError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {getattr(error, 'cause', error)}", file=sys.stderr)  # Ray wraps what its tasks raise
         return 2
     except RayError as error:
         print(f"error: Ray: {str(error).strip().splitlines()[0]}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
 import itertools
 import statistics
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -166,7 +167,7 @@ def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: floa
                 rise = piece.box.centre[1] - last.centre[1]
                 touching = -0.6 < (piece.box.y1 - last.y2) / max(1.0, last.height) < 0.3
                 # An axis title stands further below than the next row of a wrapped label.
-                follows = touching and (bool(line.angle) or rise < 1.3 * usual)
+                follows = touching and (bool(line.angle) or rise < 0.97 * usual)
             if starts or follows:
                 above.append(piece)
     return [join(part) if part else None for part in parts]
@@ -183,3 +184,32 @@ def value_ticks(lines: Sequence[TextLine], vertical: bool, edge: float) -> list[
         runs = [[m for m in numbers if abs(m.box.centre[1] - n.box.centre[1]) <= 0.35 * n.box.height] for n in numbers]
     best = max(runs, key=len, default=[])
     return best if len(best) >= 2 else []
+
+
+def with_headings(labels: Sequence[Label | None], lines: Sequence[TextLine], base: float) -> list[Label | None]:
+    """Row labels that occur twice, each with the heading above it put before ("Men" under "Employed").
+
+    Args:
+        lines: those left of the rows' labels; a heading is one that starts left of `base` and is no number.
+
+    Labels stay as they are where headings do not tell all of them apart.
+    """
+    counts = Counter(label.text for label in labels if label)
+    used = {line for label in labels if label for line in label.lines}
+    headings = sorted(
+        (
+            line
+            for line in lines
+            if line not in used and not line.angle and line.box.x1 < base and parse_numeral(line.text) is None
+        ),
+        key=lambda line: line.box.y1,
+    )
+    out: list[Label | None] = []
+    for label in labels:
+        above = [line for line in headings if label and line.box.centre[1] < label.box.y1 + 2]
+        if label and counts[label.text] > 1 and above:
+            out.append(replace(label, text=f"{above[-1].text} {label.text}"))
+        else:
+            out.append(label)
+    texts = [label.text for label in out if label]
+    return out if len(set(texts)) == len(texts) else list(labels)

@@ -16,6 +16,7 @@ from lensmill.perception.axes import (
     row_labels,
     text_height,
     value_ticks,
+    with_headings,
 )
 from lensmill.perception.bar_values import Match, match_numbers, split_merged
 from lensmill.perception.canvas import Canvas
@@ -141,6 +142,9 @@ def _label(
     if more:
         groups = tuple(sorted([*groups, *more], key=lambda group: group.centre))
         labels = find(groups, lines, base)
+    if orientation == "h":
+        first = min((label.box.y1 for label in labels if label), default=0.0)
+        labels = with_headings(labels, [line for line in lines if line.box.y2 > first], base)
     return labels, groups
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lensmill.geometry import Box
-from lensmill.perception.marks import Colour, Orientation, Patch, length, near
+from lensmill.perception.marks import Colour, Orientation, Patch, near
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,20 +49,23 @@ def join_pieces(found: Sequence[Patch], orientation: Orientation, text_height: f
             if not near(patch.colour, other.colour) or not _same_lane(patch.box, other.box, orientation):
                 continue
             (a1, a2), (b1, b2) = along(other.box, orientation), along(patch.box, orientation)
-            gap = max(a1, b1) - min(a2, b2)
-            between = other.box.union(patch.box)
-            clear = not any(
-                near(third.colour, patch.colour) is False
-                and _same_lane(third.box, between, orientation)
-                and min(a2, b2) - 2 <= sum(along(third.box, orientation)) / 2 <= max(a1, b1) + 2
-                for third in found
-            )
-            if gap <= 1.3 * text_height and clear and length(between, orientation) > 0:
-                joined[index] = Patch(between, other.colour, min(other.fill, patch.fill))
+            low, high = min(a2, b2), max(a1, b1)
+            if high - low <= 1.3 * text_height and not _parted(patch, low, high, found, orientation):
+                joined[index] = Patch(other.box.union(patch.box), other.colour, min(other.fill, patch.fill))
                 break
         else:
             joined.append(patch)
     return tuple(joined)
+
+
+def _parted(patch: Patch, low: float, high: float, found: Sequence[Patch], orientation: Orientation) -> bool:
+    """Whether a patch of another colour lies in the gap from `low` to `high` in a patch's lane."""
+    return any(
+        low - 2 <= sum(along(third.box, orientation)) / 2 <= high + 2
+        and not near(third.colour, patch.colour)
+        and _same_lane(third.box, patch.box, orientation)
+        for third in found
+    )
 
 
 def _same_lane(a: Box, b: Box, orientation: Orientation) -> bool:

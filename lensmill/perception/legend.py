@@ -13,6 +13,8 @@ from lensmill.perception.marks import Colour, Patch, background, near
 from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.text import TextLine
 
+_MAX_SWATCHES = 150
+
 
 def swatch_legend(
     found: Sequence[Patch], lines: Sequence[TextLine], colours: Sequence[Colour], plot: Box
@@ -30,6 +32,7 @@ def swatch_legend(
         if key is None or not small or patch.fill < 0.6 or plot.contains(box):
             continue
         swatches.append((key, box))
+    swatches = swatches[:_MAX_SWATCHES]
     letters = {
         (key, box)
         for key, box in swatches

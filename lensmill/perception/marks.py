@@ -16,6 +16,8 @@ Colour = tuple[int, int, int]
 Orientation = Literal["v", "h"]
 
 _MAX_COLOURS = 14
+_MAX_REGIONS = 1000
+"""Of each colour only so many regions are kept, the largest: texture costs no more time than a chart."""
 _NEAR = 20
 """Two colours are one when no channel differs by more."""
 
@@ -73,7 +75,8 @@ def _regions(mask: NDArray[np.bool_], colour: Colour) -> list[Patch]:
     for x, y, width, height, area in stats[1:].tolist():
         if width >= 2 and height >= 2 and area >= 8:
             rows.append(Patch(Box(x, y, x + width, y + height), colour, area / (width * height)))
-    return sorted(rows, key=lambda patch: (patch.box.y1, patch.box.x1))
+    rows.sort(key=lambda patch: (-patch.box.area, patch.box.y1, patch.box.x1))
+    return sorted(rows[:_MAX_REGIONS], key=lambda patch: (patch.box.y1, patch.box.x1))
 
 
 def _mode(values: Sequence[float], tolerance: float) -> float:

@@ -16,6 +16,9 @@ from lensmill.perception.pie_chart import PieChart, read_pie
 from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture
 
+MAX_LINES = 1000
+"""More lines than any chart has; what is below them is not read."""
+
 
 def read_picture(picture: Picture, reader: Reader) -> ChartReading:
     """Read one picture of a chart. Boxes are in original pixels."""
@@ -36,7 +39,7 @@ def read_chart(pictures: Sequence[Picture], lines: Sequence[TextLine]) -> ChartR
         ValueError: no pictures.
     """
     canvas = compose(pictures)
-    ordered = sorted(lines, key=lambda line: (line.box.y1, line.box.x1, line.text))[:2000]
+    ordered = sorted(lines, key=lambda line: (line.box.y1, line.box.x1, line.text))[:MAX_LINES]
     found = patches(canvas)
     marks = bars(found, (canvas.width, canvas.height))
     top = min(patch.box.y1 for patch in marks[1]) if marks else None

@@ -138,6 +138,23 @@ def test_reading_is_deterministic_and_blind_to_the_order_of_lines() -> None:
     assert sheet.read() == first
 
 
+def test_rows_of_the_same_name_are_told_apart_by_their_headings() -> None:
+    sheet = Drawn()
+    for y, name, value in ((100, "Men", 60), (140, "Women", 40), (220, "Men", 30), (260, "Women", 80)):
+        sheet.bar(220, y - 10, 220 + 4 * value, y + 10)
+        sheet.text(name, 210, y, "rm")
+        sheet.text(str(value), 226 + 4 * value, y, "lm")
+    sheet.text("Unemployed", 150, 190)
+    sheet.text("All adults", 150, 60)
+    reading = sheet.read()
+    assert values(reading) == {
+        ("Men", ""): 60,
+        ("Women", ""): 40,
+        ("Unemployed Men", ""): 30,
+        ("Unemployed Women", ""): 80,
+    }
+
+
 def test_shades_of_one_series_are_no_series() -> None:
     """A bar's colour that follows its length names nothing."""
     shades = [(20, 90, 50), (20, 90, 50), (60, 150, 90), (60, 150, 90), (130, 200, 140), (170, 225, 175)]

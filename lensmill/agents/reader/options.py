@@ -21,6 +21,9 @@ from lensmill.agents.reader.matching import fold, likeness, words_of
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
 
+OVERVIEW = 2.0
+"""What a coarse crop promises before anything is known of it: only better hints are followed first."""
+
 
 class OptionsRoute:
     """Search for evidence: read the view, then crop by crop; look closely at what was found before answering."""
@@ -130,7 +133,7 @@ class OptionsRoute:
         looking = self._looking
         promise = 0.3 * _in_named_place(self._question, cell.region, looking.view.region)
         if cell.level == 0:
-            promise += 1.0
+            promise += OVERVIEW
         elif not looking.is_covered(cell.region, COARSE):
             return promise
         blurred = 0.0

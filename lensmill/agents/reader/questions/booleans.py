@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 
 from lensmill.agents.reader.questions.answers import NoAnswer, Operation
-from lensmill.agents.reader.questions.numerals import numbers_in, written
+from lensmill.agents.reader.questions.numerals import numbers_in, printed_scale, written
 from lensmill.agents.reader.questions.phrasing import listed, reads
-from lensmill.agents.reader.questions.scope import named_cells, too_close
+from lensmill.agents.reader.questions.scope import named_cells
 from lensmill.agents.reader.questions.template import Template
 from lensmill.agents.reader.questions.trends import direction_in, steps
 from lensmill.agents.reader.questions.values import Value, value_of
@@ -51,9 +51,8 @@ def decide(template: Template) -> Decision:
         return _trend(template)
     left, right = template.text[: match.start()], template.text[match.end() :]
     one, other = _sides(template, left, right, match.group("gap") or "")
-    for a, b in ((one, other),):
-        if len(a.cells) == 1 and len(b.cells) == 1 and too_close(a.cells[0], b.cells[0]):
-            raise NoAnswer("measured values lie too close to each other to compare them")
+    if len({printed_scale(cell.text) for cell in one.cells + other.cells}) > 1:
+        raise NoAnswer("the values are printed in different units")
     measured = any(cell.measured for cell in one.cells + other.cells)
     if measured and abs(one.number - other.number) < 0.05 * max(abs(one.number), abs(other.number)):
         raise NoAnswer("measured values lie too close to each other to compare them")
@@ -64,10 +63,9 @@ def decide(template: Template) -> Decision:
     else:
         holds, relation = abs(one.number - other.number) < 1e-6, "equal to"
     verb = "is" if holds else "is not"
-    said = f"{one.said} {other.said} {written(one.number)} {verb} {relation} {written(other.number)}.".replace(
-        "  ", " "
-    )
-    return Decision(holds, one.cells + other.cells, "compare", said.strip())
+    seen = " ".join(side.said for side in (one, other) if side.said)
+    said = f"{seen} {written(one.number)} {verb} {relation} {written(other.number)}."
+    return Decision(holds, one.cells + other.cells, "compare", said)
 
 
 def _sides(template: Template, left: str, right: str, gap: str) -> tuple[Value, Value]:

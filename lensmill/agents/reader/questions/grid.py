@@ -49,11 +49,17 @@ class Grid:
         counts = Counter(label.text for label in self.reading.categories)
         return frozenset(name for name, count in counts.items() if count > 1)
 
+    @cached_property
+    def _mostly_measured(self) -> bool:
+        """Whether most values have no number in print: a few with one hint at stray text or another scale."""
+        cells = self.reading.cells
+        return 2 * sum(cell.measured for cell in cells) > len(cells)
+
     def cell(self, category: str, series: str) -> Cell:
         """One value.
 
         Raises:
-            NoAnswer: it was not read, or the category's name stands there twice.
+            NoAnswer: it was not read for sure, or the category's name stands there twice.
         """
         if category in self.doubled:
             raise NoAnswer(f"the label {category!r} stands on the chart more than once")
@@ -61,6 +67,10 @@ class Grid:
         if len(cells) != 1:
             where = f"{category!r} of {series!r}" if series else repr(category)
             raise NoAnswer(f"{'several values were' if cells else 'no value was'} read for {where}")
+        if not cells[0].measured and self._mostly_measured:
+            raise NoAnswer(
+                f"most values have no number in print, so that the one at {category!r} may be something else"
+            )
         return cells[0]
 
     def cells(self, categories: tuple[str, ...] | None, series: tuple[str, ...] | None) -> tuple[Cell, ...]:

@@ -15,6 +15,7 @@ _BEFORE = re.compile(
     r"\b(?:previous|prior|preceding|last) (?:\w+ )?(?:year|quarter|month|season)"
     r"|\b(?:year|quarter|month) (?:earlier|before)\b"
 )
+_ASKING = re.compile(r"\b(?:what|how|find|calculate|tell|give)\b|what's")
 _TOTAL = re.compile(r"^(?:total|overall|all)\b(?! other)", re.IGNORECASE)
 _NARROWED = re.compile(r"\b(?:aged?|years old|older|younger|between|under|over|more than|less than)\b")
 _CALCULATES = re.compile(
@@ -127,6 +128,8 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
 
 def _by_time(template: Template, text: str, dimension: Dimension) -> tuple[str, ...]:
     """The latest time where the question names none, or the one before where it says so."""
+    if not _ASKING.search(text):
+        raise NoAnswer("the text does not ask for a value")
     if numbers_in(text, ()):
         raise NoAnswer("the question's numbers say something that the rules do not know")
     if unplaced_moments(template.question, template.grid):

@@ -1,5 +1,6 @@
 """Words of questions and labels: tokens with their places, and a light stemmer."""
 
+import functools
 import re
 from dataclasses import dataclass
 
@@ -150,6 +151,7 @@ def stem(word: str) -> str:
     return word[:-1] if word.endswith("e") and len(word) > 4 else word
 
 
+@functools.lru_cache(maxsize=1 << 16)
 def alike(one: str, other: str) -> bool:
     """Whether two stems mean the same word: equal, a country and its people, or one slip of the reader apart."""
     if one == other:
