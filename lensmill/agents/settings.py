@@ -18,7 +18,7 @@ class ReaderSettings:
 
     name: Literal["reader"] = "reader"
     max_steps: int = 10
-    zoom_floor: int = 448
+    zoom_floor: int = 896
 
     def __post_init__(self) -> None:
         if self.max_steps < 1:

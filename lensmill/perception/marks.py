@@ -47,9 +47,7 @@ def background(pixels: NDArray[np.uint8]) -> Colour:
 def patches(canvas: Canvas) -> tuple[Patch, ...]:
     """The coloured regions of at least 2 x 2 pixels, by colour (commonest first), then top to bottom."""
     pixels = canvas.pixels
-    ground = np.array(background(pixels), np.int16)
-    wide = pixels.astype(np.int16)
-    todo = np.abs(wide - ground).max(axis=2) > _NEAR
+    todo = ~_like(pixels, background(pixels))
     # Gridlines, strokes of letters and blurred edges vanish when one pixel is taken off every side.
     solid = cv2.erode(todo.astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
     small = (pixels >> 3).astype(np.int32)
@@ -61,12 +59,19 @@ def patches(canvas: Canvas) -> tuple[Patch, ...]:
         top = int(counts.argmax())
         if counts[top] < floor:
             break
-        colour = np.rint(pixels[solid & (codes == top)].mean(axis=0)).astype(np.int16)
-        mask = (np.abs(wide - colour).max(axis=2) <= _NEAR) & todo
+        red, green, blue = np.rint(pixels[solid & (codes == top)].mean(axis=0)).astype(int).tolist()
+        mask = _like(pixels, (red, green, blue)) & todo
         todo &= ~mask
         solid &= ~mask
-        found += _regions(mask, (int(colour[0]), int(colour[1]), int(colour[2])))
+        found += _regions(mask, (red, green, blue))
     return tuple(found)
+
+
+def _like(pixels: NDArray[np.uint8], colour: Colour) -> NDArray[np.bool_]:
+    """Where a colour, or one near it, stands."""
+    low = np.array([max(0, channel - _NEAR) for channel in colour], np.uint8)
+    high = np.array([min(255, channel + _NEAR) for channel in colour], np.uint8)
+    return np.asarray(cv2.inRange(pixels, low, high), np.uint8) > 0
 
 
 def _regions(mask: NDArray[np.bool_], colour: Colour) -> list[Patch]:

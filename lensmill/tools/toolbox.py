@@ -51,7 +51,7 @@ class ToolSettings:
     zoom_source: Literal["original", "view"] = "original"
     zoom_enlarge: float = ENLARGE
     zoom_upscale: float = UPSCALE
-    zoom_floor: int = 448
+    zoom_floor: int = 896
     factor: int = PATCH_FACTOR
 
 
