@@ -22,8 +22,8 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed
 
-demo: setup  ## draw charts and posters, let the reader look at them at eight resolutions, write a dataset
-	$(BIN)/python -m pipelines.build out=demo version=demo
+demo: setup  ## draw a few charts, let the reader look at them at eight resolutions, write a dataset
+	$(BIN)/python -m pipelines.build source.charts=6 source.posters=0 out=demo version=demo
 
 lint: setup-dev  ## ruff and mypy
 	$(BIN)/ruff check .

@@ -13,7 +13,7 @@ class SyntheticSettings:
     name: Literal["synthetic"] = "synthetic"
     seed: int = 0
     charts: int = 20
-    posters: int = 4
+    posters: int = 2
     questions_per_picture: int = 3
 
     def __post_init__(self) -> None:
