@@ -1,5 +1,5 @@
 # Everything a person or CI calls. Needs only Python 3.11 and make; each target sets up what it needs.
-PYTHON ?= python3.11
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 

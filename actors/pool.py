@@ -3,15 +3,16 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import ray
 from ray.exceptions import RayActorError
 
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
 
-CHUNK_ATTEMPTS = 3
-"""A chunk whose worker died this often is left unfinished rather than tried for ever."""
+CHUNK_ATTEMPTS = 100
+"""A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
+tells of one episode, so this is many bad episodes in one chunk, or a machine that kills everything."""
 
 CHUNKS_EACH = 2
 """Chunks a worker holds at a time, so that the end of one does not leave its slots empty."""
@@ -35,6 +36,7 @@ class RolloutPool:
         size: how many workers.
         on_poll: told the counts of all workers about twice a second.
         stopping: asked as often; once true, no chunk is started and the workers hand back what they have.
+        worker: the Ray actor class.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class RolloutPool:
         size: int,
         on_poll: Callable[[Counter[str]], None],
         stopping: Callable[[], bool],
+        worker: Any = RemoteRolloutWorker,
     ) -> None:
         self._settings = settings
+        self._worker = worker
         self._on_poll = on_poll
         self._stopping = stopping
         self._gone: Counter[str] = Counter()
@@ -52,15 +56,22 @@ class RolloutPool:
         ray.get([member.actor.ready.remote() for member in self._members])
 
     def _hire(self) -> _Member:
-        return _Member(RemoteRolloutWorker.remote(self._settings))
+        return _Member(self._worker.remote(self._settings))
 
-    def run(self, chunk_ids: Iterable[str], method: Literal["run_chunk", "judge_chunk"]) -> tuple[str, ...]:
-        """Run the method on every chunk; returns the chunks that are left unfinished.
+    def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
+        """Judge committed chunks; returns those that are left unjudged."""
+        return self._drive(chunk_ids, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id))
+
+    def run(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
+        """Make, commit and judge chunks; returns those that are left unfinished.
 
         Raises:
             StoreError: from a worker whose store failed.
         """
-        waiting, attempts = deque(chunk_ids), Counter[str]()
+        return self._drive(chunk_ids, lambda actor, chunk_id, careful: actor.run_chunk.remote(chunk_id, careful))
+
+    def _drive(self, chunk_ids: Iterable[str], start: Callable[[Any, str, bool], Any]) -> tuple[str, ...]:
+        waiting, deaths = deque(chunk_ids), Counter[str]()
         running: dict[Any, tuple[_Member, str]] = {}
         unfinished: list[str] = []
         told = False
@@ -71,27 +82,27 @@ class RolloutPool:
                 waiting.clear()
                 for member in self._members:
                     member.actor.stop.remote()
-            self._hand_out(waiting, running, method)
+            while waiting and (free := self._free(careful := deaths[waiting[0]] > 0)) is not None:
+                chunk_id = waiting.popleft()
+                running[start(free.actor, chunk_id, careful)] = (free, chunk_id)
+                free.load += CHUNKS_EACH if careful else 1
             ready, _ = ray.wait(list(running), num_returns=1, timeout=POLL_S)
             for ref in ready:
                 member, chunk_id = running.pop(ref)
-                member.load -= 1
+                member.load -= CHUNKS_EACH if deaths[chunk_id] else 1
                 if not self._finished(ref, member):
-                    attempts[chunk_id] += 1
-                    again = attempts[chunk_id] < CHUNK_ATTEMPTS and member.dead and not told
+                    deaths[chunk_id] += member.dead
+                    again = member.dead and deaths[chunk_id] < CHUNK_ATTEMPTS and not told
                     (waiting if again else unfinished).append(chunk_id)
             self._poll()
         self._poll()
         return tuple(unfinished)
 
-    def _hand_out(self, waiting: deque[str], running: dict[Any, tuple[_Member, str]], method: str) -> None:
-        while waiting:
-            member = min(self._members, key=lambda m: m.load)
-            if member.load >= CHUNKS_EACH:
-                return
-            chunk_id = waiting.popleft()
-            running[getattr(member.actor, method).remote(chunk_id)] = (member, chunk_id)
-            member.load += 1
+    def _free(self, careful: bool) -> _Member | None:
+        """A worker with room for a chunk; a careful one gets a worker to itself."""
+        member = min(self._members, key=lambda m: m.load)
+        room = 0 if careful else CHUNKS_EACH - 1
+        return member if member.load <= room else None
 
     def _finished(self, ref: Any, member: _Member) -> bool:
         """Whether the chunk is done; a dead worker is replaced by a new one."""

@@ -36,6 +36,11 @@ EPISODE_TIMEOUT_S = 600.0
 ORIGINALS_HELD = 4
 """Decoded originals kept by a worker: rows of one picture come one after the other."""
 
+DEADLY = 2
+"""An episode during which, alone, this many workers died is to blame."""
+
+_AFTER_DEATH = "look at the picture's size and the worker's memory limit, then build into a new out="
+
 CPU_THREADS = 2
 """One thread reads while another encodes; more only compete, since workers scale by processes."""
 
@@ -99,30 +104,45 @@ class RolloutWorker:
         """Start no further episode; those in flight finish and their chunks are handed back."""
         self._stopping = True
 
-    async def run_chunk(self, chunk_id: str) -> ChunkReport:
+    async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
+
+        Args:
+            careful: one episode at a time, noting in the store which one is at work. For a chunk whose worker died:
+                the episode that is to blame costs itself and no other.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
-        made = await asyncio.gather(
-            *(
-                self._slot(planned, chunk.samples[planned.sample_id])
-                for planned in chunk.episodes
-                if planned.episode_id not in done
-            )
-        )
+        missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
+        if careful:
+            made = [await self._alone(chunk_id, planned, chunk.samples[planned.sample_id]) for planned in missing]
+        else:
+            made = await asyncio.gather(*(self._slot(planned, chunk.samples[planned.sample_id]) for planned in missing))
         fresh = {row.planned.episode_id: row for row in made if row is not None}
         if len(done) + len(fresh) < len(chunk.episodes):
-            if fresh:
+            if not careful:
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(fresh.values()))
             return ChunkReport(chunk_id, "handed_back")
         rows = [(done | fresh)[planned.episode_id] for planned in chunk.episodes]
         await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
         await self.judge_chunk(chunk_id)
         return ChunkReport(chunk_id, "committed")
+
+    async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
+        """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
+        marks = await asyncio.to_thread(self._episodes.marks, chunk_id)
+        if marks[planned.episode_id] >= DEADLY:
+            failure = Failure("worker_died", f"{DEADLY} workers died of this episode", DEADLY, _AFTER_DEATH)
+            row: EpisodeRow | None = EpisodeRow(planned, "failed", None, failure)
+        else:
+            await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id)
+            row = await self._slot(planned, sample)
+        if row is not None:
+            await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
+        return row
 
     async def judge_chunk(self, chunk_id: str) -> None:
         """Judge a committed chunk; touches nothing of the rollouts."""

@@ -126,7 +126,7 @@ class Build:
             self._display.say(f"{done} of {episodes} episodes are there already")
         pool = self._pool(min(size, len(missing) + len(unjudged)), done)
         try:
-            return (*pool.run(unjudged, "judge_chunk"), *pool.run(missing, "run_chunk"))
+            return (*pool.judge(unjudged), *pool.run(missing))
         finally:
             pool.close()
 

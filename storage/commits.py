@@ -28,7 +28,10 @@ class CommitLog:
         self._schema = schema
 
     def path(self, chunk_id: str, name: str) -> str:
-        return f"{self._folder}/{chunk_id}/{name}"
+        return f"{self.folder(chunk_id)}/{name}"
+
+    def folder(self, chunk_id: str) -> str:
+        return f"{self._folder}/{chunk_id}"
 
     def commit(self, chunk_id: str, rows: Sequence[Mapping[str, Any]]) -> bool:
         """Commit a chunk's rows; False if another attempt has committed it before."""

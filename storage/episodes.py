@@ -1,6 +1,7 @@
 """The episode store: what came of every planned episode, committed a chunk at a time."""
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -122,8 +123,11 @@ class EpisodeStore:
 
         A file that cannot be read is left out: its episodes are simply made again.
         """
-        folder = self._log.path(chunk_id, "partial-").rpartition("/")[0]
-        partials = [path for path in self._files.list(folder) if path.rpartition("/")[2].startswith("partial-")]
+        partials = [
+            path
+            for path in self._files.list(self._log.folder(chunk_id))
+            if path.rpartition("/")[2].startswith("partial-")
+        ]
         if not partials or self.is_committed(chunk_id):
             return ()
         found: dict[str, EpisodeRow] = {}
@@ -132,6 +136,15 @@ class EpisodeStore:
                 found.setdefault(row.planned.episode_id, row)
         episodes = self._plan.read_chunk(chunk_id).episodes
         return tuple(found[episode.episode_id] for episode in episodes if episode.episode_id in found)
+
+    def mark(self, chunk_id: str, episode_id: str) -> None:
+        """Note that an episode of an uncommitted chunk is about to be tried on its own."""
+        self._files.create(self._log.path(chunk_id, f"try-{episode_id}-{uuid.uuid4().hex}"), b"")
+
+    def marks(self, chunk_id: str) -> Counter[str]:
+        """How often each episode of a chunk was marked."""
+        names = (path.rpartition("/")[2] for path in self._files.list(self._log.folder(chunk_id)))
+        return Counter(name.split("-")[1] for name in names if name.startswith("try-"))
 
     def _partial(self, path: str) -> Iterable[EpisodeRow]:
         try:

@@ -1,0 +1,89 @@
+"""The pool, on a real Ray: an episode that kills its workers costs itself and nothing else."""
+
+import io
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import ray
+from PIL import Image
+
+from actors.cluster import ClusterSettings, connect
+from actors.pool import RolloutPool
+from actors.rollout import RolloutSettings, RolloutWorker
+from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.settings import ReaderSettings
+from lensmill.judging.settings import RuleSettings
+from lensmill.resolution import Ladder
+from storage.episodes import EpisodeStore
+from storage.files import Files
+from storage.images import ImageStore
+from storage.plan import Plan, plan_sample
+from tests.storage.made import a_sample
+
+SETTINGS = RolloutSettings("", "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), 2)
+
+
+class DeadlyAgent:
+    """Answers at once, except that question 2 ends the process."""
+
+    name = "reader"
+
+    async def run(self, desk: Desk) -> Rollout:
+        if desk.task.question == "What is bar 2?":
+            os._exit(1)
+        return desk.hand_in("I see it.", desk.task.question.removeprefix("What is bar ").rstrip("?"), ())
+
+
+class DeadlyWorker(RolloutWorker):
+    def __init__(self, settings: RolloutSettings) -> None:
+        super().__init__(settings)
+        self._agent = DeadlyAgent()
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[int]:
+    yield connect(ClusterSettings())
+    ray.shutdown()
+
+
+def planned(out: Path, samples: int) -> tuple[RolloutSettings, Plan]:
+    files = Files(str(out))
+    plan = Plan(files, SETTINGS.fingerprint)
+    items = []
+    for number in range(samples):
+        buffer = io.BytesIO()
+        Image.new("RGB", (300, 200), (number, 0, 0)).save(buffer, "PNG")
+        sample = a_sample(number, buffer.getvalue())
+        ImageStore(files).put(sample.image_id, buffer.getvalue())
+        items.append(plan_sample(SETTINGS.fingerprint, sample, (224,), ("reader",), (0,)))
+    plan.append(items, chunk_size=3)
+    settings = RolloutSettings(str(out), *(getattr(SETTINGS, name) for name in RolloutSettings.__slots__[1:]))
+    return settings, plan
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_episode_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 7)
+    told: list[Counter[str]] = []
+    worker = ray.remote(num_cpus=1, max_restarts=0)(DeadlyWorker)
+    pool = RolloutPool(settings, 2, told.append, lambda: False, worker)
+    assert pool.run(plan.chunk_ids()) == ()
+    pool.close()
+    store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
+    rows = [row for chunk_id in plan.chunk_ids() for row in store.rows(chunk_id)]
+    assert len(rows) == 7
+    (failed,) = [row for row in rows if row.outcome == "failed"]
+    assert failed.planned.sample_id == plan.read_chunk(plan.chunk_ids()[0]).episodes[2].sample_id
+    assert failed.failure is not None
+    assert failed.failure.error_class == "worker_died"
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_pool_that_is_told_to_stop_leaves_the_rest_unfinished(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 2)
+    pool = RolloutPool(settings, 1, [].append, lambda: True)
+    assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
+    pool.close()
