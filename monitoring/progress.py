@@ -30,7 +30,7 @@ class ProgressDisplay:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} {task.fields[detail]}"),
+            TextColumn("{task.fields[detail]}", markup=False),
             TimeElapsedColumn(),
             console=self._console,
             transient=True,
@@ -48,6 +48,10 @@ class ProgressDisplay:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the live line, before anything else is printed."""
         if self._live:
             self._bar.stop()
 
@@ -68,7 +72,7 @@ class ProgressDisplay:
 
     def planned(self, samples: int, failures: int) -> None:
         """Progress of planning."""
-        self._show(samples, f"{samples} samples, {failures} unreadable rows")
+        self._show(samples, f"samples; {failures} unreadable rows")
 
     def episodes(self, counts: Counter[str], earlier: int = 0) -> None:
         """Progress of episodes: counts by outcome (accepted, rejected, failed) of this run, after `earlier` ones."""
@@ -84,16 +88,15 @@ class ProgressDisplay:
         self._show(done, detail)
 
     def _show(self, done: int, detail: str) -> None:
+        shown = f"{done}/{self._total} ({detail})" if self._total else f"{done} ({detail})"
         if self._live:
             for task in self._bar.task_ids:
-                self._bar.update(task, completed=done, detail=detail)
+                self._bar.update(task, completed=done, detail=shown)
             return
         now = self._clock()
-        if now - self._printed < PLAIN_EVERY_S:
-            return
-        self._printed = now
-        total = f"/{self._total}" if self._total else ""
-        print(f"{self._stage}: {done}{total} ({detail})", file=self._stream, flush=True)
+        if now - self._printed >= PLAIN_EVERY_S:
+            self._printed = now
+            print(f"{self._stage}: {shown}", file=self._stream, flush=True)
 
 
 def clock_text(seconds: float) -> str:

@@ -4,11 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import Console
-from rich.table import Table
-
-from monitoring.progress import clock_text
-
 
 @dataclass(slots=True)
 class RungTally:
@@ -30,32 +25,28 @@ class RungTally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
 
+COLUMNS = ("rung", "episodes", "accepted", "abstained", "wrong", "undecided", "failed", "steps", "seconds")
+
+
 def print_tallies(tallies: Mapping[int, RungTally], stream: TextIO) -> None:
-    """The table, with a last line for all rungs. Seconds are one worker's time per episode."""
-    table = Table(title="Episodes by rung", title_justify="left")
-    table.add_column("rung", justify="right")
-    for name in ("episodes", "accepted", "abstained", "wrong", "undecided", "failed", "steps/episode", "s/episode"):
-        table.add_column(name, justify="right")
+    """The table, with a last line for all rungs; steps and seconds are means over episodes that did not fail."""
     total = RungTally()
+    rows = []
     for rung, tally in sorted(tallies.items()):
         total.add(tally)
-        table.add_row(*_cells(str(rung), tally))
-    table.add_section()
-    table.add_row(*_cells("all", total))
-    Console(file=stream, width=None if stream.isatty() else 110).print(table)
-    print(
-        f"{total.zooms} zooms and {total.edits} edits in {total.episodes} episodes; "
-        f"{clock_text(total.seconds)} of episodes' time",
-        file=stream,
-    )
+        rows.append(_cells(str(rung), tally))
+    lines = [COLUMNS, *rows, _cells("all", total)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    print("", file=stream)
+    for number, line in enumerate(lines):
+        if number in (1, len(lines) - 1):
+            print("  ".join("-" * width for width in widths), file=stream)
+        print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), file=stream)
+    print(f"{total.zooms} zooms and {total.edits} edits in {total.episodes} episodes", file=stream)
 
 
 def _cells(name: str, tally: RungTally) -> tuple[str, ...]:
     finished = max(1, tally.episodes - tally.failed)
     counts = (tally.episodes, tally.accepted, tally.abstained, tally.wrong, tally.undecided, tally.failed)
-    return (
-        name,
-        *map(str, counts),
-        f"{(tally.tool_calls + finished) / finished:.1f}",
-        f"{tally.seconds / finished:.2f}",
-    )
+    steps = (tally.tool_calls + finished) / finished
+    return (name, *map(str, counts), f"{steps:.1f}", f"{tally.seconds / finished:.2f}")

@@ -146,8 +146,10 @@ class Build:
             self._settings.version,
             f"Visual chains of thought: {self._settings.source.name}, {self._settings.agent.name}",
         )
+        self._display.begin("publishing", 0)
         tallying = remote_tally.remote(settings)
         published = ray.get(remote_publish.remote(settings))
+        self._display.close()
         print_tallies(ray.get(tallying), sys.stdout)
         print(
             f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}\n"
@@ -163,6 +165,7 @@ class Build:
         pool = self._pool(min(size, PROBED_CHUNKS), 0)
         costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
         pool.close()
+        self._display.close()
         seconds = sum(_mean([c.seconds for c in costs if c.rung == rung]) * n for rung, n in outline.episodes.items())
         disk = sum(_mean([c.size for c in costs if c.rung == rung]) * n for rung, n in outline.episodes.items())
         print(f"{outline.samples} samples, {outline.failures} unreadable rows")

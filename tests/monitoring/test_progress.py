@@ -35,6 +35,22 @@ def test_plain_lines_come_every_few_seconds_only() -> None:
     assert len(stream.getvalue().splitlines()) == 2
 
 
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_gets_a_live_line_with_the_same_words() -> None:
+    stream = Terminal()
+    with ProgressDisplay(stream, Clock()) as display:
+        display.begin("reading the source", 0)
+        display.planned(3, 1)
+        display.begin("episodes", 8)
+        display.episodes(Counter(accepted=2, rejected=1))
+        display.say("see [/tmp] for more")
+    assert "see [/tmp] for more" in stream.getvalue()
+
+
 def test_a_line_that_stays_is_printed_as_it_is() -> None:
     stream = io.StringIO()
     with ProgressDisplay(stream, Clock()) as display:
