@@ -1,8 +1,9 @@
 """Reading large pictures: a glance at the whole first, then full resolution only where fine print is left.
 
 A detector's cost grows with the pixels, and most of a large chart is empty paper or plain bars. So a picture above
-`GLANCE_AREA` is read scaled down, and cut into tiles at its full resolution; a tile is read only where the glance
-found print too small to trust, or where fine detail lies that the glance did not read.
+`GLANCE_AREA` is read scaled down first, then in tiles at one or two finer levels; a tile is read only where the level
+before found print too small to trust, or where fine detail lies that was not read yet. Detectors also miss print that
+is very large for them, so that no level alone would do.
 """
 
 import math
@@ -26,6 +27,9 @@ SURE_HEIGHT = 15.0
 """A line of the glance that is lower than this, in pixels of the glance, is read again."""
 
 BLOCK = 32
+LEVEL_STEP = 2.5
+"""Each level is at most this many times finer than the one before."""
+
 STRONG = 48
 """A step in brightness between neighbouring pixels that print has, and shading has not."""
 FINE_STEPS = 40
@@ -53,16 +57,32 @@ def read_wide(reader: Reader, picture: Picture) -> tuple[Reading, ...]:
     whole = picture.frame.bounds
     if width * height <= GLANCE_AREA and max(width, height) <= TILE:
         return _read_part(reader, picture, whole, 1.0)
-    shrink = min(1.0, math.sqrt(GLANCE_AREA / (width * height)))
-    glance = _read_part(reader, picture, whole, shrink)
-    sure = [reading for reading in glance if reading.height >= SURE_HEIGHT]
-    unsure = [reading.line.box for reading in glance if reading.height < SURE_HEIGHT]
-    fine = _fine_blocks(picture.pixels, [reading.line.box for reading in sure])
-    found = list(sure)
-    for part in tiles_of(width, height):
-        if any(box.intersection(part) for box in unsure) or _count(fine, part) >= FINE_BLOCKS:
-            found.extend(_read_part(reader, picture, part, 1.0))
-    return tuple(found)
+    levels = _levels(min(1.0, math.sqrt(GLANCE_AREA / (width * height))))
+    found = _read_part(reader, picture, whole, levels[0])
+    sure = [reading for reading in found if reading.height >= SURE_HEIGHT]
+    for level in levels[1:]:
+        unsure = [reading.line.box for reading in found if reading.height < SURE_HEIGHT]
+        fine = _fine_blocks(picture.pixels, [reading.line.box for reading in sure])
+        parts = [
+            part
+            for part in _parts(width, height, level)
+            if any(box.intersection(part) for box in unsure) or _count(fine, part) >= FINE_BLOCKS
+        ]
+        found = tuple(reading for part in parts for reading in _read_part(reader, picture, part, level))
+        sure += [reading for reading in found if reading.height >= SURE_HEIGHT or level == levels[-1]]
+    return tuple(sure)
+
+
+def _levels(glance: float) -> tuple[float, ...]:
+    """From the glance's scale to 1, in even steps."""
+    steps = max(1, math.ceil(math.log(1 / glance) / math.log(LEVEL_STEP)))
+    return tuple(glance ** (1 - step / steps) for step in range(steps + 1))
+
+
+def _parts(width: int, height: int, level: float) -> tuple[Box, ...]:
+    """The tiles of a level, in pixels of the picture."""
+    shown = Frame.whole((width, height), (round(width * level), round(height * level)))
+    return tuple(shown.to_original(tile) for tile in tiles_of(shown.width, shown.height))
 
 
 def tiles_of(width: int, height: int, tile: int = TILE, overlap: int = OVERLAP) -> tuple[Box, ...]:
@@ -84,10 +104,8 @@ def _read_part(reader: Reader, picture: Picture, part: Box, shrink: float) -> tu
     size = (max(1, round(part.width * shrink)), max(1, round(part.height * shrink)))
     frame = Frame(part, *size)  # from what the engine is shown to the picture
     pixels = picture.pixels
-    if part != picture.frame.bounds:
-        pixels = pixels.crop(part.rounded())
-    if pixels.size != size:
-        pixels = pixels.resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0)
+    if size != pixels.size:
+        pixels = pixels.resize(size, Image.Resampling.BICUBIC, box=part.xyxy, reducing_gap=3.0)
     lines = reader.read(Picture(pixels, Frame(picture.frame.to_original(part), *size)))
     return tuple(Reading(line.on_original(frame), min(line.box.width, line.box.height), part) for line in lines)
 
