@@ -3,7 +3,9 @@
 import logging
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import ray
 from ray._private import ray_constants
@@ -13,7 +15,11 @@ OBJECT_STORE_BYTES = 256 * 1024 * 1024
 
 
 class ClusterError(Exception):
-    """Ray could not be started or joined: one clear line."""
+    """Ray could not be started or joined, or keeps no worker alive: one clear line."""
+
+
+class Stopped(Exception):
+    """Asked to stop while waiting for the cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +28,8 @@ class ClusterSettings:
 
     Attributes:
         address: "local" starts a Ray of our own on this machine; "auto" or an address joins a running one.
-        workers: rollout workers; None is one for each CPU of the cluster.
+        workers: rollout workers at most; None is one for each CPU of the cluster. Each needs a CPU, and a Ray of our
+            own is given as many as there are workers.
         in_flight: episodes at work in one worker at a time.
     """
 
@@ -70,6 +77,7 @@ def connect(settings: ClusterSettings) -> int:
                 include_dashboard=False,
                 logging_level=logging.ERROR,
                 log_to_driver=False,
+                num_cpus=max(settings.workers or 0, os.cpu_count() or 1),
                 object_store_memory=OBJECT_STORE_BYTES,
                 _node_ip_address="127.0.0.1",
             )
@@ -83,3 +91,15 @@ def connect(settings: ClusterSettings) -> int:
         ) from error
     cpus = int(ray.cluster_resources().get("CPU", 1))
     return settings.workers or max(1, cpus)
+
+
+def fetch(ref: Any, stopping: Callable[[], bool]) -> Any:
+    """What a task or an actor's method returns, with an eye on whether to go on.
+
+    Raises:
+        Stopped: asked to stop before it was done.
+    """
+    while not ray.wait([ref], timeout=0.5)[0]:
+        if stopping():
+            raise Stopped
+    return ray.get(ref)

@@ -3,39 +3,59 @@
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import (
+    LocalRayletDiedError,
+    NodeDiedError,
+    OutOfMemoryError,
+    RayActorError,
+    WorkerCrashedError,
+)
 
+from actors.cluster import ClusterError, fetch
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
 
 CHUNK_ATTEMPTS = 100
 """A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
 tells of one episode, so this is many bad episodes in one chunk, or a machine that kills everything."""
 
+START_ATTEMPTS = 5
+"""Workers that may die before they are ready, one after the other, until something must be wrong with all of them."""
+
 CHUNKS_EACH = 2
 """Chunks a worker holds at a time, so that the end of one does not leave its slots empty."""
 
 POLL_S = 0.5
 
+PATIENCE_S = 20.0
+"""How long to wait without a word for the first worker to start."""
+
+_DEATHS = (RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError)
+
 
 @dataclass(eq=False)
 class _Member:
+    """One worker. It is given chunks once it is `ready`: a cluster may have no room for it yet, or never."""
+
     actor: Any
+    starting: Any
     counts: Counter[str] = field(default_factory=Counter)
     load: int = 0
-    dead: bool = False
+    ready: bool = False
 
 
 class RolloutPool:
-    """Runs chunks on a fixed number of workers.
+    """Runs chunks on workers, as many as there is room for on the cluster, up to a fixed number.
 
     Args:
         settings: what every worker is told.
-        size: how many workers.
+        size: how many workers at most.
         on_poll: told the counts of all workers about twice a second.
         stopping: asked as often; once true, no chunk is started and the workers hand back what they have.
+        say: told one line if no worker can be started for a while.
         worker: the Ray actor class.
     """
 
@@ -45,18 +65,22 @@ class RolloutPool:
         size: int,
         on_poll: Callable[[Counter[str]], None],
         stopping: Callable[[], bool],
+        say: Callable[[str], None],
         worker: Any = RemoteRolloutWorker,
     ) -> None:
         self._settings = settings
         self._worker = worker
         self._on_poll = on_poll
         self._stopping = stopping
+        self._say = say
         self._gone: Counter[str] = Counter()
+        self._start_deaths = 0
+        self._patient_until = monotonic() + PATIENCE_S
         self._members = [self._hire() for _ in range(size)]
-        ray.get([member.actor.ready.remote() for member in self._members])
 
     def _hire(self) -> _Member:
-        return _Member(self._worker.remote(self._settings))
+        actor = self._worker.remote(self._settings)
+        return _Member(actor, actor.ready.remote())
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
         """Judge committed chunks; returns those that are left unjudged."""
@@ -67,12 +91,13 @@ class RolloutPool:
 
         Raises:
             StoreError: from a worker whose store failed.
+            ClusterError: no worker survives its start.
         """
         return self._drive(chunk_ids, lambda actor, chunk_id, careful: actor.run_chunk.remote(chunk_id, careful))
 
     def _drive(self, chunk_ids: Iterable[str], start: Callable[[Any, str, bool], Any]) -> tuple[str, ...]:
         waiting, deaths = deque(chunk_ids), Counter[str]()
-        running: dict[Any, tuple[_Member, str]] = {}
+        running: dict[Any, tuple[_Member, str, int]] = {}
         unfinished: list[str] = []
         told = False
         while waiting or running:
@@ -84,53 +109,92 @@ class RolloutPool:
                     member.actor.stop.remote()
             while waiting and (free := self._free(careful := deaths[waiting[0]] > 0)) is not None:
                 chunk_id = waiting.popleft()
-                running[start(free.actor, chunk_id, careful)] = (free, chunk_id)
-                free.load += CHUNKS_EACH if careful else 1
-            ready, _ = ray.wait(list(running), num_returns=1, timeout=POLL_S)
+                load = CHUNKS_EACH if careful else 1
+                running[start(free.actor, chunk_id, careful)] = (free, chunk_id, load)
+                free.load += load
+            if not running and not waiting:
+                break
+            self._wait(list(running))
+            ready, _ = ray.wait(list(running), num_returns=len(running), timeout=0) if running else ([], [])
             for ref in ready:
-                member, chunk_id = running.pop(ref)
-                member.load -= CHUNKS_EACH if deaths[chunk_id] else 1
-                if not self._finished(ref, member):
-                    deaths[chunk_id] += member.dead
-                    again = member.dead and deaths[chunk_id] < CHUNK_ATTEMPTS and not told
-                    (waiting if again else unfinished).append(chunk_id)
+                member, chunk_id, load = running.pop(ref)
+                member.load -= load
+                match self._ending(ref, member):
+                    case "died":
+                        deaths[chunk_id] += 1
+                        again = deaths[chunk_id] < CHUNK_ATTEMPTS and not told
+                        (waiting if again else unfinished).append(chunk_id)
+                    case "handed_back":
+                        unfinished.append(chunk_id)
             self._poll()
         self._poll()
         return tuple(unfinished)
 
+    def _wait(self, running: Sequence[Any]) -> None:
+        """Until a chunk ends, a worker starts, or it is time to look around."""
+        starting = {member.starting: member for member in self._members if not member.ready}
+        ready, _ = ray.wait([*running, *starting], num_returns=1, timeout=POLL_S)
+        for ref in ready:
+            if ref in starting:
+                self._started(starting[ref])
+        if len(starting) == len(self._members) and monotonic() > self._patient_until:
+            self._patient_until = float("inf")
+            free = int(ray.available_resources().get("CPU", 0))
+            self._say(
+                f"waiting for a rollout worker to start: it needs 1 CPU, and {free} of the cluster's "
+                f"{int(ray.cluster_resources().get('CPU', 0))} are free"
+            )
+
+    def _started(self, member: _Member) -> None:
+        try:
+            ray.get(member.starting)
+        except _DEATHS as error:
+            self._start_deaths += 1
+            if self._start_deaths >= START_ATTEMPTS:
+                raise ClusterError(f"{START_ATTEMPTS} rollout workers died while starting: {error}") from error
+            self._replace(member)
+        else:
+            member.ready, self._start_deaths = True, 0
+
     def _free(self, careful: bool) -> _Member | None:
         """A worker with room for a chunk; a careful one gets a worker to itself."""
-        member = min(self._members, key=lambda m: m.load)
         room = 0 if careful else CHUNKS_EACH - 1
-        return member if member.load <= room else None
+        return min((m for m in self._members if m.ready and m.load <= room), key=lambda m: m.load, default=None)
 
-    def _finished(self, ref: Any, member: _Member) -> bool:
-        """Whether the chunk is done; a dead worker is replaced by a new one."""
+    def _ending(self, ref: Any, member: _Member) -> str:
+        """How a chunk ended: "committed", "handed_back" or "died"; a dead worker is replaced by a new one."""
         try:
             report = ray.get(ref)
-        except RayActorError:
-            if not member.dead:
-                member.dead = True
-                self._gone += member.counts
-                self._members[self._members.index(member)] = self._hire()
-            return False
-        return report is None or report.state == "committed"
+        except _DEATHS:
+            self._replace(member)
+            return "died"
+        return "committed" if report is None else str(report.state)
+
+    def _replace(self, member: _Member) -> None:
+        if member in self._members:  # its other chunk may have told before
+            self._gone += member.counts
+            ray.kill(member.actor)
+            self._members[self._members.index(member)] = self._hire()
 
     def _poll(self) -> None:
-        refs = {member.actor.counts.remote(): member for member in self._members}
-        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=POLL_S)
+        refs = {member.actor.counts.remote(): member for member in self._members if member.ready}
+        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=POLL_S) if refs else ([], [])
         for ref in ready:
             try:
                 refs[ref].counts = Counter(ray.get(ref))
-            except RayActorError:
+            except _DEATHS:
                 continue
         self._on_poll(sum((member.counts for member in self._members), self._gone.copy()))
 
     def probe(self, chunk_ids: Sequence[str]) -> tuple[EpisodeCost, ...]:
-        """What one episode of each rung costs in these chunks, each tried by one worker."""
+        """What one episode of each rung costs in these chunks, each tried by one worker.
+
+        Raises:
+            Stopped: asked to stop meanwhile.
+        """
         actors = [self._members[index % len(self._members)].actor for index in range(len(chunk_ids))]
         refs = [actor.probe.remote(chunk_id) for actor, chunk_id in zip(actors, chunk_ids, strict=True)]
-        return tuple(cost for costs in ray.get(refs) for cost in costs)
+        return tuple(cost for ref in refs for cost in fetch(ref, self._stopping))
 
     def close(self) -> None:
         """End the workers; everything that matters is in the store."""

@@ -11,7 +11,7 @@ from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
 from monitoring.report import RungTally
-from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish
+from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish, require_free
 from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files
@@ -26,6 +26,7 @@ class PublishSettings:
     out: str
     fingerprint: str
     judge_fingerprint: str
+    chunk_ids: tuple[str, ...]
     curation: Mapping[str, Any]
     version: str | None
     name: str
@@ -37,7 +38,7 @@ def curated(settings: PublishSettings) -> Iterator[tuple[DatasetRow, EpisodeRow 
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
-    for chunk_id in plan.chunk_ids():
+    for chunk_id in settings.chunk_ids:
         samples = plan.read_chunk(chunk_id).samples
         verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id)}
         for row in episodes.rows(chunk_id):
@@ -56,20 +57,29 @@ def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> Dataset
     return RejectedEpisode(row.planned, sample, row.trajectory, verdict, reason)
 
 
-def publish_version(settings: PublishSettings) -> PublishedDataset:
-    """Curate and publish; see `storage.dataset.publish` for what is raised."""
-    files = Files(settings.out)
-    plan = Plan(files, settings.fingerprint)
-    inputs = DatasetInputs(
+def dataset_inputs(settings: PublishSettings) -> DatasetInputs:
+    """What the version follows from."""
+    return DatasetInputs(
         settings.fingerprint,
         settings.judge_fingerprint,
-        plan.chunk_ids(),
+        settings.chunk_ids,
         settings.curation,
-        source_failures=plan.counts().failures,
+        source_failures=Plan(Files(settings.out), settings.fingerprint).counts().failures,
     )
+
+
+def check_version(settings: PublishSettings) -> None:
+    """Raise StoreError if the version's name is taken by another; one that is named by its content never is."""
+    if settings.version is not None:
+        require_free(Files(settings.out), settings.version, dataset_inputs(settings), CardSettings(settings.name))
+
+
+def publish_version(settings: PublishSettings) -> PublishedDataset:
+    """Curate and publish; see `storage.dataset.publish` for what is raised."""
+    inputs = dataset_inputs(settings)
     version = settings.version or f"v-{inputs.digest[:12]}"
     rows = (row for row, _ in curated(settings))
-    return publish(files, version, rows, inputs, CardSettings(settings.name))
+    return publish(Files(settings.out), version, rows, inputs, CardSettings(settings.name))
 
 
 def tally_rungs(settings: PublishSettings) -> dict[int, RungTally]:

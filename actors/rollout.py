@@ -5,22 +5,23 @@ chunk's commit. What the worker knows is in the store, never in the actor: it ma
 """
 
 import asyncio
+import os
 import traceback
-from collections import Counter, OrderedDict
-from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from time import monotonic
-from typing import Literal
+from typing import Any, Literal
 
 import ray
 
+from actors.pictures import Pictures
 from lensmill.agents.protocol import Desk, Rollout, Task
 from lensmill.agents.settings import AgentSettings, build_agent, tool_settings
-from lensmill.decoding import ImageError, Original, load_original
+from lensmill.decoding import ImageError
 from lensmill.judging.rules import judge_answer
 from lensmill.judging.settings import JudgeSettings
-from lensmill.picture import draw_view
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
@@ -33,8 +34,8 @@ from storage.verdicts import VerdictRow, VerdictStore
 EPISODE_TIMEOUT_S = 600.0
 """An episode of the reader takes seconds; one that takes this long hangs."""
 
-ORIGINALS_HELD = 4
-"""Decoded originals kept by a worker: rows of one picture come one after the other."""
+GRACE_S = 30.0
+"""How long a thread may go on after its episode's time is up before it counts as hanging."""
 
 DEADLY = 2
 """An episode during which, alone, this many workers died is to blame."""
@@ -47,7 +48,7 @@ CPU_THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class RolloutSettings:
-    """What a worker needs to know to take part in a build."""
+    """What a worker needs to know to take part in a build. `run` is the id of this run of the job."""
 
     out: str
     fingerprint: str
@@ -56,6 +57,7 @@ class RolloutSettings:
     ladder: Ladder
     judge: JudgeSettings
     in_flight: int
+    run: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +77,39 @@ class EpisodeCost:
     size: int
 
 
+class _Threads(ThreadPoolExecutor):
+    """Knows which calls are at work: a thread that hangs cannot be ended, only left with its process."""
+
+    def __init__(self) -> None:
+        super().__init__(CPU_THREADS)
+        self._open: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self._open.add(future)
+        future.add_done_callback(self._open.discard)
+        return future
+
+    async def hang(self, grace_s: float) -> bool:
+        """Whether a call that is at work now is still at it after some seconds."""
+        at_work = [future for future in list(self._open) if future.running()]
+        if not at_work:
+            return False
+        _, late = await asyncio.wait([asyncio.wrap_future(future) for future in at_work], timeout=grace_s)
+        return bool(late)
+
+
 class RolloutWorker:
     """See the module; constructed with RolloutSettings."""
+
+    timeout_s = EPISODE_TIMEOUT_S
+    grace_s = GRACE_S
 
     def __init__(self, settings: RolloutSettings) -> None:
         self._settings = settings
         files = Files(settings.out)
         self._images = ImageStore(files)
+        self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
         self._verdicts = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
@@ -90,10 +118,11 @@ class RolloutWorker:
         self._slots = asyncio.Semaphore(settings.in_flight)
         self._stopping = False
         self._counts: Counter[str] = Counter()
-        self._originals: OrderedDict[str, asyncio.Future[Original]] = OrderedDict()
+        self._threads = _Threads()
+        self._unfinished: dict[str, dict[str, EpisodeRow]] = {}
 
     async def ready(self) -> bool:
-        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(CPU_THREADS))
+        asyncio.get_running_loop().set_default_executor(self._threads)
         return True
 
     async def counts(self) -> Mapping[str, int]:
@@ -116,33 +145,35 @@ class RolloutWorker:
         """
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
+        fresh = self._unfinished[chunk_id] = {}
         missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
         if careful:
-            made = [await self._alone(chunk_id, planned, chunk.samples[planned.sample_id]) for planned in missing]
+            for planned in missing:
+                await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
         else:
-            made = await asyncio.gather(*(self._slot(planned, chunk.samples[planned.sample_id]) for planned in missing))
-        fresh = {row.planned.episode_id: row for row in made if row is not None}
+            await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        del self._unfinished[chunk_id]
         if len(done) + len(fresh) < len(chunk.episodes):
-            if not careful:
+            if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(fresh.values()))
             return ChunkReport(chunk_id, "handed_back")
         rows = [(done | fresh)[planned.episode_id] for planned in chunk.episodes]
         await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
+        if done or careful:
+            await asyncio.to_thread(self._episodes.tidy, chunk_id)
         await self.judge_chunk(chunk_id)
         return ChunkReport(chunk_id, "committed")
 
-    async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
+    async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
         """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
-        marks = await asyncio.to_thread(self._episodes.marks, chunk_id)
+        marks = await asyncio.to_thread(self._episodes.marks, chunk_id, self._settings.run)
         if marks[planned.episode_id] >= DEADLY:
             failure = Failure("worker_died", f"{DEADLY} workers died of this episode", DEADLY, _AFTER_DEATH)
-            row: EpisodeRow | None = EpisodeRow(planned, "failed", None, failure)
+            self._keep(chunk_id, EpisodeRow(planned, "failed", None, failure), sample)
         else:
-            await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id)
-            row = await self._slot(planned, sample)
-        if row is not None:
+            await self._slot(chunk_id, planned, sample, alone=True)
+        if row := self._unfinished[chunk_id].get(planned.episode_id):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
-        return row
 
     async def judge_chunk(self, chunk_id: str) -> None:
         """Judge a committed chunk; touches nothing of the rollouts."""
@@ -159,22 +190,45 @@ class RolloutWorker:
 
     def _verdict(self, row: EpisodeRow, sample: Sample) -> Verdict:
         assert row.trajectory is not None
-        return judge_answer(
-            row.trajectory.answer,
-            sample.answers,
-            question=sample.question,
-            choices=sample.choices,
-            policy=self._settings.judge.policy,
-        )
+        try:
+            return judge_answer(
+                row.trajectory.answer,
+                sample.answers,
+                question=sample.question,
+                choices=sample.choices,
+                policy=self._settings.judge.policy,
+            )
+        except Exception as error:  # a judge that fails is no reason to lose the episode, nor to call it wrong
+            return Verdict("judge_error", type(error).__name__, reason=str(error)[:500])
 
-    async def _slot(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
+    async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
         async with self._slots:
             if self._stopping:
-                return None
+                return
             self._counts["started"] += 1
+            if alone:
+                await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
             row = await self._episode(planned, sample)
-            self._counts[self._outcome(row, sample)] += 1
-            return row
+            if row.failure is not None and row.failure.error_class == "timeout":
+                await self._leave_if_hanging(chunk_id, row if alone else None)
+            self._keep(chunk_id, row, sample)
+
+    def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
+        self._unfinished[chunk_id][row.planned.episode_id] = row
+        self._counts[self._outcome(row, sample)] += 1
+
+    async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
+        """End this process if a thread hangs in it, since it would hold up every other episode.
+
+        Who waited for the thread timed out as well, so a timeout is held against an episode only if it was alone.
+        """
+        if not await self._threads.hang(self.grace_s):
+            return
+        if timed_out is not None:
+            self._unfinished[chunk_id][timed_out.planned.episode_id] = timed_out
+        for name, rows in self._unfinished.items():
+            self._episodes.hand_back(name, list(rows.values()))  # here, not in a thread: there may be none left
+        os._exit(1)
 
     def _outcome(self, row: EpisodeRow, sample: Sample) -> str:
         if row.trajectory is None:
@@ -185,7 +239,7 @@ class RolloutWorker:
         """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further."""
         start = monotonic()
         try:
-            async with asyncio.timeout(EPISODE_TIMEOUT_S):
+            async with asyncio.timeout(self.timeout_s):
                 rollout = await self._rollout(planned, sample)
             for image in rollout.images:
                 await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
@@ -194,7 +248,7 @@ class RolloutWorker:
         except ImageError as error:
             failure = Failure(error.error_class, str(error), 1, "replace the picture at its source")
         except TimeoutError:
-            message = f"the episode took over {EPISODE_TIMEOUT_S:.0f} s"
+            message = f"the episode took over {self.timeout_s:.0f} s"
             failure = Failure("timeout", message, 1, "simplify or replace the picture at its source")
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
@@ -205,11 +259,10 @@ class RolloutWorker:
         return EpisodeRow(planned, "failed", None, failure, monotonic() - start)
 
     async def _rollout(self, planned: PlannedEpisode, sample: Sample) -> Rollout:
-        ladder = self._settings.ladder
-        original = await self._original(sample.image_id)
-        view = await asyncio.to_thread(draw_view, original.pixels, planned.rung, ladder.factor, ladder.upscale)
+        original = await self._pictures.original(sample.image_id)
+        view = await self._pictures.view(sample.image_id, planned.rung)
         task = Task(sample.question, planned.rung, planned.seed, sample.choices, sample.regions)
-        desk = await asyncio.to_thread(Desk, task, original.pixels, view, self._tools, original.lossless)
+        desk = Desk(task, original.pixels, view.picture, self._tools, original.lossless, view.encoded)
         return await self._agent.run(desk)
 
     async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
@@ -220,24 +273,15 @@ class RolloutWorker:
             if planned.rung not in costs:
                 start = monotonic()
                 try:
-                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id])
-                except (ImageError, ValueError, ArithmeticError, LookupError):
+                    async with asyncio.timeout(self.timeout_s):
+                        rollout = await self._rollout(planned, chunk.samples[planned.sample_id])
+                except StoreError:
+                    raise
+                except Exception:
                     continue
                 size = sum(len(image.data) for image in rollout.images)
                 costs[planned.rung] = EpisodeCost(planned.rung, monotonic() - start, size)
         return tuple(costs.values())
-
-    async def _original(self, image_id: str) -> Original:
-        """The decoded original, decoded once while its episodes are near each other."""
-        if image_id not in self._originals:
-            self._originals[image_id] = asyncio.ensure_future(asyncio.to_thread(self._load, image_id))
-            if len(self._originals) > ORIGINALS_HELD:
-                self._originals.popitem(last=False)
-        self._originals.move_to_end(image_id)
-        return await asyncio.shield(self._originals[image_id])
-
-    def _load(self, image_id: str) -> Original:
-        return load_original(self._images.get(image_id))
 
 
 RemoteRolloutWorker = ray.remote(num_cpus=1, max_restarts=0)(RolloutWorker)

@@ -32,7 +32,7 @@ class Sample:
         regions: named parts given by the source, visible to agents.
         targets: where the evidence is, in original pixels. Ground truth: agents never see it.
         source, subset, split, licence: provenance, e.g. "chartqa", "human", "test", "GPL-3.0".
-        origin: file and row it came from, for error messages only.
+        origin: file (below its source) and row it came from, for error messages only.
     """
 
     sample_id: str

@@ -6,17 +6,18 @@ Run it again and it does only what is missing.
 """
 
 import sys
+import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import ray
-from ray.exceptions import RayError
+from ray.exceptions import RayError, RayTaskError
 
-from actors.cluster import ClusterError, connect
+from actors.cluster import ClusterError, Stopped, connect, fetch
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool
-from actors.publishing import PublishSettings, remote_publish, remote_tally
-from actors.rollout import RolloutSettings
+from actors.publishing import PublishSettings, check_version, remote_publish, remote_tally
+from actors.rollout import EpisodeCost, RolloutSettings
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
 from monitoring.report import print_tallies
@@ -47,6 +48,9 @@ class Build:
         self._plan = Plan(self._files, self._fingerprint)
         self._interrupt = Interrupt(display.say)
 
+    def _stopping(self) -> bool:
+        return self._interrupt.asked
+
     def run(self) -> int:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
@@ -54,17 +58,21 @@ class Build:
         if first is not None:
             display.say(f"note: this build was first planned from {first}; samples of the new place are added to it")
         with self._interrupt:
-            size = connect(settings.cluster)
-            outline = self._make_plan()
-            if self._interrupt.asked:
+            try:
+                size = connect(settings.cluster)
+                outline = self._make_plan()
+                if settings.plan_only:
+                    self._estimate(outline, size)
+                    return 0
+                check_version(self._publishing(outline))
+                unfinished = self._generate(outline, size)
+                if unfinished:
+                    return self._give_up(len(unfinished))
+                self._publish(outline)
+            except Stopped:
+                display.say("stopped; what is done is kept: run the same command again to go on")
                 return 130
-            if settings.plan_only:
-                self._estimate(outline, size)
-                return 0
-            unfinished = self._generate(sum(outline.episodes.values()), size)
-            if unfinished:
-                return self._give_up(len(unfinished))
-            return self._publish()
+        return 0
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
@@ -81,20 +89,24 @@ class Build:
         )
         display.begin("reading the source", 0)
         planning = planner.plan.remote()
-        while not ray.wait([planning], timeout=0.5)[0] and not self._interrupt.asked:
-            display.planned(*ray.get(planner.progress.remote()))
-        if self._interrupt.asked:
-            display.say("stopped while reading the source; run the same command again to go on")
-            return PlanOutline(0, 0, {}, {})
+        while not ray.wait([planning], timeout=0.5)[0]:
+            display.planned(*fetch(planner.progress.remote(), self._stopping))
+            if self._stopping():
+                raise Stopped
         ray.get(planning)
-        outline: PlanOutline = ray.get(planner.outline.remote())
+        outline: PlanOutline = fetch(planner.outline.remote(), self._stopping)
         ray.kill(planner)
+        unreadable = sum(outline.failures.values())
         display.say(
             f"planned: {outline.samples} samples, {sum(outline.episodes.values())} episodes "
-            f"on {len(outline.episodes)} rungs, {outline.failures} unreadable rows (in the failures table)"
+            f"on {len(outline.episodes)} rungs, {unreadable} unreadable rows (in the failures table)"
         )
         if not outline.samples:
-            raise SourceError(f"source {settings.source.name}: no sample could be read; see the failures above")
+            counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
+            why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
+            raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
+        if others := outline.planned_chunks - len(outline.chunk_ids):
+            display.say(f"note: {others} chunks that an earlier, larger run has planned are left alone")
         return outline
 
     def _pool(self, size: int, done: int) -> RolloutPool:
@@ -106,21 +118,26 @@ class Build:
             self._settings.ladder,
             self._settings.judge,
             self._settings.cluster.in_flight,
+            uuid.uuid4().hex[:12],
         )
         return RolloutPool(
-            settings, size, lambda counts: self._display.episodes(counts, done), lambda: self._interrupt.asked
+            settings,
+            size,
+            lambda counts: self._display.episodes(counts, done),
+            self._stopping,
+            self._display.say,
         )
 
-    def _generate(self, episodes: int, size: int) -> tuple[str, ...]:
+    def _generate(self, outline: PlanOutline, size: int) -> tuple[str, ...]:
         """Make what is missing and judge what is not judged; returns the chunks left unfinished."""
-        chunk_ids = self._plan.chunk_ids()
+        chunk_ids, episodes = outline.chunk_ids, sum(outline.episodes.values())
         committed, judged = self._episodes.committed(), self._verdicts.committed()
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
         unjudged = [chunk_id for chunk_id in chunk_ids if chunk_id in committed and chunk_id not in judged]
         if not missing and not unjudged:
             self._display.say("nothing is missing: no episode to start")
             return ()
-        done = sum(len(self._plan.read_chunk(chunk_id).episodes) for chunk_id in chunk_ids if chunk_id in committed)
+        done = self._plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id in committed)
         self._display.begin("episodes", episodes)
         if done:
             self._display.say(f"{done} of {episodes} episodes are there already")
@@ -137,47 +154,65 @@ class Build:
         self._display.say(f"{unfinished} chunks could not be finished (their workers died): run the same command again")
         return 1
 
-    def _publish(self) -> int:
-        settings = PublishSettings(
+    def _publishing(self, outline: PlanOutline) -> PublishSettings:
+        return PublishSettings(
             self._settings.out,
             self._fingerprint,
             self._judge,
+            outline.chunk_ids,
             asdict(self._settings.curation),
             self._settings.version,
             f"Visual chains of thought: {self._settings.source.name}, {self._settings.agent.name}",
         )
+
+    def _publish(self, outline: PlanOutline) -> None:
+        settings = self._publishing(outline)
         self._display.begin("publishing", 0)
-        tallying = remote_tally.remote(settings)
-        published = ray.get(remote_publish.remote(settings))
+        tallying, publishing = remote_tally.remote(settings), remote_publish.remote(settings)
+        tallies = fetch(tallying, self._stopping)
+        published = fetch(publishing, self._stopping)
         self._display.close()
-        print_tallies(ray.get(tallying), sys.stdout)
-        print(
-            f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}\n"
-            f'look at them: datasets.load_dataset("{published.path}")'
-        )
-        return 0
+        print_tallies(tallies, sys.stdout)
+        print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
+        if published.rows:
+            print(f'look at them: datasets.load_dataset("{published.path}")')
+        else:
+            print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")
 
     def _estimate(self, outline: PlanOutline, size: int) -> None:
         """Print what the build would be, with time and disk from a few real episodes."""
-        chunk_ids = self._plan.chunk_ids()
+        chunk_ids = outline.chunk_ids
         step = max(1, len(chunk_ids) // PROBED_CHUNKS)
         self._display.say("trying a few episodes for the estimate ...")
         pool = self._pool(min(size, PROBED_CHUNKS), 0)
-        costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
-        pool.close()
+        try:
+            costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
+        finally:
+            pool.close()
         self._display.close()
-        seconds = sum(_mean([c.seconds for c in costs if c.rung == rung]) * n for rung, n in outline.episodes.items())
-        disk = sum(_mean([c.size for c in costs if c.rung == rung]) * n for rung, n in outline.episodes.items())
-        print(f"{outline.samples} samples, {outline.failures} unreadable rows")
+        print(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows")
         print(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")
         for rung in outline.episodes:
             print(f"{rung:>6} {outline.episodes[rung]:>10,} {outline.tokens[rung]:>27,}")
         print(f"{'all':>6} {sum(outline.episodes.values()):>10,} {sum(outline.tokens.values()):>27,}")
-        print(f"about {clock_text(seconds / size)} on {size} workers and {size_text(disk)} of pictures")
+        if not costs:
+            print("no estimate: every episode that was tried failed; the build's failures table will say why")
+            return
+        seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
+        pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
+        print(
+            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals, "
+            f"{size_text(pictures)} of pictures and at most as much again in the dataset "
+            f"(from {len(costs)} episodes; nothing of them is kept)"
+        )
 
 
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0
+def _expected(costs: Sequence[EpisodeCost], rung: int) -> EpisodeCost:
+    """The mean of the episodes tried on a rung, or of all where none was."""
+    near = [cost for cost in costs if cost.rung == rung] or list(costs)
+    return EpisodeCost(
+        rung, sum(cost.seconds for cost in near) / len(near), sum(cost.size for cost in near) // len(near)
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -197,8 +232,12 @@ def main(arguments: Sequence[str]) -> int:
     except (SettingsError, SourceError, StoreError, ClusterError) as error:
         print(f"error: {getattr(error, 'cause', error)}", file=sys.stderr)  # Ray wraps what its tasks raise
         return 2
+    except RayTaskError as error:
+        cause = getattr(error, "cause", error)
+        print(f"error: {type(cause).__name__}: {cause} (a bug: please report it)", file=sys.stderr)
+        return 1
     except RayError as error:
-        print(f"error: Ray: {str(error).strip().splitlines()[0]}", file=sys.stderr)
+        print(f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("stopped at once; what was committed is kept: run the same command again to go on", file=sys.stderr)

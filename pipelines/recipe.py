@@ -3,13 +3,25 @@
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from typing import Any
 
+from lensmill.judging.rules import RULES_VERSION
 from pipelines.settings import BuildSettings
 from storage.files import Files
+from storage.sources.settings import SyntheticSettings
 
 READER_VERSION = 1
 """Raised when the reader answers differently, so that old and new episodes never mix."""
+
+SYNTHETIC_VERSION = 1
+"""Raised when the synthetic source draws or asks differently."""
+
+_PIXELS = ("pillow", "numpy", "opencv-python-headless")
+"""Packages whose versions decide pixels; with another one, a picture may have other bytes."""
+
+_READING = ("rapidocr", "onnxruntime")
+"""Packages whose versions decide what the reader reads."""
 
 _WHERE = ("path", "charts", "posters", "questions_per_picture")
 """How much of a source there is, and where it lies, decides which samples are planned, not what an episode is."""
@@ -29,12 +41,16 @@ class Recipe:
 def recipe_of(settings: BuildSettings) -> Recipe:
     """What of a build's settings decides its episodes."""
     source = {key: value for key, value in asdict(settings.source).items() if key not in _WHERE}
+    if isinstance(settings.source, SyntheticSettings):
+        source["version"] = SYNTHETIC_VERSION
     agent = {**asdict(settings.agent), "version": READER_VERSION}
-    return Recipe({"source": source, "agent": agent, "ladder": asdict(settings.ladder)})
+    packages = {name: version(name) for name in (*_PIXELS, *_READING)}
+    return Recipe({"source": source, "agent": agent, "ladder": asdict(settings.ladder), "packages": packages})
 
 
 def judge_fingerprint(settings: BuildSettings) -> str:
-    return _hash(asdict(settings.judge))
+    """Of all that decides a verdict."""
+    return _hash({**asdict(settings.judge), "version": RULES_VERSION})
 
 
 def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:

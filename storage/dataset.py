@@ -127,6 +127,17 @@ def published(files: Files, version: str) -> PublishedDataset | None:
     )
 
 
+def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardSettings) -> None:
+    """Whether `publish` could publish this version: looked at before the work, not only after it.
+
+    Raises:
+        StoreError: the version exists, or was begun, from other inputs.
+    """
+    wanted = _wanted(inputs, about)
+    if _same(files, version, wanted) is None and files.exists(_claim_path(version)):
+        _claim(files, version, wanted)
+
+
 def publish(
     files: Files,
     version: str,
@@ -147,10 +158,10 @@ def publish(
         StoreError: the version exists, made from other inputs, or the store cannot be written or read.
     """
     about = about or CardSettings()
-    folder, wanted = _folder(version), {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
+    folder, wanted = _folder(version), _wanted(inputs, about)
     if (there := _same(files, version, wanted)) is not None:
         return there
-    _claim(files, folder, version, wanted)
+    _claim(files, version, wanted)
     staging = f"{STAGING}/{uuid.uuid4().hex}"
     try:
         writer = _VersionWriter(files, staging, inputs, sizes or ShardSizes())
@@ -242,6 +253,10 @@ def _folder(version: str) -> str:
     return f"datasets/{version}"
 
 
+def _wanted(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
+    return {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
+
+
 def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDataset | None:
     """The version if it is published from these inputs."""
     there = published(files, version)
@@ -256,14 +271,18 @@ def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDat
     return there
 
 
-def _claim(files: Files, folder: str, version: str, wanted: Mapping[str, Any]) -> None:
+def _claim_path(version: str) -> str:
+    return f"claims/{version}.json"
+
+
+def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
     """Of publishers with different inputs only one may write into the version; those with the same all may."""
-    path = f"claims/{version}.json"
+    path = _claim_path(version)
     claim = json.dumps(wanted, sort_keys=True).encode()
     if not files.create(path, claim) and files.read(path) != claim:
         raise StoreError(
-            f"{files.locate(folder)} was begun from other inputs and is not finished: choose another version=, or, if "
-            f"nothing writes it any more, delete {files.locate(path)} and run again"
+            f"{files.locate(_folder(version))} was begun from other inputs and is not finished: choose another "
+            f"version=, or, if nothing writes it any more, delete {files.locate(path)} and run again"
         )
 
 

@@ -137,14 +137,22 @@ class EpisodeStore:
         episodes = self._plan.read_chunk(chunk_id).episodes
         return tuple(found[episode.episode_id] for episode in episodes if episode.episode_id in found)
 
-    def mark(self, chunk_id: str, episode_id: str) -> None:
-        """Note that an episode of an uncommitted chunk is about to be tried on its own."""
-        self._files.create(self._log.path(chunk_id, f"try-{episode_id}-{uuid.uuid4().hex}"), b"")
+    def mark(self, chunk_id: str, episode_id: str, run: str) -> None:
+        """Note that a run of the job (by its id, letters and digits) is about to try an episode on its own."""
+        self._files.create(self._log.path(chunk_id, f"try-{run}-{episode_id}-{uuid.uuid4().hex}"), b"")
 
-    def marks(self, chunk_id: str) -> Counter[str]:
-        """How often each episode of a chunk was marked."""
+    def marks(self, chunk_id: str, run: str) -> Counter[str]:
+        """How often a run of the job marked each episode of a chunk. What another run left tells nothing: that run
+        may have been ended itself."""
         names = (path.rpartition("/")[2] for path in self._files.list(self._log.folder(chunk_id)))
-        return Counter(name.split("-")[1] for name in names if name.startswith("try-"))
+        return Counter(name.split("-")[2] for name in names if name.startswith(f"try-{run}-"))
+
+    def tidy(self, chunk_id: str) -> None:
+        """Remove what was handed back and marked in a chunk that is committed by now."""
+        if self.is_committed(chunk_id):
+            for path in self._files.list(self._log.folder(chunk_id)):
+                if path.rpartition("/")[2].startswith(("partial-", "try-")):
+                    self._files.remove(path)
 
     def _partial(self, path: str) -> Iterable[EpisodeRow]:
         try:

@@ -59,13 +59,19 @@ class Files:
     Args:
         root: a local path or a URL that fsspec knows.
         options: for the file system, e.g. an endpoint; taken from the environment where not given.
+
+    Raises:
+        StoreError: no file system is known for the URL.
     """
 
     def __init__(self, root: str, options: Mapping[str, Any] | None = None) -> None:
         self.root = root
         self._options = dict(options or {})
         # a remembered listing would hide what other writers have committed meanwhile
-        self._fs, base = url_to_fs(root, use_listings_cache=False, **self._options)
+        try:
+            self._fs, base = url_to_fs(root, use_listings_cache=False, **self._options)
+        except (ValueError, ImportError) as error:
+            raise StoreError(f"{root}: {error}; give a local path, or a URL such as s3://bucket/folder") from error
         self._base = str(base).rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
 
@@ -231,6 +237,7 @@ def _local_sink(full: str) -> Iterator[IO[bytes]]:
             yield sink
             sink.flush()
             os.fsync(sink.fileno())
+        _sync_folder(full.rpartition("/")[0])
     except FileExistsError:
         raise
     except BaseException:

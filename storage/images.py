@@ -38,6 +38,10 @@ class ImageStore:
     def has(self, image_id: str) -> bool:
         return self._files.exists(self.path(image_id))
 
+    def size(self, image_id: str) -> int:
+        """Bytes of a picture's file."""
+        return self._files.size(self.path(image_id))
+
     def get(self, image_id: str) -> bytes:
         """A picture's file.
 

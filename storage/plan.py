@@ -8,7 +8,7 @@ content alone, so that planning again, here or elsewhere, gives the same plan.
 import hashlib
 import json
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -106,10 +106,11 @@ def chunk_id_of(fingerprint: str, episode_ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a chunk lies: a Parquet file and one of its row groups."""
+    """Where a chunk lies, a Parquet file and one of its row groups, and how many episodes it has."""
 
     path: str
     row_group: int
+    episodes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +164,29 @@ class Plan:
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk of the plan, in its order."""
         return tuple(self._refresh().chunks)
+
+    def chunks_of(self, sample_ids: Set[str]) -> tuple[str, ...]:
+        """The chunks that hold at least one of these samples, in the plan's order."""
+        view = self._refresh()
+        if len(sample_ids) >= self.counts().samples:
+            return tuple(view.chunks)
+        by_path: dict[str, list[tuple[str, int]]] = {}
+        for chunk_id, place in view.chunks.items():
+            by_path.setdefault(place.path, []).append((chunk_id, place.row_group))
+        found = []
+        for path, chunks in by_path.items():
+            with self._files.open(path) as source:
+                part = pq.ParquetFile(source)
+                for chunk_id, row_group in chunks:
+                    held = part.read_row_group(row_group, columns=["sample_id"]).column(0)
+                    if not sample_ids.isdisjoint(held.to_pylist()):
+                        found.append(chunk_id)
+        return tuple(found)
+
+    def episodes_in(self, chunk_ids: Iterable[str]) -> int:
+        """How many episodes these chunks have; reads the plan's index only."""
+        places = self._refresh().chunks
+        return sum(places[chunk_id].episodes for chunk_id in chunk_ids)
 
     def read_chunk(self, chunk_id: str) -> Chunk:
         """One chunk, read alone.
@@ -257,9 +281,10 @@ class Plan:
             places = dict(view.chunks)
             for index in _paths(segment, "index"):
                 with self._files.open(index) as source:
-                    table = pq.read_table(source, columns=["chunk_id", "part", "row_group"])
-                for chunk_id, part, row_group in zip(*(column.to_pylist() for column in table.columns), strict=True):
-                    places[chunk_id] = _Place(parts[part], row_group)
+                    table = pq.read_table(source, columns=["chunk_id", "part", "row_group", "episodes"])
+                columns = (column.to_pylist() for column in table.columns)
+                for chunk_id, part, row_group, episodes in zip(*columns, strict=True):
+                    places[chunk_id] = _Place(parts[part], row_group, episodes)
             view = self._view = _View((*view.segments, segment), places)
         return view
 

@@ -39,6 +39,7 @@ class Desk:
         original: the upright RGB original.
         view: what the agent sees first.
         lossless: encode pictures as PNG; False for originals that came from a lossy file.
+        encoded: the view's file, where it is at hand: episodes of one picture share it.
     """
 
     task: Task
@@ -46,11 +47,12 @@ class Desk:
     view: Picture
     settings: ToolSettings = field(default_factory=ToolSettings)
     lossless: bool = True
+    encoded: Encoded | None = None
 
     def __post_init__(self) -> None:
         self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)
         self._steps: list[Step] = []
-        self._images: list[Encoded] = [encode(self.view, self.lossless)]
+        self._images: list[Encoded] = [self.encoded or encode(self.view, self.lossless)]
 
     @property
     def pictures(self) -> tuple[Picture, ...]:

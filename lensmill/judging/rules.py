@@ -24,6 +24,9 @@ from lensmill.verdict import Verdict
 Policy = Literal["strict", "relaxed"]
 """How to judge: by our strict rules, or by the published relaxed accuracy as it is."""
 
+RULES_VERSION = 1
+"""Raised when a rule decides differently, so that old and new verdicts never mix."""
+
 MAX_ANSWER = 1000
 """Characters. Longer answers are wrong: they argue with the judge instead of answering (DeepEyes' guard)."""
 
@@ -34,7 +37,7 @@ _MORE_POLARITY = {**_POLARITY, "yeah": True, "yep": True, "correct": True, "nope
 _SAYS = "(" + "|".join(_MORE_POLARITY) + ")"
 _PREFERENCE = ("correct", "undecided", "judge_error", "incorrect")
 
-__all__ = ["MAX_ANSWER", "Policy", "judge_answer", "relaxed_accuracy"]
+__all__ = ["MAX_ANSWER", "RULES_VERSION", "Policy", "judge_answer", "relaxed_accuracy"]
 
 
 def judge_answer(

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lensmill.sample import Region, Sample, sample_id_of
 from storage.sources.annotations import regions_of
-from storage.sources.files import find_within, parse_json, read_json, read_text, read_within, require_folder
+from storage.sources.files import parse_json, read_json, read_within, require_folder
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
 from storage.sources.rows import (
     CheckedImage,
@@ -29,6 +29,8 @@ from storage.sources.rows import (
 SPLITS = ("train", "val", "test")
 SUBSETS = ("human", "augmented")
 LICENCE = "GPL-3.0"
+MAX_ANNOTATION_BYTES = 2**24
+"""The largest annotation that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,23 +87,24 @@ class ChartQASource:
             yield from self._read_split(split, folder, seen)
 
     def _read_split(self, split: str, folder: Path, seen: SeenSamples) -> Iterator[SourceItem | SourceFailure]:
+        png = (folder / "png").resolve()  # people keep pictures elsewhere and link the folder
         pictures: dict[str, list[_Row]] = {}
         for subset, file in _row_files(folder, split, self._subsets):
             for number, raw in enumerate(_rows(file), start=1):
-                origin = f"{file} row {number}"
+                origin = f"{file.relative_to(folder.parent)} row {number}"
                 try:
                     imgname, row = _parsed(raw, subset, origin)
                     pictures.setdefault(imgname, []).append(row)
                 except RowProblem as problem:
                     yield problem.at(origin)
         for imgname, rows in pictures.items():
-            yield from self._read_picture(split, folder, imgname, rows, seen)
+            yield from self._read_picture(split, folder, png, imgname, rows, seen)
 
     def _read_picture(
-        self, split: str, folder: Path, imgname: str, rows: list[_Row], seen: SeenSamples
+        self, split: str, folder: Path, png: Path, imgname: str, rows: list[_Row], seen: SeenSamples
     ) -> Iterator[SourceItem | SourceFailure]:
         try:
-            image = check_picture(read_within(folder / "png", imgname, "imgname"), "imgname", imgname)
+            image = check_picture(read_within(png, imgname, "imgname"), "imgname", imgname)
         except RowProblem as problem:
             yield from (problem.at(row.origin) for row in rows)
             return
@@ -109,7 +112,7 @@ class ChartQASource:
         try:
             regions = _regions(folder, imgname, image)
         except RowProblem as problem:
-            yield problem.at(str(folder / "annotations" / _annotation_name(imgname)))
+            yield problem.at(f"{split}/annotations/{_annotation_name(imgname)}")
         for row in rows:
             sample = _sample(row, split, image, regions)
             try:
@@ -188,10 +191,10 @@ def _regions(folder: Path, imgname: str, image: CheckedImage) -> tuple[Region, .
     if not annotations.is_dir():
         return ()
     try:
-        file = find_within(annotations, _annotation_name(imgname), "imgname")
-        content = parse_json(read_text(file, "chartqa"), "the file", "chartqa")
+        data = read_within(annotations.resolve(), _annotation_name(imgname), "imgname", MAX_ANNOTATION_BYTES)
+        content = parse_json(data.decode("utf-8-sig"), "the file", "chartqa")
         return regions_of(content, image.header)
-    except (RowProblem, SourceError) as problem:
+    except (RowProblem, SourceError, UnicodeDecodeError) as problem:
         if isinstance(problem, RowProblem) and problem.error_class == "image_missing":
             return ()
         raise RowProblem(

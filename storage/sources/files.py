@@ -88,14 +88,14 @@ def find_within(root: Path, name: object, field: str) -> Path:
         raise RowProblem("bad_field", f'field "{field}" must name a file, got {shown(name)}')
     if len(name) > MAX_NAME or "\0" in name:
         raise RowProblem("bad_field", f'field "{field}" is no file name: {shown(name)}')
-    outside = f'field "{field}" leaves the folder {root}: {shown(name)}; put the file inside it'
+    outside = f'field "{field}" leaves the folder of the data: {shown(name)}; put the file inside it'
     if name.startswith(("/", "\\")) or ".." in Path(name.replace("\\", "/")).parts:
         raise RowProblem("path_outside", outside)
     try:
         found = (root / name).resolve(strict=True)
     except (OSError, RuntimeError, ValueError) as error:
         raise RowProblem(
-            "image_missing", f'field "{field}" names {shown(name)}, which is not in {root}; add the file'
+            "image_missing", f'field "{field}" names {shown(name)}, which is not there; add the file'
         ) from error
     if not found.is_relative_to(root):
         raise RowProblem("path_outside", outside)

@@ -169,9 +169,9 @@ def _json_lines(file: Path) -> Iterator[tuple[str, Mapping[str, object] | RowPro
                     rest = lines.readline(MAX_LINE)
                 if line.strip():
                     try:
-                        yield f"{file} line {number}", _parsed(line)
+                        yield f"{file.name} line {number}", _parsed(line)
                     except RowProblem as problem:
-                        yield f"{file} line {number}", problem
+                        yield f"{file.name} line {number}", problem
     except OSError as error:
         raise SourceError(f"sources/highres: {file} cannot be read ({error.strerror}); check the file") from error
 
@@ -192,9 +192,9 @@ def _json_files(root: Path) -> Iterator[tuple[str, Mapping[str, object] | RowPro
         category = picture.parent.name if picture.parent != root else ""
         try:
             content = read_within(root, str(file.relative_to(root)), "file", MAX_LINE)
-            yield str(file), {"category": category, **_parsed(content), "image": image}
+            yield str(file.relative_to(root)), {"category": category, **_parsed(content), "image": image}
         except RowProblem as problem:
-            yield str(file), problem
+            yield str(file.relative_to(root)), problem
 
 
 def _parsed(line: bytes) -> Mapping[str, object]:

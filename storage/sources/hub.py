@@ -104,7 +104,7 @@ class HubSource:
                         # One row at a time becomes Python objects: sixteen large pictures need not exist twice.
                         for index in range(batch.num_rows):
                             number += 1
-                            yield f"{file} row {number}", batch.slice(index, 1).to_pylist()[0]
+                            yield f"{file.relative_to(self._root)} row {number}", batch.slice(index, 1).to_pylist()[0]
                 except (pa.ArrowException, OSError) as error:
                     raise SourceError(
                         f"sources/chartqa_hub: {file} is damaged after row {number} ({_line(error)}); fetch it again"

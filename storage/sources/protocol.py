@@ -20,7 +20,8 @@ class SourceFailure:
     """A row that could not become a sample. It ends in the failures table; the rest goes on.
 
     Attributes:
-        origin: file and row, e.g. "/x/test_human.json row 17".
+        origin: file and row, e.g. "test/test_human.json row 17"; the file below the source's own folder, so that
+            datasets do not depend on where it lay.
         error_class: a stable name, e.g. "missing_field", "image_missing", "image_truncated", "duplicate".
         message: one sentence: field, what was wrong, what to do.
     """

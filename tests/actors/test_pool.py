@@ -1,7 +1,9 @@
-"""The pool, on a real Ray: an episode that kills its workers costs itself and nothing else."""
+"""The pool, on a real Ray: an episode that kills its workers, or hangs, costs itself and nothing else."""
 
+import asyncio
 import io
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +12,7 @@ import pytest
 import ray
 from PIL import Image
 
-from actors.cluster import ClusterSettings, connect
+from actors.cluster import ClusterError, ClusterSettings, connect
 from actors.pool import RolloutPool
 from actors.rollout import RolloutSettings, RolloutWorker
 from lensmill.agents.protocol import Desk, Rollout
@@ -23,7 +25,7 @@ from storage.images import ImageStore
 from storage.plan import Plan, plan_sample
 from tests.storage.made import a_sample
 
-SETTINGS = RolloutSettings("", "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), 2)
+SETTINGS = RolloutSettings("", "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), 2, "r1")
 
 
 class DeadlyAgent:
@@ -41,6 +43,31 @@ class DeadlyWorker(RolloutWorker):
     def __init__(self, settings: RolloutSettings) -> None:
         super().__init__(settings)
         self._agent = DeadlyAgent()
+
+
+class HangingAgent:
+    """Answers at once, except that question 2 never comes back from its thread."""
+
+    name = "reader"
+
+    async def run(self, desk: Desk) -> Rollout:
+        if desk.task.question == "What is bar 2?":
+            await asyncio.to_thread(threading.Event().wait)
+        return desk.hand_in("I see it.", desk.task.question.removeprefix("What is bar ").rstrip("?"), ())
+
+
+class HangingWorker(RolloutWorker):
+    timeout_s = 5.0
+    grace_s = 0.1
+
+    def __init__(self, settings: RolloutSettings) -> None:
+        super().__init__(settings)
+        self._agent = HangingAgent()
+
+
+class UnbornWorker(RolloutWorker):
+    def __init__(self, _: RolloutSettings) -> None:
+        os._exit(1)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +96,7 @@ def test_an_episode_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 7)
     told: list[Counter[str]] = []
     worker = ray.remote(num_cpus=1, max_restarts=0)(DeadlyWorker)
-    pool = RolloutPool(settings, 2, told.append, lambda: False, worker)
+    pool = RolloutPool(settings, 2, told.append, lambda: False, print, worker)
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
@@ -82,8 +109,47 @@ def test_an_episode_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
+def test_an_episode_that_hangs_fails_alone_and_its_worker_is_replaced(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 7)
+    pool = RolloutPool(settings, 2, [].append, lambda: False, print, ray.remote(num_cpus=1)(HangingWorker))
+    assert pool.run(plan.chunk_ids()) == ()
+    pool.close()
+    store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
+    rows = [row for chunk_id in plan.chunk_ids() for row in store.rows(chunk_id)]
+    assert len(rows) == 7
+    assert [row.failure.error_class for row in rows if row.failure] == ["timeout"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_workers_that_have_no_room_are_not_waited_for(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 4)
+    greedy = ray.remote(num_cpus=ray.cluster_resources()["CPU"])(RolloutWorker)
+    pool = RolloutPool(settings, 3, [].append, lambda: False, print, greedy)
+    assert pool.run(plan.chunk_ids()) == ()
+    pool.close()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_pool_without_any_room_can_be_stopped(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 2)
+    stop = iter([False, True])
+    pool = RolloutPool(settings, 1, [].append, lambda: next(stop, True), print, ray.remote(num_cpus=999)(RolloutWorker))
+    assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
+    pool.close()
+
+
+@pytest.mark.usefixtures("cluster")
+def test_workers_that_all_die_while_starting_end_the_job(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 2)
+    pool = RolloutPool(settings, 1, [].append, lambda: False, print, ray.remote(num_cpus=1)(UnbornWorker))
+    with pytest.raises(ClusterError, match="died while starting"):
+        pool.run(plan.chunk_ids())
+    pool.close()
+
+
+@pytest.mark.usefixtures("cluster")
 def test_a_pool_that_is_told_to_stop_leaves_the_rest_unfinished(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: True)
+    pool = RolloutPool(settings, 1, [].append, lambda: True, print)
     assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
     pool.close()

@@ -70,6 +70,26 @@ def test_a_larger_limit_adds_only_the_rest(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
     assert "2 of 4 episodes are there already" in ended.stderr
     assert commits(tmp_path) > first
+    fewer = build(*small, "limit=2")
+    assert fewer.returncode == 0, fewer.stderr
+    assert "left alone" in fewer.stderr
+    assert "2 episodes" in fewer.stdout
+
+
+def test_a_version_that_is_taken_is_told_before_the_work(undisturbed: Path) -> None:
+    before = commits(undisturbed)
+    ended = build(*SMALL, f"out={undisturbed}", "source.charts=4")
+    assert ended.returncode == 2
+    assert "another version=" in ended.stderr
+    assert commits(undisturbed) == before
+
+
+def test_a_source_without_a_good_row_says_what_is_wrong_with_the_first(tmp_path: Path) -> None:
+    (tmp_path / "test" / "png").mkdir(parents=True)
+    (tmp_path / "test" / "test_human.json").write_text('[{"imgname": "a.png", "label": "1"}]')
+    ended = build("source=chartqa", f"source.path={tmp_path}", f"out={tmp_path / 'out'}")
+    assert ended.returncode == 2
+    assert "1 missing_field; the first: test/test_human.json row 1" in ended.stderr
 
 
 def test_help_explains_every_group() -> None:

@@ -149,3 +149,17 @@ def test_a_row_is_done_or_failed(chunk: Chunk) -> None:
     for arguments in (("done",), ("failed",), ("failed", a_trajectory()), ("done", a_trajectory(), Failure("a", "b"))):
         with pytest.raises(ValueError, match="done needs a trajectory"):
             EpisodeRow(chunk.episodes[0], *arguments)  # type: ignore[arg-type]
+
+
+def test_marks_count_for_the_run_that_made_them(store: EpisodeStore, chunk: Chunk) -> None:
+    episode_id = chunk.episodes[0].episode_id
+    store.mark(chunk.chunk_id, episode_id, "one")
+    store.mark(chunk.chunk_id, episode_id, "two")
+    store.mark(chunk.chunk_id, episode_id, "two")
+    assert (store.marks(chunk.chunk_id, "one")[episode_id], store.marks(chunk.chunk_id, "two")[episode_id]) == (1, 2)
+
+
+def test_tidying_leaves_an_uncommitted_chunk_alone(store: EpisodeStore, chunk: Chunk) -> None:
+    store.mark(chunk.chunk_id, chunk.episodes[0].episode_id, "one")
+    store.tidy(chunk.chunk_id)
+    assert store.marks(chunk.chunk_id, "one").total() == 1

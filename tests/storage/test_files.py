@@ -184,3 +184,9 @@ def test_a_file_system_without_hard_links_is_refused(tmp_path: Path, monkeypatch
 def test_files_are_located_by_path_or_by_url(tmp_path: Path) -> None:
     assert Files(str(tmp_path)).locate("a/b") == f"{tmp_path}/a/b"
     assert Files("memory://store").locate("a/b") == "memory:///store/a/b"
+
+
+@pytest.mark.parametrize("root", ["foo://bucket/x", "gs://bucket/x"])
+def test_a_url_without_a_file_system_is_one_clear_line(root: str) -> None:
+    with pytest.raises(StoreError, match="local path"):
+        Files(root)

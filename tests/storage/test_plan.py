@@ -86,6 +86,20 @@ def test_a_limit_reads_no_further(plan: Plan) -> None:
     assert plan.append(source(), limit=2).samples == 2
 
 
+def test_the_chunks_of_some_samples_are_those_that_hold_one(plan: Plan) -> None:
+    plan.append(planned(range(6)), chunk_size=4)  # two samples each
+    first, second, third = plan.chunk_ids()
+    assert plan.chunks_of({a_sample(0).sample_id}) == (first,)
+    assert plan.chunks_of({a_sample(5).sample_id, a_sample(3).sample_id}) == (second, third)
+    assert plan.chunks_of({a_sample(number).sample_id for number in range(6)}) == (first, second, third)
+    assert plan.chunks_of(set()) == ()
+
+
+def test_episodes_are_counted_from_the_index(plan: Plan) -> None:
+    plan.append(planned(range(3)), chunk_size=4)
+    assert [plan.episodes_in([chunk_id]) for chunk_id in plan.chunk_ids()] == [4, 2]
+
+
 def test_a_duplicate_row_is_a_failure_not_a_second_episode(plan: Plan) -> None:
     added = plan.append(planned([1, 2, 1]))
     assert added.samples == 2

@@ -42,7 +42,7 @@ def test_a_row_becomes_a_sample_with_choices_and_targets(tmp_path: Path) -> None
     assert sorted(sample.choices) == ["GO", "STOP", "WAIT"]
     assert sample.targets == (Box(1, 2, 31, 42),)
     assert (sample.source, sample.subset, sample.split) == ("highres", "ocr", "test")
-    assert sample.origin == f"{root / 'test_questions.jsonl'} line 1"
+    assert sample.origin == "test_questions.jsonl line 1"
 
 
 def test_the_file_of_rows_may_be_given(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_bad_file_beside_a_picture_is_a_failure(tmp_path: Path) -> None:
     (tmp_path / "b.png").write_bytes(picture("red"))
     (tmp_path / "b.json").write_text(json.dumps({"question": "?", "options": ["x", "y"]}))
     items, (failure,) = read(HighResSource(tmp_path))
-    assert (len(items), failure.error_class, failure.origin) == (1, "bad_json", str(tmp_path / "a.json"))
+    assert (len(items), failure.error_class, failure.origin) == (1, "bad_json", "a.json")
 
 
 def test_bytes_that_are_not_utf_8_cost_one_line(tmp_path: Path) -> None:

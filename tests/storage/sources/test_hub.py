@@ -39,7 +39,7 @@ def test_a_row_becomes_a_sample(tmp_path: Path) -> None:
     assert item.image == picture()
     assert (sample.question, sample.answers, sample.width, sample.height) == ("How many bars?", ("3",), 120, 80)
     assert (sample.source, sample.subset, sample.split) == ("chartqa", "augmented", "test")
-    assert sample.origin == f"{file} row 1"
+    assert sample.origin == f"{file.name} row 1"
 
 
 def test_the_same_question_has_the_same_id_as_in_the_folder_layout(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_a_bad_row_is_a_failure_and_the_others_go_on(
     file = parquet(tmp_path / "a.parquet", [hub_row(**bad), hub_row()])
     (items, (failure,)) = read(HubSource(file))
     assert len(items) == 1
-    assert (failure.error_class, failure.origin) == (error_class, f"{file} row 1")
+    assert (failure.error_class, failure.origin) == (error_class, f"{file.name} row 1")
     assert named in failure.message
 
 
