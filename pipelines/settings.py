@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import Field, TypeAdapter, ValidationError
@@ -82,7 +82,7 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
         with initialize_config_dir(str(CONF), version_base="1.3"):
             return compose(job, list(overrides))
     except (HydraException, OmegaConfBaseException) as error:
-        raise SettingsError(_one_line(str(error), job)) from error
+        raise SettingsError(_one_line(error, job, overrides)) from error
 
 
 def load_build(overrides: Sequence[str]) -> BuildSettings:
@@ -133,6 +133,10 @@ def _suggest(key: str, known: Sequence[str]) -> str:
     return f" (there are: {', '.join(sorted(known))})" if known else ""
 
 
+def _options(group: str) -> list[Path]:
+    return sorted((CONF / group).glob("*.yaml")) if group else []
+
+
 def _all_keys(config: Any, place: str = "") -> list[str]:
     keys: list[str] = []
     for key in map(str, config) if isinstance(config, DictConfig) else ():
@@ -142,16 +146,26 @@ def _all_keys(config: Any, place: str = "") -> list[str]:
     return keys
 
 
-def _one_line(message: str, job: str) -> str:
+def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
     """Hydra's explanations, folded into one line that says what to do."""
+    message = str(error)
+    if isinstance(error, OverrideParseException):
+        return (
+            f"{error.override}: cannot be read as name=value; quote a value that has brackets, commas or other signs, "
+            "within the shell's quotes too: 'name=\"value\"'"
+        )
     if found := re.search(r"Could not override '([^']+)'", message):
         key = found.group(1)
+        group, _, rest = key.partition(".")
+        if having := [path.stem for path in _options(group) if rest in [*OmegaConf.load(path)]]:
+            return f"there is no setting {key} here: it belongs to {' or '.join(f'{group}={name}' for name in having)}"
+        chosen = [item for item in overrides if "." not in item.split("=")[0] and _options(item.split("=")[0])]
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            known = _all_keys(compose(job))
+            known = _all_keys(compose(job, chosen))
         return f"there is no setting {key}{_suggest(key, known)} (--help lists them)"
     if found := re.search(r"(?:Could not find|Could not load) '(\w+)/([^']+)'", message):
         group, option = found.groups()
-        options = sorted(path.stem for path in (CONF / group).glob("*.yaml"))
+        options = [path.stem for path in _options(group)]
         if options:
             return f"{group}={option}: there is no such {group} (there are: {', '.join(options)})"
     return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())

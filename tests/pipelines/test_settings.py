@@ -35,6 +35,21 @@ def test_an_unknown_key_names_its_neighbour() -> None:
     assert "did you mean agent.max_steps?" in error_of("agent.max_step=3")
 
 
+def test_a_wrong_key_is_compared_with_those_of_the_chosen_source() -> None:
+    assert "did you mean source.path?" in error_of("source=chartqa", "source.pth=/data")
+
+
+def test_a_key_of_another_option_names_that_option() -> None:
+    assert "it belongs to source=chartqa or" in error_of("source.path=/data")
+
+
+@pytest.mark.parametrize("override", ["source.charts=[1", "out=my(1)", "out=a,b=c"])
+def test_a_value_that_must_be_quoted_says_so(override: str) -> None:
+    message = error_of(override)
+    assert message.startswith(override)
+    assert "quote" in message
+
+
 def test_an_added_key_that_nobody_reads_is_refused() -> None:
     assert "agent.foo" in error_of("+agent.foo=1")
 
