@@ -41,10 +41,11 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What came back: a picture, or a text that says what was wrong (`error`) or what was done."""
+    """What came back: pictures (one of a tool call, any number of code that an agent wrote), and a text that says
+    what was done or what was wrong (`error`)."""
 
     text: str
-    image: ImageRef | None = None
+    images: tuple[ImageRef, ...] = ()
     error: bool = False
 
 
@@ -76,7 +77,7 @@ class Trajectory:
     """One episode's record.
 
     Attributes:
-        images: the view (index 0), then each observation's picture in the order it was made.
+        images: the view (index 0), then each observation's pictures in the order they were made.
         answer: the final answer; None when the agent abstained or ran out of turns.
     """
 

@@ -61,7 +61,7 @@ _STEP = pa.struct(
         ("arguments", pa.string()),
         ("boxes", pa.list_(pa.struct([("label", pa.string()), ("box", _BOX)]))),
         ("observation", pa.string()),
-        ("image", pa.int32()),
+        ("images", pa.list_(pa.int32())),
         ("error", pa.bool_()),
     ]
 )
@@ -257,18 +257,16 @@ def _frame(reference: ImageRef) -> Mapping[str, Any]:
 
 
 def _steps(trajectory: Trajectory) -> list[dict[str, Any]]:
-    """Steps, each with the index of its picture: observations' pictures follow the view in order."""
-    rows, index = [], 0
+    """Steps, each with the indexes of its pictures: observations' pictures follow the view in order."""
+    rows, index = [], 1
     for step in trajectory.steps:
-        shown = None
-        if step.observation is not None and step.observation.image is not None:
-            index += 1
-            shown = index
-        rows.append(_step(step, shown))
+        count = len(step.observation.images) if step.observation is not None else 0
+        rows.append(_step(step, list(range(index, index + count))))
+        index += count
     return rows
 
 
-def _step(step: Step, image: int | None) -> dict[str, Any]:
+def _step(step: Step, images: list[int]) -> dict[str, Any]:
     action, observation = step.action, step.observation
     return {
         "thought": clean(step.thought),
@@ -278,7 +276,7 @@ def _step(step: Step, image: int | None) -> dict[str, Any]:
         if action is None
         else [{"label": clean(label), "box": _numbers(box)} for label, box in action.boxes],
         "observation": None if observation is None else clean(observation.text),
-        "image": image,
+        "images": images,
         "error": observation is not None and observation.error,
     }
 

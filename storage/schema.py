@@ -52,7 +52,7 @@ STEP = pa.struct(
         ),
         (
             "observation",
-            pa.struct([("text", pa.string()), ("image", IMAGE_REF), ("error", pa.bool_())]),
+            pa.struct([("text", pa.string()), ("images", pa.list_(IMAGE_REF)), ("error", pa.bool_())]),
         ),
     ]
 )
@@ -131,12 +131,12 @@ def _action(row: Mapping[str, Any]) -> Action:
 
 
 def _observation_row(observation: Observation) -> dict[str, Any]:
-    image = None if observation.image is None else image_row(observation.image)
-    return {"text": clean(observation.text), "image": image, "error": observation.error}
+    images = [image_row(image) for image in observation.images]
+    return {"text": clean(observation.text), "images": images, "error": observation.error}
 
 
 def _observation(row: Mapping[str, Any]) -> Observation:
-    return Observation(row["text"], None if row["image"] is None else _image(row["image"]), row["error"])
+    return Observation(row["text"], tuple(_image(image) for image in row["images"]), row["error"])
 
 
 def trajectory_row(trajectory: Trajectory) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from PIL import Image
 
+from lensmill.models.chat import ModelCall
 from lensmill.picture import Encoded, Picture, encode
 from lensmill.sample import Region
 from lensmill.tools import Toolbox, ToolError, ToolSettings
@@ -25,10 +26,12 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What an agent hands in: the trajectory and the encoded picture behind each of its images."""
+    """What an agent hands in: the trajectory, the encoded picture behind each of its images, and the model calls it
+    took."""
 
     trajectory: Trajectory
     images: tuple[Encoded, ...]
+    calls: tuple[ModelCall, ...] = ()
 
 
 @dataclass
@@ -73,7 +76,7 @@ class Desk:
             return observation
         image = encode(result.picture, self.lossless)
         self._images.append(image)
-        observation = Observation(result.text, image.ref)
+        observation = Observation(result.text, (image.ref,))
         self._steps.append(Step(thought, Action(tool, arguments, result.boxes), observation))
         return observation
 

@@ -48,7 +48,7 @@ def a_trajectory(view: ImageRef | None = None, crop: ImageRef | None = None, ans
     )
     return Trajectory(
         (view, crop),
-        (Step("I look closer.", action, Observation("", crop)), Step("It is clear now.")),
+        (Step("I look closer.", action, Observation("", (crop,))), Step("It is clear now.")),
         (
             Message("user", (Part(image=0), Part("What is bar 7?"))),
             Message("assistant", (Part("I look closer."),)),

@@ -44,7 +44,7 @@ def test_a_version_loads_without_a_script(files: Files, load: Any) -> None:
     assert row["steps"][0]["tool"] == "image_zoom_in_tool"
     assert json.loads(row["steps"][0]["arguments"]) == {"bbox_2d": [1, 2, 20, 30.5], "label": "bar"}
     assert row["steps"][0]["boxes"] == [{"label": "bar", "box": [1, 2, 20, 30.5]}]
-    assert [step["image"] for step in row["steps"]] == [1, None]
+    assert [step["images"] for step in row["steps"]] == [[1], []]
     assert row["messages"][0] == {
         "role": "user",
         "content": [

@@ -42,7 +42,7 @@ IMAGES = st.builds(ImageRef, HASHES, HASHES, FRAMES)
 ACTIONS = st.builds(
     Action, TEXT, st.dictionaries(TEXT, JSON, max_size=3), st.lists(st.tuples(TEXT, _boxes()), max_size=2).map(tuple)
 )
-OBSERVATIONS = st.builds(Observation, TEXT, st.none() | IMAGES, st.booleans())
+OBSERVATIONS = st.builds(Observation, TEXT, st.lists(IMAGES, max_size=3).map(tuple), st.booleans())
 STEPS = st.builds(Step, TEXT, st.none() | ACTIONS, st.none() | OBSERVATIONS)
 PARTS = st.builds(Part, TEXT, st.none() | st.integers(0, 9))
 MESSAGES = st.builds(Message, st.sampled_from(("system", "user", "assistant")), st.lists(PARTS, max_size=3).map(tuple))

@@ -53,7 +53,7 @@ def write_messages(
         assert step.observation is not None
         messages.append(Message("assistant", (Part(_turn(step.thought, step.action)),)))
         text = step.observation.text
-        if step.observation.image is None:
+        if not step.observation.images:
             messages.append(Message("user", (Part(f"{text}\n{INSTRUCTION}"),)))
         else:
             said = f"\n{text}\n{INSTRUCTION}" if text else f"\n{INSTRUCTION}"

@@ -24,8 +24,7 @@ async def test_it_looks_closely_before_it_answers() -> None:
     trajectory = (await agent.run(desk_for(QUESTION, OPTIONS, rung=3840))).trajectory
     last = trajectory.steps[-2]
     assert last.observation is not None
-    assert last.observation.image is not None
-    assert last.observation.image.frame.region.contains(SIGN)
+    assert last.observation.images[0].frame.region.contains(SIGN)
 
 
 async def test_nothing_printed_means_abstaining_within_the_steps_allowed() -> None:

@@ -8,7 +8,7 @@ from lensmill.trajectory import Action, ImageRef, Observation, Step
 
 REF = ImageRef("id", "hash", Frame(Box(0, 0, 10, 10), 10, 10))
 ARGUMENTS = {"bbox_2d": [1, 2, 3, 4], "label": "ü", "image": 0}
-ZOOMED = Step("look", Action(ZOOM, ARGUMENTS), Observation("", REF))
+ZOOMED = Step("look", Action(ZOOM, ARGUMENTS), Observation("", (REF,)))
 REFUSED = Step("look", Action(ZOOM, ARGUMENTS), Observation("the box is too small", error=True))
 
 

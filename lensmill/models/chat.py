@@ -1,0 +1,122 @@
+"""Chat models: one small protocol that agents and judges speak, whatever serves the model.
+
+A request holds messages as trajectories record them, and beside them the encoded pictures that their parts name by
+index; so what is recorded is what was sent.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from lensmill.models.families import ModelFamily
+from lensmill.picture import Encoded
+from lensmill.trajectory import Message
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How a reply is drawn.
+
+    Attributes:
+        temperature: 0 takes the likeliest token.
+        max_tokens: of one reply, reasoning included.
+        stop: texts that end a reply.
+    """
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 2048
+    stop: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature <= 2 or not 0 < self.top_p <= 1:
+            raise ValueError("temperature must be from 0 to 2, and top_p above 0 and at most 1")
+        if self.max_tokens < 1:
+            raise ValueError("max_tokens must be at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """One call.
+
+    Attributes:
+        messages: the whole conversation; a part's `image` is an index into `images`.
+        images: encoded once; the same bytes on every turn, so that engines' caches hit.
+        episode: calls of one episode go to one replica.
+        structure: what the reply must look like, for servers that can hold it: {"regex": ...} or {"json": schema}.
+    """
+
+    messages: tuple[Message, ...]
+    images: tuple[Encoded, ...] = ()
+    sampling: Sampling = Sampling()
+    seed: int = 0
+    episode: str = ""
+    structure: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the server counted them; `cached` of the prompt came from its prefix cache, where it says so."""
+
+    prompt: int = 0
+    completion: int = 0
+    cached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ChatReply:
+    """What came back.
+
+    Attributes:
+        text: the reply, verbatim.
+        reasoning: what the model thought apart from the reply, where the server tells them apart.
+        finish_reason: "stop", "length", or what the server says.
+        latency_s: seconds of the attempt that succeeded.
+        attempts: made in all.
+    """
+
+    text: str
+    reasoning: str = ""
+    finish_reason: str = "stop"
+    usage: Usage = Usage()
+    latency_s: float = 0.0
+    model: str = ""
+    attempts: int = 1
+
+
+ModelErrorClass = Literal["engine_error", "request_error", "context_length"]
+
+
+class ModelError(Exception):
+    """A call that gave no reply. `error_class`: "engine_error" (the server cannot be reached or keeps failing: try
+    elsewhere or later), "request_error" (it refuses this request), "context_length" (the request is too long)."""
+
+    def __init__(self, error_class: ModelErrorClass, message: str) -> None:
+        super().__init__(message)
+        self.error_class: ModelErrorClass = error_class
+
+
+class ChatModel(Protocol):
+    """A model behind some server. Safe to call from many coroutines at once."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def family(self) -> ModelFamily: ...
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """One reply.
+
+        Raises:
+            ModelError: there is none.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCall:
+    """What the episode store keeps of one call. `role` is what it was for: "agent", "verifier", "judge" ..."""
+
+    role: str
+    reply: ChatReply
