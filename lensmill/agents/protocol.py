@@ -10,7 +10,7 @@ from lensmill.models.chat import ModelCall
 from lensmill.picture import Encoded, Picture, encode
 from lensmill.sample import Region
 from lensmill.tools import Toolbox, ToolError, ToolSettings
-from lensmill.trajectory import Action, Message, Observation, Step, Stop, Trajectory
+from lensmill.trajectory import Action, ImageRef, Message, Observation, Step, Stop, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,31 @@ class Desk:
         self._steps.append(Step(thought, Action(tool, arguments, result.boxes), observation))
         return observation
 
+    def show(self, picture: Picture) -> ImageRef:
+        """Record a picture that an agent's own code made; the next of `images`, and of `pictures` for later calls."""
+        image = encode(picture, self.lossless)
+        self._toolbox.pictures.append(picture)
+        self._images.append(image)
+        return image.ref
+
+    def record(self, step: Step) -> None:
+        """Record a step that was not a tool call: code that ran in the sandbox, or a reply that could not be read."""
+        self._steps.append(step)
+
+    @property
+    def images(self) -> tuple[Encoded, ...]:
+        """The encoded pictures: the view, then what each step showed."""
+        return tuple(self._images)
+
     def hand_in(
-        self, thought: str, answer: str | None, messages: tuple[Message, ...], stop: Stop | None = None
+        self,
+        thought: str,
+        answer: str | None,
+        messages: tuple[Message, ...],
+        stop: Stop | None = None,
+        calls: tuple[ModelCall, ...] = (),
     ) -> Rollout:
-        """Close the episode with a last thought and the answer; None abstains."""
+        """Close the episode with a last thought and the answer; None abstains. `calls`: of models, for the record."""
         ending: Stop = stop or ("abstained" if answer is None else "answered")
         trajectory = Trajectory(
             tuple(image.ref for image in self._images),
@@ -92,7 +113,7 @@ class Desk:
             answer,
             ending,
         )
-        return Rollout(trajectory, tuple(self._images))
+        return Rollout(trajectory, tuple(self._images), calls)
 
 
 class Agent(Protocol):
