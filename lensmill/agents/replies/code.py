@@ -13,7 +13,7 @@ from collections.abc import Callable
 MAX_CODE = 20_000
 """Characters; see `lensmill.sandbox.protocol.Limits.source_chars`."""
 
-FENCE = re.compile(r"(?:```|~~~|''')[ \t]*[\w+-]{0,20}[ \t]*(?:\n|(?=\S))(.*?)(?:```|~~~|^'''[ \t]*$|\Z)", re.S | re.M)
+FENCE = re.compile(r"(?:```|~~~)[ \t]*[\w+-]{0,20}[ \t]*(?:\n|(?=\S))(.*?)(?:```|~~~|\Z)", re.DOTALL)
 
 _CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u200b": ""})
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))

@@ -91,7 +91,7 @@ def _take_code(text: str) -> tuple[str | None, str, bool]:
     said = FENCE.sub("\n", known[:reach]) + (known[reach:] if not FENCE.search(known, reach) else "")
     if not blocks:
         return None, said, False
-    open_end = not blocks[-1].group().rstrip().endswith(("```", "~~~", "'''"))
+    open_end = not blocks[-1].group().rstrip().endswith(("```", "~~~"))
     if open_end and (mark := re.search(r"^[ \t*#]*(?:FINAL[ _])?ANSWER\b", blocks[-1][1], re.MULTILINE)):
         tail = blocks[-1][1]
         code = "\n".join([*(m[1] for m in blocks[:-1]), tail[: mark.start()]])
@@ -100,14 +100,19 @@ def _take_code(text: str) -> tuple[str | None, str, bool]:
 
 
 def _sections(text: str) -> list[_Section]:
-    """The text cut at its marks. A mark in running text needs its colon, or capitals."""
-    marks = [m for m in _MARK.finditer(text) if m["colon"] or (m["mark"].isupper() and m["mark"] != "ANSWER")]
+    """The text cut at its marks. One without a colon counts where it has capitals or a line of its own."""
+    marks = [m for m in _MARK.finditer(text) if m["colon"] or m["mark"].isupper() or _alone(m, text)]
     sections = [_Section("", text[: marks[0].start()].strip() if marks else text.strip())]
-    for mark, following in zip(marks, [*marks[1:], None], strict=True):
-        end = following.start() if following else len(text)
+    ends = [mark.start() for mark in marks[1:]] + [len(text)]
+    for mark, end in zip(marks, ends, strict=False):
         name = mark["mark"].upper().replace("_", " ")
         sections.append(_Section(name, text[mark.end() : end].strip().strip("*_ ").strip()))
     return sections
+
+
+def _alone(mark: re.Match[str], text: str) -> bool:
+    start, end = mark.start(), mark.end()
+    return (start == 0 or text[start - 1] == "\n") and (end == len(text) or text[end] == "\n")
 
 
 def _unfenced(sections: list[_Section]) -> str | None:
