@@ -51,7 +51,7 @@ class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
 
     source: Annotated[SourceSettings, Field(discriminator="name")]
-    agent: AgentSettings
+    agent: Annotated[AgentSettings, Field(discriminator="name")]
     ladder: Ladder
     judge: JudgeSettings
     curation: CurationSettings
@@ -109,7 +109,11 @@ def load_build(overrides: Sequence[str]) -> BuildSettings:
 
 
 def _union_tags() -> set[str]:
-    return {tag for option in SourceSettings.__args__ for tag in (option.__name__, _name_of(option))}
+    return {
+        tag
+        for option in (*SourceSettings.__args__, *AgentSettings.__args__)
+        for tag in (option.__name__, _name_of(option))
+    }
 
 
 def _name_of(option: Any) -> str:
