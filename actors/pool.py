@@ -1,4 +1,4 @@
-"""The pool of rollout workers: hands out chunks, replaces workers that died, stops them gently."""
+"""The pool of workers, for rollouts or judging alone: hands out chunks, replaces dead workers, stops them gently."""
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
@@ -16,6 +16,7 @@ from ray.exceptions import (
 )
 
 from actors.cluster import ClusterError, fetch
+from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
 
 CHUNK_ATTEMPTS = 100
@@ -61,7 +62,7 @@ class RolloutPool:
 
     def __init__(
         self,
-        settings: RolloutSettings,
+        settings: RolloutSettings | JudgingSettings,
         size: int,
         on_poll: Callable[[Counter[str]], None],
         stopping: Callable[[], bool],
@@ -83,7 +84,7 @@ class RolloutPool:
         return _Member(actor, actor.ready.remote())
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
-        """Judge committed chunks; returns those that are left unjudged."""
+        """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
         return self._drive(chunk_ids, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id))
 
     def run(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
@@ -141,7 +142,7 @@ class RolloutPool:
             self._patient_until = float("inf")
             free = int(ray.available_resources().get("CPU", 0))
             self._say(
-                f"waiting for a rollout worker to start: it needs 1 CPU, and {free} of the cluster's "
+                f"waiting for a worker to start: it needs 1 CPU, and {free} of the cluster's "
                 f"{int(ray.cluster_resources().get('CPU', 0))} are free"
             )
 
@@ -151,7 +152,7 @@ class RolloutPool:
         except _DEATHS as error:
             self._start_deaths += 1
             if self._start_deaths >= START_ATTEMPTS:
-                raise ClusterError(f"{START_ATTEMPTS} rollout workers died while starting: {error}") from error
+                raise ClusterError(f"{START_ATTEMPTS} workers died while starting: {error}") from error
             self._replace(member)
         else:
             member.ready, self._start_deaths = True, 0

@@ -32,15 +32,22 @@ class PublishSettings:
     name: str
 
 
-def curated(settings: PublishSettings) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
-    """Every planned episode as the row that it becomes, in plan order; then the source rows that failed."""
+def curated(
+    settings: PublishSettings, retries: Mapping[str, int] | None = None
+) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
+    """Every planned episode as the row that it becomes, in plan order; then the source rows that failed.
+
+    Args:
+        retries: layers of verdicts to take in, by chunk; None takes what there is now.
+    """
     files = Files(settings.out)
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
+    layers = judged.retries() if retries is None else retries
     for chunk_id in settings.chunk_ids:
         samples = plan.read_chunk(chunk_id).samples
-        verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id)}
+        verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, layers.get(chunk_id, 0))}
         for row in episodes.rows(chunk_id):
             yield _curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row
     for failure in plan.failures():
@@ -57,7 +64,13 @@ def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> Dataset
     return RejectedEpisode(row.planned, sample, row.trajectory, verdict, reason)
 
 
-def dataset_inputs(settings: PublishSettings) -> DatasetInputs:
+def _retries(settings: PublishSettings) -> dict[str, int]:
+    """Layers of verdicts that came of asking the judge again, by chunk of this version."""
+    layers = VerdictStore(Files(settings.out), settings.fingerprint, settings.judge_fingerprint).retries()
+    return {chunk_id: layers[chunk_id] for chunk_id in settings.chunk_ids if chunk_id in layers}
+
+
+def dataset_inputs(settings: PublishSettings, retries: Mapping[str, int]) -> DatasetInputs:
     """What the version follows from."""
     return DatasetInputs(
         settings.fingerprint,
@@ -65,20 +78,27 @@ def dataset_inputs(settings: PublishSettings) -> DatasetInputs:
         settings.chunk_ids,
         settings.curation,
         source_failures=Plan(Files(settings.out), settings.fingerprint).counts().failures,
+        retries=sum(retries.values()),
     )
 
 
 def check_version(settings: PublishSettings) -> None:
     """Raise StoreError if the version's name is taken by another; one that is named by its content never is."""
     if settings.version is not None:
-        require_free(Files(settings.out), settings.version, dataset_inputs(settings), CardSettings(settings.name))
+        require_free(
+            Files(settings.out),
+            settings.version,
+            dataset_inputs(settings, _retries(settings)),
+            CardSettings(settings.name),
+        )
 
 
 def publish_version(settings: PublishSettings) -> PublishedDataset:
     """Curate and publish; see `storage.dataset.publish` for what is raised."""
-    inputs = dataset_inputs(settings)
+    retries = _retries(settings)  # looked at once: a run that asks again meanwhile changes nothing here
+    inputs = dataset_inputs(settings, retries)
     version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = (row for row, _ in curated(settings))
+    rows = (row for row, _ in curated(settings, retries))
     return publish(Files(settings.out), version, rows, inputs, CardSettings(settings.name))
 
 
@@ -98,6 +118,8 @@ def tally_rungs(settings: PublishSettings) -> dict[int, RungTally]:
                 tally.abstained += 1
             case RejectedEpisode(reason="incorrect"):
                 tally.wrong += 1
+            case RejectedEpisode(reason="judge_error"):
+                tally.judge_errors += 1
             case RejectedEpisode():
                 tally.undecided += 1
             case _:

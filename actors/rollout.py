@@ -10,18 +10,18 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any, Literal
 
 import ray
 
+from actors.judging import ChunkJudge
 from actors.pictures import Pictures
 from lensmill.agents.protocol import Desk, Rollout, Task
 from lensmill.agents.settings import AgentSettings, build_agent, tool_settings
 from lensmill.decoding import ImageError
-from lensmill.judging.rules import judge_answer
-from lensmill.judging.settings import JudgeSettings
+from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
@@ -29,7 +29,6 @@ from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files, StoreError
 from storage.images import ImageStore
 from storage.plan import Plan, PlannedEpisode
-from storage.verdicts import VerdictRow, VerdictStore
 
 EPISODE_TIMEOUT_S = 600.0
 """An episode of the reader takes seconds; one that takes this long hangs."""
@@ -77,6 +76,14 @@ class EpisodeCost:
     size: int
 
 
+@dataclass(slots=True)
+class _Work:
+    """What is made of a chunk so far: rows, and what the judge said of those that are done."""
+
+    rows: dict[str, EpisodeRow] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+
 class _Threads(ThreadPoolExecutor):
     """Knows which calls are at work: a thread that hangs cannot be ended, only left with its process."""
 
@@ -112,14 +119,15 @@ class RolloutWorker:
         self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
-        self._verdicts = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
         self._agent = build_agent(settings.agent)
         self._tools = tool_settings(settings.agent, settings.ladder.factor)
         self._slots = asyncio.Semaphore(settings.in_flight)
+        judge = build_judge(settings.judge, None)
+        self._judge = ChunkJudge(files, settings.fingerprint, settings.judge_fingerprint, judge, self._slots)
         self._stopping = False
         self._counts: Counter[str] = Counter()
         self._threads = _Threads()
-        self._unfinished: dict[str, dict[str, EpisodeRow]] = {}
+        self._unfinished: dict[str, _Work] = {}
 
     async def ready(self) -> bool:
         asyncio.get_running_loop().set_default_executor(self._threads)
@@ -145,7 +153,7 @@ class RolloutWorker:
         """
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
-        fresh = self._unfinished[chunk_id] = {}
+        work = self._unfinished[chunk_id] = _Work()
         missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
         if careful:
             for planned in missing:
@@ -153,15 +161,16 @@ class RolloutWorker:
         else:
             await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
         del self._unfinished[chunk_id]
-        if len(done) + len(fresh) < len(chunk.episodes):
+        if len(done) + len(work.rows) < len(chunk.episodes):
             if not careful:  # there each was kept as it ended
-                await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(fresh.values()))
+                await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
             return ChunkReport(chunk_id, "handed_back")
-        rows = [(done | fresh)[planned.episode_id] for planned in chunk.episodes]
-        await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
+        rows = [(done | work.rows)[planned.episode_id] for planned in chunk.episodes]
+        ours = await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
         if done or careful:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
-        await self.judge_chunk(chunk_id)
+        # verdicts are of what is committed: another attempt's rows may say other things than ours
+        await self._judge.judge_chunk(chunk_id, work.verdicts if ours else {})
         return ChunkReport(chunk_id, "committed")
 
     async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
@@ -169,37 +178,15 @@ class RolloutWorker:
         marks = await asyncio.to_thread(self._episodes.marks, chunk_id, self._settings.run)
         if marks[planned.episode_id] >= DEADLY:
             failure = Failure("worker_died", f"{DEADLY} workers died of this episode", DEADLY, _AFTER_DEATH)
-            self._keep(chunk_id, EpisodeRow(planned, "failed", None, failure), sample)
+            await self._keep(chunk_id, EpisodeRow(planned, "failed", None, failure), sample)
         else:
             await self._slot(chunk_id, planned, sample, alone=True)
-        if row := self._unfinished[chunk_id].get(planned.episode_id):
+        if row := self._unfinished[chunk_id].rows.get(planned.episode_id):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
 
     async def judge_chunk(self, chunk_id: str) -> None:
         """Judge a committed chunk; touches nothing of the rollouts."""
-        await asyncio.to_thread(self._judge_chunk, chunk_id)
-
-    def _judge_chunk(self, chunk_id: str) -> None:
-        samples = self._plan.read_chunk(chunk_id).samples
-        verdicts = [
-            VerdictRow(row.planned.episode_id, self._verdict(row, samples[row.planned.sample_id]))
-            for row in self._episodes.rows(chunk_id)
-            if row.outcome == "done"
-        ]
-        self._verdicts.commit(chunk_id, verdicts)
-
-    def _verdict(self, row: EpisodeRow, sample: Sample) -> Verdict:
-        assert row.trajectory is not None
-        try:
-            return judge_answer(
-                row.trajectory.answer,
-                sample.answers,
-                question=sample.question,
-                choices=sample.choices,
-                policy=self._settings.judge.policy,
-            )
-        except Exception as error:  # a judge that fails is no reason to lose the episode, nor to call it wrong
-            return Verdict("judge_error", type(error).__name__, reason=str(error)[:500])
+        await self._judge.judge_chunk(chunk_id)
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
         async with self._slots:
@@ -211,11 +198,16 @@ class RolloutWorker:
             row = await self._episode(planned, sample)
             if row.failure is not None and row.failure.error_class == "timeout":
                 await self._leave_if_hanging(chunk_id, row if alone else None)
-            self._keep(chunk_id, row, sample)
+            await self._keep(chunk_id, row, sample)
 
-    def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
-        self._unfinished[chunk_id][row.planned.episode_id] = row
-        self._counts[self._outcome(row, sample)] += 1
+    async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
+        """Take in a finished episode, then judge it and count it: a judge that takes its time endangers no row."""
+        work, outcome = self._unfinished[chunk_id], "failed"
+        work.rows[row.planned.episode_id] = row
+        if row.trajectory is not None:
+            verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
+            outcome = "accepted" if verdict.outcome == "correct" else "rejected"
+        self._counts[outcome] += 1
 
     async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
         """End this process if a thread hangs in it, since it would hold up every other episode.
@@ -225,15 +217,10 @@ class RolloutWorker:
         if not await self._threads.hang(self.grace_s):
             return
         if timed_out is not None:
-            self._unfinished[chunk_id][timed_out.planned.episode_id] = timed_out
-        for name, rows in self._unfinished.items():
-            self._episodes.hand_back(name, list(rows.values()))  # here, not in a thread: there may be none left
+            self._unfinished[chunk_id].rows[timed_out.planned.episode_id] = timed_out
+        for name, work in self._unfinished.items():
+            self._episodes.hand_back(name, list(work.rows.values()))  # here, not in a thread: there may be none left
         os._exit(1)
-
-    def _outcome(self, row: EpisodeRow, sample: Sample) -> str:
-        if row.trajectory is None:
-            return "failed"
-        return "accepted" if self._verdict(row, sample).outcome == "correct" else "rejected"
 
     async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow:
         """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further."""

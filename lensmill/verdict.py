@@ -15,9 +15,11 @@ class Verdict:
         rule: the rule or judge that decided, e.g. "number", "year", "choice_letter", "empty_answer".
         score: closeness from 0 to 1 where the rule has one (ANLS), else None.
         reason: one sentence for a person.
+        second: what another judge said of the same answer, for comparison only; this verdict stands.
     """
 
     outcome: Outcome
     rule: str
     score: float | None = None
     reason: str = ""
+    second: "Verdict | None" = None

@@ -87,6 +87,16 @@ class ProgressDisplay:
         )
         self._show(done, detail)
 
+    def verdicts(self, counts: Counter[str]) -> None:
+        """Progress of judging: chunks, and this run's verdicts by outcome."""
+        given = sum(count for outcome, count in counts.items() if outcome != "chunks")
+        rate = given / max(1e-9, self._clock() - self._started)
+        detail = (
+            f"chunks: correct {counts['correct']}, incorrect {counts['incorrect']}, undecided {counts['undecided']}, "
+            f"judge errors {counts['judge_error']}, {rate:.1f} verdicts/s"
+        )
+        self._show(counts["chunks"], detail)
+
     def _show(self, done: int, detail: str) -> None:
         shown = f"{done}/{self._total} ({detail})" if self._total else f"{done} ({detail})"
         if self._live:

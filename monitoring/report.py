@@ -19,6 +19,7 @@ class RungTally:
     zooms: int = 0
     edits: int = 0
     seconds: float = 0.0
+    judge_errors: int = 0
 
     def add(self, other: "RungTally") -> None:
         for name in self.__slots__:
@@ -42,6 +43,8 @@ def print_tallies(tallies: Mapping[int, RungTally], stream: TextIO) -> None:
         if number in (1, len(lines) - 1):
             print("  ".join("-" * width for width in widths), file=stream)
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), file=stream)
+    if total.judge_errors:
+        print(f"{total.judge_errors} more could not be judged (judge_error): pipelines.judge asks again", file=stream)
     print(f"{total.zooms} zooms and {total.edits} edits in {total.episodes} episodes", file=stream)
 
 

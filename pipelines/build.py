@@ -11,21 +11,21 @@ from collections.abc import Sequence
 from dataclasses import asdict
 
 import ray
-from ray.exceptions import RayError, RayTaskError
 
-from actors.cluster import ClusterError, Stopped, connect, fetch
+from actors.cluster import Stopped, connect, fetch
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool
-from actors.publishing import PublishSettings, check_version, remote_publish, remote_tally
+from actors.publishing import PublishSettings, check_version
 from actors.rollout import EpisodeCost, RolloutSettings
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
-from monitoring.report import print_tallies
-from pipelines.help import HELP, help_for
-from pipelines.recipe import judge_fingerprint, recipe_of, record
-from pipelines.settings import BuildSettings, SettingsError, compose_config, load_build
+from pipelines.command import run_command
+from pipelines.help import HELP
+from pipelines.publication import publish_and_tell
+from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of
+from pipelines.settings import BuildSettings, load_build
 from storage.episodes import EpisodeStore
-from storage.files import Files, StoreError
+from storage.files import Files
 from storage.plan import Plan
 from storage.sources.protocol import SourceError
 from storage.verdicts import VerdictStore
@@ -41,7 +41,7 @@ class Build:
         self._display = display
         self._recipe = recipe_of(settings)
         self._fingerprint = self._recipe.fingerprint
-        self._judge = judge_fingerprint(settings)
+        self._judge = judge_fingerprint(settings.judge)
         self._files = Files(settings.out)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
@@ -55,6 +55,7 @@ class Build:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
         first = record(self._files, self._recipe, settings)
+        record_judge(self._files, self._fingerprint, settings.judge)
         if first is not None:
             display.say(f"note: this build was first planned from {first}; samples of the new place are added to it")
         with self._interrupt:
@@ -68,7 +69,7 @@ class Build:
                 unfinished = self._generate(outline, size)
                 if unfinished:
                     return self._give_up(len(unfinished))
-                self._publish(outline)
+                publish_and_tell(self._publishing(outline), display, self._stopping)
             except Stopped:
                 display.say("stopped; what is done is kept: run the same command again to go on")
                 return 130
@@ -162,22 +163,8 @@ class Build:
             outline.chunk_ids,
             asdict(self._settings.curation),
             self._settings.version,
-            f"Visual chains of thought: {self._settings.source.name}, {self._settings.agent.name}",
+            title_of(self._recipe.content),
         )
-
-    def _publish(self, outline: PlanOutline) -> None:
-        settings = self._publishing(outline)
-        self._display.begin("publishing", 0)
-        tallying, publishing = remote_tally.remote(settings), remote_publish.remote(settings)
-        tallies = fetch(tallying, self._stopping)
-        published = fetch(publishing, self._stopping)
-        self._display.close()
-        print_tallies(tallies, sys.stdout)
-        print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
-        if published.rows:
-            print(f'look at them: datasets.load_dataset("{published.path}")')
-        else:
-            print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")
 
     def _estimate(self, outline: PlanOutline, size: int) -> None:
         """Print what the build would be, with time and disk from a few real episodes."""
@@ -217,34 +204,13 @@ def _expected(costs: Sequence[EpisodeCost], rung: int) -> EpisodeCost:
 
 def main(arguments: Sequence[str]) -> int:
     """The command; returns its exit status."""
-    if any(argument in ("-h", "--help") for argument in arguments):
-        print(help_for("build", HELP))
-        return 0
-    try:
-        if "--cfg" in arguments:
-            from omegaconf import OmegaConf
 
-            print(OmegaConf.to_yaml(compose_config("build", [a for a in arguments if a != "--cfg"])), end="")
-            return 0
+    def build(arguments: Sequence[str]) -> int:
         settings = load_build(arguments)
         with ProgressDisplay() as display:
             return Build(settings, display).run()
-    except (SettingsError, SourceError, StoreError, ClusterError) as error:
-        print(f"error: {getattr(error, 'cause', error)}", file=sys.stderr)  # Ray wraps what its tasks raise
-        return 2
-    except RayTaskError as error:
-        cause = getattr(error, "cause", error)
-        print(f"error: {type(cause).__name__}: {cause} (a bug: please report it)", file=sys.stderr)
-        return 1
-    except RayError as error:
-        print(f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again", file=sys.stderr)
-        return 1
-    except KeyboardInterrupt:
-        print("stopped at once; what was committed is kept: run the same command again to go on", file=sys.stderr)
-        return 130
-    finally:
-        if ray.is_initialized():
-            ray.shutdown()
+
+    return run_command("build", HELP, arguments, build)
 
 
 if __name__ == "__main__":

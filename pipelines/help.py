@@ -1,5 +1,7 @@
 """`--help`: what a newcomer needs, with every group's options and their comments taken from conf/ itself."""
 
+import re
+
 from pipelines.settings import CONF
 
 HELP = """\
@@ -21,10 +23,45 @@ The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets
 """
 
 
+JUDGE_HELP = """\
+Judge again what a build has made, with another judge or with one that failed for a while.
+
+usage: python -m pipelines.judge out=... [name=value ...]
+
+examples:
+  python -m pipelines.judge out=out/chartqa judge=rules judge.policy=relaxed
+  python -m pipelines.judge out=out/chartqa judge=rules publish=false
+
+No episode is made or changed, and the source is not needed. Every judge's verdicts are kept beside the others'; where a
+judge failed (judge_error) it is asked again. Then a dataset version of these verdicts is published, of every chunk
+that the build has finished. python -m pipelines.agreement compares two judges.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
+AGREEMENT_HELP = """\
+How far two judges of a build agree: counts, Cohen's kappa, and every disagreement as a table, Parquet and JSON Lines.
+
+usage: python -m pipelines.agreement out=... [name=value ...]
+
+examples:
+  python -m pipelines.agreement out=out/chartqa
+  python -m pipelines.agreement out=out/chartqa judges=[4f1d,b07a]
+
+Kappa is of the episodes that both judges call correct or incorrect; undecided and judge_error are counted apart.
+One judge alone is compared with its second opinions: those of the model in a cascade's audit.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
+
 def help_for(job: str, introduction: str) -> str:
-    """The introduction, then conf/<job>.yaml and every group's options as their files explain them."""
-    parts = [introduction, "settings and their defaults:", _indented((CONF / f"{job}.yaml").read_text())]
-    for group in sorted(path for path in CONF.iterdir() if path.is_dir()):
+    """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
+    own = (CONF / f"{job}.yaml").read_text()
+    parts = [introduction, "settings and their defaults:", _indented(own)]
+    for group in sorted(CONF / name for name in re.findall(r"^ *- (\w+):", own, re.MULTILINE)):
         for option in sorted(group.glob("*.yaml")):
             parts.append(f"{group.name}={option.stem}")
             parts.append(_indented(option.read_text(), prefix=f"{group.name}."))

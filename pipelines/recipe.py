@@ -2,12 +2,13 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-from lensmill.judging.rules import RULES_VERSION
-from pipelines.settings import BuildSettings
+from lensmill.judging.settings import JudgeSettings, judge_identity
+from pipelines.settings import BuildSettings, SettingsError
 from storage.files import Files
 from storage.sources.settings import SyntheticSettings
 
@@ -48,9 +49,62 @@ def recipe_of(settings: BuildSettings) -> Recipe:
     return Recipe({"source": source, "agent": agent, "ladder": asdict(settings.ladder), "packages": packages})
 
 
-def judge_fingerprint(settings: BuildSettings) -> str:
+def judge_fingerprint(judge: JudgeSettings) -> str:
     """Of all that decides a verdict."""
-    return _hash({**asdict(settings.judge), "version": RULES_VERSION})
+    return _hash(judge_identity(judge, None))
+
+
+def record_judge(files: Files, fingerprint: str, judge: JudgeSettings) -> None:
+    """Write beside a build, once, who its judge of this fingerprint is."""
+    content = json.dumps(judge_identity(judge, None), indent=2, sort_keys=True).encode()
+    files.create(f"builds/{fingerprint}/judges/{judge_fingerprint(judge)}.json", content)
+
+
+def title_of(recipe: Mapping[str, Any]) -> str:
+    """What a dataset made by this recipe is called."""
+    return f"Visual chains of thought: {recipe['source']['name']}, {recipe['agent']['name']}"
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBuild:
+    """A build as the store has it: its fingerprint, and the recipe that was recorded."""
+
+    fingerprint: str
+    recipe: Mapping[str, Any]
+
+
+def find_build(files: Files, wanted: str | None) -> FoundBuild:
+    """The one build in a store, or the one whose fingerprint begins like this.
+
+    Raises:
+        SettingsError: there is none, or more than one.
+    """
+    found = []
+    for name in files.folders("builds"):
+        path = f"builds/{name}/recipe.json"
+        if name.startswith(wanted or "") and files.exists(path):
+            found.append(FoundBuild(name, json.loads(files.read(path))))
+    if len(found) == 1:
+        return found[0]
+    which = f"whose fingerprint begins with {wanted}" if wanted else "in it"
+    if not found:
+        raise SettingsError(f"out={files.root}: there is no build {which}: name the folder that pipelines.build made")
+    names = ", ".join(f"{build.fingerprint} ({title_of(build.recipe).partition(': ')[2]})" for build in found)
+    raise SettingsError(f"out={files.root}: there is more than one build {which}: choose one with build=... of {names}")
+
+
+def find_judges(files: Files, build: str) -> Mapping[str, str]:
+    """Every judge of a build, by fingerprint, with its settings in one line."""
+    return {judge: _describe(files, build, judge) for judge in files.folders(f"builds/{build}/verdicts")}
+
+
+def _describe(files: Files, build: str, judge: str) -> str:
+    try:
+        identity = json.loads(files.read(f"builds/{build}/judges/{judge}.json"))
+    except FileNotFoundError:
+        return "a judge of an earlier version"
+    shown = {name: value for name, value in identity.items() if name not in ("name", "version", "prompt")}
+    return ", ".join([str(identity["name"]), *(f"{name} {value}" for name, value in sorted(shown.items()))])
 
 
 def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:

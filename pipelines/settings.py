@@ -8,14 +8,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.errors import HydraException, OverrideParseException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from actors.cluster import ClusterSettings
 from lensmill.agents.settings import AgentSettings
@@ -53,7 +53,7 @@ class BuildSettings:
     source: Annotated[SourceSettings, Field(discriminator="name")]
     agent: Annotated[AgentSettings, Field(discriminator="name")]
     ladder: Ladder
-    judge: JudgeSettings
+    judge: Annotated[JudgeSettings, Field(discriminator="name")]
     curation: CurationSettings
     store: StoreSettings
     cluster: ClusterSettings
@@ -67,8 +67,59 @@ class BuildSettings:
             raise ValueError("out must name a folder")
         if self.limit is not None and self.limit < 1:
             raise ValueError("limit must be at least 1")
-        if self.version is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.version):
-            raise ValueError("version must be 1 to 64 letters, digits, '.', '_' or '-'")
+        _require_plain(self.version)
+
+
+def _text(value: Any) -> Any:
+    """Digits of a fingerprint that hydra took for a number, e.g. 12e5: what was typed is lost by then."""
+    if isinstance(value, int | float):
+        raise ValueError("this reads as a number: put it in quotes, within the shell's quotes too ('build=\"12e5\"')")
+    return value
+
+
+Fingerprint = Annotated[str, BeforeValidator(_text)]
+"""Of a build or a judge, or its beginning."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeJobSettings:
+    """Everything that `python -m pipelines.judge` can be told; conf/judge_job.yaml explains each."""
+
+    judge: Annotated[JudgeSettings, Field(discriminator="name")]
+    curation: CurationSettings
+    cluster: ClusterSettings
+    out: str
+    build: Fingerprint | None = None
+    version: str | None = None
+    publish: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a folder")
+        _require_plain(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSettings:
+    """Everything that `python -m pipelines.agreement` can be told; conf/agreement.yaml explains each."""
+
+    out: str
+    build: Fingerprint | None = None
+    judges: tuple[Fingerprint, ...] = ()
+    show: int = 20
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a folder")
+        if len(self.judges) > 2:
+            raise ValueError("judges must be two, one, or [] where there are no others")
+        if self.show < 0:
+            raise ValueError("show must be at least 0")
+
+
+def _require_plain(version: str | None) -> None:
+    if version is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", version):
+        raise ValueError("version must be 1 to 64 letters, digits, '.', '_' or '-'")
 
 
 def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
@@ -86,34 +137,39 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def load_build(overrides: Sequence[str]) -> BuildSettings:
-    """The settings of a build from command line overrides such as `source=chartqa source.path=/data`.
+    """The settings of a build from command line overrides such as `source=chartqa source.path=/data`; see `load`."""
+    return load("build", BuildSettings, overrides)
+
+
+Settings = TypeVar("Settings")
+
+
+def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
+    """The settings of a job, of this dataclass, from conf/<job>.yaml and command line overrides.
 
     Raises:
         SettingsError: see `compose_config`, or a value of the wrong kind.
     """
-    config = compose_config("build", overrides)
+    config = compose_config(job, overrides)
     missing = sorted(OmegaConf.missing_keys(config))
     if missing:
         raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
     plain = OmegaConf.to_container(config, resolve=True)
     try:
-        settings = TypeAdapter(BuildSettings).validate_python(plain)
+        settings = TypeAdapter(kind).validate_python(plain)
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in _union_tags())
         why = first["msg"].removeprefix("Value error, ")
         got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
         raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
-    _refuse_unknown(plain, asdict(settings))
+    _refuse_unknown(plain, describe(settings))
     return settings
 
 
 def _union_tags() -> set[str]:
-    return {
-        tag
-        for option in (*SourceSettings.__args__, *AgentSettings.__args__)
-        for tag in (option.__name__, _name_of(option))
-    }
+    options = (*SourceSettings.__args__, *AgentSettings.__args__, *JudgeSettings.__args__)
+    return {tag for option in options for tag in (option.__name__, _name_of(option))}
 
 
 def _name_of(option: Any) -> str:

@@ -50,6 +50,7 @@ class DatasetInputs:
         chunk_ids: the chunks it is curated from, in plan order.
         curation: JSON values that say how episodes were chosen.
         source_failures: source rows that could not be planned.
+        retries: layers of verdicts that came of asking the judge again.
     """
 
     recipe: str
@@ -57,6 +58,7 @@ class DatasetInputs:
     chunk_ids: tuple[str, ...]
     curation: Mapping[str, Any] = field(default_factory=dict)
     source_failures: int = 0
+    retries: int = 0
 
     def record(self) -> dict[str, Any]:
         """As the manifest has it; the chunks by number and hash."""
@@ -69,6 +71,8 @@ class DatasetInputs:
             "chunks": len(self.chunk_ids),
             "chunks_sha256": hashlib.sha256("\n".join(self.chunk_ids).encode()).hexdigest(),
         }
+        if self.retries:
+            record["verdict_retries"] = self.retries
         return record
 
     @property
@@ -262,7 +266,8 @@ def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDat
     there = published(files, version)
     if there is None:
         return None
-    different = [name for name in wanted if there.inputs.get(name) != wanted[name]]
+    names = [*wanted, *(name for name in there.inputs if name not in wanted)]
+    different = [name for name in names if there.inputs.get(name) != wanted.get(name)]
     if different:
         raise StoreError(
             f"{there.path} is published already, from other inputs (different: {', '.join(different)}): choose another "

@@ -196,6 +196,17 @@ class Files:
         skip = len(self._base) + 1
         return sorted(path[skip:] for path in found)
 
+    def folders(self, folder: str) -> tuple[str, ...]:
+        """The names of the folders right in a folder, sorted; looks no deeper."""
+        full = self._full(folder)
+        with _explained(full):
+            try:
+                found = self._fs.ls(full, detail=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return ()
+        names = (str(entry["name"]).rstrip("/") for entry in found if entry["type"] == "directory")
+        return tuple(sorted(name.rpartition("/")[2] for name in names))
+
 
 def _create_by_link(full: str, temporary: str, data: bytes) -> bool:
     """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""

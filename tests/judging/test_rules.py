@@ -156,7 +156,7 @@ def test_a_reference_that_is_too_long_is_left_to_a_judge_that_reads() -> None:
 
 
 def test_a_verdict_is_a_plain_value() -> None:
-    assert dataclasses.asdict(judge_answer("42", ["42"])).keys() == {"outcome", "rule", "score", "reason"}
+    assert dataclasses.asdict(judge_answer("42", ["42"])).keys() == {"outcome", "rule", "score", "reason", "second"}
 
 
 @pytest.mark.parametrize(

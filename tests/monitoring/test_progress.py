@@ -25,6 +25,17 @@ def test_a_plain_line_counts_outcomes_rate_and_time_left() -> None:
     assert stream.getvalue() == ("episodes: 60/100 (accepted 15, rejected 4, failed 1, 2.0 episodes/s, 20 s left)\n")
 
 
+def test_judging_counts_chunks_and_verdicts_by_outcome() -> None:
+    clock, stream = Clock(), io.StringIO()
+    with ProgressDisplay(stream, clock) as display:
+        display.begin("judging", 5)
+        clock.now = 10.0
+        display.verdicts(Counter(correct=15, undecided=4, judge_error=1, chunks=2))
+    assert stream.getvalue() == (
+        "judging: 2/5 (chunks: correct 15, incorrect 0, undecided 4, judge errors 1, 2.0 verdicts/s)\n"
+    )
+
+
 def test_plain_lines_come_every_few_seconds_only() -> None:
     clock, stream = Clock(), io.StringIO()
     with ProgressDisplay(stream, clock) as display:

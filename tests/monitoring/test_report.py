@@ -20,6 +20,12 @@ def test_every_rung_has_a_line_and_the_last_sums_them() -> None:
     assert lines[-1] == "7 zooms and 2 edits in 6 episodes"
 
 
+def test_what_could_not_be_judged_has_a_line_of_its_own() -> None:
+    stream = io.StringIO()
+    print_tallies({224: RungTally(episodes=4, undecided=1, judge_errors=3)}, stream)
+    assert "3 more could not be judged (judge_error)" in stream.getvalue()
+
+
 def test_the_table_fits_a_narrow_terminal() -> None:
     stream = io.StringIO()
     print_tallies({3840: RungTally(*[10_000_000] * 9, 1e9)}, stream)

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,17 @@ def test_other_inputs_need_another_version(files: Files) -> None:
     with pytest.raises(StoreError, match=r"v1 is published already.*judge, chunks, chunks_sha256.*another version="):
         publish(files, "v1", [], other)
     assert publish(files, "v2", [], other).rows == 0
+
+
+def test_verdicts_of_another_asking_need_another_version(files: Files) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    retried = replace(INPUTS, retries=1)
+    assert retried.digest != INPUTS.digest
+    with pytest.raises(StoreError, match=r"different: verdict_retries.*another version="):
+        publish(files, "v1", [], retried)
+    publish(files, "v2", rows_of(files), retried)
+    with pytest.raises(StoreError, match=r"different: verdict_retries"):
+        publish(files, "v2", [], INPUTS)
 
 
 def test_an_unfinished_version_is_none_and_can_be_finished(files: Files) -> None:

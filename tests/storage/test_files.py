@@ -32,6 +32,13 @@ def test_list_gives_every_file_below_a_folder_in_order(files: Files) -> None:
     assert files.list("nowhere") == []
 
 
+def test_the_folders_in_a_folder_are_named_without_looking_deeper(files: Files) -> None:
+    for path in ("a/2/x/y", "a/1/x", "a/file", "b/3/x"):
+        files.put(path, b"")
+    assert files.folders("a") == ("1", "2")
+    assert files.folders("nowhere") == ()
+
+
 def test_what_exists_and_how_large_it_is(files: Files) -> None:
     files.put("a/one", b"12345")
     assert files.exists("a/one")

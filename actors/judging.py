@@ -1,0 +1,137 @@
+"""Judging what is committed: by the worker that made it, or later by workers that do nothing else."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+import ray
+
+from lensmill.judging.judge import Judge
+from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.sample import Sample
+from lensmill.verdict import Verdict
+from storage.episodes import EpisodeRow, EpisodeStore
+from storage.files import Files
+from storage.plan import Plan
+from storage.schema import clean
+from storage.verdicts import VerdictRow, VerdictStore
+
+VERDICT_TIMEOUT_S = 600.0
+"""Rules take microseconds and a model seconds; a verdict that takes this long is not coming."""
+
+_NONE_KNOWN: Mapping[str, Verdict] = MappingProxyType({})
+
+
+class ChunkJudge:
+    """One judge at work on one build's chunks; touches nothing of the rollouts.
+
+    Args:
+        slots: bounds the verdicts that are awaited at a time.
+    """
+
+    timeout_s = VERDICT_TIMEOUT_S
+
+    def __init__(
+        self, files: Files, fingerprint: str, judge_fingerprint: str, judge: Judge, slots: asyncio.Semaphore
+    ) -> None:
+        self._plan = Plan(files, fingerprint)
+        self._episodes = EpisodeStore(files, fingerprint)
+        self._verdicts = VerdictStore(files, fingerprint, judge_fingerprint)
+        self._judge = judge
+        self._slots = slots
+        self.counts: Counter[str] = Counter()
+
+    async def verdict(self, row: EpisodeRow, sample: Sample) -> Verdict:
+        """What the judge says of an episode that is done. A judge that fails is a `judge_error`: no reason to lose
+        the episode, nor to call it wrong."""
+        assert row.trajectory is not None
+        answer = row.trajectory.answer
+        if answer is not None:
+            answer = clean(answer)  # as the store has it, so that judging later says the same
+        try:
+            async with asyncio.timeout(self.timeout_s):
+                return await self._judge.judge(
+                    sample.question, sample.answers, sample.choices, answer, row.planned.episode_id
+                )
+        except TimeoutError:
+            return Verdict("judge_error", "timeout", None, f"no verdict came within {self.timeout_s:.0f} s")
+        except Exception as error:
+            return Verdict("judge_error", type(error).__name__, None, str(error)[:500])
+
+    async def judge_chunk(self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN) -> None:
+        """Judge a committed chunk, or ask again about its judge_errors if it is judged already.
+
+        Args:
+            known: verdicts by episode id that were given when the episodes ended; of exactly the rows committed.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        open_rows, samples, again = await asyncio.to_thread(self._open, chunk_id)
+
+        async def judged(row: EpisodeRow) -> VerdictRow:
+            async with self._slots:
+                verdict = known.get(row.planned.episode_id) or await self.verdict(row, samples[row.planned.sample_id])
+            self.counts[verdict.outcome] += 1
+            return VerdictRow(row.planned.episode_id, verdict)
+
+        verdicts = await asyncio.gather(*map(judged, open_rows))
+        await asyncio.to_thread(self._verdicts.retry if again else self._verdicts.commit, chunk_id, verdicts)
+        self.counts["chunks"] += 1
+
+    def _open(self, chunk_id: str) -> tuple[list[EpisodeRow], Mapping[str, Sample], bool]:
+        """The episodes that want a verdict, the chunk's samples, and whether the chunk was judged before."""
+        again = self._verdicts.is_committed(chunk_id)
+        failed = {row.episode_id for row in self._verdicts.rows(chunk_id) if row.failed} if again else set[str]()
+        if again and not failed:
+            return [], {}, True
+        rows = [row for row in self._episodes.rows(chunk_id) if row.outcome == "done"]
+        wanted = [row for row in rows if not again or row.planned.episode_id in failed]
+        return wanted, self._plan.read_chunk(chunk_id).samples, again
+
+
+@dataclass(frozen=True, slots=True)
+class JudgingSettings:
+    """What a judge worker needs to know. `in_flight`: verdicts awaited in one worker at a time."""
+
+    out: str
+    fingerprint: str
+    judge_fingerprint: str
+    judge: JudgeSettings
+    in_flight: int
+
+
+class JudgeWorker:
+    """A worker that judges committed chunks, for `actors.pool`; constructed with JudgingSettings."""
+
+    def __init__(self, settings: JudgingSettings) -> None:
+        self._chunks = ChunkJudge(
+            Files(settings.out),
+            settings.fingerprint,
+            settings.judge_fingerprint,
+            self.judge(settings),
+            asyncio.Semaphore(settings.in_flight),
+        )
+
+    def judge(self, settings: JudgingSettings) -> Judge:
+        return build_judge(settings.judge, None)
+
+    async def ready(self) -> bool:
+        return True
+
+    async def counts(self) -> Mapping[str, int]:
+        """Verdicts given here so far, by outcome, and chunks."""
+        return dict(self._chunks.counts)
+
+    async def stop(self) -> None:
+        """Chunks at work are finished, since they are small; the pool hands out no more."""
+
+    async def judge_chunk(self, chunk_id: str) -> None:
+        """See `ChunkJudge.judge_chunk`."""
+        await self._chunks.judge_chunk(chunk_id)
+
+
+RemoteJudgeWorker = ray.remote(num_cpus=1, max_restarts=0)(JudgeWorker)
+"""The worker as an async Ray actor. The pool replaces one that dies, and knows which chunks it had."""

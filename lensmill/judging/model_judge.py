@@ -1,0 +1,160 @@
+"""The model judge: a language model compares an answer with the references and says correct, incorrect or undecided.
+
+What needs no reading is decided by `screening` before. The rest is put to the model as one JSON object, in which the
+answer is data: no character of it can end its string, open another turn or hide. A reply that is no verdict is asked
+for again; a judge that cannot be asked, or does not answer, is a `judge_error`, which is nobody's fault but its own.
+"""
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from lensmill.judging.screening import screen
+from lensmill.models.chat import ChatModel, ChatRequest, ModelError, Sampling
+from lensmill.trajectory import Message, Part
+from lensmill.verdict import Outcome, Verdict
+
+MODEL_JUDGE_VERSION = 1
+"""Raised when an answer is put to the model, screened or read otherwise, so that old and new verdicts never mix."""
+
+PROMPT = (Path(__file__).parent / "prompts" / "judge.txt").read_text(encoding="utf-8")
+PROMPT_HASH = hashlib.sha256(PROMPT.encode()).hexdigest()[:16]
+
+STRUCTURE: Mapping[str, Any] = {"regex": r'\{"verdict": "(correct|incorrect|undecided)"\}'}
+"""A regex, since servers that hold replies to a JSON schema may still pad them with blanks up to the limit."""
+
+ATTEMPTS = 3
+"""Replies asked for before the judge counts as failed."""
+
+RETRY_TEMPERATURE = 0.7
+"""At temperature 0 a model that gave no verdict would give none again."""
+
+MAX_DATA = 20_000
+"""Characters of question, references, options and answer together; more is not put to a model."""
+
+_VERDICT = re.compile(r"[\"']?verdict[\"']?\s*[:=]\s*[\"']?(correct|incorrect|undecided)\b", re.IGNORECASE)
+_WORD = re.compile(r"[\s\"'*`]*(correct|incorrect|undecided)[\s\"'*`.]*", re.IGNORECASE)
+_MARKER = re.compile(r"<(?=[|｜/!<a-zA-Z])|\[(?=/?(?:INST|SYS)\b)", re.IGNORECASE)
+_OUTCOMES: Mapping[str, Outcome] = {"correct": "correct", "incorrect": "incorrect", "undecided": "undecided"}
+
+
+class ModelJudge:
+    """A chat model as a judge.
+
+    Args:
+        model: any; it is sent text only.
+        votes: an odd number of replies of which more than half must agree; otherwise the answer stays undecided.
+        sampling: votes differ only above temperature 0.
+    """
+
+    def __init__(self, model: ChatModel, votes: int = 1, sampling: Sampling | None = None) -> None:
+        if votes < 1 or votes % 2 == 0:
+            raise ValueError("votes must be an odd number, so that two outcomes cannot tie")
+        self._model = model
+        self._votes = votes
+        self._sampling = sampling or Sampling(max_tokens=1024)
+
+    async def judge(
+        self, question: str, references: Sequence[str], choices: Sequence[str], answer: str | None, key: str
+    ) -> Verdict:
+        """See `Judge`. A model that fails is a `judge_error` whose rule is the kind of failure, never an exception."""
+        known = [reference for reference in references if reference.strip()]
+        if not known:
+            raise ValueError("an answer needs at least one reference to be judged by, got none that is not blank")
+        screened = screen(question, known, choices, answer)
+        if screened is not None or answer is None:
+            return screened or Verdict("undecided", "abstained")
+        if sum(map(len, (question, answer, *known, *choices))) > MAX_DATA:
+            return Verdict("undecided", "too_long_to_ask", None, f"the question has over {MAX_DATA} characters in all")
+        messages = (
+            Message("system", (Part(PROMPT),)),
+            Message("user", (Part(as_data(question, known, choices, answer)),)),
+        )
+        try:
+            return await self._elect(messages, key)
+        except ModelError as error:
+            return Verdict("judge_error", error.error_class, None, f"{self._model.name}: {error}"[:500])
+
+    async def _elect(self, messages: tuple[Message, ...], key: str) -> Verdict:
+        """Votes one after the other, as many as it takes for more than half of all to agree."""
+        cast: Counter[Outcome] = Counter()
+        for vote in range(self._votes):
+            outcome = await self._vote(messages, key, vote)
+            if outcome is None:
+                reason = f"{self._model.name} gave no verdict in {ATTEMPTS} replies"
+                return Verdict("judge_error", "no_verdict", None, reason)
+            cast[outcome] += 1
+            if cast[outcome] * 2 > self._votes:
+                of = f"{cast[outcome]} of {vote + 1} votes" if self._votes > 1 else "the verdict"
+                return Verdict(outcome, "model", None, f"{of} of {self._model.name}")
+        split = ", ".join(f"{count} {outcome}" for outcome, count in sorted(cast.items()))
+        return Verdict("undecided", "model_votes", None, f"votes of {self._model.name}: {split}")
+
+    async def _vote(self, messages: tuple[Message, ...], key: str, vote: int) -> Outcome | None:
+        for attempt in range(ATTEMPTS):
+            sampling = self._sampling
+            if attempt:
+                sampling = replace(sampling, temperature=max(sampling.temperature, RETRY_TEMPERATURE))
+            seed = seed_of(key, vote, attempt)
+            reply = await self._model.chat(
+                ChatRequest(messages, sampling=sampling, seed=seed, episode=key, structure=STRUCTURE)
+            )
+            if (outcome := read_verdict(reply.text)) is not None:
+                return outcome
+        return None
+
+
+def seed_of(*parts: object) -> int:
+    """A seed of 31 bits that follows from its parts alone."""
+    text = "\0".join(map(str, parts))
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4]) >> 1
+
+
+def as_data(question: str, references: Sequence[str], choices: Sequence[str], answer: str) -> str:
+    """What the model is asked about, as one JSON object.
+
+    JSON keeps the answer within its string. Characters that do not show are left out, and what a server's chat
+    template could take for the end of the message is written as a JSON escape, which reads the same.
+    """
+    content = {
+        "question": _visible(question),
+        "references": [_visible(reference) for reference in references],
+        "choices": [_visible(choice) for choice in choices],
+        "prediction": _visible(answer),
+    }
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    return _neutralised(text)
+
+
+def read_verdict(reply: str) -> Outcome | None:
+    """The one verdict of a reply, from a server that held it to the structure or from one that did not; None if it
+    has none, or several that differ."""
+    text = reply.strip()[-4000:]
+    if alone := _WORD.fullmatch(text):
+        return _OUTCOMES[alone[1].lower()]
+    found = {outcome.lower() for outcome in _VERDICT.findall(text)}
+    return _OUTCOMES[found.pop()] if len(found) == 1 else None
+
+
+def _visible(text: str) -> str:
+    """A text without control, formatting and private characters; lines stay, half characters become U+FFFD."""
+    kept = []
+    for character in text:
+        category = unicodedata.category(character)
+        if category == "Cs":
+            kept.append("\ufffd")
+        elif category[0] != "C" or character == "\n":
+            kept.append(character)
+        elif character.isspace():
+            kept.append(" ")
+    return "".join(kept)
+
+
+def _neutralised(text: str) -> str:
+    return _MARKER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,0 +1,63 @@
+"""What is decided about an answer before any model is asked, so that the answer cannot sway it.
+
+Answers that are missing, empty, too long or several at once, and answers that talk to their judge. None of this is a
+matter of reading, and a model that judges is talked into things more easily than a rule is.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lensmill.judging.injection import speaks_to_the_judge
+from lensmill.judging.lists import splits
+from lensmill.judging.rules import MAX_ANSWER
+from lensmill.judging.text import canonical, unwrapped, words
+from lensmill.verdict import Verdict
+
+_CLAIM = re.compile(
+    r"\banswer(?:\s+is\b|\s*[:=])\s*([^\n.;,]{1,80})|<answer>(.{0,200}?)</answer>|\\boxed\{([^{}]{0,80})\}"
+)
+_MORE = (
+    "more|less|fewer|over|older|higher|above|under|younger|lower|so|not|greater|later|earlier|below|beyond|better|worse"
+)
+_OR = re.compile(rf"(?<!\bmore) \bor (?!(?:{_MORE})\b)")
+_BARS = re.compile(r"\w\s+[/|]\s+\w")
+_BULLETS = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)])\s+\S", re.MULTILINE)
+
+
+def screen(question: str, references: Sequence[str], choices: Sequence[str], answer: str | None) -> Verdict | None:
+    """A verdict on an answer that no model should be asked about; None lets it through."""
+    if answer is None:
+        return Verdict("undecided", "abstained", None, "the agent gave no answer")
+    if len(answer) > MAX_ANSWER or len(canonical(answer)) > MAX_ANSWER:
+        return Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
+    if not canonical(answer):
+        return Verdict("incorrect", "empty_answer", None, "the answer is empty")
+    known = (question, *references, *choices)
+    if speaks_to_the_judge(answer, known):
+        return Verdict("incorrect", "judge_injection", None, "the answer speaks to its judge instead of answering")
+    if _offers_several(answer, known, references):
+        return Verdict("incorrect", "several_answers", None, "the answer offers several answers where one is asked for")
+    return None
+
+
+def _offers_several(answer: str, known: Sequence[str], references: Sequence[str]) -> bool:
+    """Whether an answer leaves the choice to its judge; what is offered in the question's own words is one answer."""
+    said = unwrapped(canonical(answer))
+    if any(" ".join(words(said)) in " ".join(words(canonical(text[:4000]))) for text in known):
+        return False
+    if len(set(_claims(answer))) > 1:
+        return True
+    wanted = [canonical(reference) for reference in references]
+    if _OR.search(said) and not any(" or " in reference for reference in wanted):
+        return True
+    if _BARS.search(said) and not any("/" in reference or "|" in reference for reference in wanted):
+        return True
+    return len(_BULLETS.findall(answer)) > 1 and not any(splits(reference) for reference in references)
+
+
+def _claims(answer: str) -> Iterator[str]:
+    """What an answer says the answer is, each time it says so."""
+    for found in _CLAIM.finditer(answer.casefold()):
+        claimed = unwrapped(canonical(next(text for text in found.groups() if text is not None)))
+        if claimed:
+            yield " ".join(words(claimed))

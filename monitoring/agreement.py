@@ -1,0 +1,53 @@
+"""How two judges agree, printed: counts, kappa, and where they differ."""
+
+import unicodedata
+from collections.abc import Sequence
+from typing import TextIO
+
+from lensmill.judging.agreement import OUTCOMES, Agreement
+from lensmill.verdict import Verdict
+
+WIDTHS = (12, 30, 18, 18, 20, 20)
+HEADINGS = ("episode", "question", "references", "answer", "first", "second")
+
+
+def print_agreement(agreement: Agreement, stream: TextIO) -> None:
+    """The table of both judges' verdicts, first judge down, second across, and what follows from it."""
+    width = max(map(len, OUTCOMES))
+    print("first \\ second".rjust(width + 4), *(outcome.rjust(width) for outcome in OUTCOMES), sep="  ", file=stream)
+    for first in OUTCOMES:
+        cells = (str(agreement.counts[first, second]).rjust(width) for second in OUTCOMES)
+        print(first.rjust(width + 4), *cells, sep="  ", file=stream)
+    decided, kappa = agreement.decided, agreement.kappa
+    share = f" ({100 * agreement.agreed / decided:.1f} %)" if decided else ""
+    beyond = "not defined: too little varies" if kappa is None else f"{float(kappa):.4f}"
+    apart = agreement.counts.total() - decided
+    print(
+        f"\nboth decide {decided} answers and agree on {agreement.agreed}{share}; Cohen's kappa: {beyond}", file=stream
+    )
+    print(f"{apart} answers that either leaves undecided or could not judge are counted apart", file=stream)
+
+
+def print_headings(stream: TextIO) -> None:
+    print(*(heading.ljust(width) for heading, width in zip(HEADINGS, WIDTHS, strict=True)), sep="  ", file=stream)
+    print(*("-" * width for width in WIDTHS), sep="  ", file=stream)
+
+
+def print_disagreement(
+    episode_id: str,
+    question: str,
+    references: Sequence[str],
+    answer: str | None,
+    first: Verdict,
+    second: Verdict,
+    stream: TextIO,
+) -> None:
+    """One line; texts are cut to their column, and nothing in them reaches the terminal as a control character."""
+    verdicts = (f"{verdict.outcome}: {verdict.rule}" for verdict in (first, second))
+    cells = (episode_id, question, " | ".join(references), "(none)" if answer is None else answer, *verdicts)
+    print(*(_cell(text, width) for text, width in zip(cells, WIDTHS, strict=True)), sep="  ", file=stream)
+
+
+def _cell(text: str, width: int) -> str:
+    shown = " ".join("".join(" " if unicodedata.category(c)[0] == "C" else c for c in text[: 4 * width]).split())
+    return (shown if len(shown) <= width else shown[: width - 1] + "…").ljust(width)

@@ -1,0 +1,49 @@
+"""What every job's command has in common: --help, --cfg, and errors in one line with an exit status."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+import ray
+from ray.exceptions import RayError, RayTaskError
+
+from actors.cluster import ClusterError
+from pipelines.help import help_for
+from pipelines.settings import SettingsError, compose_config
+from storage.files import StoreError
+from storage.sources.protocol import SourceError
+
+
+def run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
+    """Run a job and return its exit status; 2 is for what the user can mend, 1 for what went wrong within.
+
+    Args:
+        job: conf/<job>.yaml holds its settings.
+        introduction: the beginning of its --help.
+        run: given the arguments.
+    """
+    if any(argument in ("-h", "--help") for argument in arguments):
+        print(help_for(job, introduction))
+        return 0
+    try:
+        if "--cfg" in arguments:
+            from omegaconf import OmegaConf
+
+            print(OmegaConf.to_yaml(compose_config(job, [a for a in arguments if a != "--cfg"])), end="")
+            return 0
+        return run(arguments)
+    except (SettingsError, SourceError, StoreError, ClusterError) as error:
+        print(f"error: {getattr(error, 'cause', error)}", file=sys.stderr)  # Ray wraps what its tasks raise
+        return 2
+    except RayTaskError as error:
+        cause = getattr(error, "cause", error)
+        print(f"error: {type(cause).__name__}: {cause} (a bug: please report it)", file=sys.stderr)
+        return 1
+    except RayError as error:
+        print(f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped at once; what was committed is kept: run the same command again to go on", file=sys.stderr)
+        return 130
+    finally:
+        if ray.is_initialized():
+            ray.shutdown()

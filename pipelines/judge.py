@@ -1,0 +1,124 @@
+"""Judging again: another judge's verdicts on what a build has made, beside those that are there.
+
+    python -m pipelines.judge out=out/chartqa judge=rules judge.policy=relaxed
+
+Episodes are only read. A judge's own errors are asked about again. Then a version of these verdicts is published, since
+verdicts alone change nothing for whoever trains; `publish=false` leaves it at the verdicts.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from actors.cluster import Stopped, connect
+from actors.judging import JudgingSettings, RemoteJudgeWorker
+from actors.pool import RolloutPool
+from actors.publishing import PublishSettings, check_version
+from lensmill.judging.settings import build_judge
+from monitoring.interrupt import Interrupt
+from monitoring.progress import ProgressDisplay
+from pipelines.command import run_command
+from pipelines.help import JUDGE_HELP
+from pipelines.publication import publish_and_tell
+from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
+from pipelines.settings import JudgeJobSettings, SettingsError, load
+from storage.episodes import EpisodeStore
+from storage.files import Files
+from storage.plan import Plan
+
+
+class JudgeJob:
+    """One run of the job. `worker`: the Ray actor class that judges."""
+
+    def __init__(self, settings: JudgeJobSettings, display: ProgressDisplay, worker: Any = RemoteJudgeWorker) -> None:
+        self._settings = settings
+        self._display = display
+        self._worker = worker
+        self._files = Files(settings.out)
+        self._build = find_build(self._files, settings.build)
+        self._judge = judge_fingerprint(settings.judge)
+        self._interrupt = Interrupt(display.say)
+
+    def _stopping(self) -> bool:
+        return self._interrupt.asked
+
+    def run(self) -> int:
+        """Judge, then publish; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
+        display, settings = self._display, self._settings
+        chunk_ids = self._finished()
+        publishing = PublishSettings(
+            settings.out,
+            self._build.fingerprint,
+            self._judge,
+            chunk_ids,
+            asdict(settings.curation),
+            settings.version,
+            title_of(self._build.recipe),
+        )
+        if settings.publish:
+            check_version(publishing)
+        record_judge(self._files, self._build.fingerprint, settings.judge)
+        with self._interrupt:
+            try:
+                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
+                if unfinished and not self._interrupt.asked:
+                    display.say(f"{len(unfinished)} chunks could not be judged: run the same command again")
+                    return 1
+                if unfinished:
+                    raise Stopped
+                if settings.publish:
+                    publish_and_tell(publishing, display, self._stopping)
+            except Stopped:
+                display.say("stopped; the verdicts given are kept: run the same command again to go on")
+                return 130
+        return 0
+
+    def _finished(self) -> tuple[str, ...]:
+        """The build's finished chunks, in plan order."""
+        fingerprint = self._build.fingerprint
+        planned = Plan(self._files, fingerprint).chunk_ids()
+        committed = EpisodeStore(self._files, fingerprint).committed()
+        finished = tuple(chunk_id for chunk_id in planned if chunk_id in committed)
+        if not finished:
+            raise SettingsError(f"out={self._settings.out}: build {fingerprint} has no finished chunk: build first")
+        if left := len(planned) - len(finished):
+            self._display.say(f"note: {left} chunks that are planned and not finished are left out")
+        return finished
+
+    def _give_verdicts(self, chunk_ids: tuple[str, ...], size: int) -> tuple[str, ...]:
+        settings = self._settings
+        self._display.begin("judging", len(chunk_ids))
+        pool = RolloutPool(
+            JudgingSettings(
+                settings.out, self._build.fingerprint, self._judge, settings.judge, settings.cluster.in_flight
+            ),
+            min(size, len(chunk_ids)),
+            self._display.verdicts,
+            self._stopping,
+            self._display.say,
+            self._worker,
+        )
+        try:
+            return pool.judge(chunk_ids)
+        finally:
+            pool.close()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; returns its exit status."""
+
+    def judge(arguments: Sequence[str]) -> int:
+        settings = load("judge_job", JudgeJobSettings, arguments)
+        try:
+            build_judge(settings.judge, None)
+        except ValueError as error:
+            raise SettingsError(str(error)) from error
+        with ProgressDisplay() as display:
+            return JudgeJob(settings, display).run()
+
+    return run_command("judge_job", JUDGE_HELP, arguments, judge)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,29 @@
+"""The end of a job: a dataset version, the closing table, and where to look."""
+
+import sys
+from collections.abc import Callable
+
+from actors.cluster import fetch
+from actors.publishing import PublishSettings, remote_publish, remote_tally
+from monitoring.progress import ProgressDisplay, size_text
+from monitoring.report import print_tallies
+
+
+def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> None:
+    """Publish beside the driver, then print what became of the episodes.
+
+    Raises:
+        Stopped: asked to stop meanwhile.
+        StoreError: see `storage.dataset.publish`.
+    """
+    display.begin("publishing", 0)
+    tallying, publishing = remote_tally.remote(settings), remote_publish.remote(settings)
+    tallies = fetch(tallying, stopping)
+    published = fetch(publishing, stopping)
+    display.close()
+    print_tallies(tallies, sys.stdout)
+    print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
+    if published.rows:
+        print(f'look at them: datasets.load_dataset("{published.path}")')
+    else:
+        print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")
