@@ -28,19 +28,19 @@ class ClusterSettings:
 
     Attributes:
         address: "local" starts a Ray of our own on this machine; "auto" or an address joins a running one.
-        workers: rollout workers at most; None is one for each CPU of the cluster. Each needs a CPU, and a Ray of our
-            own is given as many as there are workers.
-        in_flight: episodes at work in one worker at a time.
+        workers: rollout workers at most; None is one for each CPU of the cluster. Each needs a CPU; a Ray of our own
+            counts as many as there are workers.
+        in_flight: episodes at work in one worker at a time; None leaves it to what the agent waits for.
     """
 
     address: str = "local"
     workers: int | None = None
-    in_flight: int = 2
+    in_flight: int | None = None
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError("workers must be at least 1")
-        if self.in_flight < 1:
+        if self.in_flight is not None and self.in_flight < 1:
             raise ValueError("in_flight must be at least 1")
 
 
@@ -77,7 +77,7 @@ def connect(settings: ClusterSettings) -> int:
                 include_dashboard=False,
                 logging_level=logging.ERROR,
                 log_to_driver=False,
-                num_cpus=max(settings.workers or 0, os.cpu_count() or 1),
+                num_cpus=settings.workers,
                 object_store_memory=OBJECT_STORE_BYTES,
                 _node_ip_address="127.0.0.1",
             )

@@ -10,6 +10,7 @@ import ray
 
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.models.settings import ModelSettings, build_model
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeRow, EpisodeStore
@@ -94,12 +95,14 @@ class ChunkJudge:
 
 @dataclass(frozen=True, slots=True)
 class JudgingSettings:
-    """What a judge worker needs to know. `in_flight`: verdicts awaited in one worker at a time."""
+    """What a judge worker needs to know. `model`: the judge's, where it asks one; `in_flight`: verdicts awaited in one
+    worker at a time."""
 
     out: str
     fingerprint: str
     judge_fingerprint: str
     judge: JudgeSettings
+    model: ModelSettings | None
     in_flight: int
 
 
@@ -116,7 +119,7 @@ class JudgeWorker:
         )
 
     def judge(self, settings: JudgingSettings) -> Judge:
-        return build_judge(settings.judge, None)
+        return build_judge(settings.judge, build_model(settings.model) if settings.model else None)
 
     async def ready(self) -> bool:
         return True

@@ -65,9 +65,15 @@ class Pictures:
 
     async def _get(self, key: Any, make: Callable[[], Any]) -> Any:
         if key not in self._held:
-            self._held[key] = asyncio.ensure_future(asyncio.to_thread(make))
+            self._held[key] = made = asyncio.ensure_future(asyncio.to_thread(make))
+            made.add_done_callback(lambda ended: self._drop_failed(key, ended))
         self._held.move_to_end(key)
         return await asyncio.shield(self._held[key])  # one waiter's timeout is not the others'
+
+    def _drop_failed(self, key: Any, ended: asyncio.Future[Any]) -> None:
+        """What failed once may be tried again, e.g. after a moment without memory."""
+        if (ended.cancelled() or ended.exception() is not None) and self._held.get(key) is ended:
+            del self._held[key]
 
     def _count(self, key: Any, pixels: int) -> None:
         if key in self._held:

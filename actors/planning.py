@@ -6,25 +6,29 @@ from dataclasses import dataclass
 
 import ray
 
-from lensmill.agents.settings import AgentSettings
+from lensmill.agents.conversation import budget, check_view, picture_tokens, text_tokens
+from lensmill.agents.errors import EpisodeError
+from lensmill.agents.settings import AgentSettings, DirectSettings, ReaderSettings, seeds_of
+from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder, image_tokens
+from lensmill.sample import Sample
 from storage.files import Files
 from storage.images import ImageStore
-from storage.plan import Plan, PlannedSample, plan_sample
+from storage.plan import Plan, PlannedSample, duplicate, plan_sample
+from storage.segment import failure_key
 from storage.sources.protocol import Source, SourceFailure
 from storage.sources.settings import SourceSettings, build_source
-
-SEEDS = (0,)
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """What a planner needs to know."""
+    """What a planner needs to know. `family` is that of the agent's model, if it has one."""
 
     out: str
     fingerprint: str
     source: SourceSettings
     agent: AgentSettings
+    family: ModelFamily | None
     ladder: Ladder
     chunk_size: int
     limit: int | None
@@ -37,17 +41,19 @@ class PlanOutline:
     Attributes:
         chunk_ids: in the plan's order. An earlier run that asked for more has planned others, which are left alone.
         planned_chunks: of the whole plan.
-        failures: rows of the source that could not be read, by error class.
+        failures: rows of the source that could not be planned, by error class.
+        failure_keys: of these rows (`storage.segment.failure_key`), whenever they were first met.
         first_failure: origin and message of the first of them.
         episodes: rung -> episodes.
         tokens: rung -> image tokens of their views.
-        originals_size: bytes of the pictures' files.
+        originals_size: bytes of the pictures' files; 0 where they were not to be measured.
     """
 
     chunk_ids: tuple[str, ...]
     planned_chunks: int
     samples: int
     failures: dict[str, int]
+    failure_keys: frozenset[str]
     first_failure: str
     episodes: dict[int, int]
     tokens: dict[int, int]
@@ -59,7 +65,7 @@ class Planner:
 
     def __init__(self, settings: PlanSettings) -> None:
         self._settings = settings
-        self._failures = 0
+        self._failed: set[str] = set()
         self._asked: set[str] = set()
 
     def plan(self) -> None:
@@ -77,10 +83,11 @@ class Planner:
 
     def progress(self) -> tuple[int, int]:
         """Samples and unreadable rows so far."""
-        return (len(self._asked), self._failures)
+        return (len(self._asked), len(self._failed))
 
-    def outline(self) -> PlanOutline:
-        """What this run is about, once `plan` is done; reads the plan chunk by chunk."""
+    def outline(self, measure: bool) -> PlanOutline:
+        """What this run is about, once `plan` is done; reads the plan chunk by chunk, and with `measure` looks how
+        large every original is."""
         files = Files(self._settings.out)
         plan, images = Plan(files, self._settings.fingerprint), ImageStore(files)
         chunk_ids = plan.chunks_of(self._asked)
@@ -91,7 +98,7 @@ class Planner:
             chunk = plan.read_chunk(chunk_id)
             samples += len(chunk.samples)
             for sample in chunk.samples.values():
-                if sample.image_id != measured:  # rows of one picture come one after the other
+                if measure and sample.image_id != measured:  # rows of one picture come one after the other
                     measured = sample.image_id
                     size += images.size(measured)
             for episode in chunk.episodes:
@@ -101,6 +108,8 @@ class Planner:
                 tokens[episode.rung] += image_tokens(frame.width, frame.height, self._settings.ladder.factor)
         failures, first = Counter[str](), ""
         for failure in plan.failures():
+            if failure_key(failure) not in self._failed:
+                continue
             failures[failure.error_class] += 1
             first = first or f"{failure.origin}: {failure.message}"
         return PlanOutline(
@@ -108,6 +117,7 @@ class Planner:
             plan.counts().chunks,
             samples,
             dict(failures),
+            frozenset(self._failed),
             first,
             dict(sorted(episodes.items())),
             dict(tokens),
@@ -118,16 +128,47 @@ class Planner:
         settings, stored = self._settings, ""
         for item in source.read():
             if isinstance(item, SourceFailure):
-                self._failures += 1
-                yield item
+                yield self._failure(item)
                 continue
             sample = item.sample
+            if sample.sample_id in self._asked:
+                yield self._failure(duplicate(sample))
+                continue
             self._asked.add(sample.sample_id)
             if sample.image_id != stored:  # rows of one picture come one after the other
                 images.put(sample.image_id, item.image)
                 stored = sample.image_id
-            rungs = settings.ladder.rungs_for((sample.width, sample.height))
-            yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], SEEDS)
+            rungs = []
+            for rung in settings.ladder.rungs_for((sample.width, sample.height)):
+                problem = self._problem(sample, rung)
+                if problem is None:
+                    rungs.append(rung)
+                else:
+                    yield self._failure(
+                        SourceFailure(sample.origin, problem.error_class, f"{problem}; {problem.retry}")
+                    )
+            if rungs:
+                yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], seeds_of(settings.agent))
+
+    def _failure(self, failure: SourceFailure) -> SourceFailure:
+        self._failed.add(failure_key(failure))
+        return failure
+
+    def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
+        """Why the agent's model cannot take the view of a sample on a rung; seen here, it costs no call."""
+        agent, family = self._settings.agent, self._settings.family
+        if isinstance(agent, ReaderSettings) or family is None:
+            return None
+        frame = self._settings.ladder.frame((sample.width, sample.height), rung)
+        size = (frame.width, frame.height)
+        try:
+            if not isinstance(agent, DirectSettings):
+                check_view(family, size, rung)
+            prompt = picture_tokens(family, size) + text_tokens(sample.question)
+            budget(family, prompt, [size], agent.max_tokens, rung)
+        except EpisodeError as error:
+            return error
+        return None
 
 
 RemotePlanner = ray.remote(num_cpus=0, max_concurrency=2)(Planner)

@@ -15,7 +15,7 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from actors.cluster import ClusterError, fetch
+from actors.cluster import ClusterError, Stopped, fetch
 from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
 
@@ -27,7 +27,7 @@ START_ATTEMPTS = 5
 """Workers that may die before they are ready, one after the other, until something must be wrong with all of them."""
 
 CHUNKS_EACH = 2
-"""Chunks a worker holds at a time, so that the end of one does not leave its slots empty."""
+"""Chunks a worker holds at a time at least, so that the end of one does not leave its slots empty."""
 
 POLL_S = 0.5
 
@@ -58,6 +58,10 @@ class RolloutPool:
         stopping: asked as often; once true, no chunk is started and the workers hand back what they have.
         say: told one line if no worker can be started for a while.
         worker: the Ray actor class.
+        chunks_each: chunks that a worker holds at a time, enough for all its slots.
+
+    Attributes:
+        reasons: why workers had to stop, if they had.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class RolloutPool:
         stopping: Callable[[], bool],
         say: Callable[[str], None],
         worker: Any = RemoteRolloutWorker,
+        chunks_each: int = CHUNKS_EACH,
     ) -> None:
         self._settings = settings
         self._worker = worker
@@ -75,6 +80,8 @@ class RolloutPool:
         self._stopping = stopping
         self._say = say
         self._gone: Counter[str] = Counter()
+        self.reasons: set[str] = set()
+        self._chunks_each = chunks_each
         self._start_deaths = 0
         self._patient_until = monotonic() + PATIENCE_S
         self._members = [self._hire() for _ in range(size)]
@@ -110,7 +117,7 @@ class RolloutPool:
                     member.actor.stop.remote()
             while waiting and (free := self._free(careful := deaths[waiting[0]] > 0)) is not None:
                 chunk_id = waiting.popleft()
-                load = CHUNKS_EACH if careful else 1
+                load = self._chunks_each if careful else 1
                 running[start(free.actor, chunk_id, careful)] = (free, chunk_id, load)
                 free.load += load
             if not running and not waiting:
@@ -125,6 +132,9 @@ class RolloutPool:
                         deaths[chunk_id] += 1
                         again = deaths[chunk_id] < CHUNK_ATTEMPTS and not told
                         (waiting if again else unfinished).append(chunk_id)
+                    case "late":
+                        deaths[chunk_id] += 1  # carefully from now on
+                        (unfinished if told else waiting).append(chunk_id)
                     case "handed_back":
                         unfinished.append(chunk_id)
             self._poll()
@@ -152,24 +162,29 @@ class RolloutPool:
         except _DEATHS as error:
             self._start_deaths += 1
             if self._start_deaths >= START_ATTEMPTS:
-                raise ClusterError(f"{START_ATTEMPTS} workers died while starting: {error}") from error
+                why = " ".join(str(error).split())[:500]
+                raise ClusterError(f"{START_ATTEMPTS} workers died while starting: {why}") from error
             self._replace(member)
         else:
             member.ready, self._start_deaths = True, 0
 
     def _free(self, careful: bool) -> _Member | None:
         """A worker with room for a chunk; a careful one gets a worker to itself."""
-        room = 0 if careful else CHUNKS_EACH - 1
+        room = 0 if careful else self._chunks_each - 1
         return min((m for m in self._members if m.ready and m.load <= room), key=lambda m: m.load, default=None)
 
     def _ending(self, ref: Any, member: _Member) -> str:
-        """How a chunk ended: "committed", "handed_back" or "died"; a dead worker is replaced by a new one."""
+        """How a chunk ended: as its report says, or "died"; a dead worker is replaced by a new one."""
         try:
             report = ray.get(ref)
         except _DEATHS:
             self._replace(member)
             return "died"
-        return "committed" if report is None else str(report.state)
+        if report is None:
+            return "committed"
+        if report.why:
+            self.reasons.add(report.why)
+        return str(report.state)
 
     def _replace(self, member: _Member) -> None:
         if member in self._members:  # its other chunk may have told before
@@ -193,7 +208,11 @@ class RolloutPool:
         Raises:
             Stopped: asked to stop meanwhile.
         """
-        actors = [self._members[index % len(self._members)].actor for index in range(len(chunk_ids))]
+        while not (ready := [member.actor for member in self._members if member.ready]):
+            if self._stopping():
+                raise Stopped
+            self._wait([])
+        actors = [ready[index % len(ready)] for index in range(len(chunk_ids))]
         refs = [actor.probe.remote(chunk_id) for actor, chunk_id in zip(actors, chunk_ids, strict=True)]
         return tuple(cost for ref in refs for cost in fetch(ref, self._stopping))
 

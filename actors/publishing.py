@@ -16,17 +16,26 @@ from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, Rej
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files
 from storage.plan import Plan
+from storage.segment import failure_key
+from storage.sources.protocol import SourceFailure
 from storage.verdicts import VerdictStore
 
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
-    """Which judged build becomes which version; no version names it by its content."""
+    """Which judged build becomes which version.
+
+    Attributes:
+        chunk_ids: that the version is of, in plan order.
+        failure_keys: of the source rows that belong into its failures table; None takes all.
+        version: None names it by its content.
+    """
 
     out: str
     fingerprint: str
     judge_fingerprint: str
     chunk_ids: tuple[str, ...]
+    failure_keys: frozenset[str] | None
     curation: Mapping[str, Any]
     version: str | None
     name: str
@@ -50,8 +59,14 @@ def curated(
         verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, layers.get(chunk_id, 0))}
         for row in episodes.rows(chunk_id):
             yield _curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row
-    for failure in plan.failures():
+    for failure in _failures(plan, settings):
         yield failure, None
+
+
+def _failures(plan: Plan, settings: PublishSettings) -> Iterator[SourceFailure]:
+    for failure in plan.failures():
+        if settings.failure_keys is None or failure_key(failure) in settings.failure_keys:
+            yield failure
 
 
 def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> DatasetRow:
@@ -77,7 +92,9 @@ def dataset_inputs(settings: PublishSettings, retries: Mapping[str, int]) -> Dat
         settings.judge_fingerprint,
         settings.chunk_ids,
         settings.curation,
-        source_failures=Plan(Files(settings.out), settings.fingerprint).counts().failures,
+        source_failures=tuple(
+            failure_key(failure) for failure in _failures(Plan(Files(settings.out), settings.fingerprint), settings)
+        ),
         retries=sum(retries.values()),
     )
 

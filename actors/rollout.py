@@ -6,6 +6,7 @@ chunk's commit. What the worker knows is in the store, never in the actor: it ma
 
 import asyncio
 import os
+import re
 import traceback
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -16,14 +17,19 @@ from typing import Any, Literal
 
 import ray
 
+from actors.equipment import Equipment
 from actors.judging import ChunkJudge
 from actors.pictures import Pictures
-from lensmill.agents.protocol import Desk, Rollout, Task
-from lensmill.agents.settings import AgentSettings, build_agent, tool_settings
+from lensmill.agents.errors import EpisodeError
+from lensmill.agents.protocol import Rollout
+from lensmill.agents.settings import AgentSettings
 from lensmill.decoding import ImageError
-from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.judging.settings import JudgeSettings
+from lensmill.models.chat import ModelError
+from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
+from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files, StoreError
@@ -33,13 +39,24 @@ from storage.plan import Plan, PlannedEpisode
 EPISODE_TIMEOUT_S = 600.0
 """An episode of the reader takes seconds; one that takes this long hangs."""
 
+MODEL_TIMEOUT_S = 7200.0
+"""Of an episode that asks models: each call has a limit of its own, and a busy engine has a long queue."""
+
 GRACE_S = 30.0
 """How long a thread may go on after its episode's time is up before it counts as hanging."""
 
 DEADLY = 2
 """An episode during which, alone, this many workers died is to blame."""
 
+_AFTER_MODEL_ERROR = {
+    "engine_error": "see the engine's log, then retry",
+    "engine_killer": "look at the picture and the engine's log before trying again",
+    "request_error": "see what the server refuses: the model's settings (conf/model) must be those of the server",
+    "context_length": "leave out this rung, or use a model and server with a longer context",
+}
 _AFTER_DEATH = "look at the picture's size and the worker's memory limit, then build into a new out="
+
+_FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 
 CPU_THREADS = 2
 """One thread reads while another encodes; more only compete, since workers scale by processes."""
@@ -47,7 +64,13 @@ CPU_THREADS = 2
 
 @dataclass(frozen=True, slots=True)
 class RolloutSettings:
-    """What a worker needs to know to take part in a build. `run` is the id of this run of the job."""
+    """What a worker needs to know to take part in a build.
+
+    Attributes:
+        models: by role; "agent" and "judge", and those of `search`. Empty for an agent and a judge without a model.
+        in_flight: episodes at work at a time.
+        run: the id of this run of the job.
+    """
 
     out: str
     fingerprint: str
@@ -55,16 +78,21 @@ class RolloutSettings:
     agent: AgentSettings
     ladder: Ladder
     judge: JudgeSettings
+    models: Mapping[str, ModelSettings]
+    sandbox: SandboxSettings
     in_flight: int
     run: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkReport:
-    """How a chunk ended here: `committed` (by us or, first, by another) or `handed_back` because we were stopped."""
+    """How a chunk ended here: `committed` (by us or, first, by another); `handed_back` because we were stopped, or had
+    to stop: then `why` says what is missing; or `late`: an episode took too long, which is held against it only if it
+    was alone, so the chunk is to be run again carefully."""
 
     chunk_id: str
-    state: Literal["committed", "handed_back"]
+    state: Literal["committed", "handed_back", "late"]
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +109,7 @@ class _Work:
     """What is made of a chunk so far: rows, and what the judge said of those that are done."""
 
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
+    late: bool = False
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
@@ -109,22 +138,26 @@ class _Threads(ThreadPoolExecutor):
 class RolloutWorker:
     """See the module; constructed with RolloutSettings."""
 
-    timeout_s = EPISODE_TIMEOUT_S
     grace_s = GRACE_S
 
     def __init__(self, settings: RolloutSettings) -> None:
         self._settings = settings
+        self.timeout_s = MODEL_TIMEOUT_S if settings.models else EPISODE_TIMEOUT_S
         files = Files(settings.out)
         self._images = ImageStore(files)
         self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
-        self._agent = build_agent(settings.agent)
-        self._tools = tool_settings(settings.agent, settings.ladder.factor)
+        self._equipment = Equipment(
+            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder.factor
+        )
+        self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
-        judge = build_judge(settings.judge, None)
-        self._judge = ChunkJudge(files, settings.fingerprint, settings.judge_fingerprint, judge, self._slots)
+        self._judge = ChunkJudge(
+            files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._slots
+        )
         self._stopping = False
+        self._outage = ""
         self._counts: Counter[str] = Counter()
         self._threads = _Threads()
         self._unfinished: dict[str, _Work] = {}
@@ -151,8 +184,13 @@ class RolloutWorker:
         Raises:
             StoreError: the store cannot be read or written.
         """
+        if await asyncio.to_thread(self._episodes.is_committed, chunk_id):  # by another driver, or just before a death
+            await asyncio.to_thread(self._episodes.tidy, chunk_id)
+            await self._judge.judge_chunk(chunk_id)
+            return ChunkReport(chunk_id, "committed")
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
+        self._counts["earlier"] += len(done)
         work = self._unfinished[chunk_id] = _Work()
         missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
         if careful:
@@ -164,7 +202,10 @@ class RolloutWorker:
         if len(done) + len(work.rows) < len(chunk.episodes):
             if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
-            return ChunkReport(chunk_id, "handed_back")
+            if work.late and not self._stopping:
+                self._counts["earlier"] -= len(done)
+                return ChunkReport(chunk_id, "late")
+            return ChunkReport(chunk_id, "handed_back", self._outage)
         rows = [(done | work.rows)[planned.episode_id] for planned in chunk.episodes]
         ours = await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
         if done or careful:
@@ -192,12 +233,16 @@ class RolloutWorker:
         async with self._slots:
             if self._stopping:
                 return
-            self._counts["started"] += 1
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
             row = await self._episode(planned, sample)
+            if row is None:
+                return
             if row.failure is not None and row.failure.error_class == "timeout":
                 await self._leave_if_hanging(chunk_id, row if alone else None)
+                if not alone:  # it may have waited for the others
+                    self._unfinished[chunk_id].late = True
+                    return
             await self._keep(chunk_id, row, sample)
 
     async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
@@ -210,10 +255,7 @@ class RolloutWorker:
         self._counts[outcome] += 1
 
     async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
-        """End this process if a thread hangs in it, since it would hold up every other episode.
-
-        Who waited for the thread timed out as well, so a timeout is held against an episode only if it was alone.
-        """
+        """End this process if a thread hangs in it, since it would hold up every other episode."""
         if not await self._threads.hang(self.grace_s):
             return
         if timed_out is not None:
@@ -222,8 +264,11 @@ class RolloutWorker:
             self._episodes.hand_back(name, list(work.rows.values()))  # here, not in a thread: there may be none left
         os._exit(1)
 
-    async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow:
-        """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further."""
+    async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
+        """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further.
+
+        None where no engine can be reached: that is nothing of the episode's, and stops this worker.
+        """
         start = monotonic()
         try:
             async with asyncio.timeout(self.timeout_s):
@@ -234,13 +279,21 @@ class RolloutWorker:
             raise
         except ImageError as error:
             failure = Failure(error.error_class, str(error), 1, "replace the picture at its source")
+        except ModelError as error:
+            if error.error_class == "engine_unreachable":
+                self._stopping, self._outage = True, str(error)
+                return None
+            failure = Failure(error.error_class, str(error)[:2000], 1, _AFTER_MODEL_ERROR[error.error_class])
+        except EpisodeError as error:
+            failure = Failure(error.error_class, str(error)[:2000], 1, error.retry)
         except TimeoutError:
             message = f"the episode took over {self.timeout_s:.0f} s"
             failure = Failure("timeout", message, 1, "simplify or replace the picture at its source")
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             message = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-            failure = Failure("agent_error", message[:2000], 1, "report it with this message")
+            message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
+            failure = Failure("agent_error", message, 1, "report it with this message")
         else:
             return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, rollout.calls)
         return EpisodeRow(planned, "failed", None, failure, monotonic() - start)
@@ -248,9 +301,7 @@ class RolloutWorker:
     async def _rollout(self, planned: PlannedEpisode, sample: Sample) -> Rollout:
         original = await self._pictures.original(sample.image_id)
         view = await self._pictures.view(sample.image_id, planned.rung)
-        task = Task(sample.question, planned.rung, planned.seed, sample.choices, sample.regions)
-        desk = Desk(task, original.pixels, view.picture, self._tools, original.lossless, view.encoded)
-        return await self._agent.run(desk)
+        return await self._agent.run(self._equipment.desk(planned, sample, original, view))
 
     async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""

@@ -75,7 +75,9 @@ class ProgressDisplay:
         self._show(samples, f"samples; {failures} unreadable rows")
 
     def episodes(self, counts: Counter[str], earlier: int = 0) -> None:
-        """Progress of episodes: counts by outcome (accepted, rejected, failed) of this run, after `earlier` ones."""
+        """Progress of episodes: counts by outcome (accepted, rejected, failed) of this run, after `earlier` ones. Those
+        that another run handed back are counts too, as "earlier"."""
+        earlier += counts["earlier"]
         made = counts["accepted"] + counts["rejected"] + counts["failed"]
         done = earlier + made
         seconds = max(1e-9, self._clock() - self._started)

@@ -7,20 +7,24 @@ Run it again and it does only what is missing.
 
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 
 import ray
 
 from actors.cluster import Stopped, connect, fetch
+from actors.equipment import AGENT, JUDGE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
-from actors.pool import RolloutPool
+from actors.pool import CHUNKS_EACH, RolloutPool
 from actors.publishing import PublishSettings, check_version
 from actors.rollout import EpisodeCost, RolloutSettings
+from lensmill.agents.settings import ReaderSettings
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
 from pipelines.command import run_command
 from pipelines.help import HELP
+from pipelines.models import Engines, agent_models, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of
 from pipelines.settings import BuildSettings, load_build
@@ -32,6 +36,12 @@ from storage.verdicts import VerdictStore
 
 PROBED_CHUNKS = 3
 
+READER_IN_FLIGHT = 2
+"""The reader keeps its worker's core busy; two hide what it waits for."""
+
+MODEL_IN_FLIGHT = 64
+"""Agents with a model wait for it nearly all the time."""
+
 
 class Build:
     """One run of the job. Everything that must outlive it is in the store."""
@@ -39,9 +49,14 @@ class Build:
     def __init__(self, settings: BuildSettings, display: ProgressDisplay) -> None:
         self._settings = settings
         self._display = display
-        self._recipe = recipe_of(settings)
+        self._models = agent_models(
+            settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor
+        )
+        judging = judge_model(settings.judge, settings.judge_model, settings.judge_engine, self._models.get(AGENT))
+        self._judge = judge_fingerprint(settings.judge, judging)
+        self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
-        self._judge = judge_fingerprint(settings.judge)
+        self._judge_model = judging
         self._files = Files(settings.out)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
@@ -55,9 +70,9 @@ class Build:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
         first = record(self._files, self._recipe, settings)
-        record_judge(self._files, self._fingerprint, settings.judge)
+        record_judge(self._files, self._fingerprint, settings.judge, self._judge_model)
         if first is not None:
-            display.say(f"note: this build was first planned from {first}; samples of the new place are added to it")
+            display.say(f"note: this build was first planned from {first}; samples that it has are not made again")
         with self._interrupt:
             try:
                 size = connect(settings.cluster)
@@ -83,6 +98,7 @@ class Build:
                 self._fingerprint,
                 settings.source,
                 settings.agent,
+                self._models[AGENT].family if self._models else None,
                 settings.ladder,
                 settings.store.chunk_size,
                 settings.limit,
@@ -95,43 +111,57 @@ class Build:
             if self._stopping():
                 raise Stopped
         ray.get(planning)
-        outline: PlanOutline = fetch(planner.outline.remote(), self._stopping)
+        outline: PlanOutline = fetch(planner.outline.remote(settings.plan_only), self._stopping)
         ray.kill(planner)
         unreadable = sum(outline.failures.values())
         display.say(
             f"planned: {outline.samples} samples, {sum(outline.episodes.values())} episodes "
-            f"on {len(outline.episodes)} rungs, {unreadable} unreadable rows (in the failures table)"
+            f"on {len(outline.episodes)} rungs; {unreadable} rows could not be planned (they are in the failures table)"
         )
         if not outline.samples:
             counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
             why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
             raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
         if others := outline.planned_chunks - len(outline.chunk_ids):
-            display.say(f"note: {others} chunks that an earlier, larger run has planned are left alone")
+            display.say(
+                f"note: {others} chunks that another run has planned hold none of these samples, and are left alone"
+            )
         return outline
 
-    def _pool(self, size: int, done: int) -> RolloutPool:
-        settings = RolloutSettings(
-            self._settings.out,
-            self._fingerprint,
-            self._judge,
-            self._settings.agent,
-            self._settings.ladder,
-            self._settings.judge,
-            self._settings.cluster.in_flight,
-            uuid.uuid4().hex[:12],
-        )
+    def _pool(self, size: int, done: int, engines: Engines) -> RolloutPool:
+        settings, models = self._settings, dict(self._models)
+        if self._judge_model is not None:
+            models[JUDGE] = self._judge_model
+        reads = isinstance(settings.agent, ReaderSettings)
+        in_flight = settings.cluster.in_flight or (READER_IN_FLIGHT if reads else MODEL_IN_FLIGHT)
+
+        def on_poll(counts: Counter[str]) -> None:
+            engines.poll()
+            self._display.episodes(counts, done)
+
         return RolloutPool(
-            settings,
+            RolloutSettings(
+                settings.out,
+                self._fingerprint,
+                self._judge,
+                settings.agent,
+                settings.ladder,
+                settings.judge,
+                engines.start(models),
+                settings.sandbox,
+                in_flight,
+                uuid.uuid4().hex[:12],
+            ),
             size,
-            lambda counts: self._display.episodes(counts, done),
-            self._stopping,
+            on_poll,
+            lambda: self._stopping() or engines.gone,
             self._display.say,
+            chunks_each=max(CHUNKS_EACH, in_flight // settings.store.chunk_size + 2),
         )
 
     def _generate(self, outline: PlanOutline, size: int) -> tuple[str, ...]:
         """Make what is missing and judge what is not judged; returns the chunks left unfinished."""
-        chunk_ids, episodes = outline.chunk_ids, sum(outline.episodes.values())
+        settings, chunk_ids, episodes = self._settings, outline.chunk_ids, sum(outline.episodes.values())
         committed, judged = self._episodes.committed(), self._verdicts.committed()
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
         unjudged = [chunk_id for chunk_id in chunk_ids if chunk_id in committed and chunk_id not in judged]
@@ -142,17 +172,23 @@ class Build:
         self._display.begin("episodes", episodes)
         if done:
             self._display.say(f"{done} of {episodes} episodes are there already")
-        pool = self._pool(min(size, len(missing) + len(unjudged)), done)
-        try:
-            return (*pool.judge(unjudged), *pool.run(missing))
-        finally:
-            pool.close()
+        with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
+            pool = self._pool(min(size, len(missing) + len(unjudged)), done, engines)
+            try:
+                unfinished = (*pool.judge(unjudged), *pool.run(missing))
+            finally:
+                pool.close()
+        for reason in sorted(pool.reasons):
+            self._display.say(reason)
+        return unfinished
 
     def _give_up(self, unfinished: int) -> int:
         if self._interrupt.asked:
             self._display.say(f"stopped; {unfinished} chunks are left: run the same command again to go on")
             return 130
-        self._display.say(f"{unfinished} chunks could not be finished (their workers died): run the same command again")
+        self._display.say(
+            f"{unfinished} chunks could not be finished: mend what is said above and run the command again"
+        )
         return 1
 
     def _publishing(self, outline: PlanOutline) -> PublishSettings:
@@ -161,6 +197,7 @@ class Build:
             self._fingerprint,
             self._judge,
             outline.chunk_ids,
+            outline.failure_keys,
             asdict(self._settings.curation),
             self._settings.version,
             title_of(self._recipe.content),
@@ -171,11 +208,12 @@ class Build:
         chunk_ids = outline.chunk_ids
         step = max(1, len(chunk_ids) // PROBED_CHUNKS)
         self._display.say("trying a few episodes for the estimate ...")
-        pool = self._pool(min(size, PROBED_CHUNKS), 0)
-        try:
-            costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
-        finally:
-            pool.close()
+        with Engines(self._settings.engine, self._settings.judge_engine, self._stopping, self._display.say) as engines:
+            pool = self._pool(min(size, PROBED_CHUNKS), 0, engines)
+            try:
+                costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
+            finally:
+                pool.close()
         self._display.close()
         print(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows")
         print(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")

@@ -7,7 +7,9 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from actors.cluster import ClusterError
+from actors.engines import EngineError
 from pipelines.help import help_for
+from pipelines.models import ModelChoiceError
 from pipelines.settings import SettingsError, compose_config
 from storage.files import StoreError
 from storage.sources.protocol import SourceError
@@ -31,7 +33,7 @@ def run_command(job: str, introduction: str, arguments: Sequence[str], run: Call
             print(OmegaConf.to_yaml(compose_config(job, [a for a in arguments if a != "--cfg"])), end="")
             return 0
         return run(arguments)
-    except (SettingsError, SourceError, StoreError, ClusterError) as error:
+    except (SettingsError, ModelChoiceError, SourceError, StoreError, ClusterError, EngineError) as error:
         print(f"error: {getattr(error, 'cause', error)}", file=sys.stderr)  # Ray wraps what its tasks raise
         return 2
     except RayTaskError as error:

@@ -7,25 +7,30 @@ verdicts alone change nothing for whoever trains; `publish=false` leaves it at t
 """
 
 import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from actors.cluster import Stopped, connect
+from actors.equipment import JUDGE
 from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
-from lensmill.judging.settings import build_judge
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
 from pipelines.help import JUDGE_HELP
+from pipelines.models import Engines, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings, SettingsError, load
 from storage.episodes import EpisodeStore
 from storage.files import Files
 from storage.plan import Plan
+
+IN_FLIGHT = 64
+"""Verdicts awaited in one worker at a time."""
 
 
 class JudgeJob:
@@ -37,7 +42,8 @@ class JudgeJob:
         self._worker = worker
         self._files = Files(settings.out)
         self._build = find_build(self._files, settings.build)
-        self._judge = judge_fingerprint(settings.judge)
+        self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
+        self._judge = judge_fingerprint(settings.judge, self._model)
         self._interrupt = Interrupt(display.say)
 
     def _stopping(self) -> bool:
@@ -52,13 +58,14 @@ class JudgeJob:
             self._build.fingerprint,
             self._judge,
             chunk_ids,
+            None,
             asdict(settings.curation),
             settings.version,
             title_of(self._build.recipe),
         )
         if settings.publish:
             check_version(publishing)
-        record_judge(self._files, self._build.fingerprint, settings.judge)
+        record_judge(self._files, self._build.fingerprint, settings.judge, self._model)
         with self._interrupt:
             try:
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
@@ -89,20 +96,32 @@ class JudgeJob:
     def _give_verdicts(self, chunk_ids: tuple[str, ...], size: int) -> tuple[str, ...]:
         settings = self._settings
         self._display.begin("judging", len(chunk_ids))
-        pool = RolloutPool(
-            JudgingSettings(
-                settings.out, self._build.fingerprint, self._judge, settings.judge, settings.cluster.in_flight
-            ),
-            min(size, len(chunk_ids)),
-            self._display.verdicts,
-            self._stopping,
-            self._display.say,
-            self._worker,
-        )
-        try:
-            return pool.judge(chunk_ids)
-        finally:
-            pool.close()
+        with Engines(None, settings.judge_engine, self._stopping, self._display.say) as engines:
+            models = engines.start({JUDGE: self._model} if self._model else {})
+
+            def on_poll(counts: Counter[str]) -> None:
+                engines.poll()
+                self._display.verdicts(counts)
+
+            pool = RolloutPool(
+                JudgingSettings(
+                    settings.out,
+                    self._build.fingerprint,
+                    self._judge,
+                    settings.judge,
+                    models.get(JUDGE),
+                    settings.cluster.in_flight or IN_FLIGHT,
+                ),
+                min(size, len(chunk_ids)),
+                on_poll,
+                lambda: self._stopping() or engines.gone,
+                self._display.say,
+                self._worker,
+            )
+            try:
+                return pool.judge(chunk_ids)
+            finally:
+                pool.close()
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -110,10 +129,6 @@ def main(arguments: Sequence[str]) -> int:
 
     def judge(arguments: Sequence[str]) -> int:
         settings = load("judge_job", JudgeJobSettings, arguments)
-        try:
-            build_judge(settings.judge, None)
-        except ValueError as error:
-            raise SettingsError(str(error)) from error
         with ProgressDisplay() as display:
             return JudgeJob(settings, display).run()
 

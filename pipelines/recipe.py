@@ -7,13 +7,20 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
+from lensmill.agents.provenance import prompt_hashes
+from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSettings
 from lensmill.judging.settings import JudgeSettings, judge_identity
+from lensmill.models.settings import ModelSettings
+from pipelines.models import identity
 from pipelines.settings import BuildSettings, SettingsError
 from storage.files import Files
 from storage.sources.settings import SyntheticSettings
 
-READER_VERSION = 1
+READER_VERSION = 2
 """Raised when the reader answers differently, so that old and new episodes never mix."""
+
+AGENTS_VERSION = 1
+"""Raised when agents that ask models do something else with the same replies; their prompts have hashes."""
 
 SYNTHETIC_VERSION = 1
 """Raised when the synthetic source draws or asks differently."""
@@ -22,7 +29,10 @@ _PIXELS = ("pillow", "numpy", "opencv-python-headless")
 """Packages whose versions decide pixels; with another one, a picture may have other bytes."""
 
 _READING = ("rapidocr", "onnxruntime")
-"""Packages whose versions decide what the reader reads."""
+"""Packages whose versions decide what the reader reads, and where `refocus` finds the axes of a chart."""
+
+_RUNNING = ("pydantic-monty",)
+"""Packages whose versions decide what the code of `refocus` does."""
 
 _WHERE = ("path", "charts", "posters", "questions_per_picture")
 """How much of a source there is, and where it lies, decides which samples are planned, not what an episode is."""
@@ -39,25 +49,42 @@ class Recipe:
         return _hash(self.content)
 
 
-def recipe_of(settings: BuildSettings) -> Recipe:
-    """What of a build's settings decides its episodes."""
+def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judge: str) -> Recipe:
+    """What of a build's settings decides its episodes.
+
+    Args:
+        models: the agent's, by role.
+        judge: its fingerprint, which matters to agents that ask it.
+    """
     source = {key: value for key, value in asdict(settings.source).items() if key not in _WHERE}
     if isinstance(settings.source, SyntheticSettings):
         source["version"] = SYNTHETIC_VERSION
-    agent = {**asdict(settings.agent), "version": READER_VERSION}
-    packages = {name: version(name) for name in (*_PIXELS, *_READING)}
-    return Recipe({"source": source, "agent": agent, "ladder": asdict(settings.ladder), "packages": packages})
+    agent, names = asdict(settings.agent), list(_PIXELS)
+    content: dict[str, Any] = {"source": source, "agent": agent, "ladder": asdict(settings.ladder)}
+    if isinstance(settings.agent, ReaderSettings):
+        agent["version"] = READER_VERSION
+        names += _READING
+    else:
+        agent |= {"version": AGENTS_VERSION, "prompts": prompt_hashes(settings.agent.name)}
+        content["models"] = {role: identity(model) for role, model in models.items()}
+    if isinstance(settings.agent, RefocusSettings):
+        content["sandbox"] = asdict(settings.sandbox)
+        names += [*_READING, *_RUNNING]
+    if isinstance(settings.agent, SearchSettings):  # its verifier asks the judge
+        content["judge"] = judge
+    content["packages"] = {name: version(name) for name in names}
+    return Recipe(content)
 
 
-def judge_fingerprint(judge: JudgeSettings) -> str:
+def judge_fingerprint(judge: JudgeSettings, model: ModelSettings | None) -> str:
     """Of all that decides a verdict."""
-    return _hash(judge_identity(judge, None))
+    return _hash(judge_identity(judge, identity(model) if model else None))
 
 
-def record_judge(files: Files, fingerprint: str, judge: JudgeSettings) -> None:
+def record_judge(files: Files, fingerprint: str, judge: JudgeSettings, model: ModelSettings | None) -> None:
     """Write beside a build, once, who its judge of this fingerprint is."""
-    content = json.dumps(judge_identity(judge, None), indent=2, sort_keys=True).encode()
-    files.create(f"builds/{fingerprint}/judges/{judge_fingerprint(judge)}.json", content)
+    content = json.dumps(judge_identity(judge, identity(model) if model else None), indent=2, sort_keys=True)
+    files.create(f"builds/{fingerprint}/judges/{judge_fingerprint(judge, model)}.json", content.encode())
 
 
 def title_of(recipe: Mapping[str, Any]) -> str:

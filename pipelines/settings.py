@@ -6,7 +6,7 @@ Nothing behind this module sees a hydra or OmegaConf object.
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -18,9 +18,13 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from actors.cluster import ClusterSettings
+from actors.engine_settings import EngineSettings
 from lensmill.agents.settings import AgentSettings
 from lensmill.judging.settings import JudgeSettings
+from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
+from lensmill.sandbox.settings import SandboxSettings
+from pipelines.models import NO_MODEL, RoleModels
 from storage.sources.settings import SourceSettings
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -46,6 +50,14 @@ class StoreSettings:
             raise ValueError("chunk_size must be from 1 to 100000")
 
 
+def _engine(value: Any) -> Any:
+    """conf/engine/none.yaml has no replicas and means none."""
+    return None if isinstance(value, dict) and value.get("replicas") == 0 else value
+
+
+Engine = Annotated[EngineSettings | None, BeforeValidator(_engine)]
+
+
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
@@ -57,7 +69,13 @@ class BuildSettings:
     curation: CurationSettings
     store: StoreSettings
     cluster: ClusterSettings
+    sandbox: SandboxSettings
     out: str
+    model: ModelSettings = NO_MODEL
+    engine: Engine = None
+    judge_model: ModelSettings = NO_MODEL
+    judge_engine: Engine = None
+    roles: RoleModels = field(default_factory=RoleModels)
     version: str | None = None
     limit: int | None = None
     plan_only: bool = False
@@ -89,6 +107,8 @@ class JudgeJobSettings:
     curation: CurationSettings
     cluster: ClusterSettings
     out: str
+    judge_model: ModelSettings = NO_MODEL
+    judge_engine: Engine = None
     build: Fingerprint | None = None
     version: str | None = None
     publish: bool = True
@@ -155,6 +175,10 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
     if missing:
         raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
     plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    for engine, model in (("engine", "model"), ("judge_engine", "judge_model")):
+        if engine in plain and plain[engine].get("model", "") is None:
+            plain[engine]["model"] = plain[model]["name"] or ""
     try:
         settings = TypeAdapter(kind).validate_python(plain)
     except ValidationError as error:
@@ -173,7 +197,7 @@ def _union_tags() -> set[str]:
 
 
 def _name_of(option: Any) -> str:
-    return next(str(field.default) for field in fields(option) if field.name == "name")
+    return next(str(item.default) for item in fields(option) if item.name == "name")
 
 
 def _refuse_unknown(given: Any, known: Any, place: str = "") -> None:

@@ -34,7 +34,7 @@ from storage.shards import ShardedTable, ShardSizes
 from storage.sources.protocol import SourceFailure
 from storage.table import FileRecord
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the same rows are published as other bytes."""
 
 MANIFEST = "manifest.json"
@@ -49,7 +49,7 @@ class DatasetInputs:
         judge: fingerprint of the verdicts.
         chunk_ids: the chunks it is curated from, in plan order.
         curation: JSON values that say how episodes were chosen.
-        source_failures: source rows that could not be planned.
+        source_failures: keys (`storage.segment.failure_key`) of the source rows that could not be planned.
         retries: layers of verdicts that came of asking the judge again.
     """
 
@@ -57,7 +57,7 @@ class DatasetInputs:
     judge: str
     chunk_ids: tuple[str, ...]
     curation: Mapping[str, Any] = field(default_factory=dict)
-    source_failures: int = 0
+    source_failures: tuple[str, ...] = ()
     retries: int = 0
 
     def record(self) -> dict[str, Any]:
@@ -67,9 +67,10 @@ class DatasetInputs:
             "recipe": self.recipe,
             "judge": self.judge,
             "curation": json.loads(json.dumps(dict(self.curation))),  # as it will be read back
-            "source_failures": self.source_failures,
+            "source_failures": len(self.source_failures),
+            "source_failures_sha256": _sha256_of_lines(sorted(self.source_failures)),
             "chunks": len(self.chunk_ids),
-            "chunks_sha256": hashlib.sha256("\n".join(self.chunk_ids).encode()).hexdigest(),
+            "chunks_sha256": _sha256_of_lines(self.chunk_ids),
         }
         if self.retries:
             record["verdict_retries"] = self.retries
@@ -108,6 +109,10 @@ class PublishedDataset:
     size: int
     files: tuple[FileRecord, ...]
     inputs: Mapping[str, Any]
+
+
+def _sha256_of_lines(lines: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
 def published(files: Files, version: str) -> PublishedDataset | None:

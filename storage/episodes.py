@@ -162,7 +162,7 @@ class EpisodeStore:
     def _partial(self, path: str) -> Iterable[EpisodeRow]:
         try:
             return [_episode(row) for row in from_parquet(self._files.read(path))]
-        except (pa.ArrowException, FileNotFoundError, OSError):
+        except (pa.ArrowException, OSError, KeyError):
             return []
 
 

@@ -35,12 +35,12 @@ class ImageStore:
             raise ValueError(f"image {image_id} was given bytes whose sha256 is {found}")
         return not self._files.exists(path) and self._files.create(path, data)
 
-    def has(self, image_id: str) -> bool:
-        return self._files.exists(self.path(image_id))
-
     def size(self, image_id: str) -> int:
-        """Bytes of a picture's file."""
-        return self._files.size(self.path(image_id))
+        """Bytes of a picture's file; 0 where it is missing."""
+        try:
+            return self._files.size(self.path(image_id))
+        except FileNotFoundError:
+            return 0
 
     def get(self, image_id: str) -> bytes:
         """A picture's file.

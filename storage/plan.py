@@ -64,10 +64,6 @@ class PlanCounts:
     failures: int = 0
     chunks: int = 0
 
-    @property
-    def total_episodes(self) -> int:
-        return sum(self.episodes.values())
-
     def __add__(self, other: "PlanCounts") -> "PlanCounts":
         rungs = sorted({*self.episodes, *other.episodes})
         return PlanCounts(
@@ -76,6 +72,12 @@ class PlanCounts:
             self.failures + other.failures,
             self.chunks + other.chunks,
         )
+
+
+def duplicate(sample: Sample) -> SourceFailure:
+    """What becomes of a row that a source has given before."""
+    message = "the same picture, question and answers as an earlier row: remove one"
+    return SourceFailure(sample.origin, "duplicate", message)
 
 
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
@@ -175,12 +177,16 @@ class Plan:
             by_path.setdefault(place.path, []).append((chunk_id, place.row_group))
         found = []
         for path, chunks in by_path.items():
-            with self._files.open(path) as source:
-                part = pq.ParquetFile(source)
-                for chunk_id, row_group in chunks:
-                    held = part.read_row_group(row_group, columns=["sample_id"]).column(0)
-                    if not sample_ids.isdisjoint(held.to_pylist()):
-                        found.append(chunk_id)
+            try:
+                with self._files.open(path) as source:
+                    part = pq.ParquetFile(source)
+                    for chunk_id, row_group in chunks:
+                        held = part.read_row_group(row_group, columns=["sample_id"]).column(0)
+                        if not sample_ids.isdisjoint(held.to_pylist()):
+                            found.append(chunk_id)
+            except (pa.ArrowException, FileNotFoundError) as error:
+                where = self._files.locate(path)
+                raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
         return tuple(found)
 
     def episodes_in(self, chunk_ids: Iterable[str]) -> int:
@@ -246,11 +252,7 @@ class Plan:
                         if sample.sample_id not in known:
                             writer.add(item)
                         continue
-                    item = SourceFailure(
-                        sample.origin,
-                        "duplicate",
-                        "the same picture, question and answers as an earlier row: remove one",
-                    )
+                    item = duplicate(sample)
                 key = failure_key(item)
                 if key not in failed:
                     failed.add(key)

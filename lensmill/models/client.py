@@ -31,7 +31,7 @@ class EngineUnreachable(ModelError):
     """No connection to the server, at the last attempt. `died`: at an earlier one there still was."""
 
     def __init__(self, message: str, died: bool) -> None:
-        super().__init__("engine_error", message)
+        super().__init__("engine_unreachable", message)
         self.died = died
 
 

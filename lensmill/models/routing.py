@@ -171,7 +171,7 @@ class RoutedModel:
         up = [post for post in self._posts if post.up]
         if not up:
             raise ModelError(
-                "engine_error",
+                "engine_unreachable",
                 f"no server of model {self.name} could be reached for {self._outage_s:g} s: "
                 "see that they run, and that model.urls names them",
             )

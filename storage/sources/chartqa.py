@@ -87,7 +87,7 @@ class ChartQASource:
             yield from self._read_split(split, folder, seen)
 
     def _read_split(self, split: str, folder: Path, seen: SeenSamples) -> Iterator[SourceItem | SourceFailure]:
-        png = (folder / "png").resolve()  # people keep pictures elsewhere and link the folder
+        png = _linked(folder / "png")
         pictures: dict[str, list[_Row]] = {}
         for subset, file in _row_files(folder, split, self._subsets):
             for number, raw in enumerate(_rows(file), start=1):
@@ -121,6 +121,14 @@ class ChartQASource:
                 yield problem.at(row.origin)
             else:
                 yield SourceItem(sample, image.data)
+
+
+def _linked(folder: Path) -> Path:
+    """Where a folder really is: people keep pictures elsewhere and link to them."""
+    try:
+        return folder.resolve()
+    except (OSError, RuntimeError):  # a loop of links; then nothing is found in it
+        return folder
 
 
 def _split_folders(root: Path) -> dict[str, Path]:
@@ -191,7 +199,7 @@ def _regions(folder: Path, imgname: str, image: CheckedImage) -> tuple[Region, .
     if not annotations.is_dir():
         return ()
     try:
-        data = read_within(annotations.resolve(), _annotation_name(imgname), "imgname", MAX_ANNOTATION_BYTES)
+        data = read_within(_linked(annotations), _annotation_name(imgname), "imgname", MAX_ANNOTATION_BYTES)
         content = parse_json(data.decode("utf-8-sig"), "the file", "chartqa")
         return regions_of(content, image.header)
     except (RowProblem, SourceError, UnicodeDecodeError) as problem:

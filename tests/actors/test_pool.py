@@ -19,13 +19,16 @@ from lensmill.agents.protocol import Desk, Rollout
 from lensmill.agents.settings import ReaderSettings
 from lensmill.judging.settings import RuleSettings
 from lensmill.resolution import Ladder
+from lensmill.sandbox.settings import SandboxSettings
 from storage.episodes import EpisodeStore
 from storage.files import Files
 from storage.images import ImageStore
 from storage.plan import Plan, plan_sample
 from tests.storage.made import a_sample
 
-SETTINGS = RolloutSettings("", "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), 2, "r1")
+SETTINGS = RolloutSettings(
+    "", "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), {}, SandboxSettings(), 2, "r1"
+)
 
 
 class DeadlyAgent:
@@ -57,12 +60,38 @@ class HangingAgent:
 
 
 class HangingWorker(RolloutWorker):
-    timeout_s = 5.0
     grace_s = 0.1
 
     def __init__(self, settings: RolloutSettings) -> None:
         super().__init__(settings)
+        self.timeout_s = 5.0
         self._agent = HangingAgent()
+
+
+class SlowTogetherAgent:
+    """Answers at once when alone, and else never: as episodes do that wait for each other's threads."""
+
+    name = "reader"
+
+    def __init__(self) -> None:
+        self.here = 0
+
+    async def run(self, desk: Desk) -> Rollout:
+        self.here += 1
+        try:
+            await asyncio.sleep(0)
+            if self.here > 1:
+                await asyncio.Event().wait()
+            return desk.hand_in("I see it.", "5", ())
+        finally:
+            self.here -= 1
+
+
+class SlowTogetherWorker(RolloutWorker):
+    def __init__(self, settings: RolloutSettings) -> None:
+        super().__init__(settings)
+        self.timeout_s = 0.2
+        self._agent = SlowTogetherAgent()
 
 
 class UnbornWorker(RolloutWorker):
@@ -118,6 +147,26 @@ def test_an_episode_that_hangs_fails_alone_and_its_worker_is_replaced(tmp_path: 
     rows = [row for chunk_id in plan.chunk_ids() for row in store.rows(chunk_id)]
     assert len(rows) == 7
     assert [row.failure.error_class for row in rows if row.failure] == ["timeout"]
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_timeout_is_not_held_against_an_episode_that_was_not_alone(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 6)
+    pool = RolloutPool(settings, 1, [].append, lambda: False, print, ray.remote(num_cpus=1)(SlowTogetherWorker))
+    assert pool.run(plan.chunk_ids()) == ()
+    pool.close()
+    store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
+    assert {row.outcome for chunk_id in plan.chunk_ids() for row in store.rows(chunk_id)} == {"done"}
+
+
+async def test_a_chunk_that_is_committed_is_not_made_again(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 2)
+    (chunk_id,) = plan.chunk_ids()
+    await RolloutWorker(settings).run_chunk(chunk_id)
+    again = DeadlyWorker(settings)  # it would end this process
+    report = await again.run_chunk(chunk_id)
+    assert report.state == "committed"
+    assert await again.counts() == {}
 
 
 @pytest.mark.usefixtures("cluster")

@@ -111,13 +111,13 @@ async def test_a_dead_replica_is_left_alone_for_a_growing_while_and_taken_back(e
     await model.close()
 
 
-async def test_no_server_for_too_long_is_an_engine_error(engines: list[StubEngine]) -> None:
+async def test_no_server_for_too_long_is_unreachable(engines: list[StubEngine]) -> None:
     for engine in engines:
         await engine.die()
     model = routed(engines, Held(), outage_s=0.05)
     with pytest.raises(ModelError, match=r"model\.urls") as caught:
         await model.chat(ask())
-    assert caught.value.error_class == "engine_error"
+    assert caught.value.error_class == "engine_unreachable"
     await model.close()
 
 

@@ -1,0 +1,101 @@
+"""What a worker needs to run an agent: its models by role, the sandbox, the judge, and each episode's desk."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+from actors.pictures import View
+from lensmill.agents.protocol import Agent, Desk, Task, Verifier
+from lensmill.agents.settings import (
+    AgentSettings,
+    RefocusSettings,
+    SearchSettings,
+    build_agent,
+    sampling_of,
+    tool_settings,
+)
+from lensmill.decoding import Original
+from lensmill.judging.judge import Judge
+from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.models.chat import ChatModel
+from lensmill.models.settings import ModelSettings, build_model
+from lensmill.sample import Sample
+from lensmill.sandbox.protocol import Sandbox
+from lensmill.sandbox.settings import SandboxSettings, open_sandbox
+from lensmill.verdict import Verdict
+from storage.plan import PlannedEpisode
+
+AGENT, JUDGE = "agent", "judge"
+"""Roles that a model may have; `search` has more (see `lensmill.agents.settings.build_agent`)."""
+
+
+class Equipment:
+    """Made once in a worker.
+
+    Args:
+        models: by role; roles with equal settings share one client.
+        factor: sides of drawn pictures are multiples of this.
+    """
+
+    def __init__(
+        self,
+        agent: AgentSettings,
+        judge: JudgeSettings,
+        models: Mapping[str, ModelSettings],
+        sandbox: SandboxSettings,
+        factor: int,
+    ) -> None:
+        self._settings = agent
+        self._models = build_models(models)
+        self._sandbox: Sandbox | None = open_sandbox(sandbox) if isinstance(agent, RefocusSettings) else None
+        self.agent: Agent = build_agent(agent, self._models, self._sandbox)
+        self.judge: Judge = build_judge(judge, self._models.get(JUDGE))
+        family = self._models[AGENT].family if AGENT in self._models else None
+        self._tools = tool_settings(agent, factor, family)
+
+    def desk(self, planned: PlannedEpisode, sample: Sample, original: Original, view: View) -> Desk:
+        """An episode's working place. The sample's answers reach the verifier and nothing else."""
+        task = Task(sample.question, planned.rung, planned.seed, sample.choices, sample.regions)
+        return Desk(
+            task,
+            original.pixels,
+            view.picture,
+            self._tools,
+            original.lossless,
+            view.encoded,
+            planned.episode_id,
+            self._verifier(planned, sample, task, view),
+        )
+
+    def _verifier(self, planned: PlannedEpisode, sample: Sample, task: Task, view: View) -> Verifier | None:
+        settings = self._settings
+        if not isinstance(settings, SearchSettings):
+            return None
+        from lensmill.agents.search.verifier import ModelVerifier
+
+        async def judged(answer: str) -> Verdict:
+            return await self.judge.judge(sample.question, sample.answers, sample.choices, answer, planned.episode_id)
+
+        return ModelVerifier(
+            self._models.get("verifier", self._models[AGENT]),
+            task,
+            sample.answers,
+            judged,
+            sampling_of(settings),
+            view=view.encoded,
+            episode=planned.episode_id,
+            structured=settings.structured,
+        )
+
+
+def build_models(models: Mapping[str, ModelSettings]) -> dict[str, ChatModel]:
+    """The chat models by role; equal settings give one model, so that its limits hold for all its roles together."""
+    built: dict[str, ChatModel] = {}
+    for settings in models.values():
+        if _key(settings) not in built:
+            built[_key(settings)] = build_model(settings)
+    return {role: built[_key(settings)] for role, settings in models.items()}
+
+
+def _key(settings: ModelSettings) -> str:
+    return json.dumps(asdict(settings), sort_keys=True)

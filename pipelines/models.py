@@ -1,0 +1,150 @@
+"""Which models a job asks, by role, and the engines that it starts for them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
+from types import TracebackType
+from typing import Any, Self
+
+from actors.engine_settings import EngineSettings
+from actors.engines import EngineError, EngineSet
+from actors.equipment import AGENT, JUDGE
+from lensmill.agents.settings import AgentSettings, ReaderSettings, SearchSettings
+from lensmill.judging.settings import CascadeSettings, JudgeSettings
+from lensmill.models.settings import OPERATIONAL, ModelSettings
+
+NO_MODEL = ModelSettings()
+
+
+class ModelChoiceError(Exception):
+    """Models and engines that do not fit together: one line that says what to set."""
+
+
+@dataclass(frozen=True, slots=True)
+class RoleModels:
+    """Models of single roles of the agent `search`; one without a name is the agent's."""
+
+    locate: ModelSettings = NO_MODEL
+    vlm: ModelSettings = NO_MODEL
+    adjust_box: ModelSettings = NO_MODEL
+    verifier: ModelSettings = NO_MODEL
+    summariser: ModelSettings = NO_MODEL
+
+
+def agent_models(
+    agent: AgentSettings, model: ModelSettings, roles: RoleModels, engine: EngineSettings | None, factor: int
+) -> dict[str, ModelSettings]:
+    """The models of an agent by role; without their URLs where an engine will give them.
+
+    Raises:
+        ModelChoiceError: the agent needs a model and has none, or it cannot be reached, or does not fit the ladder.
+    """
+    if isinstance(agent, ReaderSettings):
+        return {}
+    models = {AGENT: served(model, engine)}
+    if isinstance(agent, SearchSettings):
+        models |= {role: settings for role in asdict(roles) if (settings := getattr(roles, role)).name}
+    for role, settings in models.items():
+        place = "model" if role == AGENT else f"roles.{role}"
+        _require(settings, place, f"agent={agent.name}", engine if role == AGENT else None)
+    if model.factor != factor:
+        raise ModelChoiceError(
+            f"ladder.factor is {factor} and model.factor {model.factor}: the server would resize every picture, and "
+            f"boxes would shift; add ladder.factor={model.factor}"
+        )
+    return models
+
+
+def judge_model(
+    judge: JudgeSettings, own: ModelSettings, engine: EngineSettings | None, shared: ModelSettings | None
+) -> ModelSettings | None:
+    """The judge's model, where it asks one: its own, or else the agent's.
+
+    Raises:
+        ModelChoiceError: it asks one, and there is none.
+    """
+    if not isinstance(judge, CascadeSettings):
+        return None
+    if own.name is None and shared is not None:
+        return shared
+    own = served(own, engine)
+    _require(own, "judge_model", f"judge={judge.name}", engine)
+    return own
+
+
+def served(model: ModelSettings, engine: EngineSettings | None) -> ModelSettings:
+    """A model as the engine calls it."""
+    return model if engine is None else replace(model, name=engine.name)
+
+
+def _require(model: ModelSettings, place: str, who: str, engine: EngineSettings | None) -> None:
+    group = place if place == "model" else f"model@{place}"
+    if model.name is None:
+        raise ModelChoiceError(f"{who} needs a model: add {group}=qwen2_5_vl (or another of conf/model)")
+    if not model.urls and engine is None:
+        other = {"model": " or engine=vllm", "judge_model": " or engine@judge_engine=vllm"}.get(place, "")
+        raise ModelChoiceError(f"{who}: where does {model.name} run? Add {place}.urls=[http://host:8000/v1]{other}")
+
+
+def identity(model: ModelSettings) -> dict[str, Any]:
+    """What of a model decides its replies; where and how fast it runs does not."""
+    return {key: value for key, value in asdict(model).items() if key not in OPERATIONAL}
+
+
+class Engines:
+    """The engines of a job while it runs; a context. Without any, it only hands the models through.
+
+    Args:
+        agent, judge: settings of the engines of the agent's model, and of the judge's own.
+        stopping, say: see `EngineSet`.
+    """
+
+    def __init__(
+        self,
+        agent: EngineSettings | None,
+        judge: EngineSettings | None,
+        stopping: Callable[[], bool],
+        say: Callable[[str], None],
+    ) -> None:
+        self._say = say
+        self._sets = {
+            role: EngineSet(name, settings, stopping, say)
+            for role, name, settings in ((AGENT, "model", agent), (JUDGE, "judge", judge))
+            if settings is not None
+        }
+        self.gone = False
+
+    def start(self, models: Mapping[str, ModelSettings]) -> dict[str, ModelSettings]:
+        """Start them all; returns the models with the URLs of their servers.
+
+        Raises:
+            EngineError: one does not start.
+            Stopped: asked to stop meanwhile.
+        """
+        urls = {}
+        for role, engines in self._sets.items():
+            self._say(f"starting the engines of {models[role].name} ...")
+            urls[role] = engines.start()
+        found = {}
+        for role, model in models.items():
+            shared = role == JUDGE and JUDGE not in urls and AGENT in urls and not model.urls
+            found[role] = replace(model, urls=urls.get(AGENT if shared else role, model.urls))
+        return found
+
+    def poll(self) -> None:
+        """Tell how they fare; `gone` once none of a set is left."""
+        for engines in self._sets.values():
+            try:
+                engines.poll()
+            except EngineError as error:
+                if not self.gone:
+                    self._say(str(error))
+                self.gone = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for engines in self._sets.values():
+            engines.close()
