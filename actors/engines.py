@@ -188,10 +188,8 @@ class EngineSet:
             if waiting and monotonic() > patient_until:
                 waiting = False
                 free = ray.available_resources().get("GPU", 0)
-                self._say(
-                    f"{self._name}: waiting for {len(starting)} of {settings.replicas} engines to start; each needs "
-                    f"{settings.gpus_each:g} GPUs, and {free:g} of the cluster's {there:g} are free"
-                )
+                room = f"; {free:g} of the cluster's {there:g} GPUs are free" if settings.gpus_each else ""
+                self._say(f"{self._name}: waiting for {len(starting)} of {settings.replicas} engines to be ready{room}")
         return tuple(state.url for _, state in sorted(self._states.items()))
 
     def _started(self, number: int, ref: Any) -> None:
