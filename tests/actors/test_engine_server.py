@@ -65,6 +65,15 @@ async def test_one_that_ends_before_it_is_ready_says_why(a_server: Starts) -> No
     assert server.tail() == "loading\nRuntimeError: no weights here"
 
 
+async def test_of_several_errors_the_one_that_others_point_to_is_told(a_server: Starts) -> None:
+    server = a_server("--say=(Core pid=7) ValueError: no room\nInitError: see root cause above\n" + "later\n" * 80)
+    await server.start()
+    await server.end()
+    assert server.cause() == "ValueError: no room"
+    assert server.tail().startswith("(Core pid=7) ValueError: no room\n")
+    assert server.tail().endswith("\nlater")
+
+
 async def test_one_that_is_never_ready_is_given_up_and_ended(a_server: Starts) -> None:
     server = a_server("--never-ready", "--say=loading", start_s=1)
     assert await server.start() == "it was not ready after 1 s"

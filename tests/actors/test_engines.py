@@ -78,6 +78,13 @@ def test_every_replica_has_a_url_on_this_machine() -> None:
         assert all(ask(url, "/health") for url in urls)
 
 
+def test_two_engines_can_start_side_by_side() -> None:
+    with a_set(fake(), []) as model, a_set(fake(), []) as judge:
+        model.begin()
+        judge.begin()
+        assert len({*model.start(), *judge.start()}) == 2
+
+
 def test_one_that_dies_is_back_at_its_address_and_the_driver_is_told() -> None:
     told: list[str] = []
     with a_set(fake(), told) as engines:
@@ -100,7 +107,7 @@ def test_one_that_dies_too_often_is_given_up_and_the_others_go_on() -> None:
         poll_until(engines, lambda: len(told) == 2)
         die(bad)
         poll_until(engines, lambda: len(told) == 3)
-        assert told[2].startswith("model: engine 0 is given up after 1 restarts: it ended with exit status 3")
+        assert told[2].startswith("model: engine 0 is given up after 1 of 1 restarts: it ended with exit status 3")
         engines.poll()
         assert ask(good, "/health")
 
@@ -144,6 +151,12 @@ def test_closing_drains(tmp_path: Path) -> None:
 def test_more_gpus_than_the_cluster_has_are_refused_at_once() -> None:
     refusal = pytest.raises(EngineError, match=r"too many for the cluster's 0: lower .*gpus=0")
     with a_set(fake(gpus=None, tensor_parallel_size=512), []) as engines, refusal:
+        engines.start()
+
+
+def test_waiting_for_room_can_be_stopped() -> None:
+    homeless = ray.remote(num_cpus=0, resources={"nowhere": 1})(QuickReplica)
+    with EngineSet("model", fake(), lambda: True, [].append, homeless) as engines, pytest.raises(Stopped):
         engines.start()
 
 
