@@ -71,8 +71,10 @@ class BuildSettings:
 
 
 def _text(value: Any) -> Any:
-    """Digits of a fingerprint that hydra took for a number, e.g. 12e5: what was typed is lost by then."""
-    if isinstance(value, int | float):
+    """Of a fingerprint that hydra took for a number: digits are as they were; of 12e5 what was typed is lost."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float):
         raise ValueError("this reads as a number: put it in quotes, within the shell's quotes too ('build=\"12e5\"')")
     return value
 

@@ -108,11 +108,19 @@ def test_a_build_is_found_by_itself_or_chosen(files: Files, plan: Plan, tmp_path
         compared(tmp_path, build="00")
 
 
+def test_a_fingerprint_of_digits_is_one(
+    files: Files, plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    judged(files, plan, "12345", [CORRECT] * 5)
+    assert main([f"out={tmp_path}", "judges=[123]"]) == 0
+    assert "first:  12345" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
         (["judges=[a,b,c]"], "two"),
-        (["judges=[12,34]"], "quotes"),
+        (["judges=[12e5,a]"], "quotes"),
         (["build=12e5"], "quotes"),
         (["show=-1"], "show"),
         (["judge=[a]"], "judges"),
