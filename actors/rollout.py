@@ -242,7 +242,7 @@ class RolloutWorker:
             message = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
             failure = Failure("agent_error", message[:2000], 1, "report it with this message")
         else:
-            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start)
+            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, rollout.calls)
         return EpisodeRow(planned, "failed", None, failure, monotonic() - start)
 
     async def _rollout(self, planned: PlannedEpisode, sample: Sample) -> Rollout:

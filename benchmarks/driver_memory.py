@@ -1,9 +1,9 @@
 """The driver's peak memory for a small and a large source.
 
-    python -m benchmarks.driver_memory --small 100 --large 2000
+    python -m benchmarks.driver_memory --small 104 --large 2000
 
-Draws ChartQA folders of tiny charts, builds each with the reader on one rung, and prints the largest resident set of
-the driver process (the kernel's own count, VmHWM) and the ratio of the two.
+Draws ChartQA folders of tiny charts with eight questions each, builds each folder with the reader on one rung, and
+prints the largest resident set of the driver process (the kernel's own count, VmHWM) and the ratio of the two.
 """
 
 import argparse
@@ -17,12 +17,24 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 
+def questions(number: int) -> list[tuple[str, str]]:
+    """Eight questions about the bars of a chart, with their answers."""
+    heights = [30 + (number * 37 + bar * 53) % 120 for bar in range(3)]
+    asked = [(f"What was the value in {2001 + bar}?", str(height)) for bar, height in enumerate(heights)]
+    asked.append(("What is the highest value?", str(max(heights))))
+    asked.append(("What is the lowest value?", str(min(heights))))
+    asked.append(("What is the sum of all values?", str(sum(heights))))
+    asked.append(("What is the difference between 2001 and 2002?", str(abs(heights[0] - heights[1]))))
+    asked.append(("What is the difference between 2002 and 2003?", str(abs(heights[1] - heights[2]))))
+    return asked
+
+
 def draw_source(folder: Path, samples: int) -> None:
-    """A ChartQA folder of `samples` different charts, each a few labelled bars of 300 x 200 px."""
+    """A ChartQA folder of `samples` questions about charts of a few labelled bars, 300 x 200 px."""
     split = folder / "test"
     (split / "png").mkdir(parents=True)
     rows = []
-    for number in range(samples):
+    for number in range(samples // len(questions(0))):
         picture = Image.new("RGB", (300, 200), "white")
         draw = ImageDraw.Draw(picture)
         for bar in range(3):
@@ -32,8 +44,7 @@ def draw_source(folder: Path, samples: int) -> None:
             draw.text((48 + bar * 80, 156 - height), str(height), fill="black")
         draw.text((5, 5), f"chart {number}", fill="black")
         picture.save(split / "png" / f"{number}.png")
-        answer = str(30 + (number * 37 + 53) % 120)
-        rows.append({"imgname": f"{number}.png", "query": "What was the value in 2002?", "label": answer})
+        rows += [{"imgname": f"{number}.png", "query": asked, "label": answer} for asked, answer in questions(number)]
     (split / "test_human.json").write_text(json.dumps(rows))
 
 

@@ -79,6 +79,7 @@ class Trajectory:
     Attributes:
         images: the view (index 0), then each observation's pictures in the order they were made.
         answer: the final answer; None when the agent abstained or ran out of turns.
+        rounds: times that a verifier who knows the answer was asked; 0 for agents that work without one.
     """
 
     images: tuple[ImageRef, ...]
@@ -86,6 +87,7 @@ class Trajectory:
     messages: tuple[Message, ...]
     answer: str | None
     stop: Stop
+    rounds: int = 0
 
     def __post_init__(self) -> None:
         if not self.images:

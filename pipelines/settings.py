@@ -19,7 +19,7 @@ from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from actors.cluster import ClusterSettings
 from lensmill.agents.settings import AgentSettings
-from lensmill.judging.settings import CascadeSettings, JudgeSettings, RuleSettings
+from lensmill.judging.settings import JudgeSettings
 from lensmill.resolution import Ladder
 from storage.sources.settings import SourceSettings
 
@@ -51,7 +51,7 @@ class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
 
     source: Annotated[SourceSettings, Field(discriminator="name")]
-    agent: AgentSettings
+    agent: Annotated[AgentSettings, Field(discriminator="name")]
     ladder: Ladder
     judge: Annotated[JudgeSettings, Field(discriminator="name")]
     curation: CurationSettings
@@ -170,7 +170,7 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
 
 
 def _union_tags() -> set[str]:
-    options = (*SourceSettings.__args__, RuleSettings, CascadeSettings)
+    options = (*SourceSettings.__args__, *AgentSettings.__args__, *JudgeSettings.__args__)
     return {tag for option in options for tag in (option.__name__, _name_of(option))}
 
 

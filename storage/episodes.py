@@ -8,7 +8,9 @@ from typing import Any, Literal
 
 import pyarrow as pa
 
+from lensmill.models.chat import ModelCall
 from lensmill.trajectory import Trajectory
+from storage.calls import CALL, call_of, call_row
 from storage.commits import CommitLog
 from storage.files import Files
 from storage.plan import Chunk, Plan, PlannedEpisode
@@ -37,6 +39,7 @@ EPISODES = pa.schema(
             ),
         ),
         ("seconds", pa.float64()),
+        ("calls", pa.list_(CALL)),
     ]
 )
 
@@ -61,7 +64,8 @@ class Failure:
 class EpisodeRow:
     """One finished episode. `done` has a trajectory (right, wrong or abstained), `failed` has a failure.
 
-    `seconds` is how long it took; it stays in the store and is never published.
+    `seconds` is how long it took, `calls` are those of models behind it; both stay in the store and are never
+    published.
     """
 
     planned: PlannedEpisode
@@ -69,6 +73,7 @@ class EpisodeRow:
     trajectory: Trajectory | None = None
     failure: Failure | None = None
     seconds: float = 0.0
+    calls: tuple[ModelCall, ...] = ()
 
     def __post_init__(self) -> None:
         done = self.outcome == "done"
@@ -200,6 +205,7 @@ def _row(row: EpisodeRow) -> dict[str, Any]:
             "retry": clean(failure.retry),
         },
         "seconds": row.seconds,
+        "calls": [call_row(call) for call in row.calls],
     }
 
 
@@ -210,4 +216,5 @@ def _episode(row: Mapping[str, Any]) -> EpisodeRow:
         None if row["trajectory"] is None else trajectory_of(row["trajectory"]),
         None if row["failure"] is None else Failure(**row["failure"]),
         row["seconds"],
+        tuple(call_of(call) for call in row["calls"]),
     )

@@ -71,6 +71,7 @@ TRAJECTORY = pa.struct(
         ("messages", pa.list_(MESSAGE)),
         ("answer", pa.string()),
         ("stop", pa.string()),
+        ("rounds", pa.int32()),
     ]
 )
 
@@ -160,6 +161,7 @@ def trajectory_row(trajectory: Trajectory) -> dict[str, Any]:
         ],
         "answer": None if trajectory.answer is None else clean(trajectory.answer),
         "stop": trajectory.stop,
+        "rounds": trajectory.rounds,
     }
 
 
@@ -181,6 +183,7 @@ def trajectory_of(row: Mapping[str, Any]) -> Trajectory:
         ),
         row["answer"],
         row["stop"],
+        row["rounds"],
     )
 
 

@@ -34,6 +34,22 @@ class Rollout:
     calls: tuple[ModelCall, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What a verifier says of an answer; `advice` for the next try never contains the right one (design
+    invariant 8). `calls` are the model calls that it took."""
+
+    correct: bool
+    advice: str = ""
+    calls: tuple[ModelCall, ...] = ()
+
+
+class Verifier(Protocol):
+    """Knows one sample's answers. It stands beside the task, which has none, and lets out no more than a Review."""
+
+    async def review(self, answer: str) -> Review: ...
+
+
 @dataclass
 class Desk:
     """One episode's working place: runs the agent's tool calls and records each as a step.
@@ -43,6 +59,8 @@ class Desk:
         view: what the agent sees first.
         lossless: encode pictures as PNG; False for originals that came from a lossy file.
         encoded: the view's file, where it is at hand: episodes of one picture share it.
+        episode: the episode's id, which keeps its model calls on one replica.
+        verifier: tells whether an answer is right, for agents that are built on it (`search`).
     """
 
     task: Task
@@ -51,6 +69,8 @@ class Desk:
     settings: ToolSettings = field(default_factory=ToolSettings)
     lossless: bool = True
     encoded: Encoded | None = None
+    episode: str = ""
+    verifier: Verifier | None = None
 
     def __post_init__(self) -> None:
         self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)
@@ -103,8 +123,10 @@ class Desk:
         messages: tuple[Message, ...],
         stop: Stop | None = None,
         calls: tuple[ModelCall, ...] = (),
+        rounds: int = 0,
     ) -> Rollout:
-        """Close the episode with a last thought and the answer; None abstains. `calls`: of models, for the record."""
+        """Close the episode with a last thought and the answer; None abstains. `calls`: of models, for the record;
+        `rounds`: times that the verifier was asked."""
         ending: Stop = stop or ("abstained" if answer is None else "answered")
         trajectory = Trajectory(
             tuple(image.ref for image in self._images),
@@ -112,6 +134,7 @@ class Desk:
             messages,
             answer,
             ending,
+            rounds,
         )
         return Rollout(trajectory, tuple(self._images), calls)
 

@@ -84,12 +84,13 @@ class ChatReply:
     attempts: int = 1
 
 
-ModelErrorClass = Literal["engine_error", "request_error", "context_length"]
+ModelErrorClass = Literal["engine_error", "request_error", "context_length", "engine_killer"]
 
 
 class ModelError(Exception):
     """A call that gave no reply. `error_class`: "engine_error" (the server cannot be reached or keeps failing: try
-    elsewhere or later), "request_error" (it refuses this request), "context_length" (the request is too long)."""
+    elsewhere or later), "request_error" (it refuses this request), "context_length" (the request is too long),
+    "engine_killer" (two engines died of it: not to be tried again unseen)."""
 
     def __init__(self, error_class: ModelErrorClass, message: str) -> None:
         super().__init__(message)

@@ -45,6 +45,7 @@ class ToolSettings:
         zoom_upscale: a crop is drawn this many times larger, within the budget.
         zoom_floor: side in pixels: a crop has at most max(rung, zoom_floor) squared pixels.
         factor: sides of drawn pictures are multiples of this.
+        min_pixels: the fewest that a crop has; models' servers enlarge what is smaller, and boxes about it go astray.
     """
 
     convention: Convention = Convention.PIXELS
@@ -53,6 +54,7 @@ class ToolSettings:
     zoom_upscale: float = UPSCALE
     zoom_floor: int = 896
     factor: int = PATCH_FACTOR
+    min_pixels: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +189,15 @@ class Toolbox:
         settings = self.settings
         box = self._read(arguments.get("bbox_2d"), about)
         source = self._original if settings.zoom_source == "original" else self.pictures[0]
-        picture = zoom(source, box, self._max_pixels, settings.factor, settings.zoom_enlarge, settings.zoom_upscale)
+        picture = zoom(
+            source,
+            box,
+            self._max_pixels,
+            settings.factor,
+            settings.zoom_enlarge,
+            settings.zoom_upscale,
+            settings.min_pixels,
+        )
         label = shown(arguments.get("label") or "", 200)
         return ToolResult(picture, "", ((label, box),))
 

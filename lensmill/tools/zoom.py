@@ -64,6 +64,7 @@ def zoom(
     factor: int,
     enlarge: float = ENLARGE,
     upscale: float = UPSCALE,
+    min_pixels: int = 0,
 ) -> Picture:
     """The crop around `box`, upscaled within a pixel budget.
 
@@ -72,12 +73,17 @@ def zoom(
         box: in original pixels.
         max_pixels: the most the crop may have; a larger one is drawn smaller.
         factor: its sides become multiples of this.
+        min_pixels: a crop with fewer is drawn larger, for models whose servers would else enlarge it themselves.
 
     Raises:
         ToolError: see `zoom_region`.
     """
     inside = zoom_region(source.frame.from_original(box), (source.frame.width, source.frame.height), enlarge)
-    size = fit(inside.width * upscale, inside.height * upscale, max_pixels, factor)
+    grow, least = upscale, min(min_pixels, max_pixels // 2)
+    size = fit(inside.width * grow, inside.height * grow, max_pixels, factor)
+    while size[0] * size[1] < least:
+        grow *= 1.1
+        size = fit(inside.width * grow, inside.height * grow, max_pixels, factor)
     pixels = source.pixels.resize(size, Image.Resampling.LANCZOS, box=inside.xyxy, reducing_gap=3.0)
     return Picture(pixels, Frame(source.frame.to_original(inside), *size))
 

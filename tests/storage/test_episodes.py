@@ -3,10 +3,12 @@ import os
 import signal
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from lensmill.models.chat import ChatReply, ModelCall, Usage
 from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files, StoreError
 from storage.plan import Chunk, Plan
@@ -163,3 +165,10 @@ def test_tidying_leaves_an_uncommitted_chunk_alone(store: EpisodeStore, chunk: C
     store.mark(chunk.chunk_id, chunk.episodes[0].episode_id, "one")
     store.tidy(chunk.chunk_id)
     assert store.marks(chunk.chunk_id, "one").total() == 1
+
+
+def test_model_calls_come_back_with_their_episode(store: EpisodeStore, chunk: Chunk) -> None:
+    reply = ChatReply("<answer>7</answer>", "it is 7", "stop", Usage(900, 12, 800), 0.25, "qwen", 2)
+    rows = [replace(row, calls=(ModelCall("agent", reply),)) for row in done(chunk)]
+    store.commit(chunk.chunk_id, rows)
+    assert store.rows(chunk.chunk_id)[0].calls == (ModelCall("agent", reply),)

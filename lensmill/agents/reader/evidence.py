@@ -5,7 +5,7 @@ it, and for no other option as clearly.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from lensmill.agents.reader.matching import fold, likeness, words_of
@@ -24,6 +24,9 @@ READABLE = 0.6
 
 NEAR = 8.0
 """Print within so many heights of a landmark's text stands by it."""
+
+TALLER = 1.2
+"""Letters are larger than others when they are so many times as high; boxes of the same print differ by a tenth."""
 
 PARTLY = 0.79
 """Strength of print that holds only words of an option which no other option has (and up to 0.1 more)."""
@@ -46,6 +49,15 @@ _ASKS_FOR_MORE = re.compile(
 _QUOTED = re.compile(r"[\"“”]([^\"“”]{2,80})[\"“”]|(?<!\w)['‘]([^'‘’]{2,80})['’](?!\w)")
 _FIRST = re.compile(r"\b(first|top|topmost|upper)\b", re.IGNORECASE)
 _LAST = re.compile(r"\b(last|bottom|lowest|lower)\b", re.IGNORECASE)
+_LETTERS = (
+    r"(?:[\s,-]+(?!(?:and|at|by|in|of|on|the|with)\b)\w+){0,2}"
+    r"[\s,-]+(letters?|lettering|type|print|characters|capitals|font|words?)\b"
+)
+_LARGE = re.compile(r"\b(large|big|huge|tall)" + _LETTERS, re.IGNORECASE)
+_SMALL = re.compile(r"\b(small|tiny|fine|little)" + _LETTERS, re.IGNORECASE)
+_SIDE = r"\b{0}(-hand)? (edge|side|end|corner|half|margin)\b|\b(on|at) the (far |upper |lower )?{0}\b(?! of\b)"
+_LEFT = re.compile(_SIDE.format("left"), re.IGNORECASE)
+_RIGHT = re.compile(_SIDE.format("right"), re.IGNORECASE)
 _COMMON = frozenset(words_of("a an the of in on at to for from with and or by is are was were be it its this that"))
 
 
@@ -151,19 +163,60 @@ def _settle(
     found: Sequence[Sequence[Evidence]],
     rivals: Sequence[int],
 ) -> Finding:
-    """Several options are in the picture: the one by the question's landmark, or the one in the place it names."""
+    """Several options are in the picture: the one by the question's landmark, or the one that looks as it says.
+
+    The sharper a view, the more of the options it shows at once, so that what a blurred one answers for want of
+    rivals is decided here.
+    """
     marks = places_of(landmarks(question, options), readings)
     near = {n: [e for e in _same(found[n]) if _by(e, marks)] for n in rivals}
     left = [n for n in rivals if near[n]] if marks else list(rivals)
     if len(left) == 1 and marks:
         return Finding(left[0], tuple(near[left[0]]), "")
-    places = {n: near[n][0] if near[n] else found[n][0] for n in left}
+    prints = {n: near[n] or list(_same(found[n])) for n in left}
+    described = {_by_size(question, prints, readings), _by_side(question, prints)} - {None}
+    if described:
+        # Descriptions that point at different options describe something else than their print.
+        alone = described.pop() if len(described) == 1 else None
+        return Finding(alone, tuple(prints[alone]), "") if alone is not None else Finding(None, (), _SEVERAL)
+    places = {n: prints[n][0] for n in left}
     one_block = marks or _close_together([e.seen.box for e in places.values()])
     if len(left) > 1 and one_block and bool(_FIRST.search(question)) != bool(_LAST.search(question)):
         upright = sorted(left, key=lambda n: places[n].seen.box.centre[1])
         chosen = upright[0] if _FIRST.search(question) else upright[-1]
         return Finding(chosen, (places[chosen],), "")
-    return Finding(None, (), "more than one of the options stands in the picture")
+    return Finding(None, (), _SEVERAL)
+
+
+_SEVERAL = "more than one of the options stands in the picture"
+
+
+def _by_size(question: str, prints: Mapping[int, Sequence[Evidence]], readings: Sequence[Seen]) -> int | None:
+    """The option in clearly larger (or smaller) letters than all others, if the question speaks of such letters."""
+    large, small = _LARGE.search(question), _SMALL.search(question)
+    if bool(large) == bool(small):
+        return None
+    # Two lines joined to one have no height of letters of their own.
+    heights = {n: [_type_size(e.seen.box) for e in mine if e.seen in readings] for n, mine in prints.items()}
+    if len(heights) < 2 or not all(heights.values()):
+        return None
+    order = sorted(heights, key=lambda n: max(heights[n]))
+    below, above = (order[-2], order[-1]) if large else (order[0], order[1])
+    clear = max(heights[above]) >= TALLER * max(heights[below])
+    return (above if large else below) if clear else None
+
+
+def _by_side(question: str, prints: Mapping[int, Sequence[Evidence]]) -> int | None:
+    """The option that stands wholly to the left (or right) of all others, if the question names that side."""
+    left, right = _LEFT.search(question), _RIGHT.search(question)
+    if len(prints) < 2 or bool(left) == bool(right):
+        return None
+    spans = {n: (min(e.seen.box.x1 for e in mine), max(e.seen.box.x2 for e in mine)) for n, mine in prints.items()}
+    if left:
+        first = min(spans, key=lambda n: spans[n])
+        return first if all(spans[first][1] < spans[n][0] for n in spans if n != first) else None
+    last = max(spans, key=lambda n: spans[n])
+    return last if all(spans[n][1] < spans[last][0] for n in spans if n != last) else None
 
 
 def places_of(texts: Sequence[str], readings: Sequence[Seen]) -> list[Seen]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.evidence import (
@@ -20,6 +21,15 @@ from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold, likeness, words_of
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
+
+SURELY = 0.9
+"""A line of which the recogniser is at least this sure stands until it is read otherwise."""
+
+HINT = 0.9
+"""A line that promises this much is worth a look of its own when every cell of the grids was seen."""
+
+HINT_REACH = 8.0
+"""Print within so many heights of a hint belongs to the same sign, and is shown with it."""
 
 OVERVIEW = 2.0
 """What a coarse crop promises before anything is known of it: only better hints are followed first."""
@@ -41,6 +51,7 @@ class OptionsRoute:
             *grid(view, budget, FINE, settings, level=1),
         )
         self._visited: set[Cell] = set()
+        self._followed: list[Box] = []
 
     def run(self) -> Conclusion:
         if not asks_for_print(self._question) and asked_kind(self._question) is None:
@@ -57,6 +68,8 @@ class OptionsRoute:
                 conclusion = self._confirm(finding)
                 if conclusion is not None:
                     return conclusion
+                continue
+            if cell is None and self._looking.steps_left > 2 and self._follow_hint():
                 continue
             if cell is None:
                 reason = finding.reason or "what seemed to answer it could not be read again from closer"
@@ -104,24 +117,42 @@ class OptionsRoute:
         assert finding.option is not None
         option = self._options[finding.option]
         places = _distinct(finding.evidence)[:2]
-        agreed: list[Seen] = []
+        agreed: list[str] = []
         for evidence in places:
             for reach in (1.0, 4.0):
                 if self._looking.steps_left <= 0:
                     break
                 thought = f'Here it seems to say "{evidence.seen.text}". I look closely before I answer "{option}".'
                 lines = self._looking.zoom(_surroundings(evidence.seen, reach), thought, evidence.seen.text)
+                before = self._not_read_again(evidence.seen, lines)
+                lines = (*lines, *before)
                 again = self._judge(lines, lines)
                 if again.option == finding.option:
-                    agreed.append(again.evidence[0].seen)
+                    manner = "Read from close, with what I read before" if before else "Read from close"
+                    agreed.append(f'{manner}, it says "{again.evidence[0].seen.text}".')
                     break
                 if again.option is not None:
                     break
         if agreed:
-            said = agreed[0].text
-            return Conclusion(f'Read from close, it says "{said}". That is "{option}".', option)
+            return Conclusion(f'{agreed[0]} That is "{option}".', option)
         self._refuted.extend(e.seen.box for e in finding.evidence)
         return None
+
+    def _not_read_again(self, seen: Seen, lines: Sequence[Seen]) -> list[Seen]:
+        """The surely read lines of some evidence that a closer look left out, if it agrees with another of them.
+
+        Detectors lose one line or another of turned or slanted print at any scale. What a crop does not read is not
+        refuted by it, as long as the crop does read the print's other line, and nothing else in this one's place.
+        """
+        pieces = [
+            piece
+            for piece in self._looking.sheet.readings
+            if piece.picture == seen.picture and seen.box.contains(piece.box) and piece.score >= SURELY
+        ]
+        there = {piece: [line for line in lines if same_place(piece.box, line.box)] for piece in pieces}
+        if not any(likeness(piece.text, line.text) >= ENOUGH for piece, again in there.items() for line in again):
+            return []
+        return [replace(piece, picture=lines[0].picture) for piece, again in there.items() if not again]
 
     def _next_cell(self) -> Cell | None:
         left = [c for c in self._cells if c not in self._visited and not self._looking.is_covered(c.region, c.scale)]
@@ -144,9 +175,35 @@ class OptionsRoute:
                 blurred += 0.5
             if any(likeness(text, seen.text) >= 0.6 for text in self._landmarks):
                 promise += 2.0
-            promise += topicality(self._question, seen.text)
-            promise += max(2.0 * s if (s := likeness(option, seen.text)) >= 0.5 else 0.0 for option in self._options)
+            promise += self._hint(seen)
         return promise + min(blurred, 2.0)
+
+    def _hint(self, seen: Seen) -> float:
+        """How much a line speaks of the question or of an option, though not clearly enough to answer."""
+        closest = max((likeness(option, seen.text) for option in self._options), default=0.0)
+        return topicality(self._question, seen.text) + (2.0 * closest if closest >= 0.5 else 0.0)
+
+    def _follow_hint(self) -> bool:
+        """Look around the most telling line that no crop has enlarged yet; False where there is none.
+
+        A large view shows the cells of the grids sharply enough for most print, so that nothing of them is left to
+        visit while steps are; print that it still cannot read is found beside print that it can.
+        """
+        hints = []
+        for seen in self._unrefuted(self._looking.sheet.lines()):
+            around = with_air(seen.box, HINT_REACH)
+            inside = around.clip(self._looking.view.region)
+            strength = self._hint(seen)
+            if inside is None or strength < HINT or any(same_place(seen.box, box) for box in self._followed):
+                continue
+            if not self._looking.is_covered(inside, self._looking.desk.settings.zoom_upscale):
+                hints.append((strength, seen, inside))
+        if not hints:
+            return False
+        _, seen, inside = max(hints, key=lambda hint: (hint[0], -hint[1].box.y1, -hint[1].box.x1))
+        self._followed.append(seen.box)
+        self._looking.zoom(inside, f'"{seen.text}" may belong to what I look for. I look around it.', seen.text)
+        return True
 
     def _visit(self, cell: Cell) -> None:
         self._visited.add(cell)

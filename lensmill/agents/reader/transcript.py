@@ -7,6 +7,7 @@ each observation a user turn, `<think>` and `<answer>` at the end.
 import json
 from collections.abc import Sequence
 
+from lensmill.agents.asking import question_text
 from lensmill.agents.protocol import Task
 from lensmill.tools import tool_schema
 from lensmill.trajectory import Action, Message, Part, Step
@@ -63,13 +64,6 @@ def write_messages(
     if answer is not None:
         ending += f"\n<answer>{answer}</answer>"
     return (*messages, Message("assistant", (Part(ending),)))
-
-
-def question_text(task: Task) -> str:
-    """The question, with its options on lines of their own."""
-    lines = [f"Question: {task.question}"]
-    lines += [f"({chr(ord('A') + i)}) {choice}" for i, choice in enumerate(task.choices)]
-    return "\n".join(lines)
 
 
 def _turn(thought: str, action: Action) -> str:

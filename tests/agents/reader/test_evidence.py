@@ -74,6 +74,55 @@ def test_the_first_of_two_printed_options_is_the_upper_one() -> None:
     assert weigh("What is the first phone number?", ("555-1000", "555-2000"), lines).option == 1
 
 
+def test_of_two_printed_options_the_one_in_large_letters_is_the_answer_if_asked_for() -> None:
+    question, options = "What name is printed in large black letters?", ("Acme", "Borealis")
+    large = Seen(TextLine("BOREALIS", Box(0, 900, 300, 930), 0.99), 30, 0)
+    assert weigh(question, options, [line("Acme"), large]).option == 1
+    assert weigh(question.replace("large black", "tiny"), options, [line("Acme"), large]).option == 0
+    assert weigh("What name is printed on the large sign?", options, [line("Acme"), large]).option is None
+
+
+def test_letters_of_about_the_same_size_mean_no_answer() -> None:
+    taller = Seen(TextLine("BOREALIS", Box(0, 900, 300, 922), 0.99), 22, 0)
+    question = "What name is printed in large letters?"
+    assert weigh(question, ("Acme", "Borealis"), [line("Acme"), taller]).option is None
+
+
+def test_two_lines_joined_are_no_larger_letters() -> None:
+    lines = [line("Acme", y=0), line("North", y=900), line("Borealis", y=920)]
+    question = "What name is printed in large letters?"
+    assert weigh(question, ("Acme", "North Borealis"), lines).option is None
+
+
+@pytest.mark.parametrize(
+    ("where", "option"),
+    [
+        ("at the right edge of the desk", 1),
+        ("on the left", 0),
+        ("on the left-hand side", 0),
+        ("to the right of the lamp", None),
+        ("on the right of the lamp", None),
+        ("on the left, below the box on the right", None),
+    ],
+)
+def test_of_two_printed_options_the_one_on_the_side_that_is_asked_for_is_the_answer(
+    where: str, option: int | None
+) -> None:
+    lines = [line("Acme", x=100, y=900), line("Borealis", x=700, y=0)]
+    assert weigh(f"What name is printed on the box {where}?", ("Acme", "Borealis"), lines).option == option
+
+
+def test_options_one_below_the_other_lie_on_no_side() -> None:
+    lines = [line("Acme", x=100, y=900), line("Borealis", x=120, y=0)]
+    assert weigh("What name is printed on the right?", ("Acme", "Borealis"), lines).option is None
+
+
+def test_size_and_side_that_point_at_different_options_mean_no_answer() -> None:
+    large = Seen(TextLine("BOREALIS", Box(700, 0, 1000, 40), 0.99), 40, 0)
+    question = "What name is printed in large letters on the left?"
+    assert weigh(question, ("Acme", "Borealis"), [line("Acme"), large]).option is None
+
+
 def test_near_misses_are_told_apart_by_the_exact_one() -> None:
     options = ("02380 557732", "02380 557723", "02830 557723")
     assert weigh("What is the phone number?", options, [line("02380 557723")]).option == 1

@@ -1,9 +1,12 @@
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from lensmill.agents.reader.agent import ReaderAgent
 from lensmill.geometry import Box
+from lensmill.perception.text import TextLine
+from lensmill.picture import Picture
 from tests.agents.reader.printed_world import PrintedWorld, desk_for
 
 SIGN = Box(3000, 2000, 3200, 2016)
@@ -25,6 +28,32 @@ async def test_it_looks_closely_before_it_answers() -> None:
     last = trajectory.steps[-2]
     assert last.observation is not None
     assert last.observation.images[0].frame.region.contains(SIGN)
+
+
+async def test_print_too_small_for_a_large_view_is_found_beside_print_that_names_it() -> None:
+    tiny = Box(3000, 2040, 3100, 2046)  # readable at twice its size only, which no cell of a large rung's grids has
+    world = PrintedWorld([("SMALL SIGN", Box(3000, 2000, 3200, 2020)), ("Borealis", tiny)])
+    trajectory = (await ReaderAgent(reader=world).run(desk_for(QUESTION, OPTIONS, rung=3840))).trajectory
+    assert trajectory.answer == "Borealis"
+
+
+@pytest.mark.parametrize(("lower", "answer"), [("", "Oak Lane"), ("LANE", "Oak Lane"), ("PARK", None)])
+async def test_a_line_that_a_closer_look_loses_still_stands_but_not_one_that_it_reads_otherwise(
+    lower: str, answer: str | None
+) -> None:
+    class Close(PrintedWorld):
+        """Loses or changes the second line in everything but the view."""
+
+        def read(self, picture: Picture) -> tuple[TextLine, ...]:
+            lines = super().read(picture)
+            if picture.frame.region.width > 3000:
+                return lines
+            changed = [replace(line, text=lower) if line.text == "LANE" else line for line in lines]
+            return tuple(line for line in changed if line.text)
+
+    world = Close([("OAK", Box(3000, 2000, 3200, 2060)), ("LANE", Box(3000, 2070, 3200, 2130))])
+    desk = desk_for("What name is on the sign?", ("Oak Lane", "Fir Lane"), rung=896)
+    assert (await ReaderAgent(reader=world).run(desk)).trajectory.answer == answer
 
 
 async def test_nothing_printed_means_abstaining_within_the_steps_allowed() -> None:

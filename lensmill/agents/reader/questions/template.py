@@ -50,6 +50,7 @@ _POSITION = re.compile(
     r"|(?P<middle>in (?:the )?middle|middle(?= bar))"
     rf"|(?P<nth>first|last|{_RANK})(?=\s+(?:\w+\s+)?(?:bar|value|point|data|column|categor|label|row)))\b"
 )
+_NAMED_EXTREME = re.compile(r"\b(?:minimum|maximum) (?!value)[a-z]+")
 _COMPARING = re.compile(
     r"(?:than|above|over|below|exceed(?:s|ed|ing)?|under|equal to|value(?: of)?|nearly|almost) $", re.I
 )
@@ -110,11 +111,20 @@ def template_of(question: str, grid: Grid) -> Template:
     text = "".join([*pieces, _without_times(question[end:]).lower()])
     text = re.sub(r"\bt0\b", "T0", text)
     text, coloured, unclear = _mark_colours(text, grid, names)
+    text = _keep_names(text, grid.reading.title)
     extremes: dict[str, Extreme] = {}
     positions: dict[str, int | None] = {}
     text = _mark(text, "E", _EXTREME, _extreme, extremes)
     text = _mark(text, "P", _POSITION, _position, positions)
     return Template(question, text, grid, names, extremes, positions, coloured, unclear)
+
+
+def _keep_names(text: str, title: str) -> str:
+    """A minimum or maximum that belongs to the name of what is shown, as in "minimum wage", asks for no extreme."""
+    named = set(_NAMED_EXTREME.findall(plain(title).lower()))
+    return _NAMED_EXTREME.sub(
+        lambda match: match.group().replace(" ", "_") if match.group() in named else match.group(), text
+    )
 
 
 def _without_times(piece: str) -> str:

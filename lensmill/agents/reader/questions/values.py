@@ -138,6 +138,8 @@ def _within(template: Template, text: str) -> str:
 
 
 def _of_two(template: Template, text: str, operation: Operation) -> Value:
+    if len(template.marks("E", text)) == 1 and len(template.categories(text)) > 1:
+        raise NoAnswer(f"the question names more than the two values of a {operation}")
     cells = _operands(template, text, pair=True)
     if len(cells) != 2:
         raise NoAnswer(f"a {operation} needs two values, the question names {len(cells)}")

@@ -1,0 +1,251 @@
+"""Engines: vLLM servers on the cluster, one Ray actor a replica that looks after its process.
+
+A replica keeps its address for as long as its actor lives, so that whoever sends requests need not know of restarts.
+Requests never pass through here: they go to the URLs.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Any, Literal, Self
+
+import ray
+from ray.exceptions import RayActorError
+
+from actors.cluster import Stopped
+from actors.engine_server import Server, server_environment
+from actors.engine_settings import EngineSettings
+
+PATIENCE_S = 20.0
+"""How long to wait without a word for room on the cluster."""
+
+LONGEST_BACKOFF_S = 60.0
+
+
+class EngineError(Exception):
+    """No engine: one line that says why and what to do; the log's last lines may follow."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaState:
+    """How a replica fares.
+
+    Attributes:
+        phase: "failed" is a start that came to nothing, "given_up" a server that ended too often.
+        url: the base URL of its API; the same after a restart.
+        restarts: so far.
+        reason: why the server ended last.
+        tail: its log's last lines then.
+    """
+
+    phase: Literal["starting", "ready", "restarting", "failed", "given_up", "closed"]
+    url: str
+    restarts: int = 0
+    reason: str = ""
+    tail: str = ""
+
+
+class EngineReplica:
+    """One server and its restarts.
+
+    Args:
+        settings: of the engine.
+        loopback: listen on 127.0.0.1 only, since everything runs on this machine; else on the node's address.
+    """
+
+    backoff_s = 1.0
+
+    def __init__(self, settings: EngineSettings, loopback: bool) -> None:
+        host = "127.0.0.1" if loopback else ray.util.get_node_ip_address()
+        self._held, port = _hold_port(host)
+        self._settings = settings
+        self._server = Server(
+            settings.command(host, port),
+            server_environment(settings.environment),
+            host,
+            port,
+            settings.start_timeout_s,
+            settings.drain_s,
+        )
+        at = f"[{host}]" if ":" in host else host
+        self._state = ReplicaState("starting", f"http://{at}:{port}/v1")
+        self._watching: asyncio.Task[None] | None = None
+
+    async def start(self) -> ReplicaState:
+        """Start the server; "ready" or "failed"."""
+        why = await self._server.start()
+        if why is None:
+            self._state = replace(self._state, phase="ready")
+            self._watching = asyncio.create_task(self._watch())
+        else:
+            self._note("failed", why)
+        return self._state
+
+    async def state(self) -> ReplicaState:
+        return self._state
+
+    async def close(self) -> None:
+        """End the server: a drain, then force."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.wait({self._watching})
+        self._state = replace(self._state, phase="closed")
+        await self._server.end()
+
+    async def _watch(self) -> None:
+        why: str | None = await self._server.ended()
+        while self._state.restarts < self._settings.max_restarts:
+            self._note("restarting", why or "", 1)
+            await asyncio.sleep(min(LONGEST_BACKOFF_S, self.backoff_s * 2 ** (self._state.restarts - 1)))
+            why = await self._server.start()
+            if why is None:
+                self._state = replace(self._state, phase="ready")
+                why = await self._server.ended()
+        self._note("given_up", why or "")
+
+    def _note(self, phase: Literal["restarting", "failed", "given_up"], why: str, restarts: int = 0) -> None:
+        cause = self._server.cause()
+        self._state = replace(
+            self._state,
+            phase=phase,
+            restarts=self._state.restarts + restarts,
+            reason=f"{why}: {cause}" if cause else why,
+            tail=self._server.tail(),
+        )
+
+
+RemoteEngineReplica = ray.remote(num_cpus=0, max_restarts=0)(EngineReplica)
+"""As an async actor. Its server's cores are not counted: an engine that needs them all day has GPUs."""
+
+
+def _hold_port(host: str) -> tuple[socket.socket, int]:
+    """A free port, and the socket that keeps everyone but our server from it.
+
+    A socket that is bound and does not listen hinders only those that ask for any port; servers bind with
+    SO_REUSEADDR.
+    """
+    held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind((host, 0))
+    return held, held.getsockname()[1]
+
+
+class EngineSet:
+    """The replicas of one engine, seen from the driver. Use it as a context, or close it.
+
+    Args:
+        name: what the lines call it: "model", "judge".
+        settings: of the engine.
+        stopping: asked twice a second while waiting.
+        say: told one line when a replica has restarted, is ready again, or is gone.
+        actor: the Ray actor class.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: EngineSettings,
+        stopping: Callable[[], bool],
+        say: Callable[[str], None],
+        actor: Any = RemoteEngineReplica,
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._stopping = stopping
+        self._say = say
+        self._class = actor
+        self._actors: dict[int, Any] = {}
+        self._states: dict[int, ReplicaState] = {}
+        self._asked: dict[Any, int] = {}
+
+    def start(self) -> tuple[str, ...]:
+        """Start every replica and wait until all are ready; returns the base URLs of their APIs.
+
+        Raises:
+            EngineError: the cluster has too few GPUs, or a server does not start.
+            Stopped: asked to stop meanwhile.
+        """
+        settings = self._settings
+        needed, there = settings.replicas * settings.gpus_each, ray.cluster_resources().get("GPU", 0)
+        if needed > there:
+            raise EngineError(
+                f"{self._name}: {settings.replicas} replicas of {settings.gpus_each:g} GPUs each are too many for the "
+                f"cluster's {there:g}: lower replicas or tensor_parallel_size, or run on the CPU with gpus=0"
+            )
+        loopback = sum(node["Alive"] for node in ray.nodes()) == 1
+        hire = self._class.options(num_gpus=settings.gpus_each)
+        self._actors = {number: hire.remote(settings, loopback) for number in range(settings.replicas)}
+        starting = {actor.start.remote(): number for number, actor in self._actors.items()}
+        patient_until, waiting = monotonic() + PATIENCE_S, True
+        while starting:
+            done, _ = ray.wait(list(starting), num_returns=1, timeout=0.5)
+            if self._stopping():
+                raise Stopped
+            for ref in done:
+                self._started(starting.pop(ref), ref)
+            if waiting and monotonic() > patient_until:
+                waiting = False
+                free = ray.available_resources().get("GPU", 0)
+                self._say(
+                    f"{self._name}: waiting for {len(starting)} of {settings.replicas} engines to start; each needs "
+                    f"{settings.gpus_each:g} GPUs, and {free:g} of the cluster's {there:g} are free"
+                )
+        return tuple(state.url for _, state in sorted(self._states.items()))
+
+    def _started(self, number: int, ref: Any) -> None:
+        try:
+            state: ReplicaState = ray.get(ref)
+        except RayActorError as error:
+            raise EngineError(f"{self._name}: the worker of engine {number} died while it started: {error}") from error
+        if state.phase != "ready":
+            raise EngineError(f"{self._name}: engine {number} did not start: {state.reason}\n{state.tail}".rstrip())
+        self._states[number] = state
+
+    def poll(self) -> None:
+        """Look how the replicas fare, without waiting; say what has changed.
+
+        Raises:
+            EngineError: none is left.
+        """
+        for number, actor in self._actors.items():
+            if number not in self._asked.values():
+                self._asked[actor.state.remote()] = number
+        done, _ = ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0) if self._asked else ([], [])
+        for ref in done:
+            self._heard(self._asked.pop(ref), ref)
+        if not self._actors:
+            reasons = "; ".join(state.reason for _, state in sorted(self._states.items()))
+            raise EngineError(f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again")
+
+    def _heard(self, number: int, ref: Any) -> None:
+        before = self._states[number]
+        try:
+            state: ReplicaState = ray.get(ref)
+        except RayActorError:
+            state = replace(before, phase="given_up", reason="its worker or node died")
+        self._states[number] = state
+        where = f"{self._name}: engine {number}"
+        if state.phase == "given_up":
+            ray.kill(self._actors.pop(number))  # its GPUs are for others
+            self._say(f"{where} is given up after {state.restarts} restarts: {state.reason}")
+        elif state.restarts > before.restarts:
+            self._say(f"{where} restarts ({state.restarts} of {self._settings.max_restarts}): {state.reason}")
+        if state.phase == "ready" and before != state:
+            self._say(f"{where} is ready again")
+
+    def close(self) -> None:
+        """End every server, and wait until it has."""
+        closing = [actor.close.remote() for actor in self._actors.values()]
+        if closing:
+            ray.wait(closing, num_returns=len(closing), timeout=self._settings.drain_s + 15)
+        for actor in self._actors.values():
+            ray.kill(actor)
+        self._actors = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

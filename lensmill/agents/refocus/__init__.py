@@ -1,0 +1,1 @@
+"""ReFocus: the model edits the picture by writing Python, and looks at what it made."""

@@ -1,0 +1,60 @@
+"""The labelled parts of a picture that ReFocus's code can name: from the source, or from our own chart geometry."""
+
+from collections.abc import Iterable, Mapping
+from typing import get_args
+
+from lensmill.agents.reader.sheet import read_picture
+from lensmill.geometry import Box
+from lensmill.perception.reading import read_chart
+from lensmill.perception.text import Reader, shared_reader
+from lensmill.picture import Picture
+from lensmill.sample import Region, RegionKind
+
+Parts = Mapping[RegionKind, Mapping[str, Box]]
+"""Kind -> label -> box in pixels of the view, as `lensmill.sandbox.protocol.BoxMaps` has it."""
+
+MAX_LABELS = 100
+"""Of one kind; a picture with more has no parts worth naming."""
+
+_LONG = 120
+
+
+def parts_of(view: Picture, regions: Iterable[Region], reader: Reader | None = None) -> Parts:
+    """The parts that came with the sample, or those that we find ourselves: the category axis of a chart.
+
+    CPU work (OCR) where the sample has none. Only what the view shows is used.
+    """
+    given = list(regions)
+    if not given:
+        given = _found(view, reader or shared_reader())
+    maps: dict[RegionKind, dict[str, Box]] = {}
+    for kind in get_args(RegionKind):
+        boxes: dict[str, Box] = {}
+        for region in given:
+            label = " ".join(region.label.split())
+            here = view.frame.from_original(region.box).clip(view.frame.bounds)
+            if region.kind == kind and label and len(label) <= _LONG and here is not None and len(boxes) < MAX_LABELS:
+                boxes[_unique(label, boxes)] = here
+        if boxes:
+            maps[kind] = boxes
+    return maps
+
+
+def _found(view: Picture, reader: Reader) -> list[Region]:
+    """ReFocus's boxes of bar and line charts: the columns of an x axis, or the rows of horizontal bars."""
+    whole = view.frame.region
+    lines = read_picture(reader, view, 0, (round(whole.width), round(whole.height)))
+    reading = read_chart([view], [seen.line for seen in lines])
+    kind: RegionKind = "y_values" if reading.kind == "h_bar" else "x_values"
+    if reading.kind not in ("h_bar", "v_bar", "line"):
+        return []
+    return [Region(kind, label.text, label.value_box) for label in reading.categories]
+
+
+def _unique(label: str, taken: Mapping[str, Box]) -> str:
+    """Two parts of one name stay apart."""
+    number, name = 1, label
+    while name in taken:
+        number += 1
+        name = f"{label} ({number})"
+    return name

@@ -1,0 +1,88 @@
+"""The protocols as regular expressions, for servers that can hold a reply to one (`structured: true`).
+
+Small models, and the random one that tests run, keep a protocol only this way. Pieces are short, so that a reply ends
+within a few hundred tokens.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from lensmill.geometry import Convention
+from lensmill.tools import ZOOM
+
+_THINK = "<think>[^<>]{1,200}</think>\n"
+_ANSWER = "<answer>[^<>]{1,60}</answer>"
+_WORDS = "[A-Za-z0-9 ,.]{1,120}"
+_LABEL = "[A-Za-z0-9 ]{1,30}"
+_LABELS = 40
+
+
+def direct_structure(think: bool) -> dict[str, Any]:
+    return {"regex": (_THINK if think else "") + _ANSWER}
+
+
+def zoom_structure(convention: Convention, pictures: int, last: bool) -> dict[str, Any]:
+    """A thought, then one call about one of the first ten pictures or (always in the `last` turn) an answer."""
+    if last:
+        return {"regex": _THINK + _ANSWER}
+    arguments = rf'\{{"bbox_2d": {_box(convention)}, "label": "{_LABEL}", "image": [0-{min(pictures, 10) - 1}]\}}'
+    return {"regex": f"{_THINK}({_call(ZOOM, arguments)}|{_ANSWER})"}
+
+
+def refocus_structure(labels: Mapping[str, Sequence[str]], last: bool) -> dict[str, Any]:
+    """A thought, then one edit of a labelled part or an answer. `labels`: kind of part -> its labels."""
+    answer = f"ANSWER: {_WORDS}\nFINAL ANSWER: [A-Za-z0-9 ,.%]{{1,60}}\nTERMINATE"
+    edits = [
+        rf"display\(focus_on_{kind}_with_(draw|highlight|mask)\(image_1, \[({_either(names)})\], {kind}_bbox\)\)"
+        for kind, names in labels.items()
+        if names
+    ]
+    if last or not edits:
+        return {"regex": f"THOUGHT: {_WORDS}\n{answer}"}
+    return {"regex": f"THOUGHT: {_WORDS}\n(ACTION:\n```python\n({'|'.join(edits)})\n```|{answer})"}
+
+
+def search_structure(convention: Convention, last: bool) -> dict[str, Any]:
+    if last:
+        return {"regex": _THINK + _ANSWER}
+    box = _box(convention)
+    calls = [
+        _call("locate", rf'\{{"object": "{_LABEL}"\}}'),
+        _call("vlm", rf'\{{"bbox_2d": {box}, "question": "{_LABEL}"\}}'),
+        _call("adjust_box", rf'\{{"bbox_2d": {box}, "instruction": "{_LABEL}"\}}'),
+    ]
+    return {"regex": f"{_THINK}({'|'.join(calls)}|{_ANSWER})"}
+
+
+def boxes_structure(convention: Convention, many: bool) -> dict[str, Any]:
+    """One box as JSON, or a list of one to three."""
+    one = rf'\{{"bbox_2d": {_box(convention)}(, "label": "{_LABEL}")?\}}'
+    return {"regex": rf"\[{one}(, {one}){{0,2}}\]" if many else one}
+
+
+def verdict_structure() -> dict[str, Any]:
+    return {"regex": f"VERDICT: (correct|incorrect)\nADVICE: {_WORDS}"}
+
+
+def summary_structure(boxes: Sequence[Sequence[float]], answer: str, limit: int) -> dict[str, Any]:
+    """Thoughts and zooms into these boxes, then the answer."""
+    ending = f"{_THINK}<answer>{re.escape(answer)}</answer>"
+    if not boxes:
+        return {"regex": ending}
+    written = "|".join(re.escape("[" + ", ".join(f"{n:g}" for n in box) + "]") for box in boxes)
+    zoom = _call(ZOOM, rf'\{{"bbox_2d": ({written}), "label": "{_LABEL}", "image": 0\}}')
+    return {"regex": f"({_THINK}{zoom}\n){{1,{limit}}}{ending}"}
+
+
+def _call(name: str, arguments: str) -> str:
+    return rf'<tool_call>\n\{{"name": "{name}", "arguments": {arguments}\}}\n</tool_call>'
+
+
+def _box(convention: Convention) -> str:
+    number = r"(0\.\d{1,3}|1)" if convention is Convention.UNIT else r"\d{1,3}"
+    return rf"\[{number}(, {number}){{3}}\]"
+
+
+def _either(labels: Sequence[str]) -> str:
+    return "|".join(re.escape(repr(label)) for label in labels[:_LABELS])

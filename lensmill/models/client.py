@@ -1,0 +1,210 @@
+"""The client of servers that speak OpenAI's chat completions API: vLLM, SGLang, hosted models."""
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import NoReturn
+
+import aiohttp
+
+from lensmill.models.body import BodyPayload, PictureParts, body_pieces
+from lensmill.models.chat import ChatReply, ChatRequest, ModelError
+from lensmill.models.families import ModelFamily
+from lensmill.models.replies import MAX_REPLY_BYTES, Failure, clean, read_refusal, read_reply
+from lensmill.models.settings import ModelSettings, check_url
+
+__all__ = ["MAX_WAIT_S", "EngineUnreachable", "OpenAIChatModel", "PictureParts"]
+
+FIRST_WAIT_S = 0.5
+MAX_WAIT_S = 60.0
+"""Between two attempts, however many there were and whatever Retry-After says."""
+
+KEEP_ALIVE_S = 4.0
+"""vLLM's server closes idle connections after 5 s; one that it is about to close is not to be used."""
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+class EngineUnreachable(ModelError):
+    """No connection to the server, at the last attempt. `died`: at an earlier one there still was."""
+
+    def __init__(self, message: str, died: bool) -> None:
+        super().__init__("engine_error", message)
+        self.died = died
+
+
+class OpenAIChatModel:
+    """A model behind one server; safe to call from many coroutines of one event loop. Close it when done.
+
+    The API key is read from the environment here, and never shown, logged or pickled.
+
+    Args:
+        settings: their `urls` are not looked at.
+        url: the server's base URL, such as http://127.0.0.1:8000/v1.
+        parts: where pictures' encodings are kept; replicas share one.
+        connection_retries: of connection errors in one call; None allows `settings.retries`. Behind a router it is
+            better to give up early, and to go elsewhere.
+        sleep: how to wait between attempts.
+
+    Raises:
+        ValueError: there is no key in the variable that the settings name, no model's name, or no URL.
+    """
+
+    def __init__(
+        self,
+        settings: ModelSettings,
+        url: str,
+        parts: PictureParts | None = None,
+        connection_retries: int | None = None,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
+        check_url(url)
+        if settings.name is None:
+            raise ValueError("model.name is not set: write the model's name as its server calls it")
+        self._settings = settings
+        self._name = settings.name
+        self._family = settings.family
+        self._base = url.rstrip("/")
+        self._parts = parts or PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
+        self._connection_retries = settings.retries if connection_retries is None else connection_retries
+        self._sleep = sleep
+        self._key = settings.api_key()
+        self._places = asyncio.Semaphore(settings.concurrency)
+        self._session: aiohttp.ClientSession | None = None
+
+    def __repr__(self) -> str:
+        return f"OpenAIChatModel({self._name!r} at {self._base})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a chat model is not pickled, since it holds a key: send its settings, and build it there")
+
+    @property
+    def name(self) -> str:
+        return self._name
+
+    @property
+    def family(self) -> ModelFamily:
+        return self._family
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """One reply; waits for its turn where `concurrency` calls are in flight.
+
+        Raises:
+            EngineUnreachable: the server was out of reach at the last attempt.
+            ModelError: see the protocol.
+        """
+        try:
+            pieces = body_pieces(request, self._settings, self._parts)
+        except (ValueError, TypeError) as error:  # a picture that is not there, a structure that is no JSON
+            raise ModelError("request_error", f"the request cannot be written: {error}") from error
+        async with self._places:
+            return await self._attempts(pieces)
+
+    async def _attempts(self, pieces: list[bytes]) -> ChatReply:
+        attempts = refused = 0
+        reached = False
+        while True:
+            attempts += 1
+            start = time.monotonic()
+            outcome = await self._attempt(pieces)
+            if isinstance(outcome, ChatReply):
+                return replace(outcome, latency_s=time.monotonic() - start, attempts=attempts)
+            reached = reached or outcome.connection != "refused"
+            refused += outcome.connection is not None
+            over = attempts > self._settings.retries or refused > self._connection_retries
+            if over or not outcome.retry:
+                self._give_up(outcome, attempts, reached)
+            await self._sleep(self._wait(outcome, attempts))
+
+    def _give_up(self, failure: Failure, attempts: int, reached: bool) -> NoReturn:
+        tried = f" (tried {attempts} times)" if attempts > 1 else ""
+        message = f"the model server at {self._base} {failure.message}{tried}"
+        if failure.connection is not None:
+            raise EngineUnreachable(message, died=reached)
+        raise ModelError(failure.error_class, message)
+
+    def _wait(self, failure: Failure, attempts: int) -> float:
+        """Seconds before the next attempt: what the server asked for and a little more, or twice as long each time."""
+        if failure.wait_s is not None:
+            return min(MAX_WAIT_S, failure.wait_s * random.uniform(1.0, 1.1))
+        if failure.connection == "lost" and attempts == 1:
+            return 0.0  # most often an idle connection that the server closed as it was taken up again
+        return min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** (attempts - 1)) * random.uniform(0.5, 1.0)
+
+    async def _attempt(self, pieces: list[bytes]) -> ChatReply | Failure:
+        """One attempt. Errors of the HTTP library hold the request with its key, so none leaves this method."""
+        try:
+            async with self._open().post(
+                f"{self._base}/chat/completions",
+                data=BodyPayload(pieces),
+                headers=self._headers(),
+                allow_redirects=False,
+            ) as response:
+                raw = await _bounded(response)
+                status, wait = response.status, response.headers.get("Retry-After")
+        except aiohttp.ConnectionTimeoutError:
+            return Failure("engine_error", "cannot be reached in time", retry=True, connection="refused")
+        except TimeoutError:
+            seconds = self._settings.timeout_s
+            return Failure("engine_error", f"gave no reply within {seconds:g} s", retry=True)
+        except aiohttp.ClientConnectorError as error:
+            reason = clean(str(error.os_error or "no connection"), self._key)
+            return Failure("engine_error", f"cannot be reached: {reason}", retry=True, connection="refused")
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
+            name = type(error).__name__
+            return Failure("engine_error", f"broke the connection ({name})", retry=True, connection="lost")
+        except aiohttp.ClientError as error:
+            return Failure("engine_error", f"does not speak HTTP as expected ({type(error).__name__})", retry=True)
+        if raw is None:
+            return Failure("engine_error", f"sent more than {MAX_REPLY_BYTES} bytes for one reply")
+        if status == 200:
+            return read_reply(raw, self._key)
+        return read_refusal(status, raw, wait, self._key)
+
+    async def reachable(self) -> bool:
+        """Whether the server answers at all: a small request for its list of models."""
+        try:
+            async with self._open().get(
+                f"{self._base}/models",
+                headers=self._headers(),
+                allow_redirects=False,
+                timeout=aiohttp.ClientTimeout(total=self._settings.connect_timeout_s),
+            ) as response:
+                return response.status < 500
+        except (aiohttp.ClientError, TimeoutError, OSError):
+            return False
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self._key}"} if self._key else {}
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The connections, opened on first use: they belong to the event loop that is running then."""
+        if self._session is None or self._session.closed:
+            settings = self._settings
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+                timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=settings.connect_timeout_s),
+                headers={"Accept-Encoding": "identity"},  # a compressed reply could unfold without end
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+            )
+        return self._session
+
+
+async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
+    """The response's body; None where it is too large."""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.content.iter_any():
+        size += len(chunk)
+        if size > MAX_REPLY_BYTES:
+            return None
+        chunks.append(chunk)
+    return b"".join(chunks)

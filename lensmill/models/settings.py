@@ -1,0 +1,161 @@
+"""What can be set about a model and the servers behind it, and the chat model that the settings describe."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import urlsplit
+
+from lensmill.geometry import Convention
+from lensmill.models.families import ModelFamily
+
+if TYPE_CHECKING:
+    from lensmill.models.routing import RoutedModel
+
+OPERATIONAL = frozenset(
+    {
+        "urls",
+        "api_key_env",
+        "image_uuid",
+        "concurrency",
+        "connect_timeout_s",
+        "timeout_s",
+        "retries",
+        "outage_s",
+        "picture_cache_mb",
+    }
+)
+"""Settings that say where and how fast a model runs; the others decide its replies and belong in a recipe."""
+
+_OURS = frozenset({"model", "messages", "stream", "n", "seed", "stop", "temperature", "top_p", "max_tokens"})
+_OURS_TOO = frozenset({"max_completion_tokens", "structured_outputs", "response_format"})
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """One option of `conf/model/`; its comments say more.
+
+    Attributes:
+        name: the model as its servers call it; None is no model at all.
+        urls: base URLs of equal replicas, up to and including the API's version: http://127.0.0.1:8000/v1.
+        api_key_env: name of the environment variable that holds the key. The key itself is never a setting.
+        convention, factor, min_pixels, max_pixels, context_length, tokens_per_image: see `ModelFamily`.
+        structures: how a reply's structure is asked for: vLLM's `structured_outputs`, OpenAI's `response_format`
+            (JSON schemas only), or not at all.
+        image_uuid: name each picture by its content beside its bytes, so that the server need not hash them (vLLM).
+        max_tokens_key: the name that the server has for the limit of a reply.
+        omit: of "seed", "temperature", "top_p" and "stop", those that the server refuses.
+        extra_body: further values of every request, as the server names them.
+        concurrency: requests in flight at one replica; further ones wait.
+        connect_timeout_s, timeout_s: seconds to reach the server, and for one attempt in all.
+        retries: attempts after the first one.
+        outage_s: seconds that a call waits when no replica can be reached.
+        picture_cache_mb: megabytes of encoded pictures kept for later turns.
+    """
+
+    name: str | None = None
+    urls: tuple[str, ...] = ()
+    api_key_env: str | None = None
+    convention: Convention = Convention.PIXELS
+    factor: int = 28
+    min_pixels: int = 3136
+    max_pixels: int = 12_845_056
+    context_length: int = 32_768
+    tokens_per_image: int | None = None
+    structures: Literal["vllm", "openai", "none"] = "vllm"
+    image_uuid: bool = True
+    max_tokens_key: Literal["max_tokens", "max_completion_tokens"] = "max_tokens"
+    omit: tuple[Literal["seed", "temperature", "top_p", "stop"], ...] = ()
+    extra_body: Mapping[str, Any] = field(default_factory=dict)
+    concurrency: int = 64
+    connect_timeout_s: float = 10.0
+    timeout_s: float = 300.0
+    retries: int = 4
+    outage_s: float = 300.0
+    picture_cache_mb: int = 256
+
+    def __post_init__(self) -> None:
+        for url in self.urls:
+            check_url(url)
+        if self.api_key_env is not None and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,99}", self.api_key_env):
+            raise ValueError("api_key_env must be the name of an environment variable, never the key")
+        for name in ("factor", "min_pixels", "context_length", "concurrency", "picture_cache_mb"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1")
+        if self.max_pixels < self.min_pixels:
+            raise ValueError("max_pixels must not be below min_pixels")
+        if self.tokens_per_image is not None and self.tokens_per_image < 1:
+            raise ValueError("tokens_per_image must be at least 1, or null")
+        for name in ("connect_timeout_s", "timeout_s"):
+            if not 0 < getattr(self, name) <= 86_400:
+                raise ValueError(f"{name} must be above 0 and at most 86400 seconds")
+        if not 0 <= self.retries <= 20:
+            raise ValueError("retries must be from 0 to 20")
+        if not 0 <= self.outage_s <= 86_400:
+            raise ValueError("outage_s must be from 0 to 86400 seconds")
+        if taken := sorted((_OURS | _OURS_TOO) & set(self.extra_body)):
+            raise ValueError(f"extra_body must not hold {taken[0]}: every request says that itself")
+
+    @property
+    def family(self) -> ModelFamily:
+        return ModelFamily(
+            self.convention,
+            self.factor,
+            self.min_pixels,
+            self.max_pixels,
+            self.context_length,
+            self.tokens_per_image,
+        )
+
+    def api_key(self) -> str | None:
+        """The key, from the environment of this process; None where the servers want none.
+
+        Raises:
+            ValueError: the variable is not set, or holds what cannot be a key. The text never shows the value.
+        """
+        if self.api_key_env is None:
+            return None
+        key = os.environ.get(self.api_key_env, "").strip()
+        if not key:
+            raise ValueError(f"model.api_key_env: set the environment variable {self.api_key_env} to the API key")
+        if not re.fullmatch(r"[\x21-\x7e]{1,4096}", key):
+            raise ValueError(f"the environment variable {self.api_key_env} holds signs that no API key has")
+        return key
+
+
+def check_url(url: str) -> None:
+    """Refuse what is no base URL of a server.
+
+    Raises:
+        ValueError: it is not. The text does not repeat a URL that may hold a password.
+    """
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("urls: one cannot be read; write http://host:port/v1") from error
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("urls must not hold a user or password; name a variable with the key in api_key_env")
+    if parts.scheme not in ("http", "https") or not host or not re.fullmatch(r"[\x21-\x7e]+", url):
+        raise ValueError(f"urls: {url[:80]!r} is no http(s) URL; write http://host:port/v1")
+    if parts.query or parts.fragment:
+        raise ValueError("urls must end with the path, for example /v1: no '?' and no '#'")
+
+
+def build_model(settings: ModelSettings) -> "RoutedModel":
+    """The chat model that the settings describe: its replicas behind one router. Close it when done.
+
+    Raises:
+        ValueError: there is no model, no server, or no key.
+    """
+    from lensmill.models.client import OpenAIChatModel, PictureParts  # aiohttp takes a while to import
+    from lensmill.models.routing import RoutedModel
+
+    if settings.name is None:
+        raise ValueError("this needs a model: choose one with model=... and say where it runs with model.urls=[...]")
+    if not settings.urls:
+        raise ValueError("model.urls is empty: name at least one server, for example model.urls=[http://host:8000/v1]")
+    parts = PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
+    replicas = [OpenAIChatModel(settings, url, parts, connection_retries=1) for url in dict.fromkeys(settings.urls)]
+    return RoutedModel(replicas, settings.outage_s)

@@ -1,0 +1,64 @@
+"""A model of an engine's prefix cache: which part of a prompt was computed before, and is still there.
+
+It follows vLLM's design: a prompt is cut into blocks, a block is known by its own content and all before it, pictures
+count by identity, and the least recently used blocks go first, the end of a prompt before its beginning.
+"""
+
+import hashlib
+from collections import OrderedDict
+from dataclasses import dataclass
+
+BLOCK_TOKENS = 16
+TOKEN_BYTES = 4
+"""About what a token of English text has."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureTokens:
+    """A picture in a prompt: who it is, and how many tokens it takes."""
+
+    identity: str
+    tokens: int
+
+
+class PrefixCache:
+    """Args: capacity: blocks that it holds at most; None holds all."""
+
+    def __init__(self, capacity: int | None = None) -> None:
+        self.capacity = capacity
+        self._held: OrderedDict[int, None] = OrderedDict()
+        self.queries = 0
+        self.hits = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def look_up(self, prompt: list[str | PictureTokens]) -> tuple[int, int]:
+        """Tokens of the prompt, and how many of them were there; the prompt is held from now on."""
+        stream = b"".join(_bytes(piece) for piece in prompt)
+        size = BLOCK_TOKENS * TOKEN_BYTES
+        keys: list[int] = []
+        before = 0
+        for start in range(0, len(stream) - size + 1, size):  # a block that is not full is never shared
+            before = hash((before, stream[start : start + size]))
+            keys.append(before)
+        found = 0
+        while found < len(keys) and keys[found] in self._held:
+            found += 1
+        for key in reversed(keys):
+            self._held[key] = None
+            self._held.move_to_end(key)
+        while self.capacity is not None and len(self._held) > self.capacity:
+            self._held.popitem(last=False)
+        tokens, cached = len(stream) // TOKEN_BYTES, found * BLOCK_TOKENS
+        self.queries += tokens
+        self.hits += cached
+        return tokens, cached
+
+
+def _bytes(piece: str | PictureTokens) -> bytes:
+    if isinstance(piece, str):
+        return piece.encode("utf-8", "replace")
+    digest = hashlib.sha256(piece.identity.encode()).digest()
+    length = piece.tokens * TOKEN_BYTES
+    return (digest * (length // len(digest) + 1))[:length]

@@ -1,0 +1,152 @@
+"""Replicas on a real Ray, with a fake server: restarts, their limit, and what the driver is told."""
+
+import select
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import ray
+
+from actors.cluster import ClusterSettings, Stopped, connect
+from actors.engine_settings import EngineSettings
+from actors.engines import EngineError, EngineReplica, EngineSet
+from tests.actors.test_engine_server import ends
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class QuickReplica(EngineReplica):
+    backoff_s = 0.05
+
+
+QUICK = ray.remote(num_cpus=0, max_restarts=0)(QuickReplica)
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[int]:
+    yield connect(ClusterSettings())
+    ray.shutdown()
+
+
+def fake(**settings: Any) -> EngineSettings:
+    return EngineSettings(
+        **{
+            "model": "none",
+            "gpus": 0,
+            "module": "tests.actors.fake_engine",
+            "environment": {"PYTHONPATH": str(ROOT)},
+            "start_timeout_s": 60,
+            "drain_s": 5,
+            **settings,
+        }
+    )
+
+
+def a_set(settings: EngineSettings, told: list[str], stopping: Callable[[], bool] = lambda: False) -> EngineSet:
+    return EngineSet("model", settings, stopping, told.append, QUICK)
+
+
+def ask(url: str, path: str) -> str:
+    with urllib.request.urlopen(url.removesuffix("/v1") + path, timeout=10) as reply:
+        return str(reply.read().decode())
+
+
+def die(url: str) -> None:
+    with pytest.raises(OSError, match=r"."):
+        ask(url, "/die")
+
+
+def poll_until(engines: EngineSet, happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 60
+    while not happened():
+        assert time.monotonic() < until
+        engines.poll()
+        select.select([], [], [], 0.02)
+
+
+pytestmark = pytest.mark.usefixtures("cluster")
+
+
+def test_every_replica_has_a_url_on_this_machine() -> None:
+    with a_set(fake(replicas=2), []) as engines:
+        urls = engines.start()
+        assert len(set(urls)) == 2
+        assert all(url.startswith("http://127.0.0.1:") and url.endswith("/v1") for url in urls)
+        assert all(ask(url, "/health") for url in urls)
+
+
+def test_one_that_dies_is_back_at_its_address_and_the_driver_is_told() -> None:
+    told: list[str] = []
+    with a_set(fake(), told) as engines:
+        (url,) = engines.start()
+        before = ask(url, "/pids")
+        die(url)
+        poll_until(engines, lambda: len(told) == 2)
+        assert ask(url, "/pids") != before
+    assert told == [
+        "model: engine 0 restarts (1 of 3): it ended with exit status 3: ValueError: somebody asked me to die",
+        "model: engine 0 is ready again",
+    ]
+
+
+def test_one_that_dies_too_often_is_given_up_and_the_others_go_on() -> None:
+    told: list[str] = []
+    with a_set(fake(replicas=2, max_restarts=1), told) as engines:
+        bad, good = engines.start()
+        die(bad)
+        poll_until(engines, lambda: len(told) == 2)
+        die(bad)
+        poll_until(engines, lambda: len(told) == 3)
+        assert told[2].startswith("model: engine 0 is given up after 1 restarts: it ended with exit status 3")
+        engines.poll()
+        assert ask(good, "/health")
+
+
+def test_restarts_that_fail_count(tmp_path: Path) -> None:
+    told: list[str] = []
+    args = {"drained": str(tmp_path / "starts"), "fails_from": 2}
+    with a_set(fake(max_restarts=2, args=args), told) as engines:
+        (url,) = engines.start()
+        die(url)
+        with pytest.raises(EngineError, match=r"no engine is left .*RuntimeError: no weights here"):
+            poll_until(engines, lambda: False)
+    assert (tmp_path / "starts").read_text().count("start") == 3
+
+
+def test_a_server_that_does_not_start_shows_its_log() -> None:
+    with a_set(fake(args={"fail": True, "say": "loading"}), []) as engines:
+        with pytest.raises(EngineError, match="engine 0 did not start: it ended with exit status 1") as caught:
+            engines.start()
+        assert str(caught.value).endswith("\nloading\nRuntimeError: no weights here")
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_server_dies_with_its_actor(deaf: bool) -> None:
+    told: list[str] = []
+    with a_set(fake(args={"deaf": deaf or None}, drain_s=0.5), told) as engines:
+        (url,) = engines.start()
+        pids = [int(pid) for pid in ask(url, "/pids").split()]
+        ray.kill(engines._actors[0])
+        assert all(ends(pid) for pid in pids)
+        with pytest.raises(EngineError, match="its worker or node died"):
+            poll_until(engines, lambda: False)
+
+
+def test_closing_drains(tmp_path: Path) -> None:
+    with a_set(fake(args={"drained": str(tmp_path / "drained")}), []) as engines:
+        engines.start()
+    assert (tmp_path / "drained").read_text() == "drained"
+
+
+def test_more_gpus_than_the_cluster_has_are_refused_at_once() -> None:
+    refusal = pytest.raises(EngineError, match=r"too many for the cluster's 0: lower .*gpus=0")
+    with a_set(fake(gpus=None, tensor_parallel_size=512), []) as engines, refusal:
+        engines.start()
+
+
+def test_waiting_for_a_start_can_be_stopped() -> None:
+    with a_set(fake(args={"never_ready": True}), [], lambda: True) as engines, pytest.raises(Stopped):
+        engines.start()

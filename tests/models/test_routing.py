@@ -1,0 +1,224 @@
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack
+
+import pytest
+
+from lensmill.models import routing
+from lensmill.models.chat import ModelError
+from lensmill.models.client import OpenAIChatModel
+from lensmill.models.routing import FIRST_REST_S, LONGEST_REST_S, RoutedModel
+from lensmill.testing.script import Script, StubReply, StubRequest, one_after_another
+from lensmill.testing.stub_engine import StubEngine
+from tests.models.making import Waits, ask, picture, settings
+
+
+@pytest.fixture
+async def engines() -> AsyncIterator[list[StubEngine]]:
+    async with AsyncExitStack() as stack:
+        yield [await stack.enter_async_context(StubEngine()) for _ in range(3)]
+
+
+class Held:
+    """Takes the place of `asyncio.sleep` for the router's rests: notes them, and lasts until it is told."""
+
+    def __init__(self) -> None:
+        self.seconds: list[float] = []
+        self.over = asyncio.Event()
+
+    async def __call__(self, seconds: float) -> None:
+        self.seconds.append(seconds)
+        await self.over.wait()
+
+
+def routed(engines: Sequence[StubEngine], rests: Held | Waits, outage_s: float = 20.0) -> RoutedModel:
+    chosen = settings(retries=1)
+    clients = [OpenAIChatModel(chosen, engine.url, connection_retries=1, sleep=Waits()) for engine in engines]
+    return RoutedModel(clients, outage_s, sleep=rests)
+
+
+def counts(engines: Sequence[StubEngine]) -> list[int]:
+    return [len(engine.requests) for engine in engines]
+
+
+async def test_every_turn_of_an_episode_goes_to_one_replica(engines: list[StubEngine]) -> None:
+    model = routed(engines, Held())
+    for _turn in range(4):
+        for episode in "abc":
+            await model.chat(ask(f"from {episode}", episode))
+    assert counts(engines) == [4, 4, 4]
+    assert all(len({text for request in engine.requests for text in request.texts}) == 1 for engine in engines)
+    await model.close()
+
+
+async def test_a_new_episode_goes_to_the_least_outstanding_work(engines: list[StubEngine]) -> None:
+    let_go = asyncio.Event()
+    for engine in engines:
+        engine.script = one_after_another([StubReply(hold=let_go)])
+    model = routed(engines, Held())
+    large = asyncio.create_task(model.chat(ask("a", "large", [picture(b"4K", 3840, 2160)])))
+    await engines[0].received(1)
+    small = [asyncio.create_task(model.chat(ask("b", f"small {number}"))) for number in range(6)]
+    await engines[1].received(3)
+    await engines[2].received(3)
+    assert counts(engines) == [1, 3, 3]
+    let_go.set()
+    await asyncio.gather(large, *small)
+    await model.close()
+
+
+async def test_ties_go_to_whoever_had_the_fewest_episodes_in_a_fixed_order(engines: list[StubEngine]) -> None:
+    model = routed(engines, Held())
+    for number in range(7):
+        await model.chat(ask(episode=f"{number}"))
+    assert counts(engines) == [3, 2, 2]
+    await model.close()
+
+
+async def test_calls_of_no_episode_are_spread(engines: list[StubEngine]) -> None:
+    model = routed(engines, Held())
+    for _ in range(6):
+        await model.chat(ask())
+    assert counts(engines) == [2, 2, 2]
+    await model.close()
+
+
+async def test_the_episodes_of_a_dead_replica_go_on_elsewhere_and_stay_there(engines: list[StubEngine]) -> None:
+    model = routed(engines[:2], Held())
+    await model.chat(ask(episode="a"))
+    await model.chat(ask(episode="b"))
+    await engines[0].die()
+    for _ in range(3):
+        assert (await model.chat(ask(episode="a"))).text == "ANSWER: 1"
+    await engines[0].start()
+    await model.chat(ask(episode="a"))
+    assert counts(engines[:2]) == [1, 5]
+    await model.close()
+
+
+async def test_a_dead_replica_is_left_alone_for_a_growing_while_and_taken_back(engines: list[StubEngine]) -> None:
+    class Rests(Waits):
+        async def __call__(self, seconds: float) -> None:
+            await super().__call__(seconds)
+            if len(self.seconds) == 8:
+                await engines[0].start()
+
+    await engines[0].die()
+    rests = Rests()
+    model = routed(engines[:1], rests)
+    assert (await model.chat(ask())).text == "ANSWER: 1"
+    assert rests.seconds == [min(LONGEST_REST_S, FIRST_REST_S * 2**number) for number in range(8)]
+    await model.close()
+
+
+async def test_no_server_for_too_long_is_an_engine_error(engines: list[StubEngine]) -> None:
+    for engine in engines:
+        await engine.die()
+    model = routed(engines, Held(), outage_s=0.05)
+    with pytest.raises(ModelError, match=r"model\.urls") as caught:
+        await model.chat(ask())
+    assert caught.value.error_class == "engine_error"
+    await model.close()
+
+
+async def test_an_episode_that_kills_two_engines_fails_alone(engines: list[StubEngine]) -> None:
+    """The killer is in flight beside ordinary calls; all of those get their replies, and one engine lives."""
+    let_go = asyncio.Event()
+
+    def deadly(hold: asyncio.Event | None) -> Script:
+        def answer(request: StubRequest) -> StubReply:
+            return StubReply(fault="death", hold=hold) if "deadly" in request.texts else StubReply(hold=hold)
+
+        return answer
+
+    engines[0].script = deadly(let_go)
+    engines[1].script = engines[2].script = deadly(None)
+    model = routed(engines, Held())
+    calls = [asyncio.create_task(model.chat(ask("deadly", "killer")))]
+    await engines[0].received(1)
+    bystanders = [asyncio.create_task(model.chat(ask("good", f"e{number}"))) for number in range(9)]
+    calls += bystanders
+    await engines[0].received(2)
+    let_go.set()
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    assert isinstance(results[0], ModelError)
+    assert results[0].error_class == "engine_killer"
+    assert "two engines died" in str(results[0])
+    assert not [result for result in results[1:] if isinstance(result, BaseException)]
+    assert sum(engine.died.is_set() for engine in engines) == 2
+    await model.close()
+
+
+async def test_calls_that_may_be_killers_are_tried_one_at_a_time(engines: list[StubEngine]) -> None:
+    """Five calls are in flight as the first engine dies; the second sees them one after the other."""
+    first, second = engines[:2]
+    first.script = one_after_another([StubReply(hold=first.died)])
+    second.script = one_after_another([StubReply(seconds=0.002)])
+    await second.die()
+    rests = Held()
+    model = routed([first, second], rests)
+    calls = [asyncio.create_task(model.chat(ask(episode=f"{number}"))) for number in range(5)]
+    await first.received(5)
+    await second.start()
+    await first.die()
+    rests.over.set()
+    await asyncio.gather(*calls)
+    assert (len(second.requests), second.most_in_flight) == (5, 1)
+    await model.close()
+
+
+async def test_a_call_that_got_its_reply_elsewhere_is_not_suspected_any_more(engines: list[StubEngine]) -> None:
+    """An episode that is in flight at one death on one turn and at another on a later one is no killer."""
+    rests = Held()
+    model = routed(engines[:2], rests)
+    engines[0].script = one_after_another([StubReply(fault="death")])
+    await model.chat(ask(episode="a"))
+    await engines[0].start()
+    rests.over.set()
+    engines[0].script = one_after_another([StubReply("ANSWER: 2")])
+    engines[1].script = one_after_another([StubReply(fault="death")])
+    assert (await model.chat(ask(episode="a"))).text == "ANSWER: 2"
+    await model.close()
+
+
+async def test_a_replica_that_keeps_failing_is_tried_elsewhere_and_then_left_alone(engines: list[StubEngine]) -> None:
+    engines[0].script = one_after_another([StubReply(fault="server_error")])
+    rests = Held()
+    model = routed(engines[:2], rests)
+    for number in range(6):
+        assert (await model.chat(ask(episode=f"{number}"))).text == "ANSWER: 1"
+    assert rests.seconds == [FIRST_REST_S]
+    assert len(engines[0].requests) == 6
+    await model.close()
+
+
+async def test_a_request_that_every_server_fails_is_an_engine_error(engines: list[StubEngine]) -> None:
+    for engine in engines:
+        engine.script = one_after_another([StubReply(fault="server_error")])
+    model = routed(engines, Held())
+    with pytest.raises(ModelError, match="500"):
+        await model.chat(ask())
+    assert sum(counts(engines)) == 4
+    await model.close()
+
+
+async def test_a_refused_request_is_not_tried_elsewhere(engines: list[StubEngine]) -> None:
+    for engine in engines:
+        engine.script = one_after_another([StubReply(status=400, raw=b"{}")])
+    model = routed(engines, Held())
+    with pytest.raises(ModelError) as caught:
+        await model.chat(ask())
+    assert caught.value.error_class == "request_error"
+    assert sum(counts(engines)) == 1
+    await model.close()
+
+
+async def test_forgotten_episodes_keep_memory_bounded(
+    engines: list[StubEngine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "MAX_SEATS", 2)
+    model = routed(engines[:2], Held())
+    for episode in "abcdab":
+        await model.chat(ask(episode=episode))
+    assert len(model._seats) == 2
+    await model.close()
