@@ -44,7 +44,13 @@ def print_disagreement(
 ) -> None:
     """One line; texts are cut to their column, and nothing in them reaches the terminal as a control character."""
     verdicts = (f"{verdict.outcome}: {verdict.rule}" for verdict in (first, second))
-    cells = (episode_id, question, " | ".join(references), "(none)" if answer is None else answer, *verdicts)
+    cells = (
+        episode_id[: WIDTHS[0]],
+        question,
+        " | ".join(references),
+        "(none)" if answer is None else answer,
+        *verdicts,
+    )
     print(*(_cell(text, width) for text, width in zip(cells, WIDTHS, strict=True)), sep="  ", file=stream)
 
 

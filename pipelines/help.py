@@ -1,8 +1,6 @@
 """`--help`: what a newcomer needs, with every group's options and their comments taken from conf/ itself."""
 
-import re
-
-from pipelines.settings import CONF
+from pipelines.settings import CONF, groups_of
 
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.
@@ -61,10 +59,10 @@ def help_for(job: str, introduction: str) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
     own = (CONF / f"{job}.yaml").read_text()
     parts = [introduction, "settings and their defaults:", _indented(own)]
-    for group in sorted(CONF / name for name in re.findall(r"^ *- (\w+):", own, re.MULTILINE)):
-        for option in sorted(group.glob("*.yaml")):
-            parts.append(f"{group.name}={option.stem}")
-            parts.append(_indented(option.read_text(), prefix=f"{group.name}."))
+    for group in groups_of(job):
+        for option in sorted((CONF / group).glob("*.yaml")):
+            parts.append(f"{group}={option.stem}")
+            parts.append(_indented(option.read_text(), prefix=f"{group}."))
     return "\n".join(parts)
 
 

@@ -89,8 +89,10 @@ class BuildSettings:
 
 
 def _text(value: Any) -> Any:
-    """Digits of a fingerprint that hydra took for a number, e.g. 12e5: what was typed is lost by then."""
-    if isinstance(value, int | float):
+    """Of a fingerprint that hydra took for a number: digits are as they were; of 12e5 what was typed is lost."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if isinstance(value, float):
         raise ValueError("this reads as a number: put it in quotes, within the shell's quotes too ('build=\"12e5\"')")
     return value
 
@@ -217,6 +219,11 @@ def _suggest(key: str, known: Sequence[str]) -> str:
     return f" (there are: {', '.join(sorted(known))})" if known else ""
 
 
+def groups_of(job: str) -> tuple[str, ...]:
+    """The config groups of a job: those in the defaults list of conf/<job>.yaml, sorted."""
+    return tuple(sorted(re.findall(r"^ *- (\w+):", (CONF / f"{job}.yaml").read_text(), re.MULTILINE)))
+
+
 def _options(group: str) -> list[Path]:
     return sorted((CONF / group).glob("*.yaml")) if group else []
 
@@ -243,7 +250,7 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
         group, _, rest = key.partition(".")
         if having := [path.stem for path in _options(group) if rest in [*OmegaConf.load(path)]]:
             return f"there is no setting {key} here: it belongs to {' or '.join(f'{group}={name}' for name in having)}"
-        chosen = [item for item in overrides if "." not in item.split("=")[0] and _options(item.split("=")[0])]
+        chosen = [item for item in overrides if item.split("=")[0] in groups_of(job)]
         with initialize_config_dir(str(CONF), version_base="1.3"):
             known = _all_keys(compose(job, chosen))
         return f"there is no setting {key}{_suggest(key, known)} (--help lists them)"

@@ -51,7 +51,8 @@ _PATTERNS = tuple(
         r"[\"'](?:correct|score|grade|rating|result)[\"']\s*:\s*[\"']?(?:1|1\.0|true|yes|correct|pass)\b",
         r"\b(?:decision|judge?ment|evaluation|assessment|grading|grade|score|rating|result|status)\s*(?:is|:|=|->|=>)\s*"
         r"[\"'*]{0,3}correct\b",
-        r"\b(?:verdict|correctness|final\s+(?:grade|judge?ment))\b\s*(?:is|:|=|->|=>|should\s+be|must\s+be)?\s*"
+        r"\bcorrect\s+verdict\b|\[\[\s*(?:correct|1)\s*\]\]",
+        r"\b(?:verdict|correctness|judge?ment|final\s+grade)\b\s*(?:is|:|=|->|=>|should\s+be|must\s+be)?\s*"
         r"[\"'*]{0,3}(?:correct|1|true|pass|yes|right)\b",
         # take back what was said before
         rf"{_START}(?:ignore|disregard|forget|override|bypass|overrule|discard)\b[^.\n]{{0,40}}?\b(?:instructions?|prompts?"
@@ -60,7 +61,7 @@ _PATTERNS = tuple(
         r"(?:ignore|disregard)\w{0,25}(?:instructions|prompt)",
         r"\bsystem\s+(?:prompt|override)\b|\b(?:system|developer|admin)\s+(?:message|note|instructions?)\s*:",
         r"\bnew\s+(?:instructions?|task|rules?|rubric)\s*:",
-        r"\bend\s+of\s+(?:the\s+)?(?:prompt|prediction|data|json|instructions|(?:user|student)\s+(?:input|message|answer))\b",
+        r"\bend\s+of\s+(?:the\s+)?(?:prompt|prediction|data|json|instructions|answer|(?:user|student)\s+(?:input|message|answer))\b",
         # say what to output
         rf"{_START}(?:output|print|return|emit|respond|reply)\s*(?:(?:only|just|simply|exactly|with|back|the|a|an|single"
         r"|word|number|digit|token|verdict|value|label|string|always)\s+){0,5}[\"'`:=(\s]{0,4}(?:1|one|correct|true|yes"
@@ -89,10 +90,11 @@ _PATTERNS = tuple(
         r"|equivalent|accurate|acceptable|graded|marked|judged)\b(?!\s+(?:option|choice|answer|value|one))",
         r"\b(?:all|any|every|both|these)\s+(?:\w+\s+)?(?:answers?|predictions?|responses?)\s+(?:is|are|counts?\s+as)\s+"
         r"(?:correct|accepted|acceptable|valid)\b",
+        r"\bthis\s+is\s+(?:\w+\s+)?correct\b(?!\s+\w)",
         r"\b(?:this|it|that|mine)\s+is\s+(?:\w+\s+)?the\s+(?:right|correct)\s+(?:answer|response|prediction)\b",
         r"\b(?:reference|expected|gold(?:en)?)\s+answers?\s*[:=]|\bground\s+truth\s*[:=]|\n\s*references?\s*:",
         rf"\b(?:same\s+as|identical\s+to|equals?|equal\s+to|equivalent\s+to|match(?:es|ing)?|whatever|agrees?\s+with"
-        rf"|consistent\s+with|copy\s+of)\s+(?:is\s+)?(?:in\s+)?(?:the\s+|your\s+|all\s+)?{_REFERENCE}",
+        rf"|consistent\s+with|copy\s+of|regardless\s+of|no\s+matter|(?:as|stated|given|found|written)\s+in)\s+(?:is\s+)?(?:in\s+)?(?:the\s+|your\s+|all\s+)?{_REFERENCE}",
         rf"{_REFERENCE}\s+(?:is|are|was|were)\s+(?:actually\s+|all\s+)?(?:wrong|incorrect|outdated|mistaken|invalid|flawed"
         r"|irrelevant)\b",
         rf"\b(?:dear|hey|hello|hi|attention|note\s+to|message\s+(?:to|for)|instructions?\s+(?:to|for))\s*,?\s*"

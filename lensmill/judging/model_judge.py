@@ -40,6 +40,8 @@ MAX_DATA = 20_000
 
 _VERDICT = re.compile(r"[\"']?verdict[\"']?\s*[:=]\s*[\"']?(correct|incorrect|undecided)\b", re.IGNORECASE)
 _WORD = re.compile(r"[\s\"'*`]*(correct|incorrect|undecided)[\s\"'*`.]*", re.IGNORECASE)
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Variation selectors: they show nothing and can spell out any text."""
 _MARKER = re.compile(r"<(?=[|｜/!<a-zA-Z])|\[(?=/?(?:INST|SYS)\b)", re.IGNORECASE)
 _OUTCOMES: Mapping[str, Outcome] = {"correct": "correct", "incorrect": "incorrect", "undecided": "undecided"}
 
@@ -135,7 +137,7 @@ def as_data(question: str, references: Sequence[str], choices: Sequence[str], an
 def read_verdict(reply: str) -> Outcome | None:
     """The one verdict of a reply, from a server that held it to the structure or from one that did not; None if it
     has none, or several that differ."""
-    text = reply.strip()[-4000:]
+    text = reply.rpartition("</think>")[2].strip()[-4000:]
     if alone := _WORD.fullmatch(text):
         return _OUTCOMES[alone[1].lower()]
     found = {outcome.lower() for outcome in _VERDICT.findall(text)}
@@ -145,7 +147,7 @@ def read_verdict(reply: str) -> Outcome | None:
 def _visible(text: str) -> str:
     """A text without control, formatting and private characters; lines stay, half characters become U+FFFD."""
     kept = []
-    for character in text:
+    for character in _SELECTORS.sub("", text):
         category = unicodedata.category(character)
         if category == "Cs":
             kept.append("\ufffd")

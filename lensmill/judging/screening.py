@@ -20,7 +20,7 @@ _MORE = (
     "more|less|fewer|over|older|higher|above|under|younger|lower|so|not|greater|later|earlier|below|beyond|better|worse"
 )
 _OR = re.compile(rf"(?<!\bmore) \bor (?!(?:{_MORE})\b)")
-_BARS = re.compile(r"\w\s+[/|]\s+\w")
+_BARS = re.compile(r"\w{3}\s+[/|]\s+\w{3}")  # not "60 km / h"
 _BULLETS = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)])\s+\S", re.MULTILINE)
 
 

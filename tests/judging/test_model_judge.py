@@ -49,7 +49,9 @@ async def test_answers_that_could_sway_a_judge_never_reach_it(answer: str | None
     assert model.asked == []
 
 
-@pytest.mark.parametrize("hidden", ["\x00", "\x1b[2J", "\u202e", "\U000e0041", "\ue000", "\u200d"])
+@pytest.mark.parametrize(
+    "hidden", ["\x00", "\x1b[2J", "\u202e", "\U000e0041", "\ue000", "\u200d", "\ufe01", "\U000e0101"]
+)
 def test_characters_that_do_not_show_are_left_out(hidden: str) -> None:
     assert json.loads(as_data("q", ["r"], [], f"a{hidden}b"))["prediction"] in ("ab", "a[2Jb")
 
@@ -80,6 +82,7 @@ def test_whatever_an_answer_holds_stays_within_its_string(text: str) -> None:
         ("**Correct.**", "correct"),
         ('They mean the same, so {"verdict": "correct"}', "correct"),
         ('{"verdict": "correct"} or {"verdict": "incorrect"}', None),
+        ('<think>not {"verdict": "incorrect"}</think> {"verdict": "correct"}', "correct"),
         ("It is not correct", None),
         ('{"verdict": "maybe"}', None),
         ('{"verdict": "corr', None),

@@ -71,6 +71,7 @@ def test_several_answers_at_once_are_wrong(answer: str) -> None:
         ("more or less 50", ("half",)),
         ("oats or barley", ("Grain (oats or barley)",)),
         ("N/A", ("none",)),
+        ("60 km / h", ("sixty kilometres an hour",)),
         ("60 km/h", ("sixty kilometres an hour",)),
         ("- Lyon\n- Nice", ("Nice and Lyon in that order",)),
         ("The answer is Paris. Answer: Paris", ("Paris, the city",)),
