@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,13 @@ def test_a_missing_picture_stops_the_publishing_by_name(files: Files) -> None:
 def test_a_version_is_a_plain_name(files: Files, version: str) -> None:
     with pytest.raises(ValueError, match="a version is named with"):
         publish(files, version, [], INPUTS)
+
+
+def test_rounds_of_a_verifier_are_published(files: Files, load: Any) -> None:
+    sample, trajectory = seen(ImageStore(files), 1)
+    rows = [AcceptedEpisode(planned(sample), sample, replace(trajectory, rounds=2), CORRECT)]
+    (row,) = load(publish(files, "v1", rows, INPUTS).path)
+    assert row["rounds"] == 2
 
 
 def test_text_in_any_script_is_published(files: Files, load: Any) -> None:
