@@ -64,11 +64,12 @@ async def test_the_messages_are_the_zoom_protocols() -> None:
     assert not any(word in text_of(m) for m in messages for word in ("locate", "vlm", "verif"))
 
 
-async def test_every_call_is_recorded_with_its_role() -> None:
+async def test_every_call_is_recorded_in_order_with_its_role() -> None:
     desk = a_desk(verifier=ScriptedVerifier())
     rollout = await search(ScriptedModel(LOCATE, ASK, ADJUST, WRONG, ANSWER), desk=desk)
-    roles = sorted(call.role for call in rollout.calls)
-    assert roles == sorted(["agent"] * 5 + ["locate", "vlm", "adjust_box", "verifier", "verifier", "summariser"])
+    searching = ["agent", "locate", "agent", "vlm", "agent", "adjust_box"]
+    answering = ["agent", "verifier", "agent", "verifier", "summariser"]
+    assert [call.role for call in rollout.calls] == [*searching, *answering]
 
 
 async def test_instruments_ask_their_own_models_about_the_view_or_a_crop() -> None:
@@ -183,7 +184,7 @@ async def test_a_summary_of_a_box_that_no_zoom_can_show_is_written_again() -> No
     roles = models(locate=(found,), summariser=(tiny, SUMMARY))
     desk = a_desk()
     await search(ScriptedModel(LOCATE, ANSWER), roles, desk)
-    assert "too small" in text_of(roles["summariser"].requests[1].messages[-1])
+    assert "take [100, 100, 200, 200]" in text_of(roles["summariser"].requests[1].messages[-1])
     assert [step.observation.error for step in desk.steps if step.observation] == [False]
 
 
