@@ -130,6 +130,6 @@ async def test_what_the_server_counted_goes_before_the_estimate() -> None:
 
 
 def test_seeds_follow_from_the_episode_the_role_and_the_number() -> None:
-    assert call_seed(0, "agent", 1) == call_seed(0, "agent", 1)
-    assert len({call_seed(s, r, n) for s in (0, 1) for r in ("agent", "vlm") for n in (0, 1)}) == 8
+    assert call_seed("e", 0, "agent", 1) == call_seed("e", 0, "agent", 1)
+    assert len({call_seed(e, s, r, n) for e in "ef" for s in (0, 1) for r in ("agent", "vlm") for n in (0, 1)}) == 16
     assert seeds_of(ZoomSettings(samples=3, temperature=0.7)) == (0, 1, 2)

@@ -134,7 +134,7 @@ class Instruments:
     async def _ask(self, role: str, prompt: str, image: Encoded, structure: dict[str, Any] | None) -> ChatReply:
         desk, number = self._desk, self._asked.get(role, 0)
         self._asked[role] = number + 1
-        seed = call_seed(desk.task.seed, role, number)
+        seed = call_seed(desk.episode, desk.task.seed, role, number)
         talk = Conversation(
             self._models[role], self._sampling, seed=seed, episode=desk.episode, rung=desk.task.rung, role=role
         )
