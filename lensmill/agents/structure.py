@@ -11,8 +11,9 @@ from typing import Any
 from lensmill.geometry import Convention
 from lensmill.tools import ZOOM
 
-_THINK = "<think>[A-Za-z][^<>]{1,200}</think>\n"
-_ANSWER = "<answer>[A-Za-z0-9][^<>]{0,60}</answer>"
+_SIGN = r"[^<>\x00-\x1f\x7f]"
+_THINK = rf"<think>[A-Za-z]{_SIGN}{{1,200}}</think>\n"
+_ANSWER = rf"<answer>[A-Za-z0-9]{_SIGN}{{0,60}}</answer>"
 _WORDS = "[A-Za-z0-9 ,.]{1,120}"
 _LABEL = "[A-Za-z0-9 ]{1,30}"
 _LABELS = 40
@@ -67,7 +68,8 @@ def verdict_structure() -> dict[str, Any]:
 
 def summary_structure(boxes: Sequence[Sequence[float]], answer: str, limit: int) -> dict[str, Any]:
     """Thoughts and zooms into some of the first `limit` boxes (any, in their order, each once), then the answer."""
-    ending = f"{_THINK}<answer>{_escaped(answer)}</answer>"
+    plain = answer.isprintable() and len(answer) <= 200  # servers refuse patterns with control characters
+    ending = _THINK + (f"<answer>{_escaped(answer)}</answer>" if plain else _ANSWER)
     if not boxes:
         return {"regex": ending}
     zooms = [f"({_THINK}{_call(ZOOM, _retold(box))}\n)" for box in boxes[:limit]]

@@ -94,6 +94,12 @@ def test_a_pattern_allows_its_protocol(structure: dict[str, Any], reply: str) ->
     assert re.fullmatch(structure["regex"], reply)
 
 
+def test_a_pattern_has_no_control_characters_but_line_ends() -> None:
+    for answer in ("a\0b", "a\nb", "x" * 500):
+        pattern = summary_structure([(1, 2, 3, 4)], answer, 5)["regex"]
+        assert all(sign.isprintable() or sign == "\n" for sign in pattern)
+
+
 def test_patterns_are_patterns() -> None:
     for convention in Convention:
         for structure in (
