@@ -11,6 +11,7 @@ from typing import Any
 from lensmill.geometry import Convention
 from lensmill.tools import ZOOM
 
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _SIGN = r"[^<>\x00-\x1f\x7f]"
 _THINK = rf"<think>[A-Za-z]{_SIGN}{{1,200}}</think>\n"
 _ANSWER = rf"<answer>[A-Za-z0-9]{_SIGN}{{0,60}}</answer>"
@@ -68,7 +69,7 @@ def verdict_structure() -> dict[str, Any]:
 
 def summary_structure(boxes: Sequence[Sequence[float]], answer: str, limit: int) -> dict[str, Any]:
     """Thoughts and zooms into some of the first `limit` boxes (any, in their order, each once), then the answer."""
-    plain = answer.isprintable() and len(answer) <= 200  # servers refuse patterns with control characters
+    plain = len(answer) <= 200 and not _CONTROL.search(answer)  # servers refuse patterns with control characters
     ending = _THINK + (f"<answer>{_escaped(answer)}</answer>" if plain else _ANSWER)
     if not boxes:
         return {"regex": ending}
