@@ -11,7 +11,7 @@ from typing import Any
 from lensmill.geometry import Convention
 from lensmill.tools import ZOOM
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _SIGN = r"[^<>\x00-\x1f\x7f]"
 _THINK = rf"<think>[A-Za-z]{_SIGN}{{1,200}}</think>\n"
 _ANSWER = rf"<answer>[A-Za-z0-9]{_SIGN}{{0,60}}</answer>"
