@@ -127,7 +127,7 @@ class Conversation:
             tuple(self.messages),
             tuple(images),
             self._sampling,
-            call_seed(self._seed, self._role, len(self.calls)),
+            call_seed(self._episode, self._seed, self._role, len(self.calls)),
             self._episode,
             structure,
         )
@@ -139,6 +139,10 @@ class Conversation:
         return reply
 
 
-def call_seed(seed: int, role: str, number: int) -> int:
-    """The seed of an episode's n-th call for a role: the same in every run, and unlike that of any other call."""
-    return int.from_bytes(hashlib.sha256(f"{seed}:{role}:{number}".encode()).digest()[:4], "big") >> 1
+def call_seed(episode: str, seed: int, role: str, number: int) -> int:
+    """The seed of an episode's n-th call for a role: the same in every run, and unlike that of any other call.
+
+    With the episode's seed alone, all samples of a build would be drawn with one stream of random numbers.
+    """
+    text = f"{episode}:{seed}:{role}:{number}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4], "big") >> 1

@@ -11,8 +11,10 @@ from typing import Any
 from lensmill.geometry import Convention
 from lensmill.tools import ZOOM
 
-_THINK = "<think>[^<>]{1,200}</think>\n"
-_ANSWER = "<answer>[^<>]{1,60}</answer>"
+_CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+_SIGN = r"[^<>\x00-\x1f\x7f]"
+_THINK = rf"<think>[A-Za-z]{_SIGN}{{1,200}}</think>\n"
+_ANSWER = rf"<answer>[A-Za-z0-9]{_SIGN}{{0,60}}</answer>"
 _WORDS = "[A-Za-z0-9 ,.]{1,120}"
 _LABEL = "[A-Za-z0-9 ]{1,30}"
 _LABELS = 40
@@ -32,7 +34,7 @@ def zoom_structure(convention: Convention, pictures: int, last: bool) -> dict[st
 
 def refocus_structure(labels: Mapping[str, Sequence[str]], last: bool) -> dict[str, Any]:
     """A thought, then one edit of a labelled part or an answer. `labels`: kind of part -> its labels."""
-    answer = f"ANSWER: {_WORDS}\nFINAL ANSWER: [A-Za-z0-9 ,.%]{{1,60}}\nTERMINATE"
+    answer = f"ANSWER: {_WORDS}\nFINAL ANSWER: [A-Za-z0-9][A-Za-z0-9 ,.%]{{0,60}}\nTERMINATE"
     edits = [
         rf"display\(focus_on_{kind}_with_(draw|highlight|mask)\(image_1, \[({_either(names)})\], {kind}_bbox\)\)"
         for kind, names in labels.items()
@@ -66,13 +68,19 @@ def verdict_structure() -> dict[str, Any]:
 
 
 def summary_structure(boxes: Sequence[Sequence[float]], answer: str, limit: int) -> dict[str, Any]:
-    """Thoughts and zooms into these boxes, then the answer."""
-    ending = f"{_THINK}<answer>{re.escape(answer)}</answer>"
+    """Thoughts and zooms into some of the first `limit` boxes (any, in their order, each once), then the answer."""
+    plain = len(answer) <= 200 and not _CONTROL.search(answer)  # servers refuse patterns with control characters
+    ending = _THINK + (f"<answer>{_escaped(answer)}</answer>" if plain else _ANSWER)
     if not boxes:
         return {"regex": ending}
-    written = "|".join(re.escape("[" + ", ".join(f"{n:g}" for n in box) + "]") for box in boxes)
-    zoom = _call(ZOOM, rf'\{{"bbox_2d": ({written}), "label": "{_LABEL}", "image": 0\}}')
-    return {"regex": f"({_THINK}{zoom}\n){{1,{limit}}}{ending}"}
+    zooms = [f"({_THINK}{_call(ZOOM, _retold(box))}\n)" for box in boxes[:limit]]
+    chains = [first + "".join(f"{zoom}?" for zoom in zooms[index + 1 :]) for index, first in enumerate(zooms)]
+    return {"regex": f"({'|'.join(chains)}){ending}"}
+
+
+def _retold(box: Sequence[float]) -> str:
+    numbers = _escaped("[" + ", ".join(f"{n:g}" for n in box) + "]")
+    return rf'\{{"bbox_2d": {numbers}, "label": "{_LABEL}", "image": 0\}}'
 
 
 def _call(name: str, arguments: str) -> str:
@@ -85,4 +93,9 @@ def _box(convention: Convention) -> str:
 
 
 def _either(labels: Sequence[str]) -> str:
-    return "|".join(re.escape(repr(label)) for label in labels[:_LABELS])
+    return "|".join(_escaped(repr(label)) for label in labels[:_LABELS])
+
+
+def _escaped(text: str) -> str:
+    """The text as a pattern, escaped only where every server's dialect needs it (Python's own escapes blanks too)."""
+    return re.sub(r"[\\^$.*+?()\[\]{}|]", r"\\\g<0>", text)

@@ -288,6 +288,13 @@ def test_a_version_is_a_plain_name(files: Files, version: str) -> None:
         publish(files, version, [], INPUTS)
 
 
+def test_rounds_of_a_verifier_are_published(files: Files, load: Any) -> None:
+    sample, trajectory = seen(ImageStore(files), 1)
+    rows = [AcceptedEpisode(planned(sample), sample, replace(trajectory, rounds=2), CORRECT)]
+    (row,) = load(publish(files, "v1", rows, INPUTS).path)
+    assert row["rounds"] == 2
+
+
 def test_text_in_any_script_is_published(files: Files, load: Any) -> None:
     made, trajectory = seen(ImageStore(files), 1)
     sample = Sample(made.sample_id, made.image_id, 300, 200, "どれ? \ud83d 😀", ("ä\0",), source="s\udc80")

@@ -58,6 +58,7 @@ def _trajectories(draw: Callable[..., Any]) -> Trajectory:
         tuple(draw(st.lists(MESSAGES, max_size=3))),
         answer,
         stop,
+        draw(st.integers(0, 9)),
     )
 
 

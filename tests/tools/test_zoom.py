@@ -127,6 +127,16 @@ def test_a_crop_shows_the_pixels_of_its_region() -> None:
     assert crop.pixels.tobytes() == source.pixels.crop((140, 140, 420, 420)).tobytes()
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.floats(20, 600), st.floats(20, 600), st.sampled_from([28, 32]))
+def test_a_crop_has_at_least_the_pixels_that_were_asked_for(width: float, height: float, factor: int) -> None:
+    source = gradient(1000, 800)
+    box = Box.from_xywh(100, 100, width, height)
+    crop = zoom(source, box, 896 * 896, factor, min_pixels=65_536)
+    assert 65_536 <= crop.pixels.width * crop.pixels.height <= 896 * 896
+    assert crop.frame.region == zoom(source, box, 896 * 896, factor).frame.region
+
+
 @pytest.mark.parametrize(
     "numbers",
     [

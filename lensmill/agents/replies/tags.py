@@ -10,7 +10,7 @@ Kind = Literal["think", "call", "answer", "text"]
 
 _NAMES: dict[Kind, str] = {
     "think": "think|thinking|thought|reasoning",
-    "call": r"tool[\s_\\-]*calls?|toolcalls?|function[\s_\\-]*calls?|tool[\s_\\-]*code|tool[\s_\\-]*use|tool|action",
+    "call": r"(?:tool|function)[\s_\\-]*calls?|tool[\s_\\-]*(?:code|use)|tool|action|grounding",
     "answer": r"answer|final[\s_\\-]*answer|ans",
 }
 _TAG = re.compile(

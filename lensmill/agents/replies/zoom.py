@@ -17,7 +17,7 @@ from lensmill.tools.errors import shown
 MAX_CALLS = 4
 """Calls that are run of one reply."""
 
-_IMAGE_NAMES = ("image", "image_index", "image_idx", "img_idx", "image_id", "target_image", "img", "index")
+_IMAGE_NAMES = ("image", "image_index", "image_idx", "img_idx", "image_id", "target_image", "img", "index", "source")
 _LABEL_NAMES = ("label", "object", "name", "description", "target", "text")
 
 NEITHER = (

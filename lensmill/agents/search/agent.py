@@ -4,7 +4,6 @@ An agent searches with instruments; a verifier who knows the answer sends it bac
 retells the search as zooms, whose calls are then run for the record. Ground truth stays with the verifier.
 """
 
-import asyncio
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,13 +14,13 @@ from lensmill.agents.errors import BadSummary
 from lensmill.agents.protocol import Desk, Rollout, Task
 from lensmill.agents.replies.search import SearchReply, read_search_reply
 from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS, Instruments
-from lensmill.agents.search.summary import Look, Summary, Unfit, read_summary
+from lensmill.agents.search.summary import Summary, Unfit, read_summary
 from lensmill.agents.structure import search_structure, summary_structure
 from lensmill.agents.zoom import look, turn_text, zoom_opening
 from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel, ModelCall, Sampling
 from lensmill.prompts import fill
-from lensmill.tools import ZOOM, Toolbox, ToolError
+from lensmill.tools import ZOOM
 from lensmill.trajectory import Action, Message, Observation, Part, Step
 
 ROLES = ("locate", "vlm", "adjust_box", "summariser")
@@ -48,6 +47,7 @@ class _Search:
 
     Attributes:
         answer: the one that was accepted.
+        calls: of all models, in their order.
         notes: what was thought, done and found, for the summariser.
         steps: the same for the record, should the search lead nowhere.
     """
@@ -56,13 +56,9 @@ class _Search:
     instruments: Instruments
     answer: str | None = None
     rounds: int = 0
-    reviews: list[ModelCall] = field(default_factory=list)
+    calls: list[ModelCall] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-
-    @property
-    def calls(self) -> tuple[ModelCall, ...]:
-        return (*self.talk.calls, *self.instruments.calls, *self.reviews)
 
 
 class SearchAgent:
@@ -105,7 +101,7 @@ class SearchAgent:
             for step in search.steps:
                 desk.record(step)
             messages = tuple(search.talk.messages)
-            return desk.hand_in("", None, messages, "turn_limit", search.calls, search.rounds)
+            return desk.hand_in("", None, messages, "turn_limit", tuple(search.calls), search.rounds)
         summary, calls = await self._summarise(desk, search, search.answer)
         messages = await _retold(desk, summary, search.answer)
         return desk.hand_in(
@@ -117,10 +113,13 @@ class SearchAgent:
         task, convention = desk.task, desk.settings.convention
         talk = Conversation(self._model, self._sampling, seed=task.seed, episode=desk.episode, rung=task.rung)
         talk.messages += search_opening(task, convention)
-        search = _Search(talk, Instruments(desk, self._models, self._sampling, self._structured))
+        calls: list[ModelCall] = []
+        instruments = Instruments(desk, self._models, self._sampling.max_tokens, self._structured, calls)
+        search = _Search(talk, instruments, calls=calls)
         for turn in range(1, self._max_turns + 1):
             structure = search_structure(convention, turn == self._max_turns) if self._structured else None
             reply = await talk.reply(desk.images[:1], structure)
+            calls.append(talk.calls[-1])
             read = read_search_reply(reply.text, convention, desk.view.frame, reply.finish_reason == "length")
             thought = read.thought or reply.reasoning
             if thought:
@@ -139,7 +138,7 @@ class SearchAgent:
             return True
         review = await desk.verifier.review(answer)
         search.rounds += 1
-        search.reviews += review.calls
+        search.calls += review.calls
         if review.correct:
             search.answer = answer
             return True
@@ -155,8 +154,8 @@ class SearchAgent:
         Raises:
             BadSummary: none of the tries was.
         """
-        task, settings = desk.task, desk.settings
-        boxes = search.instruments.boxes
+        task, view, convention = desk.task, desk.view.frame, desk.settings.convention
+        boxes = search.instruments.usable()
         talk = Conversation(
             self._models["summariser"],
             self._sampling,
@@ -179,8 +178,7 @@ class SearchAgent:
         for _ in range(self._summary_tries):
             reply = await talk.reply(desk.images[:1], structure)
             try:
-                summary = read_summary(reply.text, answer, boxes, settings.convention, desk.view.frame, self._max_zooms)
-                await asyncio.to_thread(_try_out, desk, summary.looks)
+                summary = read_summary(reply.text, answer, boxes, convention, view, self._max_zooms)
             except Unfit as error:
                 problem = str(error)
                 talk.tell(fill("search_summary_again", problem=problem))
@@ -205,20 +203,6 @@ async def _use(search: _Search, thought: str, read: SearchReply) -> None:
     if read.calls and read.answer is not None:
         told.append(EARLY)
     search.talk.tell("\n".join([*told, fill("search_turn")]))
-
-
-def _try_out(desk: Desk, looks: tuple[Look, ...]) -> None:
-    """Draw a summary's zooms off the record.
-
-    Raises:
-        Unfit: the tool refuses one of them.
-    """
-    toolbox = Toolbox(desk.original, desk.view, desk.task.rung, settings=desk.settings)
-    for one in looks:
-        try:
-            toolbox.call(ZOOM, one.zoom.arguments)
-        except ToolError as error:
-            raise Unfit(f"{error}; leave it out or take a larger one of the notes' boxes") from error
 
 
 async def _retold(desk: Desk, summary: Summary, answer: str) -> tuple[Message, ...]:

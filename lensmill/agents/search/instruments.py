@@ -1,6 +1,7 @@
 """The search agent's instruments: each may be another model, and every box that they name is kept."""
 
 import asyncio
+import contextlib
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,11 +13,12 @@ from lensmill.agents.replies.boxes import Numbers
 from lensmill.agents.replies.loose_json import Unreadable
 from lensmill.agents.replies.search import InstrumentCall, read_located
 from lensmill.agents.structure import boxes_structure
-from lensmill.geometry import Box, Convention
+from lensmill.geometry import Box, Convention, Frame
 from lensmill.models.chat import ChatModel, ChatReply, ModelCall, Sampling
 from lensmill.picture import Encoded, encode
 from lensmill.prompts import fill
 from lensmill.tools import ZOOM, Toolbox, ToolError
+from lensmill.tools.zoom import zoom_region
 from lensmill.trajectory import Observation, Part
 
 MAX_FOUND = 10
@@ -33,17 +35,20 @@ class Instruments:
 
     Args:
         models: by instrument.
+        calls: of models are added to this record.
         structured: hold box replies to their form by a regular expression.
 
     Attributes:
         boxes: every box of the search, as the agent writes it -> in original pixels.
-        calls: of models, so far.
     """
 
-    def __init__(self, desk: Desk, models: Mapping[str, ChatModel], sampling: Sampling, structured: bool) -> None:
+    def __init__(
+        self, desk: Desk, models: Mapping[str, ChatModel], max_tokens: int, structured: bool, calls: list[ModelCall]
+    ) -> None:
         self.boxes: dict[Numbers, Box] = {}
-        self.calls: list[ModelCall] = []
-        self._desk, self._models, self._sampling, self._structured = desk, models, sampling, structured
+        self._calls, self._structured = calls, structured
+        self._desk, self._models = desk, models
+        self._sampling = Sampling(max_tokens=max_tokens)  # what is there is there: nothing is drawn at random
         self._view = desk.view.frame
         self._asked: dict[str, int] = {}
         for role in ("locate", "adjust_box"):  # they write boxes about the view
@@ -67,6 +72,18 @@ class Instruments:
         """Where a call looked, for the record: the search's box in original pixels; none where it has none there."""
         near = match(box, self.boxes, self._desk.settings.convention)
         return () if near is None else (("", self.boxes[near]),)
+
+    def usable(self) -> dict[Numbers, Box]:
+        """The boxes that the zoom tool can show; others are too small or too thin."""
+        settings = self._desk.settings
+        whole = Frame.whole(self._desk.original.size)
+        source = whole if settings.zoom_source == "original" else self._view
+        found: dict[Numbers, Box] = {}
+        for numbers, box in self.boxes.items():
+            with contextlib.suppress(ToolError):
+                zoom_region(source.from_original(box), (source.width, source.height), settings.zoom_enlarge)
+                found[numbers] = box
+        return found
 
     async def locate(self, object: str) -> str:
         """Find every instance of an object in the picture: gives their boxes, or says that there is none.
@@ -117,13 +134,13 @@ class Instruments:
     async def _ask(self, role: str, prompt: str, image: Encoded, structure: dict[str, Any] | None) -> ChatReply:
         desk, number = self._desk, self._asked.get(role, 0)
         self._asked[role] = number + 1
-        seed = call_seed(desk.task.seed, role, number)
+        seed = call_seed(desk.episode, desk.task.seed, role, number)
         talk = Conversation(
             self._models[role], self._sampling, seed=seed, episode=desk.episode, rung=desk.task.rung, role=role
         )
         talk.tell(Part(image=0), f"\n{prompt}")
         reply = await talk.reply([image], structure)
-        self.calls += talk.calls
+        self._calls += talk.calls
         return reply
 
     def _crop(self, box: Numbers) -> Encoded:

@@ -47,7 +47,7 @@ def read_summary(
 
     Args:
         answer: the search's; the summary's must be the same.
-        boxes: the search's, as written about the view.
+        boxes: the search's that can be zoomed into, as written about the view.
         limit: zooms at most.
 
     Raises:
@@ -90,7 +90,10 @@ def _one_thought(thoughts: list[str]) -> str:
 def _checked(zoom: Zoom, boxes: Mapping[Numbers, Box], convention: Convention) -> Zoom:
     known = match(zoom.bbox_2d, boxes, convention)
     if known is None:
-        raise Unfit(f"the box {written(zoom.bbox_2d)} is not in the notes; theirs are {_listed(list(boxes))}")
+        raise Unfit(
+            f"the box {written(zoom.bbox_2d)} is not in the notes, or too small to zoom into; "
+            f"take {_listed(list(boxes))}"
+        )
     return Zoom(known, zoom.label, 0)
 
 

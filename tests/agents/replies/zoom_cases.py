@@ -58,6 +58,12 @@ CASES = (
     Case("bracketed tag", f"[TOOL_CALLS][{GOOD}]", (BOX,)),
     Case("escaped signs", "&lt;tool_call&gt;" + GOOD.replace('"', "&quot;") + "&lt;/tool_call&gt;", (BOX,)),
     Case("role header in front", f"<|im_start|>assistant\n{call(GOOD)}<|im_end|>", (BOX,)),
+    Case(
+        "another protocol's tag and picture",
+        '<grounding>{"bbox_2d": [10, 20, 60, 80], "source": "observation_1"}</grounding>',
+        (BOX,),
+        image=1,
+    ),
     Case("full-width angle brackets", f"＜tool_call＞{GOOD}＜/tool_call＞", (BOX,)),
     # JSON
     Case("single quotes", call(GOOD.replace('"', "'")), (BOX,)),

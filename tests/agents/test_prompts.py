@@ -1,0 +1,65 @@
+"""The prompts: files, fields, hashes."""
+
+import re
+import string
+from importlib.resources import files
+from typing import Any
+
+import pytest
+
+from lensmill.agents.provenance import PROMPTS, prompt_hashes
+from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS
+from lensmill.prompts import fill, template
+from lensmill.tools import EDIT_TOOLS, ZOOM
+
+NAMES = sorted(
+    path.name.removesuffix(".txt") for path in files("lensmill.prompts").iterdir() if path.name[-4:] == ".txt"
+)
+
+
+def test_every_prompt_is_used_and_hashed_and_every_hashed_one_is_there() -> None:
+    assert set(NAMES) == {name for used in PROMPTS.values() for name in used}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_template_has_named_fields_only(name: str) -> None:
+    fields = [field for _, field, _, _ in string.Formatter().parse(template(name)) if field is not None]
+    assert all(re.fullmatch("[a-z_]+", field) for field in fields)
+
+
+def test_what_fills_a_field_is_no_template() -> None:
+    filled = fill("refocus_question", question="What is {parts}?", parts="{question} {{}} {0}")
+    assert filled == "What is {parts}?\n{question} {{}} {0}"
+
+
+def test_a_field_that_is_not_given_is_an_error() -> None:
+    with pytest.raises(KeyError, match="parts"):
+        fill("refocus_question", question="What?")
+
+
+@pytest.mark.parametrize(
+    ("agent", "texts"),
+    [
+        ("direct", {"direct_think", "direct_plain"}),
+        ("zoom", {"zoom_system", "zoom_turn", f"tool:{ZOOM}"}),
+        ("refocus", {"refocus_system", *(f"tool:{name}" for name in EDIT_TOOLS)}),
+        ("search", {"search_verifier", "zoom_system", "tool:locate", "tool:vlm", "tool:adjust_box"}),
+    ],
+)
+def test_the_texts_that_decide_an_agents_requests_are_hashed(agent: str, texts: set[str]) -> None:
+    hashes = prompt_hashes(agent)
+    assert texts <= set(hashes)
+    assert all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes.values())
+
+
+def test_the_reader_has_no_prompts() -> None:
+    assert prompt_hashes("reader") == {}
+
+
+@pytest.mark.parametrize("name", ["locate", "vlm", "adjust_box"])
+def test_the_schema_of_an_instrument_comes_from_its_docstring(name: str) -> None:
+    function: dict[str, Any] = INSTRUMENT_SCHEMAS[name]["function"]
+    assert function["name"] == name
+    assert len(function["description"]) > 40
+    assert all(argument["description"] for argument in function["parameters"]["properties"].values())
+    assert function["parameters"]["required"] == list(function["parameters"]["properties"])

@@ -1,0 +1,114 @@
+"""Settings of the agents, and the agents they build."""
+
+import re
+from typing import Any
+
+import pytest
+
+from lensmill.agents.settings import (
+    AgentSettings,
+    DirectSettings,
+    ReaderSettings,
+    RefocusSettings,
+    SearchSettings,
+    ZoomSettings,
+    build_agent,
+    sampling_of,
+    seeds_of,
+    tool_settings,
+)
+from lensmill.agents.structure import (
+    boxes_structure,
+    direct_structure,
+    refocus_structure,
+    search_structure,
+    summary_structure,
+    verdict_structure,
+    zoom_structure,
+)
+from lensmill.geometry import Convention
+from lensmill.models.families import ModelFamily
+from lensmill.sandbox.protocol import Execution
+from pipelines.settings import SettingsError, load_build
+from tests.agents.scripted import ScriptedModel, ScriptedSandbox
+from tests.agents.structured_replies import REPLIES
+
+SANDBOX = ScriptedSandbox(lambda *_: Execution())
+
+
+@pytest.mark.parametrize(
+    "settings", [DirectSettings(), ZoomSettings(), RefocusSettings(), SearchSettings()], ids=lambda s: s.name
+)
+def test_the_file_of_an_agent_has_its_defaults(settings: AgentSettings) -> None:
+    assert load_build([f"agent={settings.name}"]).agent == settings
+
+
+def test_the_reader_stays_the_default() -> None:
+    assert load_build([]).agent == ReaderSettings()
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("agent.max_turns=0", "max_turns must be at least 1"),
+        ("agent.samples=4", "temperature"),
+        ("agent.temperature=3", "from 0 to 2"),
+        ("agent.zoom_source=crop", "agent.zoom_source"),
+        ("agent.max_pictures=1", "max_pictures must be at least 2"),
+    ],
+)
+def test_a_wrong_value_says_what_to_do(override: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=re.escape(told)):
+        load_build(["agent=zoom", override])
+
+
+@pytest.mark.parametrize("name", ["direct", "zoom", "refocus", "search"])
+def test_each_agent_is_built_by_its_name(name: str) -> None:
+    settings = load_build([f"agent={name}"]).agent
+    assert build_agent(settings, {"agent": ScriptedModel("")}, SANDBOX).name == name
+
+
+def test_an_agent_without_a_model_or_a_sandbox_is_refused() -> None:
+    with pytest.raises(ValueError, match="needs a model"):
+        build_agent(ZoomSettings())
+    with pytest.raises(ValueError, match="needs a sandbox"):
+        build_agent(RefocusSettings(), {"agent": ScriptedModel("")})
+
+
+def test_samples_are_seeds() -> None:
+    assert seeds_of(ZoomSettings(samples=3, temperature=1.0)) == (0, 1, 2)
+    assert seeds_of(ReaderSettings()) == (0,)
+    assert sampling_of(DirectSettings(temperature=0.5, top_p=0.9, max_tokens=10)).top_p == 0.9
+
+
+def test_tools_follow_the_family_of_the_model() -> None:
+    family = ModelFamily(convention=Convention.THOUSAND, min_pixels=65_536)
+    tools = tool_settings(ZoomSettings(zoom_source="view", zoom_floor=448), 32, family)
+    assert (tools.convention, tools.zoom_source, tools.zoom_floor) == (Convention.THOUSAND, "view", 448)
+    assert (tools.factor, tools.min_pixels) == (32, 65_536)
+    assert tool_settings(ReaderSettings(), 28).min_pixels == 0
+
+
+@pytest.mark.parametrize(("structure", "reply"), REPLIES)
+def test_a_pattern_allows_its_protocol(structure: dict[str, Any], reply: str) -> None:
+    assert re.fullmatch(structure["regex"], reply)
+
+
+def test_a_pattern_has_no_control_characters_but_line_ends() -> None:
+    for answer in ("a\0b", "a\nb", "x" * 500):
+        pattern = summary_structure([(1, 2, 3, 4)], answer, 5)["regex"]
+        assert all(sign.isprintable() or sign == "\n" for sign in pattern)
+
+
+def test_patterns_are_patterns() -> None:
+    for convention in Convention:
+        for structure in (
+            zoom_structure(convention, 3, False),
+            search_structure(convention, False),
+            boxes_structure(convention, True),
+            direct_structure(True),
+            verdict_structure(),
+            refocus_structure({"rows": ["a (b) [c] 'd'"]}, False),
+            summary_structure([(1, 2, 3, 4)], "a (b)?", 5),
+        ):
+            re.compile(structure["regex"])
