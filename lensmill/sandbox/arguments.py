@@ -5,13 +5,17 @@ Everything here comes from hostile code; every function returns a checked value 
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from PIL import Image, ImageColor
 
 from lensmill.geometry import Box
+from lensmill.sample import RegionKind
 from lensmill.tools import ToolError
 from lensmill.tools.errors import shown
+
+KINDS: tuple[RegionKind, ...] = get_args(RegionKind)
+"""Kinds of parts, each with its `<kind>_bbox`."""
 
 FAR = 1_000_000
 """Coordinates beyond this many pixels are clamped to it: no picture reaches so far."""

@@ -106,8 +106,11 @@ class Run:
             return _told(error), None
         except monty.MontyRuntimeError as error:
             # RecursionError is the code's own affair; the other two leave a session that cannot be trusted to go on
-            kind = type(error.exception())
-            return _told(error), {MemoryError: "memory", TimeoutError: "seconds"}.get(kind)
+            inner = error.exception()
+            limit = (
+                "memory" if isinstance(inner, MemoryError) else "seconds" if isinstance(inner, TimeoutError) else None
+            )
+            return _told(error), limit
         return None, None
 
     def _answer(self, step: Any) -> Any:
@@ -181,6 +184,7 @@ _ERRORS: dict[str, type[Exception]] = {
     "KeyError": KeyError,
     "AttributeError": AttributeError,
     "FileNotFoundError": FileNotFoundError,
+    "NameError": NameError,
     "MemoryError": MemoryError,
 }
 

@@ -198,4 +198,3 @@ def _outward(value: Any) -> Any:
         return encode(value)
     except TooMuch:
         return encode(dict(list(value.items())[:300])) if isinstance(value, dict) else None
-

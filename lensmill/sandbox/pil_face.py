@@ -4,32 +4,29 @@ Every operation checks its arguments (`lensmill.sandbox.arguments`), takes time 
 either carries the frame along or refuses: a picture that is turned or mirrored has no frame.
 """
 
+from collections.abc import Callable
 from typing import Any
 
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from lensmill.geometry import Box, Frame
 from lensmill.sandbox import arguments
 from lensmill.sandbox.faces import FILTERS
-from lensmill.sandbox.studio import MODES, Held, Operation, Studio, flat
+from lensmill.sandbox.pil_draw import DRAWING
+from lensmill.sandbox.studio import MODES, Held, Operation, Studio, changeable, flat, register
 from lensmill.sandbox.values import Handle
 from lensmill.tools import ToolError
 from lensmill.tools.errors import shown
 
 MAX_RADIUS = 100
 MAX_WINDOW = 9
-MAX_FONT = 300
 MAX_BORDER = 1_000
 
-OPERATIONS: dict[str, Operation] = {}
+OPERATIONS: dict[str, Operation] = dict(DRAWING)
 
 
-def _operation(*names: str) -> Any:
-    def register(function: Operation) -> Operation:
-        OPERATIONS.update(dict.fromkeys(names, function))
-        return function
-
-    return register
+def _operation(*names: str) -> Callable[[Operation], Operation]:
+    return register(OPERATIONS, *names)
 
 
 def _held(studio: Studio, on: int) -> Held:
@@ -203,13 +200,6 @@ def paste(studio: Studio, on: int, im: Any, box: Any = None, mask: Any = None) -
         target.paste(arguments.colour(im, target.mode), place, through)
 
 
-def changeable(held: Held) -> Image.Image:
-    """The picture's pixels, of its own from now on."""
-    if not held.owned:
-        held.pixels, held.owned = held.pixels.copy(), True
-    return held.pixels
-
-
 @_operation("PIL.Image.new")
 def new(studio: Studio, mode: Any, size: Any, color: Any = 0) -> Handle:
     if mode not in MODES:
@@ -291,69 +281,3 @@ def expand(studio: Studio, image: Any, border: Any = 0, fill: Any = 0) -> Handle
     pixels.paste(held.pixels, (left, top))
     frame = _part(held.frame, (-left, -top, width + right, height + bottom))
     return studio.keep(Held(pixels, frame, owned=True))
-
-
-def _font(value: Any) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    size = value[1] if isinstance(value, tuple | list) and len(value) == 2 else 12
-    return ImageFont.load_default(arguments.number(size, "the font's size", 1, MAX_FONT))
-
-
-@_operation("PIL.ImageFont.truetype", "PIL.ImageFont.load_default")
-def font(_studio: Studio, *args: Any, size: Any = 12, **_options: Any) -> tuple[str, float]:
-    numbers = [value for value in args if isinstance(value, int | float)]
-    return ("font", arguments.number(numbers[0] if numbers else size, "the font's size", 1, MAX_FONT))
-
-
-@_operation("PIL.ImageDraw.Draw")
-def draw(studio: Studio, image: Any, mode: Any = None) -> Handle:
-    del mode  # of blending; pictures blend by alpha_composite
-    studio.held(image)
-    return studio.keep_other("draw", ("draw", image))
-
-
-def _pen(studio: Studio, on: int) -> tuple[ImageDraw.ImageDraw, str]:
-    target = changeable(studio.held(studio.thing(on)[1]))
-    return ImageDraw.Draw(target), target.mode
-
-
-def _shape_maker(name: str) -> Operation:
-    def shape(studio: Studio, on: int, xy: Any, fill: Any = None, outline: Any = None, width: Any = 1) -> None:
-        pen, mode = _pen(studio, on)
-        flat_points: Any = arguments.points(xy)
-        inside = arguments.colour(fill, mode) if fill is not None else None
-        edge = arguments.colour(outline, mode) if outline is not None else None
-        thick = arguments.whole(width, "the width", 0, MAX_BORDER)
-        if name in ("rectangle", "ellipse"):
-            if len(flat_points) != 4:
-                raise ToolError(f"a {name} has two corners: [x1, y1, x2, y2]")
-            x1, y1, x2, y2 = flat_points
-            corners = [min(x1, x2), min(y1, y2), max(x1, x2), max(y1, y2)]
-            (pen.rectangle if name == "rectangle" else pen.ellipse)(corners, inside, edge, thick)
-        elif name == "polygon":
-            pen.polygon(flat_points, inside, edge, thick)
-        elif name == "line":
-            pen.line(flat_points, inside, thick)
-        else:
-            pen.point(flat_points, inside)
-
-    return shape
-
-
-for _name in ("rectangle", "ellipse", "polygon", "line", "point"):
-    OPERATIONS[f"draw.{_name}"] = _shape_maker(_name)
-
-
-@_operation("draw.text")
-def text(studio: Studio, on: int, xy: Any, text: Any, fill: Any = None, font: Any = None, **_options: Any) -> None:
-    pen, mode = _pen(studio, on)
-    x, y = arguments.points(xy)[:2]
-    words = text if isinstance(text, str) else str(arguments.number(text, "the text"))
-    pen.text((x, y), words[: arguments.MAX_TEXT], arguments.colour(fill or "white", mode), _font(font))
-
-
-@_operation("draw.textbbox", "draw.textsize", "draw.textlength")
-def text_size(studio: Studio, on: int, *args: Any, font: Any = None, **_options: Any) -> Any:
-    words = next((value for value in args if isinstance(value, str)), "")[: arguments.MAX_TEXT]
-    x, y = next(((value[0], value[1]) for value in args if isinstance(value, tuple | list) and len(value) == 2), (0, 0))
-    pen = ImageDraw.Draw(Image.new("L", (1, 1)))
-    return tuple(pen.textbbox((arguments.number(x, "x"), arguments.number(y, "y")), words, _font(font)))

@@ -7,9 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from lensmill.sandbox import jail, wire
 
@@ -63,10 +62,17 @@ class Program:
 
     Args:
         module: of this package, run with `-m`.
+        environment: variables beside the few that every program gets.
         pass_descriptors: kept open in it, with their numbers.
     """
 
-    def __init__(self, module: str, arguments: Sequence[str], pass_descriptors: Sequence[int] = ()) -> None:
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str] | None = None,
+        pass_descriptors: Sequence[int] = (),
+    ) -> None:
         root = Path(__file__).resolve().parent.parent.parent
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-s", "-m", module, *arguments],
@@ -74,7 +80,7 @@ class Program:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             cwd="/",
-            env={"PYTHONPATH": str(root), "LC_ALL": "C.UTF-8", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            env={"PYTHONPATH": str(root), "LC_ALL": "C.UTF-8", **(environment or {})},
             pass_fds=pass_descriptors,
             start_new_session=True,
         )
@@ -88,7 +94,9 @@ class Program:
         except (wire.Broken, wire.Late) as error:
             self.end()
             said = self._process.stderr.read(4000).decode(errors="replace").strip()
-            raise RuntimeError(f"{module} did not start ({error or 'in time'}): {said[-1500:] or 'no output'}") from None
+            raise RuntimeError(
+                f"{module} did not start ({error or 'in time'}): {said[-1500:] or 'no output'}"
+            ) from None
         finally:
             self._process.stderr.close()
 

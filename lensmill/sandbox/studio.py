@@ -26,7 +26,7 @@ HELD_TIMES = 6
 
 MODES = ("1", "L", "RGB", "RGBA")
 
-_FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, OSError, TypeError, ValueError)
+_FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, NameError, OSError, TypeError, ValueError)
 
 
 class Fault(Exception):
@@ -53,7 +53,17 @@ class Held:
 
 
 Operation = Callable[..., Any]
-"""(studio, receiver's number or None, *args, **kwargs) -> a value for the sandbox."""
+"""(studio, receiver's number if it is a method, *args, **kwargs) -> a value for the sandbox."""
+
+
+def register(operations: dict[str, Operation], *names: str) -> Callable[[Operation], Operation]:
+    """Enter the decorated function under these names: "PIL.Image.new", or "image.crop" for a method."""
+
+    def enter(function: Operation) -> Operation:
+        operations.update(dict.fromkeys(names, function))
+        return function
+
+    return enter
 
 
 class Studio:
@@ -70,7 +80,7 @@ class Studio:
         self._operations = operations
         self._objects: dict[int, Any] = {}
         self._room = HELD_TIMES * limits.pixels
-        self._names: dict[str, Any] = {f"{kind}_bbox": _as_dicts(boxes.get(kind, {})) for kind in _KINDS}
+        self._names: dict[str, Any] = {f"{kind}_bbox": as_dicts(boxes.get(kind, {})) for kind in arguments.KINDS}
         for index, picture in enumerate(pictures, start=1):
             handle = self.keep(Held(picture.pixels, picture.frame), count=False)
             self._names[f"image_{index}"] = handle
@@ -125,7 +135,8 @@ class Studio:
         Raises:
             Fault: it cannot be done; nothing has changed.
         """
-        key, receiver = name, ()
+        key = name
+        receiver: tuple[int, ...] = ()
         if on is not None:
             thing = self._objects.get(on)
             kind = "image" if isinstance(thing, Held) else thing[0] if isinstance(thing, tuple) else "?"
@@ -137,6 +148,8 @@ class Studio:
                 return self._focus(*EDIT_TOOLS[name], *args, **kwargs)
             operation = self._operations.get(key)
             if operation is None:
+                if on is None and "." not in name:
+                    raise NameError(f"name {shown(name, 60)!r} is not defined")
                 raise AttributeError(f"{shown(name, 60)} is not available here")
             return operation(self, *receiver, *args, **kwargs)
         except _FAULTS as error:
@@ -156,7 +169,7 @@ class Studio:
     def _focus(self, kind: EditKind, part: RegionKind, image: Any, labels: Any, boxes: Any = None) -> Handle:
         held = self.held(image)
         names = arguments.labels(labels)
-        here = arguments.box_map(_as_dicts(self._boxes.get(part, {})) if boxes is None else boxes)
+        here = arguments.box_map(as_dicts(self._boxes.get(part, {})) if boxes is None else boxes)
         pixels, _ = focus(flat(held.pixels), kind, names, here)
         made = self.keep(Held(pixels, held.frame, owned=pixels is not held.pixels), count=pixels is not held.pixels)
         if held.frame is not None:
@@ -164,8 +177,7 @@ class Studio:
         return made
 
 
-_KINDS: tuple[RegionKind, ...] = ("x_values", "y_values", "columns", "rows", "subplots")
-_NAMED = (AttributeError, FileNotFoundError, KeyError, MemoryError, TypeError)
+_NAMED = (AttributeError, FileNotFoundError, KeyError, MemoryError, NameError, TypeError)
 
 
 def flat(pixels: Image.Image) -> Image.Image:
@@ -177,7 +189,9 @@ def flat(pixels: Image.Image) -> Image.Image:
     return pixels if pixels.mode == "RGB" else pixels.convert("RGB")
 
 
-def _as_dicts(boxes: Mapping[str, Box]) -> dict[str, dict[str, float]]:
+def as_dicts(boxes: Mapping[str, Box]) -> dict[str, dict[str, float]]:
+    """A map of labels as code sees it."""
+
     def plain(n: float) -> float:
         return int(n) if n == int(n) else n  # as ReFocus writes them
 
@@ -189,3 +203,10 @@ def _as_dicts(boxes: Mapping[str, Box]) -> dict[str, dict[str, float]]:
 def _text(error: Exception) -> str:
     text = str(error.args[0]) if isinstance(error, KeyError) and error.args else str(error)
     return shown(text or type(error).__name__, 400)
+
+
+def changeable(held: Held) -> Image.Image:
+    """The picture's pixels, of its own from now on."""
+    if not held.owned:
+        held.pixels, held.owned = held.pixels.copy(), True
+    return held.pixels

@@ -59,7 +59,9 @@ def _encode(value: Any, handle_of: Callable[[Any], Handle | None], room: _Room, 
     if isinstance(value, float):
         return float(value)
     if isinstance(value, Handle):
-        return {"h": [value.kind, value.number, {k: _encode(v, handle_of, room, depth) for k, v in value.facts.items()}]}
+        return {
+            "h": [value.kind, value.number, {k: _encode(v, handle_of, room, depth) for k, v in value.facts.items()}]
+        }
     if isinstance(value, tuple):
         return {"t": [_encode(item, handle_of, room, depth + 1) for item in value]}
     if isinstance(value, list):
