@@ -1,0 +1,75 @@
+"""Admission: the first look at a block of code, before anything runs: how long, whether it parses, what it imports."""
+
+import ast
+from dataclasses import dataclass
+
+from lensmill.sandbox.faces import ALREADY_HERE, MODULES
+from lensmill.sandbox.protocol import Limits
+
+
+class NotAdmitted(ValueError):
+    """Code that will not be run; the message tells the model why, with the line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A block that may run.
+
+    Attributes:
+        source: the code, with imports of what is bound already replaced by `pass`; every line keeps its number.
+        beyond: imported modules that the primary lane does not have.
+    """
+
+    source: str
+    beyond: tuple[str, ...]
+
+
+def admit(code: str, limits: Limits) -> Admitted:
+    """Look at a block of code.
+
+    Raises:
+        NotAdmitted: too long, too many lines, or not Python.
+    """
+    if len(code) > limits.source_chars:
+        raise NotAdmitted(f"the code has {len(code)} characters, {limits.source_chars} are allowed")
+    lines = code.count("\n") + 1
+    if lines > limits.source_lines:
+        raise NotAdmitted(f"the code has {lines} lines, {limits.source_lines} are allowed")
+    try:
+        tree = ast.parse(code)
+    except SyntaxError as error:
+        raise NotAdmitted(f"line {error.lineno}: SyntaxError: {str(error.msg)[:200]}") from None
+    except (ValueError, RecursionError, MemoryError):
+        raise NotAdmitted("the code cannot be read: it holds null characters, or is nested too deeply") from None
+    beyond: dict[str, None] = {}
+    dropped: list[ast.stmt] = []
+    for node in ast.walk(tree):  # walks without recursion
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
+        names = _imported(node)
+        if all(name.split(".")[0] in ALREADY_HERE for name in names):
+            dropped.append(node)
+        else:
+            beyond |= dict.fromkeys(name for name in names if name not in MODULES and name.split(".")[0] != "tools")
+    return Admitted(_without(code, dropped), tuple(beyond))
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return ["." * node.level + (node.module or "")]
+
+
+def _without(code: str, dropped: list[ast.stmt]) -> str:
+    if not dropped:
+        return code
+    raw = code.encode()  # columns of the syntax tree count bytes
+    starts = [0]
+    for line in raw.splitlines(keepends=True):
+        starts.append(starts[-1] + len(line))
+    for node in sorted(dropped, key=lambda node: (node.lineno, node.col_offset), reverse=True):
+        start = starts[node.lineno - 1] + node.col_offset
+        end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
+        # a statement over several lines leaves its line breaks behind, escaped so that they are part of none
+        raw = raw[:start] + b"pass" + b"\\\n" * raw[start:end].count(b"\n") + raw[end:]
+    return raw.decode()

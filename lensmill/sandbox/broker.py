@@ -1,0 +1,272 @@
+"""The broker: a small jailed program between the host and the interpreter's worker (`python -m ...broker LAUNCHER`).
+
+The interpreter (pydantic-monty) hands over what code passes to a tool as Python objects made in the process that
+drives it, before anything could be checked; some small things grow thousandfold on the way (a thousand objects of a
+class with a name of a million letters). So that process is this one: it holds no secret, has limits of its own, and
+may be killed at any time. The host only ever reads short JSON.
+
+Between two blocks of a session, its state lies with the host as bytes, so any broker can take the next block.
+"""
+
+import datetime
+import os
+import sys
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pydantic_monty as monty
+
+from lensmill.sandbox import jail, syscalls, wire
+from lensmill.sandbox.faces import FILTERS, FUNCTIONS, NUMBERS
+from lensmill.sandbox.values import Handle, TooMuch, decode, encode
+
+STATE_CAP = 4 << 20
+"""Bytes of a session's state between two blocks; what models keep is a few kilobytes."""
+
+_HANDLE_SPACE = 0x6C656E736D696C6C  # upper half of the ids of the host's objects; the lower half is their number
+_ADDRESS_SPACE = 1 << 30
+_WORKER_SPARE = 256 << 20
+_CLOCK = datetime.datetime(2000, 1, 1)  # an episode does not depend on when it ran
+
+
+class Image:
+    """A picture of the host, as code sees it."""
+
+
+class Draw:
+    """PIL's ImageDraw."""
+
+
+class Enhancer:
+    """PIL's ImageEnhance."""
+
+
+_KINDS: dict[str, monty.ClassType] = {
+    kind: monty.ClassType(face, id=uuid.uuid5(uuid.NAMESPACE_OID, f"lensmill.sandbox.{kind}"))
+    for kind, face in (("image", Image), ("draw", Draw), ("enhancer", Enhancer))
+}
+
+
+class _Refused(Exception):
+    """The host wants no more of this run."""
+
+
+class Run:
+    """One block of code against a worker of the pool."""
+
+    def __init__(self, request: dict[str, Any], state: bytes) -> None:
+        self._request = request
+        self._state = state
+        self._wrappers: dict[int, monty.ClassInstance] = {}
+        self._printed: list[str] = []
+        self._room = int(request["output_chars"])
+        self._steps = 20 * int(request["host_calls"]) + 1000
+
+    def __call__(self, pool: monty.Monty) -> tuple[dict[str, Any], bytes]:
+        """Run the block; returns the closing message and the session's new state."""
+        error, stopped, state = None, None, b""
+        try:
+            with pool.checkout(
+                limits={
+                    "max_memory": int(self._request["memory_mb"]) << 20,
+                    "max_feed_duration_secs": float(self._request["seconds"]),
+                    "max_recursion_depth": 200,
+                    "max_suspensions": self._steps + 10,
+                },
+                os_policy={"sleep": "call_host", "datetime": _CLOCK, "random_start": {"seed": 0}},
+                external_modules=_modules(),
+            ) as session:
+                if self._state:
+                    session.load_session(self._state)
+                error, stopped = self._feed(session)
+                if stopped is None:
+                    state = session.dump()
+        except monty.MontyCrashedError as crash:
+            stopped = "seconds" if crash.timed_out else "memory"
+        except monty.MontyError as refused:  # a state that does not load, a worker that does not answer
+            error, stopped = "the interpreter failed: " + str(refused)[:200], "interpreter"
+        except _Refused:
+            stopped = "host"
+        if len(state) > STATE_CAP:
+            state, stopped = b"", "state"
+        printed = "".join(self._printed)
+        return {"printed": printed, "error": error, "stopped": stopped, "state": len(state)}, state
+
+    def _feed(self, session: monty.MontySession) -> tuple[str | None, str | None]:
+        names = {name: self._inward(decode(value)) for name, value in self._request["names"].items()}
+        try:
+            step = session.feed_start(self._request["code"], inputs=names, print_callback=self._print)
+            while not isinstance(step, monty.MontyComplete):
+                self._steps -= 1
+                if self._steps < 0:
+                    return None, "host_calls"
+                step = self._answer(step)
+        except monty.MontySyntaxError as error:
+            return _told(error), None
+        except monty.MontyRuntimeError as error:
+            # RecursionError is the code's own affair; the other two leave a session that cannot be trusted to go on
+            inner = error.exception()
+            limit = (
+                "memory" if isinstance(inner, MemoryError) else "seconds" if isinstance(inner, TimeoutError) else None
+            )
+            return _told(error), limit
+        return None, None
+
+    def _answer(self, step: Any) -> Any:
+        if isinstance(step, monty.NameLookupSnapshot):
+            if step.object_id is None and step.variable_name in self._request["functions"]:
+                return step.resume(value=_stub(step.variable_name))
+            return step.resume()
+        if isinstance(step, monty.FutureSnapshot):
+            raise _Refused
+        if step.is_os_function:
+            return self._answer_os(step)
+        try:
+            name, on = str(step.function_name), _number(step.object_id)
+            arguments = encode(list(step.args), _handle_of)
+            keywords = {str(key)[:100]: encode(value, _handle_of) for key, value in list(step.kwargs.items())[:20]}
+        except TooMuch as error:
+            return step.resume({"exception": ValueError(str(error))})
+        message = {"call": name[:100], "on": on, "args": arguments, "kwargs": keywords}
+        wire.send(1, message)
+        reply = wire.receive(0)
+        if "stop" in reply:
+            raise _Refused
+        if "error" in reply:
+            kind, text = reply["error"]
+            return step.resume({"exception": _ERRORS.get(kind, ValueError)(text)})
+        return step.resume({"return_value": self._inward(decode(reply["value"]))})
+
+    def _answer_os(self, step: Any) -> Any:
+        """Modules come from our own faces; folders are made in appearance only; everything else is refused."""
+        match step.function_name:
+            case "import":
+                return step.resume_auto()
+            case "Path.mkdir":
+                return step.resume({"return_value": None})
+            case "Path.exists" | "Path.is_file" | "Path.is_dir":
+                return step.resume({"return_value": False})
+            case "time.sleep" | "asyncio.sleep":
+                return step.resume({"exception": PermissionError("there is nothing to wait for here: no sleeping")})
+            case _:
+                text = "there are no files, processes or settings here; the pictures are image_1, image_2, ..."
+                return step.resume({"exception": PermissionError(text)})
+
+    def _inward(self, value: Any) -> Any:
+        """A decoded value with its handles wrapped; a handle is wrapped once, since the session knows it by its id."""
+        if isinstance(value, Handle):
+            if value.number not in self._wrappers:
+                kind = _KINDS[value.kind]
+                face = kind.value()
+                for name, fact in value.facts.items():
+                    setattr(face, name, fact)
+                face.number = value.number
+                identity = uuid.UUID(int=(_HANDLE_SPACE << 64) + value.number)
+                self._wrappers[value.number] = monty.ClassInstance(
+                    face, id=identity, class_type=kind, eager_attrs=tuple(value.facts)
+                )
+            return self._wrappers[value.number]
+        if isinstance(value, list | tuple):
+            return type(value)(map(self._inward, value))
+        if isinstance(value, dict):
+            return {key: self._inward(item) for key, item in value.items()}
+        return value
+
+    def _print(self, _stream: str, text: str) -> None:
+        if self._room > 0:
+            self._printed.append(text[: self._room])
+            self._room -= len(text)
+
+
+_ERRORS: dict[str, type[Exception]] = {
+    "TypeError": TypeError,
+    "KeyError": KeyError,
+    "AttributeError": AttributeError,
+    "FileNotFoundError": FileNotFoundError,
+    "NameError": NameError,
+    "MemoryError": MemoryError,
+}
+
+
+def _told(error: Any) -> str:
+    """An exception with its line, as a model should read it."""
+    text = error.display("type-msg")[:600]
+    frames = error.traceback()
+    return f"line {frames[-1].line}: {text}" if frames else text
+
+
+def _number(identity: uuid.UUID | None) -> int | None:
+    if identity is None:
+        return None
+    return identity.int & (1 << 53) - 1 if identity.int >> 64 == _HANDLE_SPACE else -1
+
+
+def _handle_of(value: Any) -> Handle | None:
+    """Which of the host's objects code passed: the object itself, or after a move to another worker its stand-in."""
+    if isinstance(value, Image | Draw | Enhancer):
+        return Handle("?", value.number)  # type: ignore[union-attr]
+    if isinstance(value, monty.MontyClassProxy):
+        number = _number(value.id)
+        return Handle("?", number) if number is not None and number >= 0 else None
+    return None
+
+
+def _stub(name: str) -> Callable[..., None]:
+    """Something callable with a name: calls of it come to `_answer`, it is never run."""
+
+    def stub() -> None:
+        raise NotImplementedError
+
+    stub.__name__ = stub.__qualname__ = name
+    return stub
+
+
+def _modules() -> dict[str, monty.ExternalModule]:
+    """PIL as far as the host plays it (`lensmill.sandbox.faces`)."""
+    parts: dict[str, dict[str, Any]] = {}
+    for path in FUNCTIONS:
+        module, name = path.rsplit(".", 1)
+        parts.setdefault(module, {})[name] = _stub(name)
+    image = parts["PIL.Image"]
+    image |= NUMBERS
+    image["Resampling"] = image["Transpose"] = monty.ExternalModule(dict(NUMBERS))
+    image["Image"] = _KINDS["image"]
+    parts["PIL.ImageFilter"] |= {name: name for name in FILTERS}
+    modules = {path.split(".")[1]: monty.ExternalModule(attributes) for path, attributes in parts.items()}
+    return {"PIL": monty.ExternalModule(modules)}
+
+
+def main(launcher: str, layers: str, readable: list[str]) -> None:
+    """Shut in, greet, and serve the host over standard input and output until it closes them."""
+    jail.close_descriptors()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    jail.no_new_privileges()
+    jail.rlimits(_ADDRESS_SPACE, open_files=64)
+    if "landlock" in layers:
+        jail.landlock(["/dev/urandom", "/proc/self"], readable)
+    if "seccomp" in layers:
+        jail.seccomp(syscalls.BROKER, threads=False)
+    with monty.Monty(
+        binary_path=launcher,
+        min_processes=1,
+        max_processes=1,
+        checkout_timeout=10.0,
+        max_checkouts_per_worker=500,
+        feed_duration_limit_grace=0.2,
+    ) as pool:
+        with pool.checkout() as session:  # the worker is up, and its own layers are in force
+            session.feed_run("1")
+        os.dup2(nowhere, 2)  # until here, what goes wrong is the host's to read
+        wire.send(1, {"ready": True})
+        while True:
+            try:
+                request = wire.receive(0)
+                state = wire.receive_bytes(0, int(request["state"]))
+            except wire.Broken:
+                return
+            wire.send(1, *Run(request, state)(pool))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], sys.argv[3:])

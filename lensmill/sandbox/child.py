@@ -1,0 +1,109 @@
+"""The second lane's program: a CPython with numpy, OpenCV and matplotlib loaded, which forks for every execution.
+
+Run as a program of its own (`python -m lensmill.sandbox.child SOCKET FOLDERS...`), never by forking the host. It runs
+no hostile code itself: it takes requests from the host, forks, and ends the fork at its deadline. The fork shuts
+itself in, runs the code and writes its reply straight to the host, which treats it as hostile data.
+"""
+
+import ctypes
+import json
+import mmap
+import os
+import random
+import select
+import signal
+import socket
+import struct
+import sys
+
+from lensmill.sandbox import jail, syscalls, wire
+from lensmill.sandbox.stage import Stage
+
+CONTROL = struct.Struct("=d")
+"""What the host sends with two descriptors (the request, the reply): the seconds to run."""
+
+SPARE_MB = 512
+"""Address space for pictures and arrays, beside the interpreter's own memory."""
+
+
+def serve(control: socket.socket, folders: list[str]) -> None:
+    """Fork an execution for every request until the host goes away."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, CONTROL.size, 2)
+        if len(message) < CONTROL.size or len(descriptors) != 2:
+            return
+        (seconds,) = CONTROL.unpack(message)
+        child = os.fork()
+        if child == 0:
+            try:
+                _execute(descriptors[0], descriptors[1], seconds, folders)
+            finally:
+                os._exit(0)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        control.send(struct.pack("=i", _reap(child, seconds)))
+
+
+def _reap(child: int, seconds: float) -> int:
+    """Wait for the fork, or end it; its status."""
+    watch = os.pidfd_open(child)
+    try:
+        if not select.select([watch], [], [], seconds)[0]:
+            os.kill(child, signal.SIGKILL)
+        return os.waitpid(child, 0)[1]
+    finally:
+        os.close(watch)
+
+
+def _execute(request: int, reply: int, seconds: float, folders: list[str]) -> None:
+    """In the fork: read the request, shut in, run, answer. Never returns to the loop."""
+    with mmap.mmap(request, 0, access=mmap.ACCESS_READ) as view:
+        (length,) = struct.unpack(">I", view[:4])
+        task = json.loads(view[4 : 4 + length])
+        stage = Stage(task, view, 4 + length)
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(nowhere, descriptor)
+    jail.close_descriptors((0, 1, 2, reply))
+    memory = jail.address_space() + (int(task["memory_mb"]) + SPARE_MB << 20)
+    jail.no_new_privileges()
+    jail.rlimits(memory, open_files=64, cpu_seconds=int(seconds) + 2)
+    if "landlock" in task["layers"]:
+        jail.landlock(["/dev/null", "/dev/urandom", *folders])
+    if "seccomp" in task["layers"]:
+        jail.seccomp(syscalls.CHILD, threads=False)
+    answer, payload = stage.play()
+    wire.send(reply, answer)
+    for pixels in payload:
+        data = memoryview(pixels)
+        while data:
+            data = data[os.write(reply, data) :]
+
+
+def _load() -> None:
+    """Import what code may use, so that forks share it; single-threaded, since threads do not survive a fork."""
+    import cv2
+    import matplotlib
+    import numpy
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    cv2.setNumThreads(1)
+    figure = plt.figure()
+    figure.savefig(os.devnull, format="png")  # fonts and the drawing engine are found at the first figure
+    plt.close(figure)
+    numpy.random.seed(0)
+    random.seed(0)
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+def main() -> None:
+    control = socket.socket(fileno=int(sys.argv[1]))
+    _load()
+    wire.send(1, {"ready": True})
+    serve(control, sys.argv[2:])
+
+
+if __name__ == "__main__":
+    main()

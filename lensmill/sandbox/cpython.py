@@ -1,0 +1,211 @@
+"""The second lane: CPython itself, for code that wants numpy, OpenCV or matplotlib. Optional, off by default.
+
+CPython has no walls inside: numpy alone can run anything (pickles). So the one wall is the jail around a process that
+lives for a single execution (`lensmill.sandbox.child`), and both Landlock and seccomp must be there. Earlier blocks of
+the episode run again before each new one. Attacks are contained in the tests; that is evidence, not proof.
+"""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from PIL import Image
+
+from lensmill.geometry import Frame
+from lensmill.picture import Picture
+from lensmill.sandbox import arguments, wire
+from lensmill.sandbox.admission import NotAdmitted, admit
+from lensmill.sandbox.programs import NoBoundary, Pool, Program, available_layers, described, readable_folders
+from lensmill.sandbox.protocol import BoxMaps, Execution, Limits
+from lensmill.sandbox.studio import as_dicts
+from lensmill.tools import ToolError
+
+GRACE_SECONDS = 0.5
+"""For the reply of a block that ran to its limit of seconds."""
+
+_FONTS = "/usr/share/fonts"
+_STOPS = {
+    "seconds": "the code took too long and was stopped; all variables are gone",
+    "process": "the code ended its process (by too much memory, or by leaving); all variables are gone",
+}
+
+
+class _Forker(Program):
+    """A running `lensmill.sandbox.child` with the socket that its requests go through."""
+
+    def __init__(self, folder: str) -> None:
+        self.control, theirs = socket.socketpair()
+        try:
+            folders = [*readable_folders(), _FONTS, folder]
+            environment = {"MPLCONFIGDIR": folder, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+            arguments_ = [str(theirs.fileno()), *folders]
+            super().__init__("lensmill.sandbox.child", arguments_, environment, (theirs.fileno(),))
+        except BaseException:
+            self.control.close()
+            raise
+        finally:
+            theirs.close()
+
+    def end(self) -> None:
+        super().end()
+        self.control.close()
+
+
+class CPythonSandbox:
+    """Makes sessions of the second lane.
+
+    Args:
+        programs: executions at the same time.
+        unsafe: go on where the machine lacks a layer.
+
+    Raises:
+        NoBoundary: Landlock or seccomp is missing.
+        RuntimeError: the program does not start; the message holds what it said.
+    """
+
+    def __init__(self, limits: Limits | None = None, programs: int = 1, unsafe: bool = False) -> None:
+        self._limits = limits or Limits()
+        self._active = available_layers(unsafe)
+        if len(self._active) < 2 and not unsafe:
+            raise NoBoundary(
+                "the CPython lane needs both Landlock and seccomp, and this machine grants only "
+                f"{self._active[0]}; leave the lane off, or allow it with unsafe=True"
+            )
+        self._folder = tempfile.mkdtemp(prefix="lensmill-sandbox-")
+        self._pool = Pool(lambda: _Forker(self._folder), programs)
+        try:
+            with self._pool.lent():
+                pass
+        except BaseException:
+            self.close()
+            raise
+
+    def session(self, pictures: Sequence[Picture], boxes: BoxMaps) -> "CPythonSession":
+        return CPythonSession(self._pool, self._limits, self._active, pictures, boxes)
+
+    def layers(self) -> tuple[str, ...]:
+        return ("CPython in a process for each execution, which may start none", *described(self._active))
+
+    def close(self) -> None:
+        self._pool.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class CPythonSession:
+    """One episode's blocks; each execution runs the earlier ones again, so nothing outlives it."""
+
+    def __init__(
+        self, pool: Pool, limits: Limits, layers: Sequence[str], pictures: Sequence[Picture], boxes: BoxMaps
+    ) -> None:
+        self._pool, self._limits, self._layers = pool, limits, tuple(layers)
+        self._pictures = tuple(pictures)
+        self._maps = {f"{kind}_bbox": as_dicts(boxes.get(kind, {})) for kind in arguments.KINDS}
+        self._blocks: list[str] = []
+
+    def close(self) -> None:
+        self._blocks.clear()
+
+    def run(self, code: str, earlier: Sequence[str] = ()) -> Execution:
+        """Run a block; `earlier` are blocks that ran elsewhere (in the primary lane) before all of this session's."""
+        try:
+            source = admit(code, self._limits).source
+        except NotAdmitted as refusal:
+            return Execution(error=str(refusal))
+        try:
+            with self._pool.lent() as program:
+                assert isinstance(program, _Forker)
+                result = self._converse(program, [*earlier, *self._blocks, source])
+        except (wire.Broken, wire.Late, OSError, ToolError) as fault:
+            self._blocks.clear()
+            stopped = "seconds" if isinstance(fault, wire.Late) else "process"
+            return Execution(error=_STOPS[stopped], stopped=stopped)
+        if result.stopped:
+            self._blocks.clear()
+        else:
+            self._blocks.append(source)
+        return result
+
+    def _converse(self, program: _Forker, blocks: Sequence[str]) -> Execution:
+        reply, theirs = os.pipe()
+        request = -1
+        try:
+            request = self._request(blocks)
+            end = time.monotonic() + self._limits.seconds + GRACE_SECONDS
+            seconds = struct.pack("=d", self._limits.seconds + GRACE_SECONDS)
+            socket.send_fds(program.control, [seconds], [request, theirs])
+            os.close(theirs)
+            theirs = -1
+            program.control.settimeout(self._limits.seconds + 4 * GRACE_SECONDS)
+            try:
+                return self._reply(reply, end)
+            except wire.Broken:
+                raise (wire.Late() if time.monotonic() > end - GRACE_SECONDS / 2 else wire.Broken("no reply")) from None
+            finally:
+                wire.receive_bytes(program.control.fileno(), 4, end + 4 * GRACE_SECONDS)
+        finally:
+            for descriptor in (reply, theirs, request):
+                if descriptor >= 0:
+                    os.close(descriptor)
+
+    def _request(self, blocks: Sequence[str]) -> int:
+        limits = self._limits
+        task = {
+            "blocks": list(blocks),
+            "maps": self._maps,
+            "pictures": [[*p.pixels.size, *p.frame.region.xyxy] for p in self._pictures],
+            "layers": self._layers,
+            "memory_mb": limits.memory_mb,
+            "output_chars": limits.output_chars,
+            "pixels": limits.pixels,
+            "shown": limits.pictures,
+        }
+        body = json.dumps(task).encode()
+        request = os.memfd_create("request", os.MFD_CLOEXEC)
+        with os.fdopen(os.dup(request), "wb") as file:
+            file.write(struct.pack(">I", len(body)) + body)
+            for picture in self._pictures:
+                file.write(picture.pixels.tobytes())
+        return request
+
+    def _reply(self, reply: int, end: float) -> Execution:
+        """Read what the fork wrote, believing none of it.
+
+        Raises:
+            Broken, Late, ToolError: it is not a reply.
+        """
+        message = wire.receive(reply, end)
+        if not isinstance(message, dict):
+            raise wire.Broken("a reply that is no object")
+        printed, error = message.get("printed"), message.get("error")
+        if not isinstance(printed, str) or not isinstance(error, str | None):
+            raise wire.Broken("a reply of no known shape")
+        shown, boxes = _rows(message.get("pictures"), self._limits.pictures), _rows(message.get("boxes"), 500)
+        left = 2 * self._limits.pixels
+        pictures = []
+        for row in shown:
+            if len(row) != 6:
+                raise wire.Broken("a picture of no known shape")
+            width, height = arguments.size(row[:2], min(left, self._limits.pixels))
+            left -= width * height
+            region = arguments.box_of(row[2:], "a region")
+            if region.area <= 0:
+                raise wire.Broken("a picture of nothing")
+            data = wire.receive_bytes(reply, width * height * 3, end + GRACE_SECONDS)
+            pictures.append(Picture(Image.frombytes("RGB", (width, height), data), Frame(region, width, height)))
+        focused = tuple((arguments.label(name), arguments.box_of(numbers, "a box")) for name, *numbers in boxes)
+        stopped = "memory" if message.get("memory") is True else None
+        return Execution(
+            tuple(pictures), focused, printed[: self._limits.output_chars], error and error[:1_000], stopped
+        )
+
+
+def _rows(value: Any, most: int) -> list[list[Any]]:
+    if isinstance(value, list) and len(value) <= most and all(isinstance(row, list) and row for row in value):
+        return value
+    raise wire.Broken("a list of no known shape")

@@ -1,0 +1,80 @@
+"""Both lanes as one sandbox: the primary lane runs what it can, the second one, where it is on, what needs CPython."""
+
+from collections.abc import Sequence
+
+from lensmill.picture import Picture
+from lensmill.sandbox.admission import NotAdmitted, admit
+from lensmill.sandbox.cpython import CPythonSandbox, CPythonSession
+from lensmill.sandbox.monty import MontySandbox, MontySession
+from lensmill.sandbox.protocol import BoxMaps, Execution, Limits, Sandbox
+
+
+def open_sandbox(
+    limits: Limits | None = None, programs: int = 2, second_lane: bool = False, unsafe: bool = False
+) -> Sandbox:
+    """The sandbox of a process; close it at the end.
+
+    Args:
+        programs: executions at the same time; one a core is enough.
+        second_lane: also run code that imports numpy, cv2 or matplotlib, in a jailed CPython.
+        unsafe: go on where the machine grants no boundary: for trying things out with code that you wrote yourself.
+
+    Raises:
+        NoBoundary: the machine grants no layer to shut code in with, and `unsafe` is off.
+    """
+    primary = MontySandbox(limits, programs, unsafe)
+    if not second_lane:
+        return primary
+    try:
+        return _BothLanes(primary, CPythonSandbox(limits, programs, unsafe), limits or Limits())
+    except BaseException:
+        primary.close()
+        raise
+
+
+class _BothLanes:
+    def __init__(self, primary: MontySandbox, second: CPythonSandbox, limits: Limits) -> None:
+        self._primary, self._second, self._limits = primary, second, limits
+
+    def session(self, pictures: Sequence[Picture], boxes: BoxMaps) -> "_RoutedSession":
+        return _RoutedSession(
+            self._primary.session(pictures, boxes), self._second.session(pictures, boxes), self._limits
+        )
+
+    def layers(self) -> tuple[str, ...]:
+        return (
+            *(f"primary lane: {layer}" for layer in self._primary.layers()),
+            *(f"second lane: {layer}" for layer in self._second.layers()),
+        )
+
+    def close(self) -> None:
+        self._primary.close()
+        self._second.close()
+
+
+class _RoutedSession:
+    """Starts in the primary lane; from the first block that imports more, the episode stays in the second one,
+    which runs the earlier blocks again to have their variables."""
+
+    def __init__(self, primary: MontySession, second: CPythonSession, limits: Limits) -> None:
+        self._primary, self._second, self._limits = primary, second, limits
+        self._earlier: list[str] = []
+        self._moved = False
+
+    def run(self, code: str) -> Execution:
+        try:
+            admitted = admit(code, self._limits)
+        except NotAdmitted as refusal:
+            return Execution(error=str(refusal))
+        self._moved = self._moved or bool(admitted.beyond)
+        result = self._second.run(code, self._earlier) if self._moved else self._primary.run(code)
+        if result.stopped:
+            self._earlier.clear()
+        elif not self._moved:
+            self._earlier.append(admitted.source)
+        return result
+
+    def close(self) -> None:
+        self._primary.close()
+        self._second.close()
+        self._earlier.clear()

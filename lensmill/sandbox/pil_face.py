@@ -1,0 +1,283 @@
+"""What the small PIL does: the operations behind the names of `lensmill.sandbox.faces`, on the studio's pictures.
+
+Every operation checks its arguments (`lensmill.sandbox.arguments`), takes time that grows with the pixels alone, and
+either carries the frame along or refuses: a picture that is turned or mirrored has no frame.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+
+from lensmill.geometry import Box, Frame
+from lensmill.sandbox import arguments
+from lensmill.sandbox.faces import FILTERS
+from lensmill.sandbox.pil_draw import DRAWING
+from lensmill.sandbox.studio import MODES, Held, Operation, Studio, changeable, flat, register
+from lensmill.sandbox.values import Handle
+from lensmill.tools import ToolError
+from lensmill.tools.errors import shown
+
+MAX_RADIUS = 100
+MAX_WINDOW = 9
+MAX_BORDER = 1_000
+
+OPERATIONS: dict[str, Operation] = dict(DRAWING)
+
+
+def _operation(*names: str) -> Callable[[Operation], Operation]:
+    return register(OPERATIONS, *names)
+
+
+def _held(studio: Studio, on: int) -> Held:
+    return studio.held(Handle("image", on))
+
+
+def _like(studio: Studio, held: Held, pixels: Image.Image) -> Handle:
+    """Keep other pixels of the same place and size."""
+    return studio.keep(Held(pixels, held.frame, owned=True))
+
+
+@_operation("image.crop")
+def crop(studio: Studio, on: int, box: Any = None) -> Handle:
+    held = _held(studio, on)
+    if box is None:
+        return _like(studio, held, held.pixels.copy())
+    x1, y1, x2, y2 = arguments.box_of(box, "the box to crop").rounded()
+    width, height = held.pixels.size
+    inside = (max(0, x1), max(0, y1), min(width, x2), min(height, y2))
+    if inside[0] >= inside[2] or inside[1] >= inside[3]:
+        raise ToolError(f"the box ({x1}, {y1}, {x2}, {y2}) lies outside the image of {width}x{height} pixels")
+    return studio.keep(Held(held.pixels.crop(inside), _part(held.frame, inside), owned=True))
+
+
+def _part(frame: Frame | None, box: tuple[int, int, int, int]) -> Frame | None:
+    if frame is None:
+        return None
+    return Frame(frame.to_original(Box(*box)), box[2] - box[0], box[3] - box[1])
+
+
+@_operation("image.resize")
+def resize(studio: Studio, on: int, size: Any, resample: Any = None, *, reducing_gap: Any = None) -> Handle:
+    del reducing_gap  # makes a shrink faster and slightly different; not worth the difference
+    held = _held(studio, on)
+    wanted = arguments.size(size, studio.limits.pixels)
+    filtering = arguments.resampling(resample, Image.Resampling.BICUBIC)
+    if held.pixels.mode == "1":
+        filtering = Image.Resampling.NEAREST
+    frame = Frame(held.frame.region, *wanted) if held.frame else None
+    return studio.keep(Held(held.pixels.resize(wanted, filtering), frame, owned=True))
+
+
+@_operation("image.copy", "PIL.ImageOps.exif_transpose")
+def copy(studio: Studio, on: Any) -> Handle:
+    held = studio.held(on) if isinstance(on, Handle) else _held(studio, on)
+    return _like(studio, held, held.pixels.copy())
+
+
+@_operation("image.convert")
+def convert(studio: Studio, on: int, mode: Any = "RGB") -> Handle:
+    held = _held(studio, on)
+    if mode not in MODES:
+        raise ToolError(f"an image can be converted to {', '.join(MODES)}, not to {shown(mode, 40)}")
+    return _like(studio, held, held.pixels.convert(mode))
+
+
+@_operation("image.save")
+def save(studio: Studio, on: int, fp: Any = None, format: Any = None, **_options: Any) -> None:
+    del format
+    if not isinstance(fp, str) or len(fp) > arguments.MAX_TEXT:
+        raise ToolError("an image is saved under a name")
+    if len(studio.files) >= 200:
+        raise ToolError("too many images were saved")
+    held = _held(studio, on)
+    held.owned = False  # what is drawn later is not in the file
+    studio.files[fp] = studio.keep(Held(held.pixels, held.frame), count=False).number
+
+
+@_operation("PIL.Image.open")
+def open_(studio: Studio, fp: Any, mode: Any = "r") -> Handle:
+    del mode
+    name = fp if isinstance(fp, str) else ""
+    number = studio.files.get(name) or studio.files.get(name.rsplit("/", 1)[-1])
+    if number is None:
+        known = ", ".join(n for n in list(studio.files)[:40] if n.endswith(".png"))
+        raise FileNotFoundError(f"there is no image {shown(fp, 60)!r}; there are: {known}")
+    held = _held(studio, number)
+    held.owned = False
+    return studio.keep(Held(held.pixels, held.frame), count=False)
+
+
+@_operation("image.show")
+def show(studio: Studio, on: int, *_title: Any) -> None:
+    studio.call("display", None, [Handle("image", on)], {})
+
+
+@_operation("image.load", "image.close")
+def nothing(_studio: Studio, _on: int) -> None:
+    """Pictures are always loaded, and stay until the session ends."""
+
+
+@_operation("image.getpixel")
+def getpixel(studio: Studio, on: int, xy: Any) -> Any:
+    held = _held(studio, on)
+    x, y = (round(n) for n in arguments.points(xy)[:2])
+    if not (0 <= x < held.pixels.width and 0 <= y < held.pixels.height):
+        raise ToolError(f"({x}, {y}) lies outside the image of {held.pixels.width}x{held.pixels.height} pixels")
+    return held.pixels.getpixel((x, y))
+
+
+@_operation("image.rotate", "image.transpose", "image.transform", "PIL.ImageOps.mirror", "PIL.ImageOps.flip")
+def unplaced(_studio: Studio, *_args: Any, **_kwargs: Any) -> None:
+    raise ToolError("images cannot be turned or mirrored here: it could not be said where on the original they lie")
+
+
+@_operation("image.thumbnail")
+def thumbnail(_studio: Studio, *_args: Any, **_kwargs: Any) -> None:
+    raise ToolError("thumbnail is not available here: use image.resize((width, height))")
+
+
+@_operation("image.filter")
+def filter_(studio: Studio, on: int, filter: Any) -> Handle:
+    held = _held(studio, on)
+    pixels = held.pixels if held.pixels.mode != "1" else held.pixels.convert("L")
+    if isinstance(filter, str) and filter in FILTERS:
+        return _like(studio, held, pixels.filter(getattr(ImageFilter, filter)))
+    if isinstance(filter, tuple | list) and filter and isinstance(filter[0], str):
+        return _like(studio, held, pixels.filter(_filter(filter[0], list(filter[1:]))))
+    raise ToolError(f"there is no filter {shown(filter, 60)}")
+
+
+def _filter(name: str, settings: list[Any]) -> ImageFilter.Filter:
+    match name:
+        case "GaussianBlur" | "BoxBlur":
+            radius = arguments.number(settings[0] if settings else 2, "the radius", 0, MAX_RADIUS)
+            return ImageFilter.GaussianBlur(radius) if name == "GaussianBlur" else ImageFilter.BoxBlur(radius)
+        case "UnsharpMask":
+            radius, percent, threshold = (*settings, *(2, 150, 3)[len(settings) :])[:3]
+            return ImageFilter.UnsharpMask(
+                arguments.number(radius, "the radius", 0, MAX_RADIUS),
+                arguments.whole(percent, "percent", 0, 1_000),
+                arguments.whole(threshold, "the threshold", 0, 255),
+            )
+        case "MedianFilter" | "MinFilter" | "MaxFilter":
+            window = arguments.whole(settings[0] if settings else 3, "the window", 1, MAX_WINDOW) | 1
+            kinds = {
+                "MedianFilter": ImageFilter.MedianFilter,
+                "MinFilter": ImageFilter.MinFilter,
+                "MaxFilter": ImageFilter.MaxFilter,
+            }
+            return kinds[name](window)
+    raise ToolError(f"there is no filter {shown(name, 60)}")
+
+
+def _filter_maker(name: str) -> Operation:
+    def make(_studio: Studio, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+        return (name, *args, *kwargs.values())
+
+    return make
+
+
+for _name in ("GaussianBlur", "BoxBlur", "UnsharpMask", "MedianFilter", "MinFilter", "MaxFilter"):
+    OPERATIONS[f"PIL.ImageFilter.{_name}"] = _filter_maker(_name)
+
+
+@_operation("image.paste")
+def paste(studio: Studio, on: int, im: Any, box: Any = None, mask: Any = None) -> None:
+    held = _held(studio, on)
+    target = changeable(held)
+    place: Any = None
+    if box is not None:
+        numbers = [round(n) for n in arguments.points(box)]
+        place = tuple(numbers) if len(numbers) in (2, 4) else None
+    through = studio.held(mask).pixels if mask is not None else None
+    if through is not None and through.mode not in ("1", "L", "RGBA"):
+        through = through.convert("L")
+    if isinstance(im, Handle):
+        source = studio.held(im).pixels
+        target.paste(source if source.mode == target.mode else source.convert(target.mode), place, through)
+    else:
+        target.paste(arguments.colour(im, target.mode), place, through)
+
+
+@_operation("PIL.Image.new")
+def new(studio: Studio, mode: Any, size: Any, color: Any = 0) -> Handle:
+    if mode not in MODES:
+        raise ToolError(f"an image has one of the modes {', '.join(MODES)}, not {shown(mode, 40)}")
+    wanted = arguments.size(size, studio.limits.pixels)
+    return studio.keep(Held(Image.new(mode, wanted, arguments.colour(color, mode)), None, owned=True))
+
+
+def _pair(studio: Studio, one: Any, other: Any) -> tuple[Held, Held, Frame | None]:
+    first, second = studio.held(one), studio.held(other)
+    if first.pixels.size != second.pixels.size:
+        raise ToolError(f"both images need the same size, got {first.pixels.size} and {second.pixels.size}")
+    return first, second, first.frame or second.frame
+
+
+@_operation("PIL.Image.blend")
+def blend(studio: Studio, im1: Any, im2: Any, alpha: Any) -> Handle:
+    first, second, frame = _pair(studio, im1, im2)
+    mixed = Image.blend(flat(first.pixels), flat(second.pixels), arguments.number(alpha, "alpha", 0, 1))
+    return studio.keep(Held(mixed, frame, owned=True))
+
+
+@_operation("PIL.Image.alpha_composite")
+def alpha_composite(studio: Studio, im1: Any, im2: Any) -> Handle:
+    first, second, frame = _pair(studio, im1, im2)
+    mixed = Image.alpha_composite(first.pixels.convert("RGBA"), second.pixels.convert("RGBA"))
+    return studio.keep(Held(mixed, frame, owned=True))
+
+
+def _enhancer_maker(name: str) -> Operation:
+    def make(studio: Studio, image: Any) -> Handle:
+        studio.held(image)
+        return studio.keep_other("enhancer", ("enhancer", name, image))
+
+    return make
+
+
+for _name in ("Brightness", "Color", "Contrast", "Sharpness"):
+    OPERATIONS[f"PIL.ImageEnhance.{_name}"] = _enhancer_maker(_name)
+
+
+@_operation("enhancer.enhance")
+def enhance(studio: Studio, on: int, factor: Any) -> Handle:
+    _, name, image = studio.thing(on)
+    held = studio.held(image)
+    enhancer = getattr(ImageEnhance, name)(held.pixels if held.pixels.mode != "1" else held.pixels.convert("L"))
+    return _like(studio, held, enhancer.enhance(arguments.number(factor, "the factor", 0, 100)))
+
+
+@_operation("PIL.ImageOps.grayscale")
+def grayscale(studio: Studio, image: Any) -> Handle:
+    held = studio.held(image)
+    return _like(studio, held, held.pixels.convert("L"))
+
+
+def _tones_maker(name: str) -> Operation:
+    def change(studio: Studio, image: Any, cutoff: Any = 0) -> Handle:
+        held = studio.held(image)
+        pixels = held.pixels if held.pixels.mode in ("L", "RGB") else flat(held.pixels)
+        if name == "autocontrast":
+            return _like(studio, held, ImageOps.autocontrast(pixels, arguments.number(cutoff, "the cutoff", 0, 49)))
+        return _like(studio, held, ImageOps.invert(pixels) if name == "invert" else ImageOps.equalize(pixels))
+
+    return change
+
+
+for _name in ("autocontrast", "equalize", "invert"):
+    OPERATIONS[f"PIL.ImageOps.{_name}"] = _tones_maker(_name)
+
+
+@_operation("PIL.ImageOps.expand")
+def expand(studio: Studio, image: Any, border: Any = 0, fill: Any = 0) -> Handle:
+    held = studio.held(image)
+    sides = arguments.points([border] * 4 if not isinstance(border, list | tuple) else [*border, *border][:4])
+    left, top, right, bottom = (min(max(0, round(side)), MAX_BORDER) for side in sides)
+    width, height = held.pixels.size
+    outer = arguments.size((width + left + right, height + top + bottom), studio.limits.pixels)
+    pixels = Image.new(held.pixels.mode, outer, arguments.colour(fill, held.pixels.mode))
+    pixels.paste(held.pixels, (left, top))
+    frame = _part(held.frame, (-left, -top, width + right, height + bottom))
+    return studio.keep(Held(pixels, frame, owned=True))

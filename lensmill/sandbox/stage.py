@@ -1,0 +1,234 @@
+"""What code of the second lane finds: real PIL, numpy, OpenCV and matplotlib, with the tools, `display`, and files
+that are only names. Runs inside the jailed fork; nothing here is a boundary.
+
+A picture carries the rectangle of the original that it shows in its `info`, which Pillow copies along; crops and
+resizes keep it right, turns drop it. A picture without one (an array, a plot) that is as large as one of the
+episode's pictures is taken to show the same, any other to show what image_1 shows.
+"""
+
+import io
+import os
+import posix
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import cv2
+import matplotlib.figure
+import matplotlib.pyplot as plt
+import numpy as np
+from PIL import Image, ImageOps
+
+from lensmill.geometry import Box, Frame
+from lensmill.sandbox import arguments
+from lensmill.tools import EDIT_TOOLS, EditKind
+from lensmill.tools.edits import focus
+
+REGION = "lensmill-region"
+
+
+class _Output(io.TextIOBase):
+    """Standard output, cut to a length."""
+
+    def __init__(self, chars: int) -> None:
+        self._room = chars
+        self.parts: list[str] = []
+
+    def write(self, text: str) -> int:
+        if self._room > 0:
+            self.parts.append(text[: self._room])
+            self._room -= len(text)
+        return len(text)
+
+
+class Stage:
+    """One execution: `task` is the host's request, `view` holds the pictures' RGB bytes from `offset` on."""
+
+    def __init__(self, task: dict[str, Any], view: Any, offset: int) -> None:
+        self._task = task
+        self._files: dict[str, Image.Image] = {}
+        self._shown: list[Image.Image] = []
+        self._boxes: list[Any] = []
+        self._muted = True
+        self._regions: dict[tuple[int, int], tuple[float, ...]] = {}
+        self._names: dict[str, Any] = dict(task["maps"])
+        for index, (width, height, *region) in enumerate(task["pictures"], start=1):
+            length = width * height * 3
+            picture = Image.frombytes("RGB", (width, height), view[offset : offset + length])
+            offset += length
+            picture.info[REGION] = tuple(region)
+            self._regions.setdefault((width, height), tuple(region))
+            self._whole = self._regions[tuple(task["pictures"][0][:2])]
+            self._names[f"image_{index}"] = picture
+            for ending in ("", ".png", ".jpg", ".jpeg"):
+                self._files[f"image_{index}{ending}"] = picture
+        self._names |= {name: self._tool(kind) for name, (kind, _) in EDIT_TOOLS.items()}
+        self._names |= {"image_path": "image_1.png", "display": self._display, "__name__": "__main__"}
+
+    def play(self) -> tuple[dict[str, Any], list[bytes]]:
+        """Replay the earlier blocks in silence, run the new one; the answer and the shown pictures' RGB bytes."""
+        self._dress()
+        *earlier, new = self._task["blocks"]
+        for code in earlier:
+            self._run(code)
+        self._muted = False
+        output = _Output(int(self._task["output_chars"]))
+        sys.stdout = sys.stderr = output
+        error = self._run(new)
+        pictures = [
+            [picture.width, picture.height, *(picture.info.get(REGION) or self._region_of(picture))]
+            for picture in self._shown
+        ]
+        answer = {
+            "printed": "".join(output.parts),
+            "error": error,
+            "memory": (error or "").partition(": ")[2].startswith("MemoryError"),
+            "pictures": pictures,
+            "boxes": self._boxes,
+        }
+        return answer, [picture.tobytes() for picture in self._shown]
+
+    def _run(self, code: str) -> str | None:
+        try:
+            exec(compile(code, "<code>", "exec"), self._names)
+        except BaseException as error:
+            lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.filename == "<code>"]
+            where = f"line {lines[-1]}: " if lines else ""
+            return f"{where}{type(error).__name__}: {str(error)[:500]}"
+        return None
+
+    def _region_of(self, picture: Image.Image) -> tuple[float, ...]:
+        return self._regions.get(picture.size, self._whole)
+
+    def _display(self, *things: Any) -> None:
+        for thing in things:
+            picture = _as_picture(thing).convert("RGB")
+            if self._muted:
+                continue
+            arguments.size(picture.size, self._task["pixels"])
+            if len(self._shown) >= self._task["shown"]:
+                raise ValueError(f"at most {self._task['shown']} images can be shown by one block of code")
+            self._shown.append(picture.copy())
+
+    def _tool(self, kind: EditKind) -> Callable[..., Image.Image]:
+        def tool(image: Any, labels: Any, bbox_map: Any) -> Image.Image:
+            source = _as_picture(image).convert("RGB")
+            names, boxes = arguments.labels(labels), arguments.box_map(bbox_map)
+            pixels, _ = focus(source, kind, names, boxes)
+            region = source.info.get(REGION) or self._region_of(source)
+            if not self._muted and len(self._boxes) < 500:
+                frame = Frame(Box(*region), *source.size)
+                self._boxes += [[name, *frame.to_original(boxes[name]).xyxy] for name in names]
+            made = pixels.copy()
+            made.info[REGION] = region
+            return made
+
+        return tool
+
+    def _dress(self) -> None:
+        """Put regions, files and refusals into the libraries. The process ends after this execution."""
+        _keep_regions(lambda picture: picture.info.get(REGION) or self._regions.get(picture.size))
+        real_open, real_save = Image.open, Image.Image.save
+
+        def open_(fp: Any, *args: Any, **kwargs: Any) -> Image.Image:
+            if isinstance(fp, str | os.PathLike):
+                known = self._files.get(str(fp)) or self._files.get(os.path.basename(str(fp)))
+                if known is None:
+                    raise FileNotFoundError(f"there is no image {str(fp)[:60]!r}; there is image_1.png")
+                return known.copy()
+            return real_open(fp, *args, **kwargs)
+
+        def save(image: Image.Image, fp: Any, *args: Any, **kwargs: Any) -> None:
+            if isinstance(fp, str | os.PathLike):
+                self._files[str(fp)] = image.copy()
+            else:
+                real_save(image, fp, *args, **kwargs)
+
+        def savefig(figure: Any, fname: Any = None, *_args: Any, **_kwargs: Any) -> None:
+            picture = _as_picture(figure)
+            if isinstance(fname, str | os.PathLike):
+                self._files[str(fname)] = picture
+            else:
+                real_save(picture, fname, "PNG")
+
+        def imwrite(name: Any, array: Any, *_args: Any) -> bool:
+            self._files[str(name)] = Image.fromarray(array if array.ndim == 2 else array[:, :, 2::-1].copy())
+            return True
+
+        def imread(name: Any, *_flags: Any) -> Any:
+            return np.array(open_(str(name)).convert("RGB"))[:, :, ::-1].copy()
+
+        def show_figures(*_args: Any, **_kwargs: Any) -> None:
+            for number in plt.get_fignums():
+                self._display(plt.figure(number))
+            plt.close("all")
+
+        libraries: list[tuple[Any, dict[str, Any]]] = [
+            (Image, {"open": open_}),
+            (Image.Image, {"save": save, "show": lambda image, *_: self._display(image)}),
+            (cv2, {"imread": imread, "imwrite": imwrite}),
+            (matplotlib.figure.Figure, {"savefig": savefig}),
+            (plt, {"show": show_figures, "savefig": lambda *args, **kwargs: savefig(plt.gcf(), *args, **kwargs)}),
+            (os, {"makedirs": _nothing, "mkdir": _nothing, "system": _no_programs}),
+            (posix, {"system": _no_programs}),  # the jail refuses programs in any case; like this, the code is told
+        ]
+        for library, attributes in libraries:
+            for name, value in attributes.items():
+                setattr(library, name, value)
+
+
+def _nothing(*_args: Any, **_kwargs: Any) -> None:
+    """Folders are only names."""
+
+
+def _no_programs(*_args: Any) -> None:
+    raise PermissionError("no programs can be started here")
+
+
+def _as_picture(thing: Any) -> Image.Image:
+    if isinstance(thing, Image.Image):
+        return thing
+    if isinstance(thing, np.ndarray):
+        scaled = thing * 255 if thing.dtype.kind == "f" and thing.size and thing.max() <= 1 else thing
+        return Image.fromarray(np.clip(scaled, 0, 255).astype(np.uint8))
+    if isinstance(thing, matplotlib.figure.Figure):
+        thing.canvas.draw()
+        return Image.fromarray(np.asarray(thing.canvas.buffer_rgba())).convert("RGB")  # type: ignore[attr-defined]
+    raise TypeError(f"an image, an array or a figure can be shown, not a {type(thing).__name__}")
+
+
+def _keep_regions(region_of: Callable[[Image.Image], tuple[float, ...] | None]) -> None:
+    """Make Pillow's operations keep the region of the original up to date."""
+
+    def part(image: Image.Image, box: Sequence[float]) -> tuple[float, ...] | None:
+        region = region_of(image)
+        return Frame(Box(*region), *image.size).to_original(Box(*box)).xyxy if region else None
+
+    def placed(image: Image.Image, region: tuple[float, ...] | None) -> Image.Image:
+        image.info = {**image.info, REGION: region}
+        return image
+
+    crop, resize, expand = Image.Image.crop, Image.Image.resize, ImageOps.expand
+
+    def new_crop(image: Image.Image, box: Any = None) -> Image.Image:
+        return placed(crop(image, box), part(image, box)) if box is not None else crop(image, box)
+
+    def new_resize(
+        image: Image.Image, size: Any, resample: Any = None, box: Any = None, *args: Any, **kwargs: Any
+    ) -> Image.Image:
+        made = resize(image, size, resample, box, *args, **kwargs)
+        return placed(made, part(image, box)) if box is not None else made
+
+    def new_expand(image: Image.Image, border: Any = 0, fill: Any = 0) -> Image.Image:
+        made = expand(image, border, fill)
+        left, top = (border, border) if isinstance(border, int) else border[:2]
+        return placed(made, part(image, (-left, -top, made.width - left, made.height - top)))
+
+    def turned(method: Callable[..., Image.Image]) -> Callable[..., Image.Image]:
+        return lambda *args, **kwargs: placed(method(*args, **kwargs), None)
+
+    face: Any = Image.Image
+    face.rotate, face.transpose = turned(face.rotate), turned(face.transpose)
+    face.crop, face.resize = new_crop, new_resize
+    ImageOps.expand = new_expand

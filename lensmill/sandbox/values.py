@@ -1,0 +1,123 @@
+"""Values that cross between the sandbox and the host, as JSON: plain data, and handles of the host's objects.
+
+A list is a list, a tuple {"t": [...]}, a dict {"d": [[key, value], ...]}, a handle {"h": [kind, number, facts]}.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_VALUES = 4_000
+MAX_CHARS = 100_000
+MAX_DEPTH = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Handle:
+    """A host object as the sandbox knows it: what kind, which one of its session, and the attributes to show."""
+
+    kind: str
+    number: int
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class TooMuch(ValueError):
+    """Arguments that are larger, deeper or other than any tool takes."""
+
+
+@dataclass(slots=True)
+class _Room:
+    values: int = MAX_VALUES
+    chars: int = MAX_CHARS
+
+    def take(self, chars: int = 0) -> None:
+        self.values -= 1
+        self.chars -= chars
+        if self.values < 0 or self.chars < 0:
+            raise TooMuch("too many or too long values for one call")
+
+
+def encode(value: Any, handle_of: Callable[[Any], Handle | None] = lambda _: None) -> Any:
+    """A value as JSON.
+
+    Raises:
+        TooMuch: it is of no kind that crosses, or over a cap.
+    """
+    return _encode(value, handle_of, _Room(), 0)
+
+
+def _encode(value: Any, handle_of: Callable[[Any], Handle | None], room: _Room, depth: int) -> Any:
+    room.take(len(value) if isinstance(value, str) else 0)
+    if depth > MAX_DEPTH:
+        raise TooMuch("values nested too deeply")
+    if value is None or isinstance(value, bool | str):
+        return value
+    if isinstance(value, int):
+        if abs(value) > 1 << 53:
+            raise TooMuch("an integer that large means nothing here")
+        return int(value)
+    if isinstance(value, float):
+        return float(value)
+    if isinstance(value, Handle):
+        return {
+            "h": [value.kind, value.number, {k: _encode(v, handle_of, room, depth) for k, v in value.facts.items()}]
+        }
+    if isinstance(value, tuple):
+        return {"t": [_encode(item, handle_of, room, depth + 1) for item in value]}
+    if isinstance(value, list):
+        return [_encode(item, handle_of, room, depth + 1) for item in value]
+    if isinstance(value, dict):
+        return {
+            "d": [
+                [_encode(key, handle_of, room, depth + 1), _encode(item, handle_of, room, depth + 1)]
+                for key, item in value.items()
+            ]
+        }
+    if isinstance(value, range | set | frozenset):
+        if len(value) > MAX_VALUES:
+            raise TooMuch("too many values for one call")
+        return [_encode(item, handle_of, room, depth + 1) for item in value]
+    known = handle_of(value)
+    if known is None:
+        raise TooMuch(f"a {type(value).__name__[:40]} cannot be given to a tool")
+    return {"h": [known.kind, known.number, {}]}
+
+
+def decode(data: Any) -> Any:
+    """The value of some JSON that `encode` made; handles come back as `Handle`.
+
+    Raises:
+        TooMuch: it is not of that shape, or over a cap: what a broken program may send.
+    """
+    return _decode(data, _Room(), 0)
+
+
+def _decode(data: Any, room: _Room, depth: int) -> Any:
+    room.take(len(data) if isinstance(data, str) else 0)
+    if depth > 2 * MAX_DEPTH:
+        raise TooMuch("values nested too deeply")
+    if data is None or isinstance(data, bool | str | float):
+        return data
+    if isinstance(data, int) and abs(data) <= 1 << 53:
+        return data
+    if isinstance(data, list):
+        return [_decode(item, room, depth + 1) for item in data]
+    if isinstance(data, dict) and len(data) == 1:
+        ((tag, inner),) = data.items()
+        if tag == "t" and isinstance(inner, list):
+            return tuple(_decode(item, room, depth + 1) for item in inner)
+        if tag == "d" and isinstance(inner, list) and all(isinstance(p, list) and len(p) == 2 for p in inner):
+            return {_key(_decode(key, room, depth + 1)): _decode(item, room, depth + 1) for key, item in inner}
+        if tag == "h" and isinstance(inner, list) and len(inner) == 3:
+            kind, number, facts = inner
+            if isinstance(kind, str) and isinstance(number, int) and isinstance(facts, dict):
+                return Handle(kind, number, {name: _decode(fact, room, depth + 1) for name, fact in facts.items()})
+    raise TooMuch("a value of no known shape")
+
+
+def _key(key: Any) -> Any:
+    if key is None or isinstance(key, str | int | float | bool):
+        return key
+    if isinstance(key, tuple) and all(isinstance(part, str | int | float) for part in key):
+        return key
+    raise TooMuch("a dict key that is no text or number")

@@ -1,0 +1,78 @@
+"""How the host and its jailed programs talk: frames of JSON (never pickle) over pipes, each capped, with a deadline.
+
+What comes from a jailed program is hostile data: a frame that is too long, late, or not what was asked for ends the
+program, never the host.
+"""
+
+import json
+import os
+import select
+import struct
+import time
+from typing import Any
+
+MESSAGE_CAP = 1 << 20
+"""Bytes of one message. Arguments and printed text are cut far below this."""
+
+
+class Broken(RuntimeError):
+    """The other side went away, or sent what it must not."""
+
+
+class Late(RuntimeError):
+    """The deadline passed."""
+
+
+def send(descriptor: int, message: Any, payload: bytes = b"") -> None:
+    """Write one message and, where there is one, its payload.
+
+    Raises:
+        Broken: the other side is gone.
+    """
+    body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    data = memoryview(struct.pack(">I", len(body)) + body + payload)
+    try:
+        while data:
+            data = data[os.write(descriptor, data) :]
+    except OSError as error:
+        raise Broken("the program does not listen any more") from error
+
+
+def receive(descriptor: int, deadline: float | None = None, cap: int = MESSAGE_CAP) -> Any:
+    """Read one message; `deadline` is a `time.monotonic()`.
+
+    Raises:
+        Broken, Late: see there.
+    """
+    (length,) = struct.unpack(">I", receive_bytes(descriptor, 4, deadline))
+    if length > cap:
+        raise Broken(f"a message of {length} bytes, {cap} are allowed")
+    body = receive_bytes(descriptor, length, deadline)
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Broken("a message that is not JSON") from error
+
+
+def receive_bytes(descriptor: int, length: int, deadline: float | None = None) -> bytes:
+    """Exactly `length` bytes; the caller has checked how many it takes.
+
+    Raises:
+        Broken, Late: see there.
+    """
+    buffer = bytearray()
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    while len(buffer) < length:
+        if deadline is not None:
+            left = deadline - time.monotonic()
+            if left <= 0 or not poll.poll(left * 1000 + 1):
+                raise Late
+        try:
+            part = os.read(descriptor, min(length - len(buffer), 1 << 20))
+        except OSError as error:
+            raise Broken("the program went away") from error
+        if not part:
+            raise Broken("the program went away")
+        buffer += part
+    return bytes(buffer)
