@@ -21,7 +21,7 @@ from lensmill.models.chat import ChatModel
 from lensmill.models.settings import ModelSettings, build_model
 from lensmill.sample import Sample
 from lensmill.sandbox.protocol import Sandbox
-from lensmill.sandbox.settings import SandboxSettings, open_sandbox
+from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
 from storage.plan import PlannedEpisode
 
@@ -47,7 +47,7 @@ class Equipment:
     ) -> None:
         self._settings = agent
         self._models = build_models(models)
-        self._sandbox: Sandbox | None = open_sandbox(sandbox) if isinstance(agent, RefocusSettings) else None
+        self._sandbox = _open(sandbox) if isinstance(agent, RefocusSettings) else None
         self.agent: Agent = build_agent(agent, self._models, self._sandbox)
         self.judge: Judge = build_judge(judge, self._models.get(JUDGE))
         family = self._models[AGENT].family if AGENT in self._models else None
@@ -86,6 +86,12 @@ class Equipment:
             episode=planned.episode_id,
             structured=settings.structured,
         )
+
+
+def _open(settings: SandboxSettings) -> Sandbox:
+    from lensmill.sandbox.lanes import open_sandbox  # only this agent needs its interpreter
+
+    return open_sandbox(second_lane=settings.second_lane, unsafe=settings.unsafe)
 
 
 def build_models(models: Mapping[str, ModelSettings]) -> dict[str, ChatModel]:

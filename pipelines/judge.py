@@ -40,9 +40,9 @@ class JudgeJob:
         self._settings = settings
         self._display = display
         self._worker = worker
+        self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._files = Files(settings.out)
         self._build = find_build(self._files, settings.build)
-        self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._judge = judge_fingerprint(settings.judge, self._model)
         self._interrupt = Interrupt(display.say)
 

@@ -1,14 +1,11 @@
-"""What can be set about the sandbox, and the sandbox that the settings describe."""
+"""What can be set about the sandbox."""
 
 from dataclasses import dataclass
-
-from lensmill.sandbox.protocol import Sandbox
 
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """One option of `conf/sandbox/`."""
+    """See `lensmill.sandbox.lanes.open_sandbox`, which takes the same."""
 
-
-def open_sandbox(settings: SandboxSettings) -> Sandbox:
-    raise NotImplementedError
+    second_lane: bool = False
+    unsafe: bool = False

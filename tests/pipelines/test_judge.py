@@ -14,6 +14,7 @@ from actors.judging import JudgeWorker, JudgingSettings
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import CascadeSettings, JudgeSettings, RuleSettings, build_judge
 from lensmill.models.chat import ChatRequest, ModelError
+from lensmill.models.settings import ModelSettings
 from lensmill.verdict import Outcome
 from monitoring.progress import ProgressDisplay
 from pipelines.judge import JudgeJob, main
@@ -58,6 +59,10 @@ def no_ray_is_left() -> Iterator[None]:
     ray.shutdown()
 
 
+MODEL = ModelSettings(name="scripted", urls=("http://127.0.0.1:9/v1",))
+"""Named in the settings; the workers of these tests have their judges from a script."""
+
+
 @pytest.fixture
 def files(tmp_path: Path) -> Files:
     return Files(str(tmp_path))
@@ -70,7 +75,7 @@ def plan(files: Files) -> Plan:
 
 def run(out: Path, judge: JudgeSettings, worker: type[JudgeWorker], **settings: Any) -> None:
     told = io.StringIO()
-    wanted = JudgeJobSettings(judge, CurationSettings(), ClusterSettings(workers=1), str(out), **settings)
+    wanted = JudgeJobSettings(judge, CurationSettings(), ClusterSettings(workers=1), str(out), MODEL, **settings)
     with ProgressDisplay(told) as display:
         job = JudgeJob(wanted, display, ray.remote(num_cpus=1, max_restarts=0)(worker))
         assert job.run() == 0, told.getvalue()
@@ -78,7 +83,7 @@ def run(out: Path, judge: JudgeSettings, worker: type[JudgeWorker], **settings: 
 
 
 def outcomes(files: Files, plan: Plan, judge: JudgeSettings) -> list[Outcome]:
-    store = VerdictStore(files, FINGERPRINT, judge_fingerprint(judge))
+    store = VerdictStore(files, FINGERPRINT, judge_fingerprint(judge, None if judge == RuleSettings() else MODEL))
     return [row.verdict.outcome for chunk_id in plan.chunk_ids() for row in store.rows(chunk_id)]
 
 
@@ -111,7 +116,7 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
     seconds = [
         row.verdict.second
         for chunk_id in plan.chunk_ids()
-        for row in VerdictStore(files, FINGERPRINT, judge_fingerprint(CASCADE)).rows(chunk_id)
+        for row in VerdictStore(files, FINGERPRINT, judge_fingerprint(CASCADE, MODEL)).rows(chunk_id)
     ]
     assert [second and second.outcome for second in seconds] == ["correct", None, None]
 
@@ -123,7 +128,9 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
 def test_only_finished_chunks_are_judged_and_published(files: Files, plan: Plan, tmp_path: Path) -> None:
     files.remove_folder(f"builds/{FINGERPRINT}/chunks/{plan.chunk_ids()[1]}")
     run(tmp_path, RuleSettings(), JudgeWorker, version="part")
-    assert VerdictStore(files, FINGERPRINT, judge_fingerprint(RuleSettings())).committed() == {plan.chunk_ids()[0]}
+    assert VerdictStore(files, FINGERPRINT, judge_fingerprint(RuleSettings(), None)).committed() == {
+        plan.chunk_ids()[0]
+    }
     (version,) = versions(files)
     assert version["rows"]["train"] + version["rows"]["rejected"] == 2
 
