@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from lensmill.geometry import Convention
+from lensmill.geometry import Convention, Frame
 from lensmill.tools import ZOOM
 
 _CONTROL = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
@@ -24,11 +24,17 @@ def direct_structure(think: bool) -> dict[str, Any]:
     return {"regex": (_THINK if think else "") + _ANSWER}
 
 
-def zoom_structure(convention: Convention, pictures: int, last: bool) -> dict[str, Any]:
-    """A thought, then one call about one of the first ten pictures or (always in the `last` turn) an answer."""
+def zoom_structure(convention: Convention, frames: Sequence[Frame], last: bool) -> dict[str, Any]:
+    """A thought, then one call about one of the first ten pictures or (always in the `last` turn) an answer.
+
+    Args:
+        frames: of the pictures so far; a box stays within the largest.
+    """
     if last:
         return {"regex": _THINK + _ANSWER}
-    arguments = rf'\{{"bbox_2d": {_box(convention)}, "label": "{_LABEL}", "image": [0-{min(pictures, 10) - 1}]\}}'
+    arguments = (
+        rf'\{{"bbox_2d": {_box(convention, frames)}, "label": "{_LABEL}", "image": [0-{min(len(frames), 10) - 1}]\}}'
+    )
     return {"regex": f"{_THINK}({_call(ZOOM, arguments)}|{_ANSWER})"}
 
 
@@ -45,10 +51,10 @@ def refocus_structure(labels: Mapping[str, Sequence[str]], last: bool) -> dict[s
     return {"regex": f"THOUGHT: {_WORDS}\n(ACTION:\n```python\n({'|'.join(edits)})\n```|{answer})"}
 
 
-def search_structure(convention: Convention, last: bool) -> dict[str, Any]:
+def search_structure(convention: Convention, view: Frame, last: bool) -> dict[str, Any]:
     if last:
         return {"regex": _THINK + _ANSWER}
-    box = _box(convention)
+    box = _box(convention, [view])
     calls = [
         _call("locate", rf'\{{"object": "{_LABEL}"\}}'),
         _call("vlm", rf'\{{"bbox_2d": {box}, "question": "{_LABEL}"\}}'),
@@ -57,9 +63,9 @@ def search_structure(convention: Convention, last: bool) -> dict[str, Any]:
     return {"regex": f"{_THINK}({'|'.join(calls)}|{_ANSWER})"}
 
 
-def boxes_structure(convention: Convention, many: bool) -> dict[str, Any]:
+def boxes_structure(convention: Convention, view: Frame, many: bool) -> dict[str, Any]:
     """One box as JSON, or a list of one to three."""
-    one = rf'\{{"bbox_2d": {_box(convention)}(, "label": "{_LABEL}")?\}}'
+    one = rf'\{{"bbox_2d": {_box(convention, [view])}(, "label": "{_LABEL}")?\}}'
     return {"regex": rf"\[{one}(, {one}){{0,2}}\]" if many else one}
 
 
@@ -87,9 +93,25 @@ def _call(name: str, arguments: str) -> str:
     return rf'<tool_call>\n\{{"name": "{name}", "arguments": {arguments}\}}\n</tool_call>'
 
 
-def _box(convention: Convention) -> str:
-    number = r"(0\.\d{1,3}|1)" if convention is Convention.UNIT else r"\d{1,3}"
-    return rf"\[{number}(, {number}){{3}}\]"
+def _box(convention: Convention, frames: Sequence[Frame]) -> str:
+    if convention is Convention.UNIT:
+        x = y = r"(0\.\d{1,3}|1)"
+    elif convention is Convention.THOUSAND:
+        x = y = _up_to(1000)
+    else:
+        x, y = _up_to(max(frame.width for frame in frames)), _up_to(max(frame.height for frame in frames))
+    return rf"\[{x}, {y}, {x}, {y}\]"
+
+
+def _up_to(most: int) -> str:
+    """Whole numbers from 0 to `most`, without leading zeros beyond those of shorter numbers."""
+    digits = str(most)
+    ways = [rf"\d{{1,{len(digits) - 1}}}"] if len(digits) > 1 else []
+    for place, digit in enumerate(digits):
+        least, below = int(place == 0 and len(digits) > 1), int(digit) - 1
+        if below >= least:
+            ways.append(f"{digits[:place]}[{least}-{below}]" + r"\d" * (len(digits) - place - 1))
+    return f"({'|'.join([*ways, digits])})"
 
 
 def _either(labels: Sequence[str]) -> str:

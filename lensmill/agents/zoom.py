@@ -71,7 +71,8 @@ class ZoomAgent:
         talk.messages += zoom_opening(task, convention, self._max_turns == 1)
         for turn in range(1, self._max_turns + 1):
             last = turn == self._max_turns
-            structure = zoom_structure(convention, len(desk.images), last) if self._structured else None
+            frames = [picture.frame for picture in desk.pictures]
+            structure = zoom_structure(convention, frames, last) if self._structured else None
             reply = await talk.reply(desk.images, structure)
             read = self._read(reply, desk)
             if read.answer is not None and (last or not (read.zooms or read.problem)):

@@ -11,8 +11,9 @@ from lensmill.agents.structure import (
     verdict_structure,
     zoom_structure,
 )
-from lensmill.geometry import Convention
+from lensmill.geometry import Convention, Frame
 
+VIEW = Frame.whole((504, 392))
 _CALL = "<think>hm</think>\n<tool_call>\n{}\n</tool_call>"
 _ZOOM = _CALL.format(
     '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [1, 20, 300, 40], "label": "a", "image": 0}}'
@@ -23,16 +24,16 @@ _EDIT = "THOUGHT: hm\nACTION:\n```python\ndisplay(focus_on_rows_with_draw(image_
 REPLIES: tuple[tuple[dict[str, Any], str], ...] = (
     (direct_structure(True), "<think>hm</think>\n<answer>4</answer>"),
     (direct_structure(False), "<answer>4</answer>"),
-    (zoom_structure(Convention.PIXELS, 1, False), _ZOOM),
-    (zoom_structure(Convention.PIXELS, 1, True), "<think>hm</think>\n<answer>4</answer>"),
-    (search_structure(Convention.UNIT, False), _ASK),
+    (zoom_structure(Convention.PIXELS, [VIEW], False), _ZOOM),
+    (zoom_structure(Convention.PIXELS, [VIEW], True), "<think>hm</think>\n<answer>4</answer>"),
+    (search_structure(Convention.UNIT, VIEW, False), _ASK),
     (refocus_structure({"rows": ["a (b)"]}, False), _EDIT),
     (refocus_structure({}, True), "THOUGHT: hm\nANSWER: It is 4.\nFINAL ANSWER: 4\nTERMINATE"),
     (
-        boxes_structure(Convention.THOUSAND, True),
+        boxes_structure(Convention.THOUSAND, VIEW, True),
         '[{"bbox_2d": [1, 2, 3, 4]}, {"bbox_2d": [5, 6, 7, 8], "label": "a"}]',
     ),
-    (boxes_structure(Convention.PIXELS, False), '{"bbox_2d": [1, 2, 3, 4]}'),
+    (boxes_structure(Convention.PIXELS, VIEW, False), '{"bbox_2d": [1, 2, 3, 4]}'),
     (verdict_structure(), "VERDICT: incorrect\nADVICE: Look left."),
     (
         summary_structure([(1, 20, 300, 40)], "4.5 (about)", 5),

@@ -112,7 +112,7 @@ async def test_boxes_pass_between_conventions() -> None:
     ("call", "told"),
     [
         (tool("rotate", "{}"), "the tools are locate, vlm, adjust_box"),
-        (tool("vlm", '{"bbox_2d": [9000, 9000, 9100, 9100], "question": "a"}'), "outside the picture"),
+        (tool("vlm", '{"bbox_2d": [9000, 9000, 9100, 9100], "question": "a"}'), "beyond the picture"),
         (tool("vlm", '{"bbox_2d": [1, 1, 3, 3], "question": "a"}'), "too small"),
         ("I am not sure.", "neither"),
     ],

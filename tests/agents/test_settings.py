@@ -26,12 +26,12 @@ from lensmill.agents.structure import (
     verdict_structure,
     zoom_structure,
 )
-from lensmill.geometry import Convention
+from lensmill.geometry import Convention, Frame
 from lensmill.models.families import ModelFamily
 from lensmill.sandbox.protocol import Execution
 from pipelines.settings import SettingsError, load_build
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox
-from tests.agents.structured_replies import REPLIES
+from tests.agents.structured_replies import REPLIES, VIEW
 
 SANDBOX = ScriptedSandbox(lambda *_: Execution())
 
@@ -94,6 +94,14 @@ def test_a_pattern_allows_its_protocol(structure: dict[str, Any], reply: str) ->
     assert re.fullmatch(structure["regex"], reply)
 
 
+@pytest.mark.parametrize("most", [7, 10, 56, 99, 100, 504, 1000, 1316])
+def test_boxes_of_a_pattern_stay_in_the_picture(most: int) -> None:
+    pattern = boxes_structure(Convention.PIXELS, Frame.whole((most, most)), False)["regex"]
+    for number in range(2 * most):
+        fits = re.fullmatch(pattern, f'{{"bbox_2d": [0, {number}, 1, {number}]}}') is not None
+        assert fits == (number <= most)
+
+
 def test_a_pattern_has_no_control_characters_but_line_ends() -> None:
     for answer in ("a\0b", "a\nb", "x" * 500):
         pattern = summary_structure([(1, 2, 3, 4)], answer, 5)["regex"]
@@ -103,9 +111,9 @@ def test_a_pattern_has_no_control_characters_but_line_ends() -> None:
 def test_patterns_are_patterns() -> None:
     for convention in Convention:
         for structure in (
-            zoom_structure(convention, 3, False),
-            search_structure(convention, False),
-            boxes_structure(convention, True),
+            zoom_structure(convention, [VIEW], False),
+            search_structure(convention, VIEW, False),
+            boxes_structure(convention, VIEW, True),
             direct_structure(True),
             verdict_structure(),
             refocus_structure({"rows": ["a (b) [c] 'd'"]}, False),

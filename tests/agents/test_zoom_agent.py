@@ -75,7 +75,7 @@ async def test_a_call_on_an_earlier_crop() -> None:
     ("reply", "told"),
     [
         (zoom([0, 0, 2, 2]), "too small"),
-        (zoom([5000, 5000, 6000, 6000]), "outside"),
+        (zoom([5000, 5000, 6000, 6000]), "beyond the picture"),
         (zoom([100, 100, 200, 200], image=4), "from 0 to 0"),
         ("I do not know what to do.", "neither"),
         ("<answer>red</answer> no, <answer>blue</answer>", "2 different answers"),

@@ -13,6 +13,9 @@ Numbers = tuple[float, float, float, float]
 MAX_BOXES = 50
 """Boxes in one value; more is a model in circles."""
 
+BEYOND = 1.1
+"""Times a side of the picture. A box that reaches further was written in other units: a crop of it would mislead."""
+
 BOX_NAMES = ("bbox_2d", "bbox", "box", "box_2d", "bounding_box", "boxes", "bboxes", "region", "coordinates", "coords")
 """Names under which models put a box."""
 
@@ -42,18 +45,22 @@ def in_convention(numbers: Numbers, convention: Convention, frame: Frame) -> Num
         frame: of the picture that the box is about.
 
     Raises:
-        Unreadable: they can't be numbers of this convention.
+        Unreadable: they can't be numbers of this convention, since they reach far beyond the picture.
     """
     fractions = min(numbers) >= 0 and max(numbers) <= 1 and any(n != int(n) for n in numbers)
-    if convention is Convention.UNIT:
-        if max(numbers) > 1.5:
-            raise Unreadable(f"the box {_shown(numbers)} has numbers above 1; write fractions of the picture's sides")
-        return numbers
-    if not fractions:
-        return numbers
-    across, down = (1000, 1000) if convention is Convention.THOUSAND else (frame.width, frame.height)
     x1, y1, x2, y2 = numbers
-    return (x1 * across, y1 * down, x2 * across, y2 * down)
+    match convention:
+        case Convention.UNIT:
+            across, down, hint = 1.0, 1.0, "write fractions of the picture's sides, from 0 to 1"
+        case Convention.THOUSAND:
+            across, down, hint = 1000.0, 1000.0, "write thousandths of the picture's sides, from 0 to 1000"
+        case Convention.PIXELS:
+            across, down, hint = frame.width, frame.height, f"the picture has {frame.width}x{frame.height} pixels"
+    if fractions and convention is not Convention.UNIT:
+        return (x1 * across, y1 * down, x2 * across, y2 * down)
+    if x2 > BEYOND * across or y2 > BEYOND * down:
+        raise Unreadable(f"the box {_shown(numbers)} reaches far beyond the picture; {hint}")
+    return numbers
 
 
 def _boxes(value: Any, depth: int) -> tuple[Numbers, ...]:

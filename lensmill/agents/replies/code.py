@@ -13,9 +13,26 @@ from collections.abc import Callable
 MAX_CODE = 20_000
 """Characters; see `lensmill.sandbox.protocol.Limits.source_chars`."""
 
-FENCE = re.compile(r"(?:```|~~~)[ \t]*[\w+-]{0,20}[ \t]*(?:\n|(?=\S))(.*?)(?:```|~~~|\Z)", re.DOTALL)
+FENCE = re.compile(
+    r"(?:```|~~~)(?:[ \t]*[\w+-]{0,20}[ \t]*\n|[ \t]*(?:python\d?|py|tool_code)\b[ \t]*|)(.*?)(?:```|~~~|\Z)",
+    re.DOTALL | re.IGNORECASE,
+)
 
-_CURLY = str.maketrans({"“": '"', "”": '"', "„": '"', "‘": "'", "’": "'", "\u00a0": " ", "\u200b": ""})
+_CURLY = str.maketrans(
+    {
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "‘": "'",
+        "’": "'",
+        "\u00a0": " ",
+        "\u200b": "",
+        "，": ",",
+        "：": ":",
+        "（": "(",
+        "）": ")",
+    }
+)
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&#39;", "'"), ("&amp;", "&"))
 
 

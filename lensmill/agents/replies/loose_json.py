@@ -114,6 +114,9 @@ class _Reader:
                 return members
             if sign in ",，;])}":
                 self.at += 1
+            elif sign == "[" and members:  # "box": [10, 20], [60, 80]
+                last = next(reversed(members))
+                members[last] = [members[last], self.value(depth + 1)]
             elif sign == "{" and not members:  # {{...}}, from a template that was copied with its doubled braces
                 self.at, doubled = self.at + 1, True
             else:
@@ -122,6 +125,10 @@ class _Reader:
                 if self._sign() in (":", "：", "="):
                     self.at += 1
                     members[key.replace("\\_", "_").strip()] = self.value(depth + 1)
+                elif members and _NUMBER.fullmatch(key):  # "box": 10, 20, 60, 80
+                    last = next(reversed(members))
+                    before = members[last]
+                    members[last] = [*(before if isinstance(before, list) else [before]), _number(key)]
                 else:
                     raise Unreadable(f"after the name {key[:40]!r} a colon and a value are missing")
 
@@ -140,6 +147,9 @@ class _Reader:
             if sign == "}":  # the list was never closed, what is around it is
                 return items
             if sign in ",，;":
+                self.at += 1
+            elif sign in ":：=" and items and isinstance(items[-1], str):  # [x1=10, y1=20, ...]
+                items.pop()
                 self.at += 1
             else:
                 items.append(self.value(depth + 1))

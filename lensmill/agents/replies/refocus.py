@@ -52,10 +52,13 @@ class _Section:
 def read_refocus_reply(reply: str, cut: bool = False) -> RefocusReply:
     """A reply of the ReFocus protocol. `cut`: it ended at its token limit."""
     circles = runs_in_circles(reply)
-    text = readable(reply)
+    reasoning, _, text = readable(reply).rpartition("</think>")
+    if not text.strip():
+        reasoning, text = "", reasoning
     code, said, open_end = _take_code(text)
     sections = _sections(said)
     thought = "\n".join(s.text for s in sections if s.mark in ("", "THOUGHT") and s.text).strip()
+    thought = thought or reasoning.replace("<think>", "").strip()
     if code is None:
         code = _unfenced(sections)
     if code is not None and cut and open_end:
@@ -94,9 +97,10 @@ def _take_code(text: str) -> tuple[str | None, str, bool]:
     open_end = not blocks[-1].group().rstrip().endswith(("```", "~~~"))
     if open_end and (mark := re.search(r"^[ \t*#]*(?:FINAL[ _])?ANSWER\b", blocks[-1][1], re.MULTILINE)):
         tail = blocks[-1][1]
-        code = "\n".join([*(m[1] for m in blocks[:-1]), tail[: mark.start()]])
-        return read_code(code), f"{said}\n{tail[mark.start() :]}", False
-    return read_code("\n".join(match[1].strip("\n") for match in blocks)), said, open_end
+        codes = dict.fromkeys(read_code(part) for part in (*(m[1] for m in blocks[:-1]), tail[: mark.start()]))
+        return "\n".join(codes), f"{said}\n{tail[mark.start() :]}", False
+    codes = dict.fromkeys(read_code(match[1]) for match in blocks)  # one block written out again and again is one
+    return "\n".join(codes), said, open_end
 
 
 def _sections(text: str) -> list[_Section]:

@@ -19,7 +19,8 @@ _TAG = re.compile(
     + r")\s{0,3}[>＞]|\[/?(?P<bracketed>TOOL_CALLS?|TOOL_REQUEST|END_TOOL_REQUEST)\]",
     re.IGNORECASE,
 )
-_FENCE = re.compile(r"(?:```|~~~)[ \t]*[\w+-]{0,20}[ \t]*\n?(.*?)(?:```|~~~|\Z)", re.DOTALL)
+_FENCE = re.compile(r"(?:```|~~~)(?:[ \t]*[\w+-]{0,20}(?=\s|[{\[]))?(.*?)(?:```|~~~|\Z)", re.DOTALL)
+_FENCE_LINE = re.compile(r"^[ \t]*(?:```|~~~)[\w+-]{0,20}[ \t]*$", re.MULTILINE)
 _PLAIN_ANSWER = re.compile(
     r"^[ \t*#_>]*(?:the )?(?:final |correct )?answer(?: is)?[ \t*_]*[:：][ \t*_]*(\S[^\n]{0,400})$",
     re.IGNORECASE | re.MULTILINE,
@@ -66,7 +67,7 @@ def read_tags(reply: str) -> Tagged:
     spoken = [piece for piece in pieces if piece.kind in ("call", "answer")]
     thoughts = [piece.text for piece in pieces if piece.kind == "think" and piece.text]
     loose = [piece.text for piece in pieces if piece.kind == "text" and piece.text]
-    thought = "\n".join(thoughts or loose).strip()
+    thought = _FENCE_LINE.sub("", "\n".join(thoughts or loose)).strip()
     return Tagged(thought, calls, answers, bool(spoken) and not spoken[-1].closed, runs_in_circles(reply))
 
 

@@ -117,7 +117,9 @@ class SearchAgent:
         instruments = Instruments(desk, self._models, self._sampling.max_tokens, self._structured, calls)
         search = _Search(talk, instruments, calls=calls)
         for turn in range(1, self._max_turns + 1):
-            structure = search_structure(convention, turn == self._max_turns) if self._structured else None
+            structure = (
+                search_structure(convention, desk.view.frame, turn == self._max_turns) if self._structured else None
+            )
             reply = await talk.reply(desk.images[:1], structure)
             calls.append(talk.calls[-1])
             read = read_search_reply(reply.text, convention, desk.view.frame, reply.finish_reason == "length")

@@ -93,7 +93,7 @@ class Instruments:
         model = self._models["locate"]
         convention = model.family.convention
         prompt = fill("search_locate", object=object, limit=MAX_FOUND, convention=convention_words(convention))
-        structure = boxes_structure(convention, many=True) if self._structured else None
+        structure = boxes_structure(convention, self._view, many=True) if self._structured else None
         reply = await self._ask("locate", prompt, self._desk.images[0], structure)
         found = [self._keep(numbers, convention) for numbers in read_located(reply.text, convention, self._view, 10)]
         boxes = list(dict.fromkeys(box for box in found if box is not None))
@@ -123,7 +123,7 @@ class Instruments:
         here = _rounded(convention.write_original(self.boxes[bbox_2d], self._view), convention)
         words = convention_words(convention)
         prompt = fill("search_adjust_box", box=written(here), convention=words, instruction=instruction)
-        structure = boxes_structure(convention, many=False) if self._structured else None
+        structure = boxes_structure(convention, self._view, many=False) if self._structured else None
         reply = await self._ask("adjust_box", prompt, self._desk.images[0], structure)
         found = read_located(reply.text, convention, self._view, 1)
         box = self._keep(found[0], convention) if found else None

@@ -50,6 +50,10 @@ CASES = (
     Case("an empty block and a block", action(f"```python\n```\n```python\n{CODE}\n```"), CODE),
     Case("indented block", action("```python\n    a = 1\n    display(a)\n    ```"), "a = 1\ndisplay(a)"),
     Case("prompts in front of lines", action("```python\n>>> a = 1\n>>> display(a)\n```"), "a = 1\ndisplay(a)"),
+    Case("a fence on one line", action(f"```python {CODE.splitlines()[0]}```"), CODE.splitlines()[0]),
+    Case("a fence on one line without a name", action("```display(image_1)```"), "display(image_1)"),
+    Case("one block again and again", action(f"```python\n{CODE}\n```\n" * 9), CODE),
+    Case("full-width signs", action("```python\ndisplay（f（image_1，['a']））\n```"), "display(f(image_1,['a']))"),
     # repairs of the code
     Case("escaped underscores", action(f"```python\n{CODE.replace('_', chr(92) + '_')}\n```"), CODE),
     Case(
@@ -82,6 +86,8 @@ CASES = (
     Case("the same final answer twice", ending("4") + "\n\nFINAL ANSWER: 4.", answer="4"),
     Case("two final answers", ending("4") + "\n\nFINAL ANSWER: 5", problem="2 different answers"),
     Case("an empty final answer", ending(""), problem="empty"),
+    Case("reasoning with marks in it", f"<think>FINAL ANSWER: 7? No.</think>{ending('4')}", answer="4"),
+    Case("everything within the reasoning", f"<think>{ending('4')}</think>", answer="4"),
     # more than one thing at once
     Case("an action and an answer", action(f"```python\n{CODE}\n```") + "\n" + ending("4"), CODE, answer="4"),
     Case("an action and an answer in one turn", action(f"```python\n{CODE}\n```\nFINAL ANSWER: 4"), CODE, answer="4"),
