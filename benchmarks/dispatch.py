@@ -10,7 +10,8 @@ the wall time. The command fails (exit 1) where ours takes more than 1.15 times 
 
 `--peers` adds Ray Data's async `map_batches` (two shapes: 4 batches of 16 episodes at a time, and 1 of 64; time counts
 from the first batch's start to the last one's end, without Ray's own start), and, given a Python that has it,
-`--datatrove` adds datatrove's inference runner. It needs a venv of its own: `pip install 'datatrove[inference]'`.
+`--datatrove` adds datatrove's inference runner. It needs a venv of its own:
+`pip install datatrove httpx aiosqlite` (its CPU includes its imports).
 """
 
 import argparse
@@ -124,7 +125,8 @@ def show(name: str, runs: list[Figures], raw_wall: float) -> float:
 
 def peer(command: list[str], url: str, episodes: int) -> Figures:
     """What a peer measured in a process of its own."""
-    done = subprocess.run([*command, url, str(episodes)], capture_output=True, text=True)
+    shape = [url, str(episodes), str(TURNS), str(IN_FLIGHT), SYSTEM, OBSERVATION]
+    done = subprocess.run([*command, *shape], capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"{' '.join(command)} failed:\n{done.stderr[-2000:]}")
     return Figures(**json.loads(done.stdout.splitlines()[-1]))

@@ -19,6 +19,9 @@ _TOO_LONG = re.compile(
     re.IGNORECASE,
 )
 
+_DEAD = "EngineCore encountered an issue"
+"""How vLLM's server says, with a 500, that the engine behind it is gone; it ends itself shortly after."""
+
 
 @dataclass(frozen=True, slots=True)
 class Failure:
@@ -27,7 +30,7 @@ class Failure:
     Attributes:
         retry: whether the same request may work later.
         wait_s: seconds that the server asked for.
-        connection: "refused" (never reached), "lost" (reached, then gone), or None: it answered.
+        connection: "refused" (never reached), "lost" (reached, then gone), or None: an engine answered.
     """
 
     error_class: ModelErrorClass
@@ -91,7 +94,8 @@ def read_refusal(status: int, raw: bytes, wait: str | None, key: str | None) -> 
     """What a response that is no success means: 429 and 5xx may work later, others never."""
     why = _error_text(raw, key)
     if status == 429 or status >= 500:
-        return Failure("engine_error", f"answered {status}: {why}", retry=True, wait_s=retry_after(wait))
+        connection = "lost" if _DEAD in why else None
+        return Failure("engine_error", f"answered {status}: {why}", True, retry_after(wait), connection)
     if 300 <= status < 400:
         return Failure("request_error", f"answered {status}: redirects are not followed; set the final URL")
     if status in (400, 413, 422) and _TOO_LONG.search(why):

@@ -141,6 +141,16 @@ async def test_an_engine_that_dies_during_a_call_is_told_apart(engine: StubEngin
     assert error.died
 
 
+async def test_a_server_that_says_that_its_engine_is_gone_counts_as_a_death(
+    engine: StubEngine, model: OpenAIChatModel
+) -> None:
+    raw = b'{"error": {"message": "EngineCore encountered an issue. See stack trace (above) for the root cause."}}'
+    engine.script = one_after_another([StubReply(status=500, raw=raw)])
+    error = await error_of(model)
+    assert isinstance(error, EngineUnreachable)
+    assert error.died
+
+
 async def test_behind_a_router_connection_errors_end_early(engine: StubEngine) -> None:
     await engine.die()
     waits = Waits()
