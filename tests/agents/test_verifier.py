@@ -47,6 +47,8 @@ def saying(outcome: Outcome) -> Judge:
         ("It is in “New  York”.", ["New York"]),
         ("It is NewYork.", ["New York"]),
         ("Yes, look again.", ["yes"]),
+        ("It is A, surely.", ["A"]),
+        ("Take option c.", ["C"]),
         ("It is the second of the right ones: crimson.", ["red", "crimson"]),
     ],
 )
@@ -60,6 +62,7 @@ def test_advice_with_an_answer_is_replaced(advice: str, answers: list[str]) -> N
         ("Look at the lower left again.", ["red"]),
         ("You looked at the wrong row.", ["42"]),
         ("Read the label of the third bar again.", ["Italy"]),
+        ("Look at a smaller part. A closer look helps.", ["A"]),
         ("The reduced price is not asked for.", ["red"]),
     ],
 )

@@ -51,8 +51,10 @@ def gives_away(advice: str, answers: Sequence[str], choices: Sequence[str] = ())
     for secret in (*answers, *choices):
         meant = canonical(secret)
         letter = re.fullmatch(r"\(?([a-z])[).]?", meant)
-        if letter and choices:
-            continue  # named as a letter, which is looked for below
+        if letter:
+            if _names_letter(advice, ord(letter[1]) - ord("a") + 1):
+                return True
+            continue
         parts = [_same_number(word) for word in words(meant)]
         if parts and any(plain[i : i + len(parts)] == parts for i in range(len(plain) - len(parts) + 1)):
             return True
@@ -66,9 +68,11 @@ def gives_away(advice: str, answers: Sequence[str], choices: Sequence[str] = ())
 
 
 def _names_letter(advice: str, count: int) -> bool:
+    """Does a text name one of the first letters as an option? "A" may also be an article, and then a word follows."""
     last = chr(ord("A") + min(count, 26) - 1)
-    alone = rf"(?:\(|\b(?:options?|choices?|answers?|letters?)\s*\(?[\"']?)[A-{last}a-{last.lower()}]\b"
-    return bool(re.search(alone, advice) or re.search(rf"(?<![\w'])[B-{max('B', last)}](?![\w'])", advice))
+    named = rf"(?:\(|\b(?:options?|choices?|answers?|letters?)\s*\(?[\"']?)[A-{last}a-{last.lower()}]\b"
+    alone = rf"(?<![\w'])[A-{last}](?![\w'])(?!(?<=A)\s+[a-z])"
+    return bool(re.search(named, advice) or re.search(alone, advice))
 
 
 def _same_number(word: str) -> str:
