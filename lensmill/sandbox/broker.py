@@ -19,12 +19,11 @@ import pydantic_monty as monty
 
 from lensmill.sandbox import jail, syscalls, wire
 from lensmill.sandbox.faces import FILTERS, FUNCTIONS, NUMBERS
-from lensmill.sandbox.values import Handle, TooMuch, decode, encode
+from lensmill.sandbox.values import HANDLE_SPACE, Handle, TooMuch, decode, encode
 
 STATE_CAP = 4 << 20
 """Bytes of a session's state between two blocks; what models keep is a few kilobytes."""
 
-_HANDLE_SPACE = 0x6C656E736D696C6C  # upper half of the ids of the host's objects; the lower half is their number
 _ADDRESS_SPACE = 1 << 30
 _WORKER_SPARE = 256 << 20
 _CLOCK = datetime.datetime(2000, 1, 1)  # an episode does not depend on when it ran
@@ -125,7 +124,10 @@ class Run:
         try:
             name, on = str(step.function_name), _number(step.object_id)
             arguments = encode(list(step.args), _handle_of)
-            keywords = {str(key)[:100]: encode(value, _handle_of) for key, value in list(step.kwargs.items())[:20]}
+            given = step.kwargs
+            if len(given) > 20:
+                raise TooMuch("too many named arguments for one call")
+            keywords = {str(key)[:100]: encode(value, _handle_of) for key, value in given.items()}
         except TooMuch as error:
             return step.resume({"exception": ValueError(str(error))})
         message = {"call": name[:100], "on": on, "args": arguments, "kwargs": keywords}
@@ -162,7 +164,7 @@ class Run:
                 for name, fact in value.facts.items():
                     setattr(face, name, fact)
                 face.number = value.number
-                identity = uuid.UUID(int=(_HANDLE_SPACE << 64) + value.number)
+                identity = uuid.UUID(int=(HANDLE_SPACE << 64) + value.number)
                 self._wrappers[value.number] = monty.ClassInstance(
                     face, id=identity, class_type=kind, eager_attrs=tuple(value.facts)
                 )
@@ -199,7 +201,7 @@ def _told(error: Any) -> str:
 def _number(identity: uuid.UUID | None) -> int | None:
     if identity is None:
         return None
-    return identity.int & (1 << 53) - 1 if identity.int >> 64 == _HANDLE_SPACE else -1
+    return identity.int & (1 << 53) - 1 if identity.int >> 64 == HANDLE_SPACE else -1
 
 
 def _handle_of(value: Any) -> Handle | None:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+HANDLE_SPACE = 0x6C656E736D696C6C
+"""Upper half of the 128-bit identities that the interpreter knows the host's objects by; the lower is their number."""
+
 MAX_VALUES = 4_000
 MAX_CHARS = 100_000
 MAX_DEPTH = 8
