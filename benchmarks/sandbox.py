@@ -12,6 +12,7 @@ import base64
 import importlib.util
 import io
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable
@@ -70,7 +71,7 @@ def jupyter(picture: Picture, boxes: BoxMaps) -> None:
         path = Path(folder) / "image.png"
         picture.pixels.save(path)
         kernel = KernelManager(kernel_name="python3", ip="127.0.0.1")
-        kernel.start_kernel()
+        kernel.start_kernel(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         client = kernel.client()
         try:
             client.start_channels()

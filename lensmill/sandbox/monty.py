@@ -151,7 +151,7 @@ class MontySession:
             "state": len(self._state),
         }
         end = time.monotonic() + limits.seconds
-        wire.send(program.to, request, self._state)
+        wire.send(program.to, request, self._state, end)
         calls, stopped = 0, None
         while True:
             message = wire.receive(program.back, end + GRACE_SECONDS)
@@ -165,7 +165,8 @@ class MontySession:
                 stopped = "host_calls"
             elif time.monotonic() > end:
                 stopped = "seconds"
-            wire.send(program.to, {"stop": True} if stopped else self._play(message))
+            reply = {"stop": True} if stopped else self._play(message)
+            wire.send(program.to, reply, deadline=time.monotonic() + GRACE_SECONDS)
 
     def _play(self, message: dict[str, Any]) -> dict[str, Any]:
         name, on = message.get("call"), message.get("on")
