@@ -38,9 +38,10 @@ def admit(code: str, limits: Limits) -> Admitted:
     try:
         tree = ast.parse(code)
     except SyntaxError as error:
-        raise NotAdmitted(f"line {error.lineno}: SyntaxError: {str(error.msg)[:200]}") from None
+        where = f"line {error.lineno}: " if error.lineno else ""
+        raise NotAdmitted(f"{where}SyntaxError: {str(error.msg)[:200]}") from None
     except (ValueError, RecursionError, MemoryError):
-        raise NotAdmitted("the code cannot be read: it holds null characters, or is nested too deeply") from None
+        raise NotAdmitted("the code cannot be read: it is nested too deeply, or holds what no text has") from None
     beyond: dict[str, None] = {}
     dropped: list[ast.stmt] = []
     for node in ast.walk(tree):  # walks without recursion

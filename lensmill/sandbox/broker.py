@@ -9,6 +9,7 @@ Between two blocks of a session, its state lies with the host as bytes, so any b
 """
 
 import datetime
+import functools
 import os
 import sys
 import uuid
@@ -19,12 +20,11 @@ import pydantic_monty as monty
 
 from lensmill.sandbox import jail, syscalls, wire
 from lensmill.sandbox.faces import FILTERS, FUNCTIONS, NUMBERS
-from lensmill.sandbox.values import Handle, TooMuch, decode, encode
+from lensmill.sandbox.values import HANDLE_SPACE, Handle, TooMuch, decode, encode
 
 STATE_CAP = 4 << 20
 """Bytes of a session's state between two blocks; what models keep is a few kilobytes."""
 
-_HANDLE_SPACE = 0x6C656E736D696C6C  # upper half of the ids of the host's objects; the lower half is their number
 _ADDRESS_SPACE = 1 << 30
 _WORKER_SPARE = 256 << 20
 _CLOCK = datetime.datetime(2000, 1, 1)  # an episode does not depend on when it ran
@@ -75,7 +75,7 @@ class Run:
                     "max_suspensions": self._steps + 10,
                 },
                 os_policy={"sleep": "call_host", "datetime": _CLOCK, "random_start": {"seed": 0}},
-                external_modules=_modules(),
+                external_modules={"PIL": _pil},
             ) as session:
                 if self._state:
                     session.load_session(self._state)
@@ -125,7 +125,10 @@ class Run:
         try:
             name, on = str(step.function_name), _number(step.object_id)
             arguments = encode(list(step.args), _handle_of)
-            keywords = {str(key)[:100]: encode(value, _handle_of) for key, value in list(step.kwargs.items())[:20]}
+            given = step.kwargs
+            if len(given) > 20:
+                raise TooMuch("too many named arguments for one call")
+            keywords = {str(key)[:100]: encode(value, _handle_of) for key, value in given.items()}
         except TooMuch as error:
             return step.resume({"exception": ValueError(str(error))})
         message = {"call": name[:100], "on": on, "args": arguments, "kwargs": keywords}
@@ -162,7 +165,7 @@ class Run:
                 for name, fact in value.facts.items():
                     setattr(face, name, fact)
                 face.number = value.number
-                identity = uuid.UUID(int=(_HANDLE_SPACE << 64) + value.number)
+                identity = uuid.UUID(int=(HANDLE_SPACE << 64) + value.number)
                 self._wrappers[value.number] = monty.ClassInstance(
                     face, id=identity, class_type=kind, eager_attrs=tuple(value.facts)
                 )
@@ -199,7 +202,7 @@ def _told(error: Any) -> str:
 def _number(identity: uuid.UUID | None) -> int | None:
     if identity is None:
         return None
-    return identity.int & (1 << 53) - 1 if identity.int >> 64 == _HANDLE_SPACE else -1
+    return identity.int & (1 << 53) - 1 if identity.int >> 64 == HANDLE_SPACE else -1
 
 
 def _handle_of(value: Any) -> Handle | None:
@@ -222,19 +225,19 @@ def _stub(name: str) -> Callable[..., None]:
     return stub
 
 
-def _modules() -> dict[str, monty.ExternalModule]:
+@functools.cache
+def _pil() -> monty.ExternalModule:
     """PIL as far as the host plays it (`lensmill.sandbox.faces`)."""
     parts: dict[str, dict[str, Any]] = {}
     for path in FUNCTIONS:
-        module, name = path.rsplit(".", 1)
+        _, module, name = path.split(".")
         parts.setdefault(module, {})[name] = _stub(name)
-    image = parts["PIL.Image"]
+    image = parts["Image"]
     image |= NUMBERS
     image["Resampling"] = image["Transpose"] = monty.ExternalModule(dict(NUMBERS))
     image["Image"] = _KINDS["image"]
-    parts["PIL.ImageFilter"] |= {name: name for name in FILTERS}
-    modules = {path.split(".")[1]: monty.ExternalModule(attributes) for path, attributes in parts.items()}
-    return {"PIL": monty.ExternalModule(modules)}
+    parts["ImageFilter"] |= {name: name for name in FILTERS}
+    return monty.ExternalModule({name: monty.ExternalModule(attributes) for name, attributes in parts.items()})
 
 
 def main(launcher: str, layers: str, readable: list[str]) -> None:
@@ -247,6 +250,8 @@ def main(launcher: str, layers: str, readable: list[str]) -> None:
         jail.landlock(["/dev/urandom", "/proc/self"], readable)
     if "seccomp" in layers:
         jail.seccomp(syscalls.BROKER, threads=False)
+    # the client looks for telemetry at every run, in folders that the jail keeps it from remembering
+    sys.modules.setdefault("opentelemetry", None)  # type: ignore[arg-type]
     with monty.Monty(
         binary_path=launcher,
         min_processes=1,

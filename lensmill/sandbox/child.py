@@ -9,7 +9,6 @@ import ctypes
 import json
 import mmap
 import os
-import random
 import select
 import signal
 import socket
@@ -84,7 +83,6 @@ def _load() -> None:
     """Import what code may use, so that forks share it; single-threaded, since threads do not survive a fork."""
     import cv2
     import matplotlib
-    import numpy
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
@@ -93,8 +91,6 @@ def _load() -> None:
     figure = plt.figure()
     figure.savefig(os.devnull, format="png")  # fonts and the drawing engine are found at the first figure
     plt.close(figure)
-    numpy.random.seed(0)
-    random.seed(0)
     ctypes.CDLL(None).malloc_trim(0)
 
 

@@ -121,10 +121,8 @@ class CPythonSession:
             with self._pool.lent() as program:
                 assert isinstance(program, _Forker)
                 result = self._converse(program, [*earlier, *self._blocks, source])
-        except (wire.Broken, wire.Late, OSError, ToolError) as fault:
-            self._blocks.clear()
-            stopped = "seconds" if isinstance(fault, wire.Late) else "process"
-            return Execution(error=_STOPS[stopped], stopped=stopped)
+        except (wire.Broken, wire.Late, OSError):  # the program that forks is gone or stuck, and was ended
+            result = _ended("process")
         if result.stopped:
             self._blocks.clear()
         else:
@@ -143,11 +141,13 @@ class CPythonSession:
             theirs = -1
             program.control.settimeout(self._limits.seconds + 4 * GRACE_SECONDS)
             try:
-                return self._reply(reply, end)
-            except wire.Broken:
-                raise (wire.Late() if time.monotonic() > end - GRACE_SECONDS / 2 else wire.Broken("no reply")) from None
-            finally:
-                wire.receive_bytes(program.control.fileno(), 4, end + 4 * GRACE_SECONDS)
+                result = self._reply(reply, end)
+            except wire.Late:
+                result = _ended("seconds")
+            except (wire.Broken, ToolError):
+                result = _ended("seconds" if time.monotonic() > end - GRACE_SECONDS / 2 else "process")
+            wire.receive_bytes(program.control.fileno(), 4, end + 4 * GRACE_SECONDS)  # the fork is gone
+            return result
         finally:
             for descriptor in (reply, theirs, request):
                 if descriptor >= 0:
@@ -203,6 +203,10 @@ class CPythonSession:
         return Execution(
             tuple(pictures), focused, printed[: self._limits.output_chars], error and error[:1_000], stopped
         )
+
+
+def _ended(stopped: str) -> Execution:
+    return Execution(error=_STOPS[stopped], stopped=stopped)
 
 
 def _rows(value: Any, most: int) -> list[list[Any]]:

@@ -26,7 +26,7 @@ from lensmill.sandbox.pil_face import OPERATIONS
 from lensmill.sandbox.programs import Pool, Program, available_layers, described, readable_folders
 from lensmill.sandbox.protocol import BoxMaps, Execution, Limits
 from lensmill.sandbox.studio import Fault, Studio
-from lensmill.sandbox.values import TooMuch, decode, encode
+from lensmill.sandbox.values import HANDLE_SPACE, TooMuch, decode, encode
 from lensmill.tools import EDIT_TOOLS
 
 GRACE_SECONDS = 1.0
@@ -151,7 +151,7 @@ class MontySession:
             "state": len(self._state),
         }
         end = time.monotonic() + limits.seconds
-        wire.send(program.to, request, self._state)
+        wire.send(program.to, request, self._state, end)
         calls, stopped = 0, None
         while True:
             message = wire.receive(program.back, end + GRACE_SECONDS)
@@ -165,7 +165,8 @@ class MontySession:
                 stopped = "host_calls"
             elif time.monotonic() > end:
                 stopped = "seconds"
-            wire.send(program.to, {"stop": True} if stopped else self._play(message))
+            reply = {"stop": True} if stopped else self._play(message)
+            wire.send(program.to, reply, deadline=time.monotonic() + GRACE_SECONDS)
 
     def _play(self, message: dict[str, Any]) -> dict[str, Any]:
         name, on = message.get("call"), message.get("on")
@@ -189,6 +190,8 @@ class MontySession:
         state = wire.receive_bytes(program.back, length, end + 2 * GRACE_SECONDS)
         if stopped is None:
             self._state = state
+            # the interpreter writes an object's identity where a variable holds it, and drops what none does
+            self._studio.forget_unless(lambda number: ((HANDLE_SPACE << 64) + number).to_bytes(16, "big") in state)
         return printed, error[:1_000] if error else None, "interpreter" if stopped == "host" else stopped
 
 

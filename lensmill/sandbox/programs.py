@@ -88,6 +88,7 @@ class Program:
         assert self._process.stdout is not None
         assert self._process.stderr is not None
         self.to, self.back = self._process.stdin.fileno(), self._process.stdout.fileno()
+        os.set_blocking(self.to, False)
         try:
             if wire.receive(self.back, time.monotonic() + START_SECONDS) != {"ready": True}:
                 raise wire.Broken("it sent no greeting")

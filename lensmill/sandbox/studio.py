@@ -21,8 +21,8 @@ from lensmill.tools import EDIT_TOOLS, EditKind, ToolError
 from lensmill.tools.edits import focus
 from lensmill.tools.errors import shown
 
-HELD_TIMES = 6
-"""A session's pictures together have at most this many times the pixels that one may have."""
+HELD_TIMES = 3
+"""A session's pictures together have at most this many times the pixels that one may have (480 MB by default)."""
 
 MODES = ("1", "L", "RGB", "RGBA")
 
@@ -79,6 +79,8 @@ class Studio:
         self._boxes = boxes
         self._operations = operations
         self._objects: dict[int, Any] = {}
+        self._counted: dict[int, int] = {}
+        self._last = 0
         self._room = HELD_TIMES * limits.pixels
         self._names: dict[str, Any] = {f"{kind}_bbox": as_dicts(boxes.get(kind, {})) for kind in arguments.KINDS}
         for index, picture in enumerate(pictures, start=1):
@@ -95,25 +97,29 @@ class Studio:
 
     def keep(self, held: Held, count: bool = True) -> Handle:
         """Take a picture in; its handle."""
-        if count:
-            self._room -= held.pixels.width * held.pixels.height
-            if self._room < 0:
-                raise Fault("MemoryError", "this episode's pictures are too large together: crop or resize first")
+        pixels = held.pixels.width * held.pixels.height if count else 0
+        if pixels > self._room:
+            raise Fault("MemoryError", "this episode's pictures are too large together: crop or resize first")
         facts = {
             "size": held.pixels.size,
             "width": held.pixels.width,
             "height": held.pixels.height,
             "mode": held.pixels.mode,
         }
-        return Handle("image", self._put(held), facts)
+        number = self._put(held)
+        if pixels:
+            self._room -= pixels
+            self._counted[number] = pixels
+        return Handle("image", number, facts)
 
     def keep_other(self, kind: str, thing: Any) -> Handle:
         """Take in an object that is no picture (something to draw or enhance with)."""
         return Handle(kind, self._put(thing))
 
     def _put(self, thing: Any) -> int:
-        self._objects[len(self._objects) + 1] = thing
-        return len(self._objects)
+        self._last += 1
+        self._objects[self._last] = thing
+        return self._last
 
     def held(self, value: object) -> Held:
         """The picture that an argument names."""
@@ -124,6 +130,14 @@ class Studio:
 
     def thing(self, number: int) -> Any:
         return self._objects[number]
+
+    def forget_unless(self, reachable: Callable[[int], bool]) -> None:
+        """Let go of what code cannot name any more, for room: neither a variable's, nor saved, nor drawn on."""
+        kept = {number for number in self._objects if reachable(number)} | set(self.files.values())
+        kept |= {thing[-1].number for number in kept if isinstance(thing := self._objects[number], tuple)}
+        for number in self._objects.keys() - kept:
+            del self._objects[number]
+            self._room += self._counted.pop(number, 0)
 
     def start_block(self) -> None:
         """What was shown and focused on is counted by block."""
@@ -143,7 +157,7 @@ class Studio:
             key, receiver = f"{kind}.{name}", (on,)
         try:
             if on is None and name == "display":
-                return self._display(args)
+                return self._display(*args, **kwargs)
             if on is None and name in EDIT_TOOLS:
                 return self._focus(*EDIT_TOOLS[name], *args, **kwargs)
             operation = self._operations.get(key)
@@ -156,8 +170,8 @@ class Studio:
             kind = type(error).__name__ if type(error) in _NAMED else "ValueError"
             raise Fault(kind, _text(error)) from None
 
-    def _display(self, args: Sequence[Any]) -> None:
-        for value in args:
+    def _display(self, *images: Any) -> None:
+        for value in images:
             held = self.held(value)
             if held.frame is None:
                 raise ToolError("this image shows no part of the original, so it cannot be shown: draw on a copy")

@@ -7,9 +7,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+HANDLE_SPACE = 0x6C656E736D696C6C
+"""Upper half of the 128-bit identities that the interpreter knows the host's objects by; the lower is their number."""
+
 MAX_VALUES = 4_000
 MAX_CHARS = 100_000
 MAX_DEPTH = 8
+_WHOLE = 1 << 53  # the whole numbers that every reader of JSON keeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +51,28 @@ def encode(value: Any, handle_of: Callable[[Any], Handle | None] = lambda _: Non
 
 
 def _encode(value: Any, handle_of: Callable[[Any], Handle | None], room: _Room, depth: int) -> Any:
-    room.take(len(value) if isinstance(value, str) else 0)
+    kind = type(value)
+    if kind is str:  # the common ones first: a map of labels has hundreds of values
+        room.take(len(value))
+        return value
+    room.take()
+    if kind is bool or value is None or kind is float:
+        return value
+    if kind is int:
+        if -_WHOLE <= value <= _WHOLE:
+            return value
+        raise TooMuch("an integer that large means nothing here")
     if depth > MAX_DEPTH:
         raise TooMuch("values nested too deeply")
-    if value is None or isinstance(value, bool | str):
-        return value
-    if isinstance(value, int):
-        if abs(value) > 1 << 53:
-            raise TooMuch("an integer that large means nothing here")
-        return int(value)
-    if isinstance(value, float):
-        return float(value)
     if isinstance(value, Handle):
         return {
             "h": [value.kind, value.number, {k: _encode(v, handle_of, room, depth) for k, v in value.facts.items()}]
         }
-    if isinstance(value, tuple):
+    if kind is tuple:
         return {"t": [_encode(item, handle_of, room, depth + 1) for item in value]}
-    if isinstance(value, list):
+    if kind is list:
         return [_encode(item, handle_of, room, depth + 1) for item in value]
-    if isinstance(value, dict):
+    if kind is dict:
         return {
             "d": [
                 [_encode(key, handle_of, room, depth + 1), _encode(item, handle_of, room, depth + 1)]
@@ -93,13 +99,15 @@ def decode(data: Any) -> Any:
 
 
 def _decode(data: Any, room: _Room, depth: int) -> Any:
-    room.take(len(data) if isinstance(data, str) else 0)
+    kind = type(data)
+    if kind is str:
+        room.take(len(data))
+        return data
+    room.take()
+    if data is None or kind is bool or kind is float or (kind is int and -_WHOLE <= data <= _WHOLE):
+        return data
     if depth > 2 * MAX_DEPTH:
         raise TooMuch("values nested too deeply")
-    if data is None or isinstance(data, bool | str | float):
-        return data
-    if isinstance(data, int) and abs(data) <= 1 << 53:
-        return data
     if isinstance(data, list):
         return [_decode(item, room, depth + 1) for item in data]
     if isinstance(data, dict) and len(data) == 1:

@@ -23,17 +23,21 @@ class Late(RuntimeError):
     """The deadline passed."""
 
 
-def send(descriptor: int, message: Any, payload: bytes = b"") -> None:
-    """Write one message and, where there is one, its payload.
+def send(descriptor: int, message: Any, payload: bytes = b"", deadline: float | None = None) -> None:
+    """Write one message and, where there is one, its payload. A deadline needs a descriptor that does not block.
 
     Raises:
         Broken: the other side is gone.
+        Late: it did not read in time.
     """
     body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     data = memoryview(struct.pack(">I", len(body)) + body + payload)
     try:
         while data:
-            data = data[os.write(descriptor, data) :]
+            try:
+                data = data[os.write(descriptor, data) :]
+            except BlockingIOError:
+                _wait(descriptor, select.POLLOUT, deadline)
     except OSError as error:
         raise Broken("the program does not listen any more") from error
 
@@ -61,13 +65,9 @@ def receive_bytes(descriptor: int, length: int, deadline: float | None = None) -
         Broken, Late: see there.
     """
     buffer = bytearray()
-    poll = select.poll()
-    poll.register(descriptor, select.POLLIN)
     while len(buffer) < length:
         if deadline is not None:
-            left = deadline - time.monotonic()
-            if left <= 0 or not poll.poll(left * 1000 + 1):
-                raise Late
+            _wait(descriptor, select.POLLIN, deadline)
         try:
             part = os.read(descriptor, min(length - len(buffer), 1 << 20))
         except OSError as error:
@@ -76,3 +76,11 @@ def receive_bytes(descriptor: int, length: int, deadline: float | None = None) -
             raise Broken("the program went away")
         buffer += part
     return bytes(buffer)
+
+
+def _wait(descriptor: int, event: int, deadline: float | None) -> None:
+    poll = select.poll()
+    poll.register(descriptor, event)
+    left = None if deadline is None else (deadline - time.monotonic()) * 1000
+    if (left is not None and left <= 0) or not poll.poll(left):
+        raise Late
