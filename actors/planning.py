@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 import ray
 
-from lensmill.agents.conversation import budget, check_view, picture_tokens, text_tokens
 from lensmill.agents.errors import EpisodeError
-from lensmill.agents.settings import AgentSettings, DirectSettings, ReaderSettings, seeds_of
+from lensmill.agents.fitting import check_fit
+from lensmill.agents.protocol import Task
+from lensmill.agents.settings import AgentSettings, ReaderSettings, seeds_of
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder, image_tokens
 from lensmill.sample import Sample
@@ -160,12 +161,8 @@ class Planner:
         if isinstance(agent, ReaderSettings) or family is None:
             return None
         frame = self._settings.ladder.frame((sample.width, sample.height), rung)
-        size = (frame.width, frame.height)
         try:
-            if not isinstance(agent, DirectSettings):
-                check_view(family, size, rung)
-            prompt = picture_tokens(family, size) + text_tokens(sample.question)
-            budget(family, prompt, [size], agent.max_tokens, rung)
+            check_fit(agent, family, Task(sample.question, rung, 0, sample.choices, sample.regions), frame)
         except EpisodeError as error:
             return error
         return None
