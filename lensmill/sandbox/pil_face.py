@@ -20,6 +20,7 @@ from lensmill.tools.errors import shown
 
 MAX_RADIUS = 100
 MAX_WINDOW = 9
+MAX_RANKED = 360_000_000  # pixels times the window's area, for filters that sort each window: about two seconds
 MAX_BORDER = 1_000
 
 OPERATIONS: dict[str, Operation] = dict(DRAWING)
@@ -144,7 +145,10 @@ def filter_(studio: Studio, on: int, filter: Any) -> Handle:
     if isinstance(filter, str) and filter in FILTERS:
         return _like(studio, held, pixels.filter(getattr(ImageFilter, filter)))
     if isinstance(filter, tuple | list) and filter and isinstance(filter[0], str):
-        return _like(studio, held, pixels.filter(_filter(filter[0], list(filter[1:]))))
+        made = _filter(filter[0], list(filter[1:]))
+        if isinstance(made, ImageFilter.RankFilter) and pixels.width * pixels.height * made.size**2 > MAX_RANKED:
+            raise ToolError("the filter's window is too large for an image of this size: resize it first")
+        return _like(studio, held, pixels.filter(made))
     raise ToolError(f"there is no filter {shown(filter, 60)}")
 
 

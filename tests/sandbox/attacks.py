@@ -80,6 +80,13 @@ ATTACKS: dict[str, str] = {
     "huge resize": "image_1.resize((90_000, 90_000))\nprint('HARMED')",
     "many canvases": "from PIL import Image\na = []\nwhile True:\n    a.append(Image.new('RGB', (5000, 5000)))",
     "slow filter": "from PIL import ImageFilter\nwhile True:\n    image_1.filter(ImageFilter.MedianFilter(99_999))",
+    "boxes upon boxes": (
+        "big = image_1.resize((6000, 6000))\nboxes = {'%d' % i: [0, 0, 6000, 6000] for i in range(200)}\n"
+        "focus_on_rows_with_highlight(big, list(boxes), boxes)"
+    ),
+    "sorting windows": (
+        "from PIL import ImageFilter\nbig = image_1.resize((6000, 6000))\nbig.filter(ImageFilter.MaxFilter(9))"
+    ),
     "wide strokes": (
         "from PIL import ImageDraw\nd = ImageDraw.Draw(image_1)\nwhile True:\n    d.line([(0, 0), (10 ** 15, 10 ** 15)], width=10 ** 9)"
     ),

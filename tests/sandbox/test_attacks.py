@@ -48,6 +48,16 @@ def test_the_second_lane_stops(name: str, second: CPythonSandbox, canaries: Cana
     assert "HARMED" not in run(second, canaries, ATTACKS[name]).printed
 
 
+@pytest.mark.parametrize("name", ["boxes upon boxes", "sorting windows"])
+def test_work_in_the_host_is_bounded(name: str, canaries: Canaries) -> None:
+    sandbox = MontySandbox(programs=1)
+    try:
+        execution = run(sandbox, canaries, ATTACKS[name])
+        assert "cover the image" in (execution.error or "") or "too large" in (execution.error or "")
+    finally:
+        sandbox.close()
+
+
 @pytest.mark.skipif(not SHARED.is_dir(), reason="LENSMILL_SHARED names no folder with attacks")
 @pytest.mark.parametrize("path", sorted(SHARED.glob("*.py")), ids=lambda path: path.stem)
 def test_known_attacks_are_stopped_in_both_lanes(
