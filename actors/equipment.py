@@ -17,7 +17,7 @@ from lensmill.agents.settings import (
 from lensmill.decoding import Original
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
-from lensmill.models.chat import ChatModel
+from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings, build_model
 from lensmill.sample import Sample
 from lensmill.sandbox.protocol import Sandbox
@@ -52,6 +52,12 @@ class Equipment:
         self.judge: Judge = build_judge(judge, self._models.get(JUDGE))
         family = self._models[AGENT].family if AGENT in self._models else None
         self._tools = tool_settings(agent, factor, family)
+
+    async def close(self) -> None:
+        for model in {id(model): model for model in self._models.values()}.values():
+            await model.close()
+        if self._sandbox is not None:
+            self._sandbox.close()
 
     def desk(self, planned: PlannedEpisode, sample: Sample, original: Original, view: View) -> Desk:
         """An episode's working place. The sample's answers reach the verifier and nothing else."""
@@ -94,9 +100,9 @@ def _open(settings: SandboxSettings) -> Sandbox:
     return open_sandbox(second_lane=settings.second_lane, unsafe=settings.unsafe)
 
 
-def build_models(models: Mapping[str, ModelSettings]) -> dict[str, ChatModel]:
+def build_models(models: Mapping[str, ModelSettings]) -> dict[str, RoutedModel]:
     """The chat models by role; equal settings give one model, so that its limits hold for all its roles together."""
-    built: dict[str, ChatModel] = {}
+    built: dict[str, RoutedModel] = {}
     for settings in models.values():
         if _key(settings) not in built:
             built[_key(settings)] = build_model(settings)

@@ -29,6 +29,13 @@ START_ATTEMPTS = 5
 CHUNKS_EACH = 2
 """Chunks a worker holds at a time at least, so that the end of one does not leave its slots empty."""
 
+
+def chunks_for(in_flight: int, chunk_size: int) -> int:
+    """Chunks that a worker holds at a time: four times what its slots need, since most of the chunks that are open
+    have ended but for one slow episode."""
+    return max(CHUNKS_EACH, 4 * in_flight // chunk_size)
+
+
 POLL_S = 0.5
 
 PATIENCE_S = 20.0

@@ -166,6 +166,10 @@ class RolloutWorker:
         asyncio.get_running_loop().set_default_executor(self._threads)
         return True
 
+    async def close(self) -> None:
+        """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
+        await self._equipment.close()
+
     async def counts(self) -> Mapping[str, int]:
         """Episodes that ended here so far, by outcome."""
         return dict(self._counts)

@@ -5,8 +5,9 @@
 The same 2,000 four-turn episodes as there, 64 in flight, 50 ms for a reply, then with 2 % of the replies ten times
 slower; but run by the worker itself: plan and pictures read from a store on disk, views drawn and encoded, replies
 parsed by the `zoom` agent (three that it cannot read and tells so, then an answer, so that no time goes into zooming,
-which raw aiohttp does not do either), answers judged, trajectories, pictures, chunks and verdicts committed. "raw" sends
-requests with the same picture and texts of the same length. The command fails (exit 1) above 1.15 times raw's wall time.
+which raw aiohttp does not do either), answers judged, trajectories, pictures, chunks and verdicts committed. "raw"
+sends requests with the same picture and texts of about the same length. The command fails (exit 1) above 1.15 times
+raw's wall time.
 """
 
 import argparse
@@ -24,6 +25,7 @@ from typing import Any
 import aiohttp
 from PIL import Image, ImageDraw
 
+from actors.pool import chunks_for
 from actors.rollout import RolloutSettings, RolloutWorker
 from benchmarks.dispatch import IN_FLIGHT, MOST, keep_in_flight
 from benchmarks.stubs import Clock, stub_engines
@@ -79,7 +81,7 @@ async def worker(url: str, episodes: int, folder: Path) -> float:
     )
     at_work = RolloutWorker(settings)
     await at_work.ready()
-    room = asyncio.Semaphore(IN_FLIGHT // CHUNK + 2)  # chunks that the pool would give it at a time
+    room = asyncio.Semaphore(chunks_for(IN_FLIGHT, CHUNK))  # as the pool gives them
 
     async def run(chunk_id: str) -> None:
         async with room:
@@ -88,6 +90,7 @@ async def worker(url: str, episodes: int, folder: Path) -> float:
     clock = Clock()
     await asyncio.gather(*map(run, plan.chunk_ids()))
     wall, _ = clock.read()
+    await at_work.close()
     store = EpisodeStore(files, FINGERPRINT)
     done = [row.outcome for chunk_id in plan.chunk_ids() for row in store.rows(chunk_id)]
     if done != ["done"] * episodes:

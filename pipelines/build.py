@@ -16,7 +16,7 @@ import ray
 from actors.cluster import Stopped, connect, fetch
 from actors.equipment import AGENT, JUDGE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
-from actors.pool import CHUNKS_EACH, RolloutPool
+from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
 from actors.rollout import EpisodeCost, RolloutSettings
 from lensmill.agents.settings import ReaderSettings
@@ -156,7 +156,7 @@ class Build:
             on_poll,
             lambda: self._stopping() or engines.gone,
             self._display.say,
-            chunks_each=max(CHUNKS_EACH, in_flight // settings.store.chunk_size + 2),
+            chunks_each=chunks_for(in_flight, settings.store.chunk_size),
         )
 
     def _generate(self, outline: PlanOutline, size: int) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ _PER_MESSAGE = 8
 
 def text_tokens(text: str) -> int:
     """An upper estimate of a text's tokens: three ASCII characters each, one each for all others."""
-    ascii_only = sum(character.isascii() for character in text)
+    ascii_only = len(text.encode("ascii", "ignore"))
     return math.ceil(ascii_only / 3) + len(text) - ascii_only
 
 
