@@ -12,6 +12,8 @@ examples:
   python -m pipelines.build source=chartqa source.path=/data/ChartQA out=out/chartqa
   python -m pipelines.build source=highres source.path=/data/vstar out=out/vstar limit=100
   python -m pipelines.build source=chartqa source.path=/data/ChartQA plan_only=true
+  python -m pipelines.build agent=zoom model=qwen2_5_vl model.urls=[http://gpu1:8000/v1] judge=cascade
+  python -m pipelines.build agent=refocus model=qwen2_5_vl engine=vllm engine.replicas=4 cluster=running
 
 Run it again and it does only what is missing. Ctrl-C once stops gently; nothing is lost.
 The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets/<version>").
@@ -29,6 +31,8 @@ usage: python -m pipelines.judge out=... [name=value ...]
 examples:
   python -m pipelines.judge out=out/chartqa judge=rules judge.policy=relaxed
   python -m pipelines.judge out=out/chartqa judge=rules publish=false
+  python -m pipelines.judge out=out/chartqa judge=cascade model@judge_model=hosted judge_model.name=... \\
+      judge_model.urls=[https://.../v1] judge_model.api_key_env=MY_KEY
 
 No episode is made or changed, and the source is not needed. Every judge's verdicts are kept beside the others'; where a
 judge failed (judge_error) it is asked again. Then a dataset version of these verdicts is published, of every chunk
