@@ -24,9 +24,6 @@ from lensmill.tools.errors import shown
 HELD_TIMES = 3
 """A session's pictures together have at most this many times the pixels that one may have (480 MB by default)."""
 
-COVERED_TIMES = 4
-"""A map's boxes together have at most this many times the picture's area: work grows with it, and parts lie apart."""
-
 MODES = ("1", "L", "RGB", "RGBA")
 
 _FAULTS = (ArithmeticError, AttributeError, LookupError, MemoryError, NameError, OSError, TypeError, ValueError)
@@ -187,9 +184,6 @@ class Studio:
         held = self.held(image)
         names = arguments.labels(labels)
         here = arguments.box_map(as_dicts(self._boxes.get(part, {})) if boxes is None else boxes)
-        bounds = Box(0, 0, *held.pixels.size)
-        if sum(seen.area for box in here.values() if (seen := box.clip(bounds))) > COVERED_TIMES * bounds.area:
-            raise ToolError(f"the boxes cover the image more than {COVERED_TIMES} times over")
         pixels, _ = focus(flat(held.pixels), kind, names, here)
         made = self.keep(Held(pixels, held.frame, owned=pixels is not held.pixels), count=pixels is not held.pixels)
         if held.frame is not None:

@@ -20,6 +20,9 @@ OUTLINE = 5
 RED = (255, 0, 0)
 HIGHLIGHT_ALPHA = 50
 
+COVERED_TIMES = 4
+"""A map's boxes together have at most this many times the picture's area: work grows with it, and parts lie apart."""
+
 
 def focus(
     pixels: Image.Image, kind: EditKind, labels: Sequence[str], boxes: Mapping[str, Box]
@@ -30,7 +33,8 @@ def focus(
     translucent red over them. Masking with all labels or none in focus returns the picture as it is, and says so.
 
     Raises:
-        ToolError: a label is not in `boxes` (the message lists the known ones), or nothing is named.
+        ToolError: a label is not in `boxes` (the message lists the known ones), nothing is named, or the boxes lie over
+            one another many times.
     """
     unknown = [label for label in labels if label not in boxes]
     if unknown:
@@ -38,6 +42,8 @@ def focus(
         raise ToolError(f"unknown label {shown(unknown[0])!r}; the labels here are: {known or 'none'}")
     named = ", ".join(map(shown, labels))
     bounds = Box(0, 0, *pixels.size)
+    if sum(seen.area for box in boxes.values() if (seen := box.clip(bounds))) > COVERED_TIMES * bounds.area:
+        raise ToolError(f"the boxes cover the image more than {COVERED_TIMES} times over")
     focused = {label: inset for label in labels if (inset := _inset(boxes[label], bounds))}
     if kind == "mask":
         others = [inset for label, box in boxes.items() if label not in labels and (inset := _inset(box, bounds))]

@@ -106,7 +106,7 @@ def test_a_part_out_of_sight_is_an_error(kind: EditKind) -> None:
 
 
 def test_messages_stay_short_however_long_labels_are() -> None:
-    parts = {f"{i}" + "x" * 10_000: LEFT for i in range(100)}
+    parts = {f"{i}" + "x" * 10_000: Box(i, 0, i + 1, 9) for i in range(100)}
     with pytest.raises(ToolError) as error:
         focus(plain(), "draw", ["y" * 100_000], parts)
     assert len(str(error.value)) < 10_000
@@ -138,3 +138,9 @@ def test_any_part_in_sight_can_be_edited_and_changes_nothing_outside_it(
 def test_the_same_edit_gives_the_same_pixels(kind: EditKind) -> None:
     first, second = (focus(plain(), kind, ["left"], PARTS)[0] for _ in range(2))
     assert pixel_hash(first) == pixel_hash(second)
+
+
+def test_boxes_that_cover_the_picture_many_times_over_are_refused() -> None:
+    boxes = {str(number): Box(0, 0, 300, 200) for number in range(5)}
+    with pytest.raises(ToolError, match="4 times over"):
+        focus(Image.new("RGB", (300, 200)), "highlight", list(boxes), boxes)
