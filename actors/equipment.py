@@ -17,8 +17,9 @@ from lensmill.agents.settings import (
 from lensmill.decoding import Original
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.models.building import build_model
 from lensmill.models.routing import RoutedModel
-from lensmill.models.settings import ModelSettings, build_model
+from lensmill.models.settings import ModelSettings
 from lensmill.sample import Sample
 from lensmill.sandbox.protocol import Sandbox
 from lensmill.sandbox.settings import SandboxSettings

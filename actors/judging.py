@@ -10,7 +10,8 @@ import ray
 
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
-from lensmill.models.settings import ModelSettings, build_model
+from lensmill.models.building import build_model
+from lensmill.models.settings import ModelSettings
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeRow, EpisodeStore

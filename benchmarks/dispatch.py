@@ -28,8 +28,9 @@ from typing import Any
 import aiohttp
 
 from benchmarks.stubs import Clock, stub_engines
+from lensmill.models.building import build_model
 from lensmill.models.chat import ChatModel, ChatRequest, Sampling
-from lensmill.models.settings import ModelSettings, build_model
+from lensmill.models.settings import ModelSettings
 from lensmill.trajectory import Message, Part
 
 MOST = 1.15

@@ -28,8 +28,9 @@ from PIL import Image
 
 from benchmarks.stubs import Clock, metrics, stub_engines
 from lensmill.geometry import Frame
+from lensmill.models.building import build_model
 from lensmill.models.chat import ChatModel, ChatRequest, Sampling
-from lensmill.models.settings import ModelSettings, build_model
+from lensmill.models.settings import ModelSettings
 from lensmill.picture import Encoded, Picture, encode
 from lensmill.trajectory import ImageRef, Message, Part
 

@@ -19,8 +19,9 @@ from PIL import Image, ImageDraw
 
 from benchmarks.stubs import Clock, stub_engines
 from lensmill.agents.protocol import Desk, Task
+from lensmill.models.building import build_model
 from lensmill.models.chat import ChatModel, ChatRequest, Sampling
-from lensmill.models.settings import ModelSettings, build_model
+from lensmill.models.settings import ModelSettings
 from lensmill.picture import draw_view
 from lensmill.tools.toolbox import ZOOM
 from lensmill.trajectory import Message, Part

@@ -1,17 +1,14 @@
-"""What can be set about a model and the servers behind it, and the chat model that the settings describe."""
+"""What can be set about a model and the servers behind it."""
 
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from lensmill.geometry import Convention
 from lensmill.models.families import ModelFamily
-
-if TYPE_CHECKING:
-    from lensmill.models.routing import RoutedModel
 
 OPERATIONAL = frozenset(
     {
@@ -141,21 +138,3 @@ def check_url(url: str) -> None:
         raise ValueError(f"urls: {url[:80]!r} is no http(s) URL; write http://host:port/v1")
     if parts.query or parts.fragment:
         raise ValueError("urls must end with the path, for example /v1: no '?' and no '#'")
-
-
-def build_model(settings: ModelSettings) -> "RoutedModel":
-    """The chat model that the settings describe: its replicas behind one router. Close it when done.
-
-    Raises:
-        ValueError: there is no model, no server, or no key.
-    """
-    from lensmill.models.client import OpenAIChatModel, PictureParts  # aiohttp takes a while to import
-    from lensmill.models.routing import RoutedModel
-
-    if settings.name is None:
-        raise ValueError("this needs a model: choose one with model=... and say where it runs with model.urls=[...]")
-    if not settings.urls:
-        raise ValueError("model.urls is empty: name at least one server, for example model.urls=[http://host:8000/v1]")
-    parts = PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
-    replicas = [OpenAIChatModel(settings, url, parts, connection_retries=1) for url in dict.fromkeys(settings.urls)]
-    return RoutedModel(replicas, settings.outage_s)

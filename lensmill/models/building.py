@@ -1,0 +1,21 @@
+"""From settings to a chat model."""
+
+from lensmill.models.body import PictureParts
+from lensmill.models.client import OpenAIChatModel
+from lensmill.models.routing import RoutedModel
+from lensmill.models.settings import ModelSettings
+
+
+def build_model(settings: ModelSettings) -> RoutedModel:
+    """The chat model that the settings describe: its replicas behind one router. Close it when done.
+
+    Raises:
+        ValueError: there is no model, no server, or no key.
+    """
+    if settings.name is None:
+        raise ValueError("this needs a model: choose one with model=... and say where it runs with model.urls=[...]")
+    if not settings.urls:
+        raise ValueError("model.urls is empty: name at least one server, for example model.urls=[http://host:8000/v1]")
+    parts = PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
+    replicas = [OpenAIChatModel(settings, url, parts, connection_retries=1) for url in dict.fromkeys(settings.urls)]
+    return RoutedModel(replicas, settings.outage_s)
