@@ -12,7 +12,7 @@ from lensmill.resolution import Ladder
 from storage.images import ImageStore
 
 HELD_PIXELS = 100_000_000
-"""Bounds what a worker holds (300 MB), beside what its episodes at work hold themselves."""
+"""Bounds what a worker holds (400 MB in Pillow's four bytes each), beside what its episodes at work hold themselves."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,11 @@
 This process is held to one core. Each episode draws an 850x600 chart, shows its view to a stub engine of another
 process, and for three turns zooms (pictures encoded as PNG): four calls in all. The model takes 10 s for a reply on
 average, as a vision model does with so many calls at once. Printed are the calls that were waiting for the engine on
-average, the others being at tools, and this process's peak resident memory: nearly all of it is pixels that the
-toolboxes of open episodes hold, in Pillow's four bytes each. The command fails (exit 1) above 1.5 GB.
+average, the others being at tools, and this process's peak resident memory. The command fails (exit 1) above 1.5 GB.
+
+An open desk takes 4 MB: its original and its view, in Pillow's four bytes for a pixel; crops are drawn again where
+they are named (`lensmill/tools/album.py`). In a build, episodes of one picture lie side by side in the plan and share
+its original and views (`actors/pictures.py`); here every episode has a picture of its own, which is the worst case.
 """
 
 import argparse

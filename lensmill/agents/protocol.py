@@ -9,7 +9,7 @@ from PIL import Image
 from lensmill.models.chat import ModelCall
 from lensmill.picture import Encoded, Picture, encode
 from lensmill.sample import Region
-from lensmill.tools import Toolbox, ToolError, ToolSettings
+from lensmill.tools import Album, Toolbox, ToolError, ToolSettings
 from lensmill.trajectory import Action, ImageRef, Message, Observation, Step, Stop, Trajectory
 
 
@@ -78,9 +78,9 @@ class Desk:
         self._images: list[Encoded] = [self.encoded or encode(self.view, self.lossless)]
 
     @property
-    def pictures(self) -> tuple[Picture, ...]:
-        """The view, then each observation's picture."""
-        return tuple(self._toolbox.pictures)
+    def pictures(self) -> Album:
+        """The view, then each observation's picture; asking for one may draw it again, asking for `frames` does not."""
+        return self._toolbox.pictures
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -88,22 +88,27 @@ class Desk:
 
     def act(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> Observation:
         """Run one tool call; an impossible one comes back as an observation that says why."""
+        return self.look(thought, tool, arguments)[0]
+
+    def look(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> tuple[Observation, Picture | None]:
+        """`act`, and the picture that was drawn, for agents that read pixels themselves: `pictures` would have to draw
+        it a second time."""
         try:
             result = self._toolbox.call(tool, arguments)
         except ToolError as error:
             observation = Observation(str(error), error=True)
             self._steps.append(Step(thought, Action(tool, arguments), observation))
-            return observation
+            return observation, None
         image = encode(result.picture, self.lossless)
         self._images.append(image)
         observation = Observation(result.text, (image.ref,))
         self._steps.append(Step(thought, Action(tool, arguments, result.boxes), observation))
-        return observation
+        return observation, result.picture
 
     def show(self, picture: Picture) -> ImageRef:
         """Record a picture that an agent's own code made; the next of `images`, and of `pictures` for later calls."""
         image = encode(picture, self.lossless)
-        self._toolbox.pictures.append(picture)
+        self._toolbox.pictures.add(image if self.lossless else picture)  # the file is kept anyway, for the model
         self._images.append(image)
         return image.ref
 

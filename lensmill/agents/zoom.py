@@ -71,8 +71,7 @@ class ZoomAgent:
         talk.messages += zoom_opening(task, convention, self._max_turns == 1)
         for turn in range(1, self._max_turns + 1):
             last = turn == self._max_turns
-            frames = [picture.frame for picture in desk.pictures]
-            structure = zoom_structure(convention, frames, last) if self._structured else None
+            structure = zoom_structure(convention, desk.pictures.frames, last) if self._structured else None
             reply = await talk.reply(desk.images, structure)
             read = self._read(reply, desk)
             if read.answer is not None and (last or not (read.zooms or read.problem)):
@@ -88,8 +87,8 @@ class ZoomAgent:
         return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit", tuple(talk.calls))
 
     def _read(self, reply: ChatReply, desk: Desk) -> ZoomReply:
-        frames = [picture.frame for picture in desk.pictures]
-        return read_zoom_reply(reply.text, desk.settings.convention, frames, reply.finish_reason == "length")
+        frames, cut = desk.pictures.frames, reply.finish_reason == "length"
+        return read_zoom_reply(reply.text, desk.settings.convention, frames, cut)
 
     async def _look(self, desk: Desk, thought: str, read: ZoomReply) -> tuple[Part, ...]:
         """Run a reply's calls; the parts that tell what came of them."""

@@ -1,5 +1,6 @@
 """Image in, image out: edits (ReFocus) and zoom (Chain-of-Focus), and the toolbox that runs them by name."""
 
+from lensmill.tools.album import Album
 from lensmill.tools.edits import EditKind
 from lensmill.tools.errors import ToolError
 from lensmill.tools.toolbox import (
@@ -15,6 +16,7 @@ from lensmill.tools.toolbox import (
 __all__ = [
     "EDIT_TOOLS",
     "ZOOM",
+    "Album",
     "EditKind",
     "ToolError",
     "ToolResult",

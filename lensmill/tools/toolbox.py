@@ -5,6 +5,7 @@ The same class runs an agent's calls and replays a recorded trajectory (design i
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, get_args
 
 from PIL import Image
@@ -13,6 +14,7 @@ from lensmill.geometry import Box, Convention, Frame
 from lensmill.picture import Picture
 from lensmill.resolution import PATCH_FACTOR
 from lensmill.sample import Region, RegionKind
+from lensmill.tools.album import Album, Drawing
 from lensmill.tools.edits import EditKind, focus
 from lensmill.tools.errors import ToolError, shown
 from lensmill.tools.zoom import ENLARGE, UPSCALE, checked_box, zoom
@@ -133,6 +135,9 @@ class Toolbox:
         view: what the agent saw first.
         rung: the episode's rung, for the crops' pixel budget.
         regions: named parts that came with the sample.
+
+    Attributes:
+        pictures: the view, then what each call drew. Beside the original and the view no pixels are held.
     """
 
     def __init__(
@@ -147,7 +152,7 @@ class Toolbox:
         self._original = Picture(original, Frame.whole(original.size))
         self._regions = tuple(regions)
         self._max_pixels = max(rung, self.settings.zoom_floor) ** 2
-        self.pictures: list[Picture] = [view]
+        self.pictures = Album(view)
 
     @property
     def original_size(self) -> tuple[int, int]:
@@ -161,47 +166,51 @@ class Toolbox:
         """
         if not isinstance(arguments, Mapping):
             raise ToolError(f"arguments must be an object with names and values, got {shown(arguments)}")
-        source = self._picture(arguments.get("image", 0))
+        about = self._number(arguments.get("image", 0))
         if tool == ZOOM:
-            result = self._zoom(source, arguments)
+            result, drawing = self._zoom(about, arguments)
         elif tool in EDIT_TOOLS:
-            result = self._edit(source, *EDIT_TOOLS[tool], arguments)
+            result, drawing = self._edit(about, *EDIT_TOOLS[tool], arguments)
         else:
             raise ToolError(f"there is no tool {shown(tool)!r}; the tools are: {ZOOM}, {', '.join(EDIT_TOOLS)}")
-        self.pictures.append(result.picture)
+        self.pictures.add(drawing)
         return result
 
-    def _picture(self, index: object) -> Picture:
+    def _number(self, index: object) -> int:
         if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < len(self.pictures):
-            return self.pictures[index]
+            return index
         raise ToolError(f"image must be from 0 to {len(self.pictures) - 1}, got {shown(index, 40)}")
 
-    def _read(self, numbers: object, about: Picture) -> Box:
+    def _read(self, numbers: object, frame: Frame) -> Box:
         """A box that an agent wrote about one of the pictures, in original pixels."""
         try:
-            return self.settings.convention.read_original(checked_box(numbers), about.frame)
+            return self.settings.convention.read_original(checked_box(numbers), frame)
         except ToolError:
             raise
         except ValueError as error:
             raise ToolError(f"bbox_2d is not a box: {error}") from error
 
-    def _zoom(self, about: Picture, arguments: Mapping[str, Any]) -> ToolResult:
+    def _zoom(self, about: int, arguments: Mapping[str, Any]) -> tuple[ToolResult, Drawing]:
         settings = self.settings
-        box = self._read(arguments.get("bbox_2d"), about)
+        box = self._read(arguments.get("bbox_2d"), self.pictures.frames[about])
         source = self._original if settings.zoom_source == "original" else self.pictures[0]
-        picture = zoom(
-            source,
-            box,
-            self._max_pixels,
-            settings.factor,
-            settings.zoom_enlarge,
-            settings.zoom_upscale,
-            settings.min_pixels,
+        draw = partial(
+            zoom,
+            box=box,
+            max_pixels=self._max_pixels,
+            factor=settings.factor,
+            enlarge=settings.zoom_enlarge,
+            upscale=settings.zoom_upscale,
+            min_pixels=settings.min_pixels,
         )
+        picture = draw(source)
         label = shown(arguments.get("label") or "", 200)
-        return ToolResult(picture, "", ((label, box),))
+        return ToolResult(picture, "", ((label, box),)), Drawing(picture.frame, source, draw)
 
-    def _edit(self, about: Picture, kind: EditKind, part: RegionKind, arguments: Mapping[str, Any]) -> ToolResult:
+    def _edit(
+        self, about: int, kind: EditKind, part: RegionKind, arguments: Mapping[str, Any]
+    ) -> tuple[ToolResult, Drawing]:
+        frame = self.pictures.frames[about]
         labels = arguments.get("labels")
         if not isinstance(labels, Sequence) or isinstance(labels, str) or len(labels) > 200:
             raise ToolError(f"labels must be a list of at most 200 strings, got {shown(labels)}")
@@ -210,12 +219,17 @@ class Toolbox:
         if written is None:
             boxes = {r.label: r.box for r in self._regions if r.kind == part}
         elif isinstance(written, Mapping) and len(written) <= 500:
-            boxes = {_label(label): self._read(numbers, about) for label, numbers in written.items()}
+            boxes = {_label(label): self._read(numbers, frame) for label, numbers in written.items()}
         else:
             raise ToolError(f"boxes must map at most 500 labels to boxes, got {shown(written)}")
-        here = {label: about.frame.from_original(box) for label, box in boxes.items()}
-        pixels, text = focus(about.pixels, kind, names, here)
-        return ToolResult(Picture(pixels, about.frame), text, tuple((name, boxes[name]) for name in names))
+        here = {label: frame.from_original(box) for label, box in boxes.items()}
+
+        def draw(source: Picture) -> Picture:
+            return Picture(focus(source.pixels, kind, names, here)[0], frame)
+
+        pixels, text = focus(self.pictures[about].pixels, kind, names, here)
+        result = ToolResult(Picture(pixels, frame), text, tuple((name, boxes[name]) for name in names))
+        return result, Drawing(frame, about, draw)
 
 
 def _label(written: object) -> str:

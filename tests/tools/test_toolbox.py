@@ -185,7 +185,7 @@ def test_whatever_an_agent_writes_gives_a_picture_or_an_explanation(tool: str, a
     except ToolError:
         assert len(box.pictures) == 1
     else:
-        assert box.pictures[-1] is result.picture
+        assert box.pictures[-1] == result.picture
 
 
 CALLS: list[tuple[str, dict[str, Any]]] = [

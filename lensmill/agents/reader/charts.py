@@ -149,7 +149,7 @@ class ChartRoute:
 
     def _chart(self) -> ChartReading:
         lines = [seen.line for seen in self._looking.sheet.lines(SURE)]
-        return read_chart(self._looking.desk.pictures, lines)
+        return read_chart(self._looking.pictures, lines)
 
 
 def _needed_scale(small: Sequence[Seen], looking: Looking) -> float:

@@ -41,7 +41,7 @@ def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence
     for label in found.focus[1:]:
         target = target.union(label.value_box)
     index = looking.sharpest(target)
-    known, focused = _parts(looking, chart, found, looking.desk.pictures[index].frame)
+    known, focused = _parts(looking, chart, found, looking.pictures[index].frame)
     if not focused:
         return ()
     kind = _edit_for(len(focused), len(known))

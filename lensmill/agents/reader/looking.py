@@ -14,6 +14,8 @@ class Looking:
 
     Attributes:
         sheet: what was read so far.
+        pictures: the view, then what each call showed. Few readers are at work at a time, and charts are read from
+            all their pictures, more than once: they keep the pixels that the desk would have to draw again.
         shown: for each picture, the region of the original it shows and its pixels for each original pixel; 0
             for edited pictures, which show nothing new.
     """
@@ -22,12 +24,13 @@ class Looking:
         self.desk = desk
         self.task = desk.task
         self.sheet = Sheet()
+        self.pictures: list[Picture] = []
         self.shown: list[tuple[Box, float]] = []
         self._reader = reader
         self._max_steps = max_steps
         whole = desk.view.frame.region
         self._original = (round(whole.width), round(whole.height))
-        self._take_in()
+        self._take_in(desk.view)
 
     @property
     def view(self) -> Frame:
@@ -42,10 +45,9 @@ class Looking:
     def steps_left(self) -> int:
         return self._max_steps - len(self.desk.steps)
 
-    def _take_in(self) -> tuple[Seen, ...]:
-        index = len(self.desk.pictures) - 1
-        picture = self.desk.pictures[index]
-        lines = read_picture(self._reader, picture, index, self._original)
+    def _take_in(self, picture: Picture) -> tuple[Seen, ...]:
+        self.pictures.append(picture)
+        lines = read_picture(self._reader, picture, len(self.pictures) - 1, self._original)
         self.sheet.add(lines)
         self.shown.append((picture.frame.region, min(picture.frame.scale)))
         return lines
@@ -57,28 +59,27 @@ class Looking:
     def zoom(self, target: Box, thought: str, label: str) -> tuple[Seen, ...]:
         """Zoom so that the crop shows `target` (original pixels), naming the sharpest picture that holds it."""
         index = self.sharpest(target)
-        frame = self.desk.pictures[index].frame
+        frame = self.pictures[index].frame
         here = frame.from_original(target.scaled(1 / self.desk.settings.zoom_enlarge))
         return self._zoom(thought, {"bbox_2d": list(whole_pixels(here, frame)), "label": label, "image": index})
 
     def _zoom(self, thought: str, arguments: dict[str, object]) -> tuple[Seen, ...]:
-        observation = self.desk.act(thought, ZOOM, arguments)
-        return () if observation.error else self._take_in()
+        _, picture = self.desk.look(thought, ZOOM, arguments)
+        return () if picture is None else self._take_in(picture)
 
     def edit(self, tool: str, arguments: dict[str, object], thought: str, within: Box) -> tuple[Seen, ...]:
         """Run an edit and read the edited picture around `within` (original pixels), without adding to the sheet.
 
         Nothing is read where the tool refused.
         """
-        observation = self.desk.act(thought, tool, arguments)
-        if observation.error:
+        _, picture = self.desk.look(thought, tool, arguments)
+        if picture is None:
             return ()
-        index = len(self.desk.pictures) - 1
-        picture = self.desk.pictures[index]
+        self.pictures.append(picture)
         self.shown.append((picture.frame.region, 0.0))
         here = picture.frame.from_original(within)
         part = part_of(picture, here.padded(max(MARGIN, min(here.width, here.height))))
-        return read_picture(self._reader, part, index, self._original)
+        return read_picture(self._reader, part, len(self.pictures) - 1, self._original)
 
     def sharpest(self, target: Box) -> int:
         """The picture that shows all of `target` largest; the view where no other does."""
