@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Literal
 
 import ray
 
@@ -24,6 +25,21 @@ VERDICT_TIMEOUT_S = 600.0
 """Rules take microseconds and a model seconds; a verdict that takes this long is not coming."""
 
 _NONE_KNOWN: Mapping[str, Verdict] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkReport:
+    """How a chunk ended in a worker: `committed` (by us or, first, by another); `handed_back` because we were stopped,
+    or had to stop: then `why` says what is missing; or `late`: an episode took too long, which is held against it only
+    if it was alone, so the chunk is to be run again carefully."""
+
+    chunk_id: str
+    state: Literal["committed", "handed_back", "late"]
+    why: str = ""
+
+
+def judged_report(chunk_id: str, why: str) -> ChunkReport:
+    return ChunkReport(chunk_id, "handed_back" if why else "committed", why)
 
 
 class ChunkJudge:
@@ -62,8 +78,11 @@ class ChunkJudge:
         except Exception as error:
             return Verdict("judge_error", type(error).__name__, None, str(error)[:500])
 
-    async def judge_chunk(self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN) -> None:
+    async def judge_chunk(self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN) -> str:
         """Judge a committed chunk, or ask again about its judge_errors if it is judged already.
+
+        Returns why nothing was committed, where the judge's engine cannot be reached: nothing is wrong with these
+        answers, so they are left for another run. Else "".
 
         Args:
             known: verdicts by episode id that were given when the episodes ended; of exactly the rows committed.
@@ -80,8 +99,12 @@ class ChunkJudge:
             return VerdictRow(row.planned.episode_id, verdict)
 
         verdicts = await asyncio.gather(*map(judged, open_rows))
+        for row in verdicts:
+            if row.failed and row.verdict.rule == "engine_unreachable":
+                return f"judge: {row.verdict.reason}"
         await asyncio.to_thread(self._verdicts.retry if again else self._verdicts.commit, chunk_id, verdicts)
         self.counts["chunks"] += 1
+        return ""
 
     def _open(self, chunk_id: str) -> tuple[list[EpisodeRow], Mapping[str, Sample], bool]:
         """The episodes that want a verdict, the chunk's samples, and whether the chunk was judged before."""
@@ -132,9 +155,9 @@ class JudgeWorker:
     async def stop(self) -> None:
         """Chunks at work are finished, since they are small; the pool hands out no more."""
 
-    async def judge_chunk(self, chunk_id: str) -> None:
+    async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """See `ChunkJudge.judge_chunk`."""
-        await self._chunks.judge_chunk(chunk_id)
+        return judged_report(chunk_id, await self._chunks.judge_chunk(chunk_id))
 
 
 RemoteJudgeWorker = ray.remote(num_cpus=1, max_restarts=0)(JudgeWorker)

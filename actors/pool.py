@@ -46,13 +46,15 @@ _DEATHS = (RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, L
 
 @dataclass(eq=False)
 class _Member:
-    """One worker. It is given chunks once it is `ready`: a cluster may have no room for it yet, or never."""
+    """One worker. It is given chunks once it is `ready`: a cluster may have no room for it yet, or never. One that is
+    `out` had to stop, for want of an engine, and is given no more."""
 
     actor: Any
     starting: Any
     counts: Counter[str] = field(default_factory=Counter)
     load: int = 0
     ready: bool = False
+    out: bool = False
 
 
 class RolloutPool:
@@ -122,10 +124,15 @@ class RolloutPool:
                 waiting.clear()
                 for member in self._members:
                     member.actor.stop.remote()
-            while waiting and (free := self._free(careful := deaths[waiting[0]] > 0)) is not None:
+            if all(member.out for member in self._members):
+                unfinished.extend(waiting)
+                waiting.clear()
+            # A chunk whose worker died has the next one to itself, to see which of them is to blame; if that one dies
+            # too, it is run carefully.
+            while waiting and (free := self._free(alone := deaths[waiting[0]] > 0)) is not None:
                 chunk_id = waiting.popleft()
-                load = self._chunks_each if careful else 1
-                running[start(free.actor, chunk_id, careful)] = (free, chunk_id, load)
+                load = self._chunks_each if alone else 1
+                running[start(free.actor, chunk_id, deaths[chunk_id] > 1)] = (free, chunk_id, load)
                 free.load += load
             if not running and not waiting:
                 break
@@ -140,10 +147,10 @@ class RolloutPool:
                         again = deaths[chunk_id] < CHUNK_ATTEMPTS and not told
                         (waiting if again else unfinished).append(chunk_id)
                     case "late":
-                        deaths[chunk_id] += 1  # carefully from now on
+                        deaths[chunk_id] += 2  # carefully from now on
                         (unfinished if told else waiting).append(chunk_id)
                     case "handed_back":
-                        unfinished.append(chunk_id)
+                        (waiting if member.out and not told else unfinished).append(chunk_id)
             self._poll()
         self._poll()
         return tuple(unfinished)
@@ -168,17 +175,20 @@ class RolloutPool:
             ray.get(member.starting)
         except _DEATHS as error:
             self._start_deaths += 1
+            *_, why = (line.strip() for line in ["no reason is known", *str(error).splitlines()] if line.strip())
+            if "creation task" in str(error):  # it said why it can't start, and so would the next one
+                raise ClusterError(f"a worker cannot start: {why[:500]}") from error
             if self._start_deaths >= START_ATTEMPTS:
-                why = " ".join(str(error).split())[:500]
-                raise ClusterError(f"{START_ATTEMPTS} workers died while starting: {why}") from error
+                raise ClusterError(f"{START_ATTEMPTS} workers died while starting: {why[:500]}") from error
             self._replace(member)
         else:
             member.ready, self._start_deaths = True, 0
 
-    def _free(self, careful: bool) -> _Member | None:
-        """A worker with room for a chunk; a careful one gets a worker to itself."""
-        room = 0 if careful else self._chunks_each - 1
-        return min((m for m in self._members if m.ready and m.load <= room), key=lambda m: m.load, default=None)
+    def _free(self, alone: bool) -> _Member | None:
+        """A worker with room for a chunk, or with nothing else to do."""
+        room = 0 if alone else self._chunks_each - 1
+        able = (m for m in self._members if m.ready and not m.out and m.load <= room)
+        return min(able, key=lambda m: m.load, default=None)
 
     def _ending(self, ref: Any, member: _Member) -> str:
         """How a chunk ended: as its report says, or "died"; a dead worker is replaced by a new one."""
@@ -191,6 +201,7 @@ class RolloutPool:
             return "committed"
         if report.why:
             self.reasons.add(report.why)
+            member.out = True
         return str(report.state)
 
     def _replace(self, member: _Member) -> None:

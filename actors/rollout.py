@@ -13,12 +13,12 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any, Literal
+from typing import Any
 
 import ray
 
-from actors.equipment import Equipment
-from actors.judging import ChunkJudge
+from actors.equipment import AGENT, Equipment
+from actors.judging import ChunkJudge, ChunkReport, judged_report
 from actors.pictures import Pictures
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
@@ -85,17 +85,6 @@ class RolloutSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ChunkReport:
-    """How a chunk ended here: `committed` (by us or, first, by another); `handed_back` because we were stopped, or had
-    to stop: then `why` says what is missing; or `late`: an episode took too long, which is held against it only if it
-    was alone, so the chunk is to be run again carefully."""
-
-    chunk_id: str
-    state: Literal["committed", "handed_back", "late"]
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class EpisodeCost:
     """What one episode took: seconds of one worker, and bytes of its pictures."""
 
@@ -142,7 +131,7 @@ class RolloutWorker:
 
     def __init__(self, settings: RolloutSettings) -> None:
         self._settings = settings
-        self.timeout_s = MODEL_TIMEOUT_S if settings.models else EPISODE_TIMEOUT_S
+        self.timeout_s = MODEL_TIMEOUT_S if AGENT in settings.models else EPISODE_TIMEOUT_S
         files = Files(settings.out)
         self._images = ImageStore(files)
         self._pictures = Pictures(self._images, settings.ladder)
@@ -190,8 +179,7 @@ class RolloutWorker:
         """
         if await asyncio.to_thread(self._episodes.is_committed, chunk_id):  # by another driver, or just before a death
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
-            await self._judge.judge_chunk(chunk_id)
-            return ChunkReport(chunk_id, "committed")
+            return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
         self._counts["earlier"] += len(done)
@@ -215,8 +203,7 @@ class RolloutWorker:
         if done or careful:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
         # verdicts are of what is committed: another attempt's rows may say other things than ours
-        await self._judge.judge_chunk(chunk_id, work.verdicts if ours else {})
-        return ChunkReport(chunk_id, "committed")
+        return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id, work.verdicts if ours else {}))
 
     async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
         """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
@@ -229,9 +216,9 @@ class RolloutWorker:
         if row := self._unfinished[chunk_id].rows.get(planned.episode_id):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
 
-    async def judge_chunk(self, chunk_id: str) -> None:
+    async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """Judge a committed chunk; touches nothing of the rollouts."""
-        await self._judge.judge_chunk(chunk_id)
+        return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
         async with self._slots:

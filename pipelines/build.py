@@ -53,7 +53,8 @@ class Build:
             settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor
         )
         judging = judge_model(settings.judge, settings.judge_model, settings.judge_engine, self._models.get(AGENT))
-        self._judge = judge_fingerprint(settings.judge, judging)
+        self._judge_engine = settings.judge_engine or (None if settings.judge_model.name else settings.engine)
+        self._judge = judge_fingerprint(settings.judge, judging, self._judge_engine)
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
@@ -70,7 +71,7 @@ class Build:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
         first = record(self._files, self._recipe, settings)
-        record_judge(self._files, self._fingerprint, settings.judge, self._judge_model)
+        record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
         if first is not None:
             display.say(f"note: this build was first planned from {first}; samples that it has are not made again")
         with self._interrupt:
@@ -164,7 +165,11 @@ class Build:
         settings, chunk_ids, episodes = self._settings, outline.chunk_ids, sum(outline.episodes.values())
         committed, judged = self._episodes.committed(), self._verdicts.committed()
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
-        unjudged = [chunk_id for chunk_id in chunk_ids if chunk_id in committed and chunk_id not in judged]
+        unjudged = [
+            chunk_id
+            for chunk_id in chunk_ids
+            if chunk_id in committed and (chunk_id not in judged or self._judge_failed(chunk_id))
+        ]
         if not missing and not unjudged:
             self._display.say("nothing is missing: no episode to start")
             return ()
@@ -181,6 +186,10 @@ class Build:
         for reason in sorted(pool.reasons):
             self._display.say(reason)
         return unfinished
+
+    def _judge_failed(self, chunk_id: str) -> bool:
+        """Whether a judge that asks a model failed at some answer: it is asked again. Rules never fail for a while."""
+        return self._judge_model is not None and any(row.failed for row in self._verdicts.rows(chunk_id))
 
     def _give_up(self, unfinished: int) -> int:
         if self._interrupt.asked:

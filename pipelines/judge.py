@@ -43,7 +43,7 @@ class JudgeJob:
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._files = Files(settings.out)
         self._build = find_build(self._files, settings.build)
-        self._judge = judge_fingerprint(settings.judge, self._model)
+        self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._interrupt = Interrupt(display.say)
 
     def _stopping(self) -> bool:
@@ -65,7 +65,7 @@ class JudgeJob:
         )
         if settings.publish:
             check_version(publishing)
-        record_judge(self._files, self._build.fingerprint, settings.judge, self._model)
+        record_judge(self._files, self._build.fingerprint, settings.judge, self._model, settings.judge_engine)
         with self._interrupt:
             try:
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
@@ -119,9 +119,12 @@ class JudgeJob:
                 self._worker,
             )
             try:
-                return pool.judge(chunk_ids)
+                unfinished = pool.judge(chunk_ids)
             finally:
                 pool.close()
+        for reason in sorted(pool.reasons):
+            self._display.say(reason)
+        return unfinished
 
 
 def main(arguments: Sequence[str]) -> int:

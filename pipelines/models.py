@@ -9,10 +9,26 @@ from actors.engine_settings import EngineSettings
 from actors.engines import EngineError, EngineSet
 from actors.equipment import AGENT, JUDGE
 from lensmill.agents.settings import AgentSettings, ReaderSettings, SearchSettings
+from lensmill.geometry import Convention
 from lensmill.judging.settings import CascadeSettings, JudgeSettings
 from lensmill.models.settings import OPERATIONAL, ModelSettings
 
 NO_MODEL = ModelSettings()
+
+_FAST = frozenset(
+    {
+        "block_size",
+        "enable_prefix_caching",
+        "enable_prompt_tokens_details",
+        "enforce_eager",
+        "gpu_memory_utilization",
+        "max_num_batched_tokens",
+        "max_num_seqs",
+        "mm_processor_cache_gb",
+        "swap_space",
+    }
+)
+"""Arguments of vLLM that say how fast it is; all others are taken to decide replies."""
 
 
 class ModelChoiceError(Exception):
@@ -39,6 +55,8 @@ def agent_models(
         ModelChoiceError: the agent needs a model and has none, or it cannot be reached, or does not fit the ladder.
     """
     if isinstance(agent, ReaderSettings):
+        if engine is not None:
+            raise ModelChoiceError("agent=reader needs no engine: leave engine=... out, or choose another agent")
         return {}
     models = {AGENT: served(model, engine)}
     if isinstance(agent, SearchSettings):
@@ -46,11 +64,11 @@ def agent_models(
     for role, settings in models.items():
         place = "model" if role == AGENT else f"roles.{role}"
         _require(settings, place, f"agent={agent.name}", engine if role == AGENT else None)
-    if model.factor != factor:
-        raise ModelChoiceError(
-            f"ladder.factor is {factor} and model.factor {model.factor}: the server would resize every picture, and "
-            f"boxes would shift; add ladder.factor={model.factor}"
-        )
+        if settings.factor != factor and (role == AGENT or settings.convention is Convention.PIXELS):
+            raise ModelChoiceError(
+                f"ladder.factor is {factor} and {place}.factor {settings.factor}: the server would resize every "
+                f"picture, and boxes would shift; add ladder.factor={settings.factor}, or choose another model"
+            )
     return models
 
 
@@ -63,8 +81,12 @@ def judge_model(
         ModelChoiceError: it asks one, and there is none.
     """
     if not isinstance(judge, CascadeSettings):
+        if engine is not None:
+            raise ModelChoiceError(
+                f"judge={judge.name} asks no model: leave judge_engine=... out, or add judge=cascade"
+            )
         return None
-    if own.name is None and shared is not None:
+    if own.name is None and engine is None and shared is not None:
         return shared
     own = served(own, engine)
     _require(own, "judge_model", f"judge={judge.name}", engine)
@@ -80,14 +102,23 @@ def _require(model: ModelSettings, place: str, who: str, engine: EngineSettings 
     group = place if place == "model" else f"model@{place}"
     if model.name is None:
         raise ModelChoiceError(f"{who} needs a model: add {group}=qwen2_5_vl (or another of conf/model)")
+    try:
+        model.api_key()
+    except ValueError as error:
+        raise ModelChoiceError(f"{who}: {error}") from error
     if not model.urls and engine is None:
         other = {"model": " or engine=vllm", "judge_model": " or engine@judge_engine=vllm"}.get(place, "")
         raise ModelChoiceError(f"{who}: where does {model.name} run? Add {place}.urls=[http://host:8000/v1]{other}")
 
 
-def identity(model: ModelSettings) -> dict[str, Any]:
-    """What of a model decides its replies; where and how fast it runs does not."""
-    return {key: value for key, value in asdict(model).items() if key not in OPERATIONAL}
+def identity(model: ModelSettings, engine: EngineSettings | None = None) -> dict[str, Any]:
+    """What of a model, and of the engine that we start for it, decides its replies; where and how fast it runs does
+    not."""
+    content = {key: value for key, value in asdict(model).items() if key not in OPERATIONAL}
+    if engine is not None:
+        args = {name: value for name, value in engine.args.items() if name.replace("-", "_") not in _FAST}
+        content["engine"] = {"model": engine.model, "dtype": engine.dtype, "args": args}
+    return content
 
 
 class Engines:

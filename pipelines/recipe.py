@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
+from actors.engine_settings import EngineSettings
+from actors.equipment import AGENT
 from lensmill.agents.provenance import prompt_hashes
 from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSettings
 from lensmill.judging.settings import JudgeSettings, judge_identity
@@ -66,25 +68,34 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         names += _READING
     else:
         agent |= {"version": AGENTS_VERSION, "prompts": prompt_hashes(settings.agent.name)}
-        content["models"] = {role: identity(model) for role, model in models.items()}
+        content["models"] = {
+            role: identity(model, settings.engine if role == AGENT else None) for role, model in models.items()
+        }
     if isinstance(settings.agent, RefocusSettings):
-        content["sandbox"] = asdict(settings.sandbox)
-        names += [*_READING, *_RUNNING]
+        content["sandbox"] = {**asdict(settings.sandbox), "reader_version": READER_VERSION}  # which finds the axes
+        names += [*_READING, *_RUNNING, *(("matplotlib",) if settings.sandbox.second_lane else ())]
     if isinstance(settings.agent, SearchSettings):  # its verifier asks the judge
         content["judge"] = judge
     content["packages"] = {name: version(name) for name in names}
     return Recipe(content)
 
 
-def judge_fingerprint(judge: JudgeSettings, model: ModelSettings | None) -> str:
-    """Of all that decides a verdict."""
-    return _hash(judge_identity(judge, identity(model) if model else None))
+def judge_fingerprint(judge: JudgeSettings, model: ModelSettings | None, engine: EngineSettings | None = None) -> str:
+    """Of all that decides a verdict. `engine`: the one that we start for the judge's model, or for the agent's where
+    they share it."""
+    return _hash(judge_identity(judge, identity(model, engine) if model else None))
 
 
-def record_judge(files: Files, fingerprint: str, judge: JudgeSettings, model: ModelSettings | None) -> None:
+def record_judge(
+    files: Files,
+    fingerprint: str,
+    judge: JudgeSettings,
+    model: ModelSettings | None,
+    engine: EngineSettings | None = None,
+) -> None:
     """Write beside a build, once, who its judge of this fingerprint is."""
-    content = json.dumps(judge_identity(judge, identity(model) if model else None), indent=2, sort_keys=True)
-    files.create(f"builds/{fingerprint}/judges/{judge_fingerprint(judge, model)}.json", content.encode())
+    content = json.dumps(judge_identity(judge, identity(model, engine) if model else None), indent=2, sort_keys=True)
+    files.create(f"builds/{fingerprint}/judges/{judge_fingerprint(judge, model, engine)}.json", content.encode())
 
 
 def title_of(recipe: Mapping[str, Any]) -> str:

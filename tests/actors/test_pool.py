@@ -6,6 +6,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ import ray
 from PIL import Image
 
 from actors.cluster import ClusterError, ClusterSettings, connect
+from actors.judging import ChunkReport
 from actors.pool import RolloutPool
 from actors.rollout import RolloutSettings, RolloutWorker
 from lensmill.agents.protocol import Desk, Rollout
@@ -201,4 +203,40 @@ def test_a_pool_that_is_told_to_stop_leaves_the_rest_unfinished(tmp_path: Path) 
     settings, plan = planned(tmp_path, 2)
     pool = RolloutPool(settings, 1, [].append, lambda: True, print)
     assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
+    pool.close()
+
+
+class StrandedWorker(RolloutWorker):
+    """The first of them reaches no engine; the others are well."""
+
+    async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
+        mark = Path(self._settings.out) / "stranded"
+        with suppress(FileExistsError):
+            mark.touch(exist_ok=False)
+            self._outage = "no server answers"
+        if self._outage:
+            return ChunkReport(chunk_id, "handed_back", self._outage)
+        return await super().run_chunk(chunk_id, careful)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_worker_without_an_engine_is_given_no_more_and_others_go_on(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 12)
+    pool = RolloutPool(settings, 2, [].append, lambda: False, print, ray.remote(num_cpus=1)(StrandedWorker))
+    assert pool.run(plan.chunk_ids()) == ()
+    assert pool.reasons == {"no server answers"}
+    pool.close()
+
+
+class ComplainingWorker(RolloutWorker):
+    def __init__(self, _: RolloutSettings) -> None:
+        raise ValueError("set the environment variable MY_KEY")
+
+
+@pytest.mark.usefixtures("cluster")
+def test_a_worker_that_says_why_it_cannot_start_is_heard(tmp_path: Path) -> None:
+    settings, plan = planned(tmp_path, 2)
+    pool = RolloutPool(settings, 1, [].append, lambda: False, print, ray.remote(num_cpus=1)(ComplainingWorker))
+    with pytest.raises(ClusterError, match="set the environment variable MY_KEY"):
+        pool.run(plan.chunk_ids())
     pool.close()
