@@ -31,7 +31,7 @@ _AMOUNTS = vocabulary(
     doubled doubles triple tripled triples treble quadruple twofold threefold tenfold pair pairs couple both twin twins
     duo trio quartet quintet no none nil null nought naught nothing nobody neither any mn bn"""
 )
-_NUMBER = re.compile(rf"(?:and|{'|'.join(f'{_CARDINALS} {_ORDINALS} {_DECADES}'.split())})+(?:s|fold)?")
+_NUMBER = re.compile(rf"(?:and|{'|'.join(f'{_CARDINALS} {_ORDINALS} {_DECADES}'.split())})+(?:s|ish|fold)?")
 _LONG_NUMBERS = f"{_CARDINALS} {_ORDINALS}".split()
 _ROMAN = re.compile(r"(?<![\w'])(?:[IVXLCDM]{2,}|[VXLCDM])(?![\w'])")
 _POLAR = re.compile(r"\W*(?:yes|yeah|yep|no|nope|not|none|nothing|nobody|true|false|correct|incorrect|zero|nil)\b")
@@ -42,6 +42,9 @@ _OPTION = re.compile(r"\b(?:options?|choices?|answers?|alternatives?|candidates?
 _PLACE = vocabulary("last latter former middle final other others next previous")
 _UNSAID = vocabulary("a an the is are was were be of in on at to and or it its with for by")
 """Words that a sentence may leave out and still tell."""
+
+_LOOKALIKES = str.maketrans("аеорсухіјѕԁһıøłđ", "aeopcyxijsdhiold") | {ord("æ"): "ae", ord("œ"): "oe"}
+"""Cyrillic letters that look Latin, and Latin ones that Unicode does not take apart."""
 
 _PLURALS = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""), ("men", "man"))
 _IRREGULAR = {"children": "child", "people": "person", "feet": "foot", "teeth": "tooth", "geese": "goose"} | {
@@ -79,7 +82,7 @@ class _Spellings:
     """A text's words, with signs inside them taken as blanks and taken as nothing, and with letters spelled out."""
 
     def __init__(self, text: str) -> None:
-        text = unicodedata.normalize("NFKD", canonical(text))
+        text = unicodedata.normalize("NFKD", canonical(text).translate(_LOOKALIKES))
         text = "".join(c for c in text if unicodedata.category(c) != "Mn")
         text = re.sub(r"'s(?!\w)", "", text).replace("'", "")
         apart = " ".join(re.sub(r"[\W_]", " ", text).split())
@@ -159,7 +162,7 @@ def _names_option(shown: str, count: int) -> bool:
     upper = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[:count]
     lower = upper.lower()
     named = rf"(?:[(\[]|\b(?:[Oo]ptions?|[Cc]hoices?|[Aa]nswers?|[Ll]etters?)\s*[(\[]?[\"']?)[{upper}{lower}]\b"
-    alone = rf"(?<![\w'])[{upper}{lower.replace('i', '')}](?![\w'])(?!(?<=[Aa])\s+[a-z])"
+    alone = rf"(?<!\w)(?<!\w')[{upper}{lower.replace('i', '')}]\b(?!'\w)(?!(?<=[Aa])\s+[a-z])"
     if re.search(named, shown) or re.search(alone, shown):
         return True
     places = _PLACE & set(re.findall(r"\w+", shown.casefold()))
