@@ -10,7 +10,7 @@ from lensmill.curation.correct import rejection
 from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
-from monitoring.report import RungTally
+from monitoring.report import BuildTally, RungTally
 from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish, require_free
 from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
 from storage.episodes import EpisodeRow, EpisodeStore
@@ -119,9 +119,10 @@ def publish_version(settings: PublishSettings) -> PublishedDataset:
     return publish(Files(settings.out), version, rows, inputs, CardSettings(settings.name))
 
 
-def tally_rungs(settings: PublishSettings) -> dict[int, RungTally]:
-    """What became of the episodes, rung by rung."""
+def tally_rungs(settings: PublishSettings) -> BuildTally:
+    """What became of the episodes, rung by rung, and why some failed."""
     tallies: dict[int, RungTally] = {}
+    failures: dict[str, tuple[int, str]] = {}
     for row, episode in curated(settings):
         if episode is None:
             continue
@@ -131,8 +132,9 @@ def tally_rungs(settings: PublishSettings) -> dict[int, RungTally]:
         match row:
             case AcceptedEpisode():
                 tally.accepted += 1
-            case RejectedEpisode(reason="abstained" | "turn_limit"):
+            case RejectedEpisode(reason="abstained" | "turn_limit" as reason):
                 tally.abstained += 1
+                tally.turn_limits += reason == "turn_limit"
             case RejectedEpisode(reason="incorrect"):
                 tally.wrong += 1
             case RejectedEpisode(reason="judge_error"):
@@ -146,7 +148,10 @@ def tally_rungs(settings: PublishSettings) -> dict[int, RungTally]:
         tally.tool_calls += len(tools)
         tally.zooms += tools.count(ZOOM)
         tally.edits += sum(tool != ZOOM for tool in tools)
-    return tallies
+        if episode.failure is not None:
+            count, first = failures.get(episode.failure.error_class, (0, episode.failure.message))
+            failures[episode.failure.error_class] = (count + 1, first)
+    return BuildTally(tallies, failures)
 
 
 remote_publish = ray.remote(publish_version)

@@ -12,6 +12,7 @@ class RungTally:
     episodes: int = 0
     accepted: int = 0
     abstained: int = 0
+    turn_limits: int = 0
     wrong: int = 0
     undecided: int = 0
     failed: int = 0
@@ -24,6 +25,18 @@ class RungTally:
     def add(self, other: "RungTally") -> None:
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+@dataclass(frozen=True, slots=True)
+class BuildTally:
+    """`rungs`: what became of the episodes; `failures`: error class -> how many failed of it, and the first message."""
+
+    rungs: Mapping[int, RungTally]
+    failures: Mapping[str, tuple[int, str]]
+
+    @property
+    def all_failed(self) -> bool:
+        return all(tally.failed == tally.episodes for tally in self.rungs.values())
 
 
 COLUMNS = ("rung", "episodes", "accepted", "abstained", "wrong", "undecided", "failed", "steps", "seconds")
@@ -43,6 +56,8 @@ def print_tallies(tallies: Mapping[int, RungTally], stream: TextIO) -> None:
         if number in (1, len(lines) - 1):
             print("  ".join("-" * width for width in widths), file=stream)
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), file=stream)
+    if total.turn_limits:
+        print(f"{total.turn_limits} of the abstained gave no answer within their turns (turn_limit)", file=stream)
     if total.judge_errors:
         print(f"{total.judge_errors} more could not be judged (judge_error): pipelines.judge asks again", file=stream)
     print(f"{total.zooms} zooms and {total.edits} edits in {total.episodes} episodes", file=stream)

@@ -70,14 +70,14 @@ class Build:
     def run(self) -> int:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
-        first = record(self._files, self._recipe, settings)
-        record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
-        if first is not None:
-            display.say(f"note: this build was first planned from {first}; samples that it has are not made again")
         with self._interrupt:
             try:
                 size = connect(settings.cluster)
                 outline = self._make_plan()
+                first = record(self._files, self._recipe, settings)
+                record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
+                if first is not None:
+                    display.say(f"note: this build was first planned from {first}; what it has is not made again")
                 if settings.plan_only:
                     self._estimate(outline, size)
                     return 0
@@ -85,11 +85,10 @@ class Build:
                 unfinished = self._generate(outline, size)
                 if unfinished:
                     return self._give_up(len(unfinished))
-                publish_and_tell(self._publishing(outline), display, self._stopping)
+                return publish_and_tell(self._publishing(outline), display, self._stopping)
             except Stopped:
                 display.say("stopped; what is done is kept: run the same command again to go on")
                 return 130
-        return 0
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display

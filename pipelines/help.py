@@ -1,5 +1,7 @@
 """`--help`: what a newcomer needs, with every group's options and their comments taken from conf/ itself."""
 
+import re
+
 from pipelines.settings import CONF, groups_of
 
 HELP = """\
@@ -62,10 +64,11 @@ One judge alone is compared with its second opinions: those of the model in a ca
 def help_for(job: str, introduction: str) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
     own = (CONF / f"{job}.yaml").read_text()
+    defaults = re.findall(r"^  - (\w+): (\w+)$", own, re.M)
     parts = [introduction, "settings and their defaults:", _indented(own)]
     for group in groups_of(job):
         for option in sorted((CONF / group).glob("*.yaml")):
-            parts.append(f"{group}={option.stem}")
+            parts.append(f"{group}={option.stem}" + (" (default)" if (group, option.stem) in defaults else ""))
             parts.append(_indented(option.read_text(), prefix=f"{group}."))
     return "\n".join(parts)
 

@@ -75,7 +75,7 @@ class JudgeJob:
                 if unfinished:
                     raise Stopped
                 if settings.publish:
-                    publish_and_tell(publishing, display, self._stopping)
+                    return publish_and_tell(publishing, display, self._stopping)
             except Stopped:
                 display.say("stopped; the verdicts given are kept: run the same command again to go on")
                 return 130

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from actors.cluster import fetch
 from actors.publishing import PublishSettings, remote_publish, remote_tally
 from monitoring.progress import ProgressDisplay, size_text
-from monitoring.report import print_tallies
+from monitoring.report import BuildTally, print_tallies
 
 
-def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> None:
-    """Publish beside the driver, then print what became of the episodes.
+def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
+    """Publish beside the driver, then print what became of the episodes; returns the exit status: 1 if all failed.
 
     Raises:
         Stopped: asked to stop meanwhile.
@@ -18,12 +18,15 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     """
     display.begin("publishing", 0)
     tallying, publishing = remote_tally.remote(settings), remote_publish.remote(settings)
-    tallies = fetch(tallying, stopping)
+    tally: BuildTally = fetch(tallying, stopping)
     published = fetch(publishing, stopping)
     display.close()
-    print_tallies(tallies, sys.stdout)
+    print_tallies(tally.rungs, sys.stdout)
+    for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:
+        print(f"{count} failed of {name}, the first: {first}")
     print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
     if published.rows:
         print(f'look at them: datasets.load_dataset("{published.path}")')
     else:
         print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")
+    return int(tally.all_failed)

@@ -122,12 +122,17 @@ def find_build(files: Files, wanted: str | None) -> FoundBuild:
         path = f"builds/{name}/recipe.json"
         if name.startswith(wanted or "") and files.exists(path):
             found.append(FoundBuild(name, json.loads(files.read(path))))
+    if len(found) > 1:  # one that was only planned is not meant
+        found = [build for build in found if files.folders(f"builds/{build.fingerprint}/chunks")] or found
     if len(found) == 1:
         return found[0]
     which = f"whose fingerprint begins with {wanted}" if wanted else "in it"
     if not found:
         raise SettingsError(f"out={files.root}: there is no build {which}: name the folder that pipelines.build made")
-    names = ", ".join(f"{build.fingerprint} ({title_of(build.recipe).partition(': ')[2]})" for build in found)
+    names = ", ".join(
+        f"{build.fingerprint} ({title_of(build.recipe).partition(': ')[2]}, rungs {build.recipe.get('ladder', {}).get('rungs')})"
+        for build in found
+    )
     raise SettingsError(f"out={files.root}: there is more than one build {which}: choose one with build=... of {names}")
 
 

@@ -187,6 +187,8 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"] if part not in _union_tags())
         why = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "tuple_type":
+            raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
         got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
         raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
     _refuse_unknown(plain, describe(settings))
