@@ -176,7 +176,9 @@ class RoutedModel:
         up = [post for post in self._posts if post.up]
         if not up:
             errors = [post.error for post in self._posts if post.error is not None]
-            message = f"no server of model {self.name} can be reached: see that they run, and that urls in its settings"
+            message = (
+                f"no server of model {self.name} could be reached: see that they run, and that urls in its settings"
+            )
             why = f" names them; {errors[0]}" if errors else " names them"
             where = "; ".join([f"waited {self._outage_s:g} s", *(error.where for error in errors if error.where)])
             raise ModelError("engine_unreachable", message + why, where)
