@@ -88,13 +88,21 @@ ModelErrorClass = Literal["engine_unreachable", "engine_error", "request_error",
 
 
 class ModelError(Exception):
-    """A call that gave no reply. `error_class`: "engine_unreachable" (no server answers: nothing of the request's),
-    "engine_error" (the server keeps failing at it), "request_error" (it refuses this request), "context_length" (the
-    request is too long), "engine_killer" (two engines died of it: not to be tried again unseen)."""
+    """A call that gave no reply.
 
-    def __init__(self, error_class: ModelErrorClass, message: str) -> None:
+    Attributes:
+        error_class: "engine_unreachable" (no server answers, or none serves this user or this model: nothing of the
+            request's), "engine_error" (the server keeps failing at it), "request_error" (it refuses this request),
+            "context_length" (the request is too long), "engine_killer" (two engines died of it: not to be tried
+            again unseen).
+        where: the server's address, how often it was tried, and what else depends on where a model runs; for a
+            person at the terminal. The message holds none of it, since it is published with the datasets.
+    """
+
+    def __init__(self, error_class: ModelErrorClass, message: str, where: str = "") -> None:
         super().__init__(message)
         self.error_class: ModelErrorClass = error_class
+        self.where = where
 
 
 class ChatModel(Protocol):

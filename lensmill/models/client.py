@@ -1,17 +1,22 @@
 """The client of servers that speak OpenAI's chat completions API: vLLM, SGLang, hosted models."""
 
 import asyncio
+import os
 import random
+import re
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import aiohttp
 
 from lensmill.models.body import BodyPayload, PictureParts, body_pieces
 from lensmill.models.chat import ChatReply, ChatRequest, ModelError
 from lensmill.models.families import ModelFamily
+from lensmill.models.names import OwnThreadsResolver
 from lensmill.models.replies import MAX_REPLY_BYTES, Failure, clean, read_refusal, read_reply
 from lensmill.models.settings import ModelSettings, check_url
 
@@ -28,10 +33,13 @@ Sleep = Callable[[float], Awaitable[object]]
 
 
 class EngineUnreachable(ModelError):
-    """No connection to the server, at the last attempt. `died`: at an earlier one there still was."""
+    """No connection to the server at the last attempt, or it has no time: later it may be there again.
 
-    def __init__(self, message: str, died: bool) -> None:
-        super().__init__("engine_unreachable", message)
+    `died`: at an earlier attempt there still was a connection.
+    """
+
+    def __init__(self, message: str, died: bool, where: str = "") -> None:
+        super().__init__("engine_unreachable", message, where)
         self.died = died
 
 
@@ -67,11 +75,13 @@ class OpenAIChatModel:
         self._name = settings.name
         self._family = settings.family
         self._base = url.rstrip("/")
+        self._address = _address(self._base)
         self._parts = parts or PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
         self._connection_retries = settings.retries if connection_retries is None else connection_retries
         self._sleep = sleep
         self._key = settings.api_key()
         self._places = asyncio.Semaphore(settings.concurrency)
+        self._names: OwnThreadsResolver | None = None
         self._session: aiohttp.ClientSession | None = None
 
     def __repr__(self) -> str:
@@ -92,8 +102,8 @@ class OpenAIChatModel:
         """One reply; waits for its turn where `concurrency` calls are in flight.
 
         Raises:
-            EngineUnreachable: the server was out of reach at the last attempt.
-            ModelError: see the protocol.
+            EngineUnreachable: the server was out of reach, or had no time, at the last attempt.
+            ModelError: see the protocol; "engine_unreachable" where it refuses the key, or knows no such model.
         """
         try:
             pieces = body_pieces(request, self._settings, self._parts)
@@ -104,7 +114,7 @@ class OpenAIChatModel:
 
     async def _attempts(self, pieces: list[bytes]) -> ChatReply:
         attempts = refused = 0
-        reached = False
+        reached = lost = False
         while True:
             attempts += 1
             start = time.monotonic()
@@ -112,18 +122,21 @@ class OpenAIChatModel:
             if isinstance(outcome, ChatReply):
                 return replace(outcome, latency_s=time.monotonic() - start, attempts=attempts)
             reached = reached or outcome.connection != "refused"
+            lost = lost or outcome.connection == "lost"
             refused += outcome.connection is not None
             over = attempts > self._settings.retries or refused > self._connection_retries
             if over or not outcome.retry:
-                self._give_up(outcome, attempts, reached)
+                self._give_up(outcome, attempts, died=lost if outcome.connection is None else reached)
             await self._sleep(self._wait(outcome, attempts))
 
-    def _give_up(self, failure: Failure, attempts: int, reached: bool) -> NoReturn:
-        tried = f" (tried {attempts} times)" if attempts > 1 else ""
-        message = f"the model server at {self._base} {failure.message}{tried}"
-        if failure.connection is not None:
-            raise EngineUnreachable(message, died=reached)
-        raise ModelError(failure.error_class, message)
+    def _give_up(self, failure: Failure, attempts: int, died: bool) -> NoReturn:
+        """Raise what the failure is; `died`: an engine may have died of the call, where the server is not there."""
+        message = f"the model server {self._address.sub('[server]', failure.message)}"
+        tried = f", tried {attempts} times" if attempts > 1 else ""
+        where = f"{self._base}{tried}{failure.detail and ': '}{failure.detail}"
+        if failure.connection is not None or (failure.error_class == "engine_unreachable" and failure.retry):
+            raise EngineUnreachable(message, died, where)
+        raise ModelError(failure.error_class, message, where)
 
     def _wait(self, failure: Failure, attempts: int) -> float:
         """Seconds before the next attempt: what the server asked for and a little more, or twice as long each time."""
@@ -145,13 +158,16 @@ class OpenAIChatModel:
                 raw = await _bounded(response)
                 status, wait = response.status, response.headers.get("Retry-After")
         except aiohttp.ConnectionTimeoutError:
-            return Failure("engine_error", "cannot be reached in time", retry=True, connection="refused")
+            seconds = self._settings.connect_timeout_s
+            message, detail = "cannot be reached in time", f"no connection within {seconds:g} s"
+            return Failure("engine_error", message, retry=True, connection="refused", detail=detail)
         except TimeoutError:
             seconds = self._settings.timeout_s
-            return Failure("engine_error", f"gave no reply within {seconds:g} s", retry=True)
+            return Failure("engine_error", "gave no reply in time", retry=True, detail=f"none within {seconds:g} s")
         except aiohttp.ClientConnectorError as error:
-            reason = clean(str(error.os_error or "no connection"), self._key)
-            return Failure("engine_error", f"cannot be reached: {reason}", retry=True, connection="refused")
+            cause = getattr(error, "os_error", None)  # an error of a certificate has none
+            message, detail = f"cannot be reached: {_reason(cause)}", clean(str(cause or error), self._key)
+            return Failure("engine_error", message, retry=True, connection="refused", detail=detail)
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
             name = type(error).__name__
             return Failure("engine_error", f"broke the connection ({name})", retry=True, connection="lost")
@@ -180,6 +196,9 @@ class OpenAIChatModel:
         if self._session is not None:
             await self._session.close()
             self._session = None
+        if self._names is not None:
+            await self._names.close()
+            self._names = None
 
     def _headers(self) -> dict[str, str]:
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
@@ -188,14 +207,32 @@ class OpenAIChatModel:
         """The connections, opened on first use: they belong to the event loop that is running then."""
         if self._session is None or self._session.closed:
             settings = self._settings
+            self._names = self._names or OwnThreadsResolver()
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=self._names),
                 timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=settings.connect_timeout_s),
                 headers={"Accept-Encoding": "identity"},  # a compressed reply could unfold without end
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
         return self._session
+
+
+def _address(base: str) -> re.Pattern[str]:
+    """What a server's text may tell of its address: the URL, host and port, and a host that is no ordinary word."""
+    parts = urlsplit(base)
+    host = parts.hostname or ""
+    named = [base, *(name for name in (parts.netloc, host) if {".", ":"} & set(name))]
+    return re.compile(rf"(?<![\w.-])(?:{'|'.join(map(re.escape, named))})(?![\w-])", re.IGNORECASE)
+
+
+def _reason(cause: OSError | None) -> str:
+    """Why there is no connection, without the address that the system's error holds."""
+    if cause is None or cause.errno is None:
+        return "no connection"
+    if isinstance(cause, socket.gaierror):
+        return "its host's name is not known"
+    return os.strerror(cause.errno)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:

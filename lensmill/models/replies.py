@@ -31,6 +31,7 @@ class Failure:
         retry: whether the same request may work later.
         wait_s: seconds that the server asked for.
         connection: "refused" (never reached), "lost" (reached, then gone), or None: an engine answered.
+        detail: what only a person at the terminal is told: addresses, seconds.
     """
 
     error_class: ModelErrorClass
@@ -38,6 +39,7 @@ class Failure:
     retry: bool = False
     wait_s: float | None = None
     connection: str | None = None
+    detail: str = ""
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
@@ -91,19 +93,29 @@ def read_reply(raw: bytes, key: str | None) -> ChatReply | Failure:
 
 
 def read_refusal(status: int, raw: bytes, wait: str | None, key: str | None) -> Failure:
-    """What a response that is no success means: 429 and 5xx may work later, others never."""
+    """What a response that is no success means: 429 and 5xx may work later, others never.
+
+    A server that has no time (429, 503), refuses the key (401, 403) or knows no such model or path (404) would do so
+    to every request: that is nothing of this one's.
+    """
     why = _error_text(raw, key)
     if status == 429 or status >= 500:
         connection = "lost" if _DEAD in why else None
+        if status in (429, 503):
+            message = f"has no time ({status}): lower the settings' concurrency, or see to the server's limits; {why}"
+            return Failure("engine_unreachable", message, True, retry_after(wait), connection)
         return Failure("engine_error", f"answered {status}: {why}", True, retry_after(wait), connection)
     if 300 <= status < 400:
         return Failure("request_error", f"answered {status}: redirects are not followed; set the final URL")
     if status in (400, 413, 422) and _TOO_LONG.search(why):
         return Failure("context_length", f"says that the request is too long: {why}")
     if status in (401, 403):
-        why = f"{why} (check the API key in the variable that api_key_env names)"
-    elif status == 404:
-        why = f"{why} (check model.name, and that the URL ends with the API's version, such as /v1)"
+        given = "refuses the API key" if key else "wants an API key"
+        message = f"{given} ({status}): see api_key_env in the model's settings; {why}"
+        return Failure("engine_unreachable", message)
+    if status == 404:
+        message = "knows no such model or path (404): see name and urls in the model's settings (.../v1)"
+        return Failure("engine_unreachable", f"{message}; {why}")
     return Failure("request_error", f"answered {status}: {why}")
 
 

@@ -38,6 +38,7 @@ class _Post:
         episodes: given to it so far.
         rest_s: how long it is left alone when it next fails.
         watch: the task that waits for it to come back.
+        error: why it was last left alone.
         trial: held by a call that may have killed an engine, so that no two of them run beside each other.
     """
 
@@ -49,6 +50,7 @@ class _Post:
     failures: int = 0
     rest_s: float = FIRST_REST_S
     watch: asyncio.Task[None] | None = None
+    error: ModelError | None = None
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -57,8 +59,9 @@ class RoutedModel:
 
     Every call of an episode goes to one replica, and a new episode to the one with the least work outstanding
     (tokens of the calls in flight; then the fewest episodes so far; then the first). A replica that cannot be
-    reached is left alone for a growing while and then asked again; its calls go on elsewhere, or wait for a replica
-    to come back where there is no other.
+    reached, or has no time, is left alone for a growing while and then asked again; its calls go on elsewhere, or wait
+    for a replica to come back where there is no other. One that refuses the key or knows no such model will do so
+    again: its calls are tried on one other replica, and fail at once.
 
     A call during which an engine died may have killed it, as may every other that was in flight there. So each is
     tried again with no other such call beside it on the same replica: if that one dies too, the call is what killed
@@ -108,17 +111,19 @@ class RoutedModel:
                 async with post.trial:
                     if post.up:
                         return await self._ask(post, request)
+                other = None  # it went down while this call waited, so choose anew: the lock alone need not yield
             except EngineUnreachable as error:
-                self._leave_alone(post)
+                self._leave_alone(post, error)
                 if error.died and suspect:
-                    raise ModelError("engine_killer", f"two engines died of this call; the second: {error}") from error
+                    message = f"two engines died of this call; the second: {error}"
+                    raise ModelError("engine_killer", message, error.where) from error
                 suspect = suspect or error.died
                 until = until or loop.time() + self._outage_s
                 if loop.time() > until:
                     raise
                 other = None
             except ModelError as error:
-                if error.error_class != "engine_error" or other is not None:
+                if error.error_class not in ("engine_error", "engine_unreachable") or other is not None:
                     raise
                 other = self._elsewhere(request.episode, post)
                 if other is None:
@@ -151,7 +156,7 @@ class RoutedModel:
             if error.error_class == "engine_error":
                 post.failures += 1
                 if post.failures >= FAILURES_TO_REST:
-                    self._leave_alone(post)
+                    self._leave_alone(post, error)
             else:
                 post.failures = 0
             raise
@@ -170,11 +175,13 @@ class RoutedModel:
             return seat
         up = [post for post in self._posts if post.up]
         if not up:
-            raise ModelError(
-                "engine_unreachable",
-                f"no server of model {self.name} could be reached for {self._outage_s:g} s: "
-                "see that they run, and that model.urls names them",
+            errors = [post.error for post in self._posts if post.error is not None]
+            message = (
+                f"no server of model {self.name} could be reached: see that they run, and that urls in its settings"
             )
+            why = f" names them; {errors[0]}" if errors else " names them"
+            where = "; ".join([f"waited {self._outage_s:g} s", *(error.where for error in errors if error.where)])
+            raise ModelError("engine_unreachable", message + why, where)
         return self._take_seat(episode, up)
 
     def _elsewhere(self, episode: str, away: _Post) -> _Post | None:
@@ -192,9 +199,12 @@ class RoutedModel:
                 self._seats.popitem(last=False)
         return post
 
-    def _leave_alone(self, post: _Post) -> None:
+    def _leave_alone(self, post: _Post, error: ModelError) -> None:
         if post.up:
             post.up = False
+            post.error = ModelError(
+                error.error_class, str(error), error.where
+            )  # without its frames: they hold requests
             post.watch = asyncio.create_task(self._watch(post))
             if not any(other.up for other in self._posts):
                 self._some_up.clear()

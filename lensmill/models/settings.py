@@ -28,6 +28,11 @@ OPERATIONAL = frozenset(
 _OURS = frozenset({"model", "messages", "stream", "n", "seed", "stop", "temperature", "top_p", "max_tokens"})
 _OURS_TOO = frozenset({"max_completion_tokens", "structured_outputs", "response_format"})
 
+_SECRET = re.compile(
+    r"api_?key|access_?key|private_?key|secret|passw(?:or)?d|passphrase|authorization|credential|bearer"
+    r"|(?<!pad_)(?<!bos_)(?<!eos_)token$"  # but not max_tokens, stop_token_ids, eos_token
+)
+
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
@@ -43,7 +48,8 @@ class ModelSettings:
         image_uuid: name each picture by its content beside its bytes, so that the server need not hash them (vLLM).
         max_tokens_key: the name that the server has for the limit of a reply.
         omit: of "seed", "temperature", "top_p" and "stop", those that the server refuses.
-        extra_body: further values of every request, as the server names them.
+        extra_body: further values of every request, as the server names them. They are part of the recipe, which is
+            published: no secrets.
         concurrency: requests in flight at one replica; further ones wait.
         connect_timeout_s, timeout_s: seconds to reach the server, and for one attempt in all.
         retries: attempts after the first one.
@@ -93,6 +99,11 @@ class ModelSettings:
             raise ValueError("outage_s must be from 0 to 86400 seconds")
         if taken := sorted((_OURS | _OURS_TOO) & set(self.extra_body)):
             raise ValueError(f"extra_body must not hold {taken[0]}: every request says that itself")
+        if secret := _secret_in(self.extra_body):
+            raise ValueError(
+                f"extra_body must not hold {secret[:80]}, which looks like a secret: recipes are published; "
+                "name a variable with the key in api_key_env"
+            )
 
     @property
     def family(self) -> ModelFamily:
@@ -121,11 +132,24 @@ class ModelSettings:
         return key
 
 
+def _secret_in(value: object) -> str | None:
+    """The first name of a value, or of a value within, that looks like a secret's."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if _SECRET.search(re.sub(r"[^a-z0-9]+", "_", str(name).lower())):
+                return str(name)
+            if found := _secret_in(inner):
+                return found
+    elif isinstance(value, list | tuple):
+        return next(filter(None, map(_secret_in, value)), None)
+    return None
+
+
 def check_url(url: str) -> None:
     """Refuse what is no base URL of a server.
 
     Raises:
-        ValueError: it is not. The text does not repeat a URL that may hold a password.
+        ValueError: it is not. The text never repeats the URL, which may hold a password.
     """
     try:
         parts = urlsplit(url)
@@ -135,6 +159,6 @@ def check_url(url: str) -> None:
     if parts.username is not None or parts.password is not None:
         raise ValueError("urls must not hold a user or password; name a variable with the key in api_key_env")
     if parts.scheme not in ("http", "https") or not host or not re.fullmatch(r"[\x21-\x7e]+", url):
-        raise ValueError(f"urls: {url[:80]!r} is no http(s) URL; write http://host:port/v1")
+        raise ValueError("urls: one is no http(s) URL; write http://host:port/v1")
     if parts.query or parts.fragment:
         raise ValueError("urls must end with the path, for example /v1: no '?' and no '#'")

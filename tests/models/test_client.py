@@ -1,7 +1,11 @@
 import asyncio
 import pickle
+import socket
+import threading
 import traceback
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -73,7 +77,8 @@ async def test_waits_grow_and_are_never_twice_the_same(
     engine.script = one_after_another([StubReply(fault="server_error")])
     error = await error_of(model)
     assert error.error_class == "engine_error"
-    assert "500: it broke (tried 5 times)" in str(error)
+    assert str(error).endswith("500: it broke")
+    assert "tried 5 times" in error.where
     for number, seconds in enumerate(waits.seconds):
         assert 0.25 * 2**number <= seconds <= 0.5 * 2**number
     await error_of(model)
@@ -89,12 +94,93 @@ async def test_retry_after_is_honoured_within_reason(
     assert least <= waits.seconds[0] <= most
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+@pytest.mark.parametrize("status", [400, 409, 422])
 async def test_other_refusals_are_not_tried_again(engine: StubEngine, model: OpenAIChatModel, status: int) -> None:
     engine.script = one_after_another([StubReply(status=status, raw=b'{"error": {"message": "no"}}')])
     error = await error_of(model)
     assert error.error_class == "request_error"
     assert len(engine.requests) == 1
+
+
+@pytest.mark.parametrize(("status", "setting"), [(401, "api_key_env"), (403, "api_key_env"), (404, "name")])
+async def test_a_server_that_serves_nobody_so_is_nothing_of_the_requests(
+    engine: StubEngine, model: OpenAIChatModel, status: int, setting: str
+) -> None:
+    engine.script = one_after_another([StubReply(status=status, raw=b'{"error": {"message": "no"}}')])
+    error = await error_of(model)
+    assert (error.error_class, len(engine.requests)) == ("engine_unreachable", 1)
+    assert not isinstance(error, EngineUnreachable)
+    assert f"see {setting}" in str(error)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_server_that_never_has_time_is_out_of_reach_and_not_dead(
+    engine: StubEngine, model: OpenAIChatModel, status: int
+) -> None:
+    engine.script = one_after_another([StubReply(status=status, raw=b"busy")])
+    error = await error_of(model)
+    assert isinstance(error, EngineUnreachable)
+    assert (error.died, len(engine.requests)) == (False, 5)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        StubReply(status=400, raw=b"ADDRESS"),
+        StubReply(status=401, raw=b'{"error": {"message": "go to ADDRESS/chat or HOST"}}'),
+        StubReply(status=404, raw=b"ADDRESS"),
+        StubReply(status=503, raw=b"<hr>at HOST"),
+        StubReply(raw=b"ADDRESS"),
+        StubReply(fault="server_error"),
+        StubReply(fault="reset"),
+        StubReply(fault="hang"),
+        StubReply(fault="death"),
+    ],
+)
+async def test_an_errors_text_holds_no_address_and_no_count_of_attempts(engine: StubEngine, answer: StubReply) -> None:
+    host = engine.url.split("/")[2]
+    if answer.raw is not None:
+        raw = answer.raw.replace(b"ADDRESS", engine.url.encode()).replace(b"HOST", host.encode())
+        answer = replace(answer, raw=raw)
+    engine.script = one_after_another([answer])
+    model = OpenAIChatModel(settings(retries=1, timeout_s=0.2), engine.url, sleep=Waits())
+    error = await error_of(model)
+    assert not [word for word in (host, *host.split(":"), "tried", "0.2") if word in str(error)]
+    assert engine.url in error.where
+    await model.close()
+
+
+async def test_a_name_is_looked_up_however_busy_the_loops_threads_are(engine: StubEngine) -> None:
+    free = threading.Event()
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(ThreadPoolExecutor(1))
+    busy = loop.run_in_executor(None, free.wait)
+    model = OpenAIChatModel(settings(timeout_s=5.0, retries=0), engine.url.replace("127.0.0.1", "localhost"))
+    try:
+        assert (await model.chat(ask())).text == "ANSWER: 1"
+    finally:
+        free.set()
+        await busy
+        await model.close()
+
+
+async def test_a_host_that_is_not_known_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    model = OpenAIChatModel(settings(retries=0), "http://nowhere.invalid:8000/v1")
+    error = await error_of(model)
+    assert str(error) == "the model server cannot be reached: its host's name is not known"
+    assert "nowhere.invalid:8000" in error.where
+    await model.close()
+
+
+@pytest.mark.parametrize("host", ["a..b", "x" * 70])
+async def test_a_host_that_cannot_be_is_out_of_reach(host: str) -> None:
+    model = OpenAIChatModel(settings(retries=0), f"http://{host}:8000/v1")
+    assert (await error_of(model)).error_class in ("engine_unreachable", "engine_error")
+    await model.close()
 
 
 async def test_a_request_that_is_too_long_says_so(engine: StubEngine, model: OpenAIChatModel) -> None:
@@ -121,7 +207,8 @@ async def test_a_server_that_hangs_is_left_after_the_timeout(engine: StubEngine)
     model = OpenAIChatModel(settings(timeout_s=0.05, retries=1), engine.url, sleep=Waits())
     error = await error_of(model)
     assert error.error_class == "engine_error"
-    assert "no reply within 0.05 s (tried 2 times)" in str(error)
+    assert "no reply in time" in str(error)
+    assert error.where == f"{engine.url}, tried 2 times: none within 0.05 s"
     await model.close()
 
 

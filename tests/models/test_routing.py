@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
+from typing import Literal
 
 import pytest
 
@@ -115,9 +116,11 @@ async def test_no_server_for_too_long_is_unreachable(engines: list[StubEngine]) 
     for engine in engines:
         await engine.die()
     model = routed(engines, Held(), outage_s=0.05)
-    with pytest.raises(ModelError, match=r"model\.urls") as caught:
+    with pytest.raises(ModelError, match="urls in its settings") as caught:
         await model.chat(ask())
     assert caught.value.error_class == "engine_unreachable"
+    assert all(engine.url in caught.value.where for engine in engines)
+    assert not [word for word in ("127.0.0.1", "0.05", "tried", "model.urls") if word in str(caught.value)]
     await model.close()
 
 
@@ -144,6 +147,7 @@ async def test_an_episode_that_kills_two_engines_fails_alone(engines: list[StubE
     assert isinstance(results[0], ModelError)
     assert results[0].error_class == "engine_killer"
     assert "two engines died" in str(results[0])
+    assert "127.0.0.1" not in str(results[0])
     assert not [result for result in results[1:] if isinstance(result, BaseException)]
     assert sum(engine.died.is_set() for engine in engines) == 2
     await model.close()
@@ -199,6 +203,75 @@ async def test_a_request_that_every_server_fails_is_an_engine_error(engines: lis
     with pytest.raises(ModelError, match="500"):
         await model.chat(ask())
     assert sum(counts(engines)) == 4
+    await model.close()
+
+
+@pytest.mark.timeout(30)  # a router that asks again and again without waiting stops the event loop
+async def test_a_call_whose_second_choice_dies_as_it_waits_for_it_goes_on(engines: list[StubEngine]) -> None:
+    """Two calls are in flight at a death. The next server of one fails it, and it waits for that of the other."""
+    both_there, waiting, killing = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    class Trial(asyncio.Lock):
+        async def acquire(self) -> Literal[True]:
+            if self.locked():
+                waiting.set()
+            return await super().acquire()
+
+    def answer(request: StubRequest) -> StubReply:
+        if "deadly" in request.texts:
+            return StubReply(fault="death", hold=killing)
+        return StubReply(fault="server_error", hold=both_there) if request.number < 2 else StubReply("ANSWER: 7")
+
+    engines[0].script = one_after_another([StubReply(hold=engines[0].died)])
+    engines[1].script = engines[2].script = answer
+    model = routed(engines, Held())
+    for post in model._posts:
+        post.trial = Trial()
+    model._seats.update({"deadly": model._posts[0], "good": model._posts[0]})
+    deadly, good = (asyncio.create_task(model.chat(ask(text, text))) for text in ("deadly", "good"))
+    await engines[0].received(2)
+    await engines[0].die()
+    await engines[1].received(1)
+    await engines[2].received(1)
+    both_there.set()
+    await waiting.wait()
+    killing.set()
+    assert (await good).text == "ANSWER: 7"
+    with pytest.raises(ModelError, match="two engines died"):
+        await deadly
+    await model.close()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_a_server_that_serves_nobody_so_is_left_for_one_other(engines: list[StubEngine], status: int) -> None:
+    engines[0].script = one_after_another([StubReply(status=status, raw=b"{}")])
+    model = routed(engines, Held())
+    for _ in range(3):
+        assert (await model.chat(ask(episode="a"))).text == "ANSWER: 1"
+    assert counts(engines) == [1, 3, 0]
+    await model.close()
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+async def test_where_no_server_serves_anybody_so_a_call_fails_at_once(engines: list[StubEngine], status: int) -> None:
+    for engine in engines:
+        engine.script = one_after_another([StubReply(status=status, raw=b"{}")])
+    rests = Held()
+    model = routed(engines, rests)
+    with pytest.raises(ModelError) as caught:
+        await model.chat(ask())
+    assert caught.value.error_class == "engine_unreachable"
+    assert (counts(engines), rests.seconds) == ([1, 1, 0], [])
+    await model.close()
+
+
+async def test_a_server_that_has_no_time_is_waited_for(engines: list[StubEngine]) -> None:
+    busy = StubReply(status=503, raw=b"busy")
+    engines[0].script = one_after_another([busy, busy, StubReply("ANSWER: 3")])
+    rests = Waits()
+    model = routed(engines[:1], rests)
+    assert (await model.chat(ask())).text == "ANSWER: 3"
+    assert rests.seconds == [FIRST_REST_S]
     await model.close()
 
 

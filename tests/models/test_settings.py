@@ -60,16 +60,27 @@ async def test_a_model_is_built_for_its_servers() -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["", "localhost:8000", "file:///etc/passwd", "ftp://host/v1", "http://", "http://h/v1?key=1", "http://a b/", "//h"],
+    [
+        "",
+        "localhost:8000",
+        "me:hunter2@host/v1",
+        "file:///etc/passwd",
+        "ftp://host/v1",
+        "http://",
+        "http://h/v1?key=1",
+        "http://a b/",
+        "//h",
+    ],
 )
 def test_a_url_must_be_one_of_a_server(url: str) -> None:
     with pytest.raises(ValueError, match="urls"):
         ModelSettings("served", (url,))
 
 
-def test_a_password_in_a_url_is_refused_and_not_repeated() -> None:
-    with pytest.raises(ValueError, match="api_key_env") as caught:
-        ModelSettings("served", ("http://me:hunter2@host/v1",))
+@pytest.mark.parametrize("url", ["http://me:hunter2@host/v1", "me:hunter2@host/v1", "http:/me:hunter2@host/v1"])
+def test_a_password_in_a_url_is_refused_and_not_repeated(url: str) -> None:
+    with pytest.raises(ValueError, match="urls") as caught:
+        ModelSettings("served", (url,))
     assert "hunter2" not in str(caught.value)
 
 
@@ -95,3 +106,25 @@ def test_a_key_that_would_break_a_header_is_not_shown(monkeypatch: pytest.Monkey
 def test_extra_values_do_not_overrule_the_request() -> None:
     with pytest.raises(ValueError, match="messages"):
         ModelSettings("served", extra_body={"messages": []})
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        {"api_key": "hunter2"},
+        {"apiKey": "hunter2"},
+        {"headers": {"Authorization": "hunter2"}},
+        {"tools": [{"server": {"hf-token": "hunter2"}}]},
+        {"client_secret": "hunter2"},
+        {"password": "hunter2"},
+    ],
+)
+def test_secrets_are_no_extra_values_and_are_not_repeated(extra: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="api_key_env") as caught:
+        ModelSettings("served", extra_body=extra)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_values_that_speak_of_tokens_are_no_secrets() -> None:
+    extra = {"min_tokens": 1, "stop_token_ids": [2], "chat_template_kwargs": {"eos_token": "</s>"}}
+    assert ModelSettings("served", extra_body=extra).extra_body == extra

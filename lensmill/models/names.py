@@ -1,0 +1,49 @@
+"""Servers' names become addresses in threads of their own, however busy the event loop's threads are."""
+
+import asyncio
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+
+THREADS = 4
+"""Names that are looked up at once; the answers are kept by the connections for a while."""
+
+
+class OwnThreadsResolver(AbstractResolver):
+    """Asks the system for addresses. aiohttp's asks it in the event loop's default threads, which decode pictures and
+    read text here: a call would wait for them before it could connect. Close it when done."""
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="names")
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """A host's addresses.
+
+        Raises:
+            OSError: there are none.
+        """
+        look_up = partial(
+            socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
+        )
+        try:
+            found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
+        except UnicodeError as error:  # a label that is empty or too long
+            raise OSError(None, "no host can have this name") from error
+        return [
+            ResolveResult(
+                hostname=host,
+                host=str(address[0]),
+                port=int(address[1]),
+                family=kind,
+                proto=proto,
+                flags=socket.AI_NUMERICHOST | socket.AI_NUMERICSERV,
+            )
+            for kind, _, proto, _, address in found
+        ]
+
+    async def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
