@@ -62,6 +62,7 @@ class Run:
         self._printed: list[str] = []
         self._room = int(request["output_chars"])
         self._steps = 20 * int(request["host_calls"]) + 1000
+        self._refusals: set[str] = set()
 
     def __call__(self, pool: monty.Monty) -> tuple[dict[str, Any], bytes]:
         """Run the block; returns the closing message and the session's new state."""
@@ -84,8 +85,8 @@ class Run:
                     state = session.dump()
         except monty.MontyCrashedError as crash:
             stopped = "seconds" if crash.timed_out else "memory"
-        except monty.MontyError as refused:  # a state that does not load, a worker that does not answer
-            error, stopped = "the interpreter failed: " + str(refused)[:200], "interpreter"
+        except monty.MontyError:  # a state that does not load, a worker that does not answer
+            stopped = "interpreter"
         except _Refused:
             stopped = "host"
         if len(state) > STATE_CAP:
@@ -107,10 +108,11 @@ class Run:
         except monty.MontyRuntimeError as error:
             # RecursionError is the code's own affair; the other two leave a session that cannot be trusted to go on
             inner = error.exception()
-            limit = (
-                "memory" if isinstance(inner, MemoryError) else "seconds" if isinstance(inner, TimeoutError) else None
-            )
-            return _told(error), limit
+            if isinstance(inner, TimeoutError):
+                return None, "seconds"
+            if isinstance(inner, MemoryError):
+                return _told(error, str(inner) in self._refusals), "memory"
+            return _told(error), None
         return None, None
 
     def _answer(self, step: Any) -> Any:
@@ -138,6 +140,8 @@ class Run:
             raise _Refused
         if "error" in reply:
             kind, text = reply["error"]
+            if kind == "MemoryError":
+                self._refusals.add(text)
             return step.resume({"exception": _ERRORS.get(kind, ValueError)(text)})
         return step.resume({"return_value": self._inward(decode(reply["value"]))})
 
@@ -192,9 +196,10 @@ _ERRORS: dict[str, type[Exception]] = {
 }
 
 
-def _told(error: Any) -> str:
-    """An exception with its line, as a model should read it."""
-    text = error.display("type-msg")[:600]
+def _told(error: Any, message: bool = True) -> str:
+    """An exception with its line, as a model should read it. Without `message` where that holds what was measured,
+    which differs between two runs of the same code."""
+    text = error.display("type-msg")[:600] if message else type(error.exception()).__name__
     frames = error.traceback()
     return f"line {frames[-1].line}: {text}" if frames else text
 

@@ -26,7 +26,11 @@ SPARE_MB = 512
 
 
 def serve(control: socket.socket, folders: list[str]) -> None:
-    """Fork an execution for every request until the host goes away."""
+    """Fork an execution for every request until the host goes away.
+
+    Args:
+        folders: that a fork may read; the last one is this program's temporary folder.
+    """
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, CONTROL.size, 2)
         if len(message) < CONTROL.size or len(descriptors) != 2:
@@ -59,7 +63,7 @@ def _execute(request: int, reply: int, seconds: float, folders: list[str]) -> No
     with mmap.mmap(request, 0, access=mmap.ACCESS_READ) as view:
         (length,) = struct.unpack(">I", view[:4])
         task = json.loads(view[4 : 4 + length])
-        stage = Stage(task, view, 4 + length)
+        stage = Stage(task, view, 4 + length, folders[-1])
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)

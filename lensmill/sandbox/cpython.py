@@ -43,7 +43,12 @@ class _Forker(Program):
         self.control, theirs = socket.socketpair()
         try:
             folders = [*readable_folders(), _FONTS, folder]
-            environment = {"MPLCONFIGDIR": folder, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+            environment = {
+                "MPLCONFIGDIR": folder,
+                "OPENBLAS_NUM_THREADS": "1",
+                "OMP_NUM_THREADS": "1",
+                "PYTHONHASHSEED": "0",  # the order of a set of texts is the same in every run
+            }
             arguments_ = [str(theirs.fileno()), *folders]
             super().__init__("lensmill.sandbox.child", arguments_, environment, (theirs.fileno(),))
         except BaseException:

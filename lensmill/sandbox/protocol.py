@@ -48,7 +48,8 @@ class Execution:
         error: what went wrong, in one or two sentences for the model to read, with the line; None if nothing did.
             Pictures shown before the error are kept.
         stopped: the limit that ended it ("seconds", "memory", "host_calls", ...); the session is lost then, and the
-            next block starts afresh from the episode's pictures.
+            next block starts afresh from the episode's pictures. Of a block that ran out of seconds nothing else is
+            told, since how far it came differs from run to run.
     """
 
     pictures: tuple[Picture, ...] = ()

@@ -10,6 +10,7 @@ import io
 import os
 import posix
 import random
+import re
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -28,26 +29,31 @@ from lensmill.tools.edits import focus
 
 REGION = "lensmill-region"
 
+_ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+|\b0x[0-9a-fA-F]{9,16}\b")
+"""Where an object lies, as Python and its libraries print it; it differs from run to run."""
+
 
 class _Output(io.TextIOBase):
-    """Standard output, cut to a length."""
+    """Standard output, without what differs from run to run, cut to a length."""
 
-    def __init__(self, chars: int) -> None:
-        self._room = chars
+    def __init__(self, chars: int, plain: Callable[[str], str]) -> None:
+        self._room, self._plain = chars, plain
         self.parts: list[str] = []
 
     def write(self, text: str) -> int:
         if self._room > 0:
-            self.parts.append(text[: self._room])
-            self._room -= len(text)
+            told = self._plain(text)
+            self.parts.append(told[: self._room])
+            self._room -= len(told)
         return len(text)
 
 
 class Stage:
-    """One execution: `task` is the host's request, `view` holds the pictures' RGB bytes from `offset` on."""
+    """One execution: `task` is the host's request, `view` holds the pictures' RGB bytes from `offset` on; `folder` is
+    the program's own, whose random name nobody needs to read."""
 
-    def __init__(self, task: dict[str, Any], view: Any, offset: int) -> None:
-        self._task = task
+    def __init__(self, task: dict[str, Any], view: Any, offset: int, folder: str) -> None:
+        self._task, self._folder = task, folder
         self._files: dict[str, Image.Image] = {}
         self._shown: list[Image.Image] = []
         self._boxes: list[Any] = []
@@ -76,7 +82,7 @@ class Stage:
         for code in earlier:
             self._run(code)
         self._muted = False
-        output = _Output(int(self._task["output_chars"]))
+        output = _Output(int(self._task["output_chars"]), self._plain)
         sys.stdout = sys.stderr = output
         error = self._run(new)
         pictures = [
@@ -98,8 +104,12 @@ class Stage:
         except BaseException as error:
             lines = [entry.lineno for entry in traceback.extract_tb(error.__traceback__) if entry.filename == "<code>"]
             where = f"line {lines[-1]}: " if lines else ""
-            return f"{where}{type(error).__name__}: {str(error)[:500]}"
+            return f"{where}{type(error).__name__}: {self._plain(str(error)[:1000])[:500]}"
         return None
+
+    def _plain(self, text: str) -> str:
+        """Without addresses and the temporary folder: the same code prints the same in every run."""
+        return _ADDRESS.sub("0x0", text.replace(self._folder, "/tmp"))
 
     def _region_of(self, picture: Image.Image) -> tuple[float, ...]:
         return self._regions.get(picture.size, self._whole)
@@ -174,8 +184,11 @@ class Stage:
             (matplotlib.figure.Figure, {"savefig": savefig}),
             (plt, {"show": show_figures, "savefig": lambda *args, **kwargs: savefig(plt.gcf(), *args, **kwargs)}),
             (os, {"makedirs": _nothing, "mkdir": _nothing, "system": _no_programs}),
+            (os, {"getpid": _one, "getppid": _one}),
+            (posix, {"getpid": _one, "getppid": _one}),
             (posix, {"system": _no_programs}),  # the jail refuses programs in any case; like this, the code is told
         ]
+        os.environ.clear()  # what it set up was read at the start
         for library, attributes in libraries:
             for name, value in attributes.items():
                 setattr(library, name, value)
@@ -183,6 +196,11 @@ class Stage:
 
 def _nothing(*_args: Any, **_kwargs: Any) -> None:
     """Folders are only names."""
+
+
+def _one() -> int:
+    """The number of every process, here: a real one differs from run to run."""
+    return 1
 
 
 def _no_programs(*_args: Any) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -10,7 +11,8 @@ from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.refocus.parts import parts_of
 from lensmill.agents.settings import RefocusSettings, build_agent
 from lensmill.geometry import Box
-from lensmill.models.chat import ModelError, Sampling
+from lensmill.models.chat import ChatReply, ChatRequest, ModelError, Sampling
+from lensmill.models.families import ModelFamily
 from lensmill.picture import Picture
 from lensmill.sample import Region, RegionKind
 from lensmill.sandbox.protocol import Execution
@@ -135,6 +137,16 @@ async def test_pictures_are_limited_in_number_and_size() -> None:
     assert "more than 802816 pixels" in text_of(trajectory.messages[3])
 
 
+async def test_pictures_are_sent_as_the_server_takes_them() -> None:
+    family = ModelFamily(factor=32, min_pixels=65536)
+    sandbox = ScriptedSandbox(lambda _, view: Execution((smaller(view, (840, 3)), smaller(view, (100, 70)))))
+    rollout = await run(ScriptedModel(ACT, ANSWER, family=family), sandbox)
+    (frame,) = [image.frame for image in rollout.trajectory.images[1:]]
+    assert (frame.width % 32, frame.height % 32, frame.region) == (0, 0, Box(0, 0, 800, 600))
+    assert frame.width * frame.height >= 65536
+    assert "it has 840x3 pixels" in text_of(rollout.trajectory.messages[3])
+
+
 async def test_the_session_is_closed_whatever_happens() -> None:
     sandbox = shows()
     await run(ScriptedModel(ACT, ANSWER), sandbox)
@@ -143,6 +155,25 @@ async def test_the_session_is_closed_whatever_happens() -> None:
     with pytest.raises(ModelError):
         await run(ScriptedModel(ACT, ModelError("engine_error", "gone")), broken)
     assert broken.closed
+
+
+async def test_an_episode_ends_while_code_of_others_holds_every_thread() -> None:
+    go_on, loop = threading.Event(), asyncio.get_running_loop()
+    executor = ThreadPoolExecutor(1)
+    loop.set_default_executor(executor)
+
+    class Crowded(ScriptedModel):
+        async def chat(self, request: ChatRequest) -> ChatReply:
+            executor.submit(go_on.wait, 60)
+            return await super().chat(request)
+
+    sandbox = shows()
+    try:
+        rollout = await asyncio.wait_for(run(Crowded(ANSWER), sandbox), 30)
+    finally:
+        go_on.set()
+    assert rollout.trajectory.answer == "4"
+    assert sandbox.closed
 
 
 async def test_a_cancelled_episode_closes_its_session_only_after_its_code_has_ended() -> None:

@@ -1,12 +1,13 @@
 """The refocus agent: THOUGHT, ACTION in Python, OBSERVATION, until FINAL ANSWER (ReFocus, section 3)."""
 
 import asyncio
-from typing import get_args
+from typing import Any, get_args
 
 from lensmill.agents.asking import question_text
 from lensmill.agents.conversation import Conversation
 from lensmill.agents.protocol import Desk, Rollout, Task
-from lensmill.agents.refocus.parts import Parts, parts_of
+from lensmill.agents.refocus.parts import Parts, parts_of, recorded
+from lensmill.agents.refocus.showing import most_pixels, showable
 from lensmill.agents.replies.final import UNKNOWN, abstains
 from lensmill.agents.replies.refocus import RefocusReply, read_refocus_reply
 from lensmill.agents.structure import refocus_structure
@@ -95,7 +96,7 @@ class RefocusAgent:
         try:
             return await self._turns(desk, parts, session)
         finally:
-            await asyncio.to_thread(session.close)
+            session.close()  # a moment's work, for which no thread may be free where code hangs in others
 
     async def _turns(self, desk: Desk, parts: Parts, session: Session) -> Rollout:
         task = desk.task
@@ -112,7 +113,7 @@ class RefocusAgent:
                 return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages), calls=tuple(talk.calls))
             if last:
                 break
-            told = await self._act(desk, session, _thought(read, reply), read)
+            told = await self._act(desk, parts, session, _thought(read, reply), read)
             ending = (fill("refocus_last"),) if turn + 1 == self._max_turns else ()
             talk.tell(*told, *ending)
         if read.problem:
@@ -120,18 +121,23 @@ class RefocusAgent:
         thought = "" if read.problem else _thought(read, reply)
         return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit", tuple(talk.calls))
 
-    async def _act(self, desk: Desk, session: Session, thought: str, read: RefocusReply) -> tuple[Part, ...]:
+    async def _act(
+        self, desk: Desk, parts: Parts, session: Session, thought: str, read: RefocusReply
+    ) -> tuple[Part, ...]:
         """Run a reply's code, or tell what was wrong with the reply; the parts of the next user message."""
         if read.code is None:
             desk.record(Step(thought, None, Observation(read.problem, error=True)))
             return (Part(f"OBSERVATION: {read.problem}\n"),)
         execution = await _finished(session, read.code)
         first = len(desk.images)
-        shown, left_out = self._showable(desk, execution.pictures)
+        shown, left_out = await asyncio.to_thread(self._showable, desk, execution.pictures)
         refs = [await asyncio.to_thread(desk.show, picture) for picture in shown]
         text = _observation_text(execution, refs, left_out)
         error = execution.error is not None or text == NOTHING
-        action = Action(PYTHON, {"code": read.code}, execution.boxes)
+        arguments: dict[str, Any] = {"code": read.code}
+        if parts and not desk.task.regions and not any(step.action for step in desk.steps):
+            arguments["boxes"] = recorded(parts)  # found here, so a replay could not know them otherwise
+        action = Action(PYTHON, arguments, execution.boxes)
         desk.record(Step(thought, action, Observation(text, tuple(refs), error)))
         note = f"{EARLY}\n" if read.answer is not None else ""
         pictures = [Part(image=first + number) for number in range(len(refs))]
@@ -139,11 +145,9 @@ class RefocusAgent:
 
     def _showable(self, desk: Desk, pictures: tuple[Picture, ...]) -> tuple[list[Picture], str]:
         """Those that fit into the conversation and into the rung's budget, and why others do not."""
-        most = max(desk.task.rung, desk.settings.zoom_floor) ** 2
-        small = [picture for picture in pictures if picture.frame.width * picture.frame.height <= most]
+        fitted, why = showable(pictures, most_pixels(desk.task.rung, desk.settings), self._model.family)
         room = max(0, self._max_pictures - len(desk.images))
-        why = f"A picture was not shown: it has more than {most} pixels. " if len(small) < len(pictures) else ""
-        return small[:room], why + (NO_ROOM if len(small) > room else "")
+        return fitted[:room], " ".join([*why, NO_ROOM] if len(fitted) > room else why)
 
 
 async def _finished(session: Session, code: str) -> Execution:

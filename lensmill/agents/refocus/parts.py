@@ -1,6 +1,6 @@
 """The labelled parts of a picture that ReFocus's code can name: from the source, or from our own chart geometry."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
 from lensmill.agents.reader.sheet import read_picture
@@ -37,6 +37,20 @@ def parts_of(view: Picture, regions: Iterable[Region], reader: Reader | None = N
                 boxes[_unique(label, boxes)] = here
         if boxes:
             maps[kind] = boxes
+    return maps
+
+
+def recorded(parts: Parts) -> dict[str, dict[str, list[float]]]:
+    """Parts as JSON values, in pixels of the view, for the record of the step whose code could see them."""
+    return {kind: {label: list(box.xyxy) for label, box in boxes.items()} for kind, boxes in parts.items()}
+
+
+def from_record(value: Mapping[str, Mapping[str, Sequence[float]]]) -> Parts:
+    """The parts that `recorded` wrote down: the same numbers."""
+    maps: dict[RegionKind, dict[str, Box]] = {}
+    for kind in get_args(RegionKind):
+        if kind in value:
+            maps[kind] = {label: Box(*numbers) for label, numbers in value[kind].items()}
     return maps
 
 

@@ -1,0 +1,70 @@
+"""What code says does not depend on when, where or how fast it ran: it ends in messages and published data."""
+
+import re
+
+import pytest
+
+from lensmill.sandbox.cpython import CPythonSandbox
+from lensmill.sandbox.monty import MontySandbox
+from lensmill.sandbox.protocol import Limits, Sandbox
+from tests.sandbox.conftest import BOXES, chart
+
+NAMES = """
+import os, sys, posix, tempfile, matplotlib
+import numpy as np
+class Thing:
+    pass
+print(Thing(), image_1, hex(id(Thing())), Thing.__init__, file=sys.stderr)
+print(os.getpid(), posix.getppid(), dict(os.environ), matplotlib.get_configdir(), matplotlib.get_cachedir())
+print({'b', 'a', 'c', 'key'}, hash('text'))
+raise ValueError(Thing())
+"""
+
+
+@pytest.fixture(params=["primary", "second"])
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    lane: Sandbox = request.getfixturevalue(request.param)
+    return lane
+
+
+def test_out_of_time_is_told_in_words_of_our_own(sandbox: Sandbox) -> None:
+    code = "display(image_1)\nn = 0\nwhile True:\n    n += 1\n    if n % 1000 == 0:\n        print(n)"
+    execution = sandbox.session([chart()], BOXES).run(code)
+    assert execution.stopped == "seconds"
+    assert execution.error == "the code took too long and was stopped; all variables are gone"
+    assert (execution.printed, execution.pictures) == ("", ())
+
+
+def test_out_of_memory_names_the_line_and_no_bytes(primary: MontySandbox) -> None:
+    execution = primary.session([chart()], BOXES).run("kept = []\nwhile True:\n    kept.append('x' * 1_000_000)")
+    assert execution.stopped == "memory"
+    assert execution.error is not None
+    assert re.findall(r"\d+", execution.error) == ["3"]
+
+
+def test_pictures_that_are_too_large_together_are_told_as_such(primary: MontySandbox) -> None:
+    del primary  # skips where no boundary is
+    small = MontySandbox(Limits(seconds=10, pixels=10_000), programs=1)
+    try:
+        execution = small.session([chart()], BOXES).run("a = [image_1.resize((100, 100)) for _ in range(9)]")
+    finally:
+        small.close()
+    assert execution.stopped == "memory"
+    assert "crop or resize first" in (execution.error or "")
+
+
+def test_two_programs_print_the_same_of_addresses_processes_folders_and_sets(second: CPythonSandbox) -> None:
+    other = CPythonSandbox(Limits(seconds=5), programs=1)
+    try:
+        said = [lane.session([chart()], BOXES).run(NAMES) for lane in (second, other)]
+    finally:
+        other.close()
+    assert said[0].stopped is None
+    assert said[0] == said[1]
+    assert "Thing object at 0x0>" in said[0].printed
+    assert "Thing object at 0x0>" in (said[0].error or "")
+    assert "lensmill-sandbox-" not in said[0].printed
+
+
+def test_short_hexadecimal_numbers_are_left_alone(second: CPythonSandbox) -> None:
+    assert second.session([chart()], BOXES).run("import numpy\nprint(hex(0xff8800))").printed == "0xff8800\n"
