@@ -272,7 +272,7 @@ class RolloutWorker:
             failure = Failure(error.error_class, str(error), 1, "replace the picture at its source")
         except ModelError as error:
             if error.error_class == "engine_unreachable":
-                self._stopping, self._outage = True, str(error)
+                self._stopping, self._outage = True, f"{error} {error.where}".strip()
                 return None
             failure = Failure(error.error_class, str(error)[:2000], 1, _AFTER_MODEL_ERROR[error.error_class])
         except EpisodeError as error:

@@ -129,11 +129,13 @@ def find_build(files: Files, wanted: str | None) -> FoundBuild:
     which = f"whose fingerprint begins with {wanted}" if wanted else "in it"
     if not found:
         raise SettingsError(f"out={files.root}: there is no build {which}: name the folder that pipelines.build made")
-    names = ", ".join(
-        f"{build.fingerprint} ({title_of(build.recipe).partition(': ')[2]}, rungs {build.recipe.get('ladder', {}).get('rungs')})"
-        for build in found
-    )
+    names = ", ".join(f"{build.fingerprint} ({_about(build.recipe)})" for build in found)
     raise SettingsError(f"out={files.root}: there is more than one build {which}: choose one with build=... of {names}")
+
+
+def _about(recipe: Mapping[str, Any]) -> str:
+    rungs = recipe.get("ladder", {}).get("rungs", ())
+    return title_of(recipe).partition(": ")[2] + (f", rungs {', '.join(map(str, rungs))}" if rungs else "")
 
 
 def find_judges(files: Files, build: str) -> Mapping[str, str]:

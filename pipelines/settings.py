@@ -30,6 +30,10 @@ from storage.sources.settings import SourceSettings
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
+_MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
+"""Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
+
+
 class SettingsError(Exception):
     """A configuration that cannot be used: one line that names the key and says what to do."""
 
@@ -189,7 +193,8 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         why = first["msg"].removeprefix("Value error, ")
         if first["type"] == "tuple_type":
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
-        got = "" if isinstance(first["input"], dict) else f", got {first['input']!r}"
+        hidden = isinstance(first["input"], dict) or _MAY_HOLD_SECRETS.search(place)
+        got = "" if hidden else f", got {first['input']!r}"
         raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
     _refuse_unknown(plain, describe(settings))
     return settings
@@ -243,9 +248,10 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
     """Hydra's explanations, folded into one line that says what to do."""
     message = str(error)
     if isinstance(error, OverrideParseException):
+        name = str(error.override).partition("=")[0]
         return (
-            f"{error.override}: cannot be read as name=value; quote a value that has brackets, commas or other signs, "
-            "within the shell's quotes too: 'name=\"value\"'"
+            f"{name}: cannot be read as name=value; quote a value that has brackets, commas or other signs, within the "
+            "shell's quotes too: 'name=\"value\"'"
         )
     if found := re.search(r"Could not override '([^']+)'", message):
         key = found.group(1)

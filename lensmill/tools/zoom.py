@@ -81,7 +81,9 @@ def zoom(
     inside = zoom_region(source.frame.from_original(box), (source.frame.width, source.frame.height), enlarge)
     grow, least = upscale, min(min_pixels, max_pixels // 2)
     size = fit(inside.width * grow, inside.height * grow, max_pixels, factor)
-    while size[0] * size[1] < least:
+    for _ in range(100):  # whole patches of a thin crop may never meet both bounds
+        if size[0] * size[1] >= least:
+            break
         grow *= 1.1
         size = fit(inside.width * grow, inside.height * grow, max_pixels, factor)
     pixels = source.pixels.resize(size, Image.Resampling.LANCZOS, box=inside.xyxy, reducing_gap=3.0)

@@ -46,7 +46,7 @@ def test_a_key_of_another_option_names_that_option() -> None:
 @pytest.mark.parametrize("override", ["source.charts=[1", "out=my(1)", "out=a,b=c"])
 def test_a_value_that_must_be_quoted_says_so(override: str) -> None:
     message = error_of(override)
-    assert message.startswith(override)
+    assert message.startswith(override.partition("=")[0])
     assert "quote" in message
 
 
