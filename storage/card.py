@@ -189,7 +189,8 @@ _COLUMNS = """Every box is `[x1, y1, x2, y2]` in pixels of the original picture.
 | `question`, `choices` | as asked; choices of a multiple-choice question, else empty |
 | `answer`, `references` | the agent's answer, and the answers that count as correct |
 | `steps` | `thought`; then, except in the last, `tool`, its `arguments` (JSON, as they were run), the `boxes` \
-it looked at by label, the `observation` in words, `images` (which of the row's pictures it showed), and whether it failed (`error`) |
+it looked at by label, the `observation` in words, `images` (which of the row's pictures it showed), and whether it \
+failed (`error`) |
 | `messages` | the conversation as the model saw and wrote it: `role`, and `content` of texts and indices of `images` |
 | `regions`, `targets` | named parts of the picture that the agent could use; where the evidence is (not shown to it) |
 | `rung`, `view`, `frames` | the resolution; size of the view and of every picture, and which rectangle (`region`) of \
