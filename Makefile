@@ -34,7 +34,7 @@ $(ENGINE)/.installed: tests/engine/requirements-engine.txt
 	@touch $@
 
 demo: setup  ## draw a few charts, let the reader look at them at eight resolutions, write a dataset
-	$(BIN)/python -m pipelines.build source.charts=6 source.posters=0 out=demo version=demo
+	$(BIN)/python -m pipelines.build source.charts=5 source.posters=0 out=demo version=demo
 
 lint: setup-dev  ## ruff and mypy
 	$(BIN)/ruff check .

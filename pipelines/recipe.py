@@ -18,7 +18,7 @@ from pipelines.settings import BuildSettings, SettingsError
 from storage.files import Files
 from storage.sources.settings import SyntheticSettings
 
-READER_VERSION = 2
+READER_VERSION = 3
 """Raised when the reader answers differently, so that old and new episodes never mix."""
 
 AGENTS_VERSION = 1

@@ -12,6 +12,7 @@ from lensmill.agents.protocol import Desk, Rollout
 from lensmill.agents.settings import ReaderSettings
 from lensmill.judging.settings import RuleSettings
 from lensmill.resolution import Ladder
+from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeStore
 from storage.files import Files
@@ -132,6 +133,14 @@ async def test_judging_again_touches_nothing_of_the_rollouts(files: Files) -> No
     assert all("/verdicts/" in path for path in set(after) - set(before))
 
 
+async def test_a_judge_that_cannot_be_reached_leaves_the_chunk_for_another_run(files: Files) -> None:
+    plan = build_of(files, ["0", "1"])
+    gone = Verdict("judge_error", "engine_unreachable", None, "no server answers")
+    for chunk_id in plan.chunk_ids():
+        assert "no server answers" in await chunks(files, NotingJudge({"1": gone, "0": gone})).judge_chunk(chunk_id)
+    assert not any("/verdicts/" in path for path in files.list(f"builds/{FINGERPRINT}"))
+
+
 class Parrot:
     """Answers with the number in the question."""
 
@@ -143,7 +152,8 @@ class Parrot:
 
 def worker(files: Files, judge: NotingJudge) -> RolloutWorker:
     settings = RolloutSettings(
-        files.root, FINGERPRINT, JUDGE, ReaderSettings(), Ladder((224,)), RuleSettings(), 2, "r1"
+        *(files.root, FINGERPRINT, JUDGE, ReaderSettings(), Ladder((224,)), RuleSettings()),
+        *({}, SandboxSettings(), 2, "r1"),
     )
     made = RolloutWorker(settings)
     made._agent = Parrot()
@@ -169,7 +179,7 @@ async def test_a_rollout_worker_asks_about_each_answer_once(files: Files) -> Non
     assert (await made.run_chunk(chunk_id)).state == "committed"
     assert sorted(answer or "" for answer in judge.asked) == ["0", "1", "2"]
     assert outcomes(files, plan) == ["correct", "judge_error", "correct"]
-    assert await made.counts() == {"started": 3, "accepted": 2, "rejected": 1}
+    assert await made.counts() == {"earlier": 0, "accepted": 2, "rejected": 1}
 
 
 async def test_verdicts_are_of_the_answers_that_were_committed(files: Files) -> None:

@@ -111,7 +111,7 @@ def template_of(question: str, grid: Grid) -> Template:
     text = "".join([*pieces, _without_times(question[end:]).lower()])
     text = re.sub(r"\bt0\b", "T0", text)
     text, coloured, unclear = _mark_colours(text, grid, names)
-    text = _keep_names(text, grid.reading.title)
+    text = _keep_names(text, " | ".join([grid.reading.title, *(line.text for line in grid.reading.texts)]))
     extremes: dict[str, Extreme] = {}
     positions: dict[str, int | None] = {}
     text = _mark(text, "E", _EXTREME, _extreme, extremes)
@@ -119,9 +119,9 @@ def template_of(question: str, grid: Grid) -> Template:
     return Template(question, text, grid, names, extremes, positions, coloured, unclear)
 
 
-def _keep_names(text: str, title: str) -> str:
+def _keep_names(text: str, printed: str) -> str:
     """A minimum or maximum that belongs to the name of what is shown, as in "minimum wage", asks for no extreme."""
-    named = set(_NAMED_EXTREME.findall(plain(title).lower()))
+    named = set(_NAMED_EXTREME.findall(plain(printed).lower()))
     return _NAMED_EXTREME.sub(
         lambda match: match.group().replace(" ", "_") if match.group() in named else match.group(), text
     )
