@@ -32,30 +32,36 @@ class ReaderSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class DirectSettings:
-    """One turn, no tools.
+class _Sampled:
+    """What all agents with a model have in common.
 
     Attributes:
-        think: ask for a chain of thought before the answer.
         samples: episodes for each sample and rung, with seeds 0, 1, ...
         temperature, top_p, max_tokens: see `Sampling`.
         structured: hold replies to the protocol by a regular expression, where the server can.
     """
 
-    name: Literal["direct"] = "direct"
-    think: bool = True
     samples: int = 1
     temperature: float = 0.0
     top_p: float = 1.0
-    max_tokens: int = 1024
+    max_tokens: int = 2048
     structured: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DirectSettings(_Sampled):
+    """One turn, no tools. `think`: ask for a chain of thought before the answer."""
+
+    name: Literal["direct"] = "direct"
+    think: bool = True
+    max_tokens: int = 1024
 
     def __post_init__(self) -> None:
         _check_sampling(self)
 
 
 @dataclass(frozen=True, slots=True)
-class ZoomSettings:
+class ZoomSettings(_Sampled):
     """Chain-of-Focus's zoom protocol.
 
     Attributes:
@@ -63,8 +69,6 @@ class ZoomSettings:
         max_pictures: in one conversation, the view included.
         zoom_source: what crops are cut from; "view" is what Chain-of-Focus's own code does.
         zoom_floor: side in pixels; a crop has at most max(rung, zoom_floor) squared pixels.
-
-    For the others see DirectSettings.
     """
 
     name: Literal["zoom"] = "zoom"
@@ -72,11 +76,6 @@ class ZoomSettings:
     max_pictures: int = 16
     zoom_source: Literal["original", "view"] = "original"
     zoom_floor: int = ZOOM_FLOOR
-    samples: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 2048
-    structured: bool = False
 
     def __post_init__(self) -> None:
         _at_least(self.max_turns, 1, "max_turns")
@@ -86,26 +85,19 @@ class ZoomSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class RefocusSettings:
+class RefocusSettings(_Sampled):
     """ReFocus: the model edits the picture by writing Python.
 
     Attributes:
         max_turns: replies at most.
         max_pictures: in one conversation, the view included.
         zoom_floor: side in pixels; a picture that code shows has at most max(rung, zoom_floor) squared pixels.
-
-    For the others see DirectSettings.
     """
 
     name: Literal["refocus"] = "refocus"
     max_turns: int = 6
     max_pictures: int = 16
     zoom_floor: int = ZOOM_FLOOR
-    samples: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 2048
-    structured: bool = False
 
     def __post_init__(self) -> None:
         _at_least(self.max_turns, 1, "max_turns")
@@ -115,7 +107,7 @@ class RefocusSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class SearchSettings:
+class SearchSettings(_Sampled):
     """How Chain-of-Focus builds its data.
 
     Attributes:
@@ -124,8 +116,6 @@ class SearchSettings:
         max_zooms: in a summary.
         summary_tries: summaries at most; none fit fails the episode.
         zoom_source, zoom_floor: see ZoomSettings.
-
-    For the others see DirectSettings.
     """
 
     name: Literal["search"] = "search"
@@ -135,11 +125,6 @@ class SearchSettings:
     summary_tries: int = 3
     zoom_source: Literal["original", "view"] = "original"
     zoom_floor: int = ZOOM_FLOOR
-    samples: int = 1
-    temperature: float = 0.0
-    top_p: float = 1.0
-    max_tokens: int = 2048
-    structured: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_turns", "max_rounds", "max_zooms", "summary_tries"):

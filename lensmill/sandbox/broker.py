@@ -221,10 +221,10 @@ def _handle_of(value: Any) -> Handle | None:
 
 
 def _stub(name: str) -> Callable[..., None]:
-    """Something callable with a name: calls of it come to `_answer`, it is never run."""
+    """Something callable with a name: calls of it come to `_answer`."""
 
     def stub() -> None:
-        raise NotImplementedError
+        """Never run: the interpreter needs its name only."""
 
     stub.__name__ = stub.__qualname__ = name
     return stub
