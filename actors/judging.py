@@ -122,7 +122,7 @@ class JudgingSettings:
     """What a judge worker needs to know. `model`: the judge's, where it asks one; `in_flight`: verdicts awaited in one
     worker at a time."""
 
-    out: str
+    files: Files
     fingerprint: str
     judge_fingerprint: str
     judge: JudgeSettings
@@ -135,7 +135,7 @@ class JudgeWorker:
 
     def __init__(self, settings: JudgingSettings) -> None:
         self._chunks = ChunkJudge(
-            Files(settings.out),
+            settings.files,
             settings.fingerprint,
             settings.judge_fingerprint,
             self.judge(settings),

@@ -25,7 +25,7 @@ from storage.sources.settings import SourceSettings, build_source
 class PlanSettings:
     """What a planner needs to know. `family` is that of the agent's model, if it has one."""
 
-    out: str
+    files: Files
     fingerprint: str
     source: SourceSettings
     agent: AgentSettings
@@ -77,7 +77,7 @@ class Planner:
             StoreError: the store cannot be written.
         """
         settings = self._settings
-        files = Files(settings.out)
+        files = settings.files
         plan = Plan(files, settings.fingerprint)
         items = self._items(build_source(settings.source), ImageStore(files))
         plan.append(items, settings.chunk_size, settings.limit)
@@ -89,7 +89,7 @@ class Planner:
     def outline(self, measure: bool) -> PlanOutline:
         """What this run is about, once `plan` is done; reads the plan chunk by chunk, and with `measure` looks how
         large every original is."""
-        files = Files(self._settings.out)
+        files = self._settings.files
         plan, images = Plan(files, self._settings.fingerprint), ImageStore(files)
         chunk_ids = plan.chunks_of(self._asked)
         episodes, tokens = Counter[int](), Counter[int]()

@@ -31,7 +31,7 @@ class PublishSettings:
         version: None names it by its content.
     """
 
-    out: str
+    files: Files
     fingerprint: str
     judge_fingerprint: str
     chunk_ids: tuple[str, ...]
@@ -49,7 +49,7 @@ def curated(
     Args:
         retries: layers of verdicts to take in, by chunk; None takes what there is now.
     """
-    files = Files(settings.out)
+    files = settings.files
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
@@ -81,7 +81,7 @@ def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> Dataset
 
 def _retries(settings: PublishSettings) -> dict[str, int]:
     """Layers of verdicts that came of asking the judge again, by chunk of this version."""
-    layers = VerdictStore(Files(settings.out), settings.fingerprint, settings.judge_fingerprint).retries()
+    layers = VerdictStore(settings.files, settings.fingerprint, settings.judge_fingerprint).retries()
     return {chunk_id: layers[chunk_id] for chunk_id in settings.chunk_ids if chunk_id in layers}
 
 
@@ -93,7 +93,7 @@ def dataset_inputs(settings: PublishSettings, retries: Mapping[str, int]) -> Dat
         settings.chunk_ids,
         settings.curation,
         source_failures=tuple(
-            failure_key(failure) for failure in _failures(Plan(Files(settings.out), settings.fingerprint), settings)
+            failure_key(failure) for failure in _failures(Plan(settings.files, settings.fingerprint), settings)
         ),
         retries=sum(retries.values()),
     )
@@ -103,7 +103,7 @@ def check_version(settings: PublishSettings) -> None:
     """Raise StoreError if the version's name is taken by another; one that is named by its content never is."""
     if settings.version is not None:
         require_free(
-            Files(settings.out),
+            settings.files,
             settings.version,
             dataset_inputs(settings, _retries(settings)),
             CardSettings(settings.name),
@@ -116,7 +116,7 @@ def publish_version(settings: PublishSettings) -> PublishedDataset:
     inputs = dataset_inputs(settings, retries)
     version = settings.version or f"v-{inputs.digest[:12]}"
     rows = (row for row, _ in curated(settings, retries))
-    return publish(Files(settings.out), version, rows, inputs, CardSettings(settings.name))
+    return publish(settings.files, version, rows, inputs, CardSettings(settings.name))
 
 
 def tally_rungs(settings: PublishSettings) -> BuildTally:

@@ -72,7 +72,7 @@ class RolloutSettings:
         run: the id of this run of the job.
     """
 
-    out: str
+    files: Files
     fingerprint: str
     judge_fingerprint: str
     agent: AgentSettings
@@ -132,7 +132,7 @@ class RolloutWorker:
     def __init__(self, settings: RolloutSettings) -> None:
         self._settings = settings
         self.timeout_s = MODEL_TIMEOUT_S if AGENT in settings.models else EPISODE_TIMEOUT_S
-        files = Files(settings.out)
+        files = settings.files
         self._images = ImageStore(files)
         self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)

@@ -76,7 +76,7 @@ async def worker(url: str, episodes: int, folder: Path) -> float:
     plan = plan_episodes(files, episodes)
     model = ModelSettings("stub", (url,), concurrency=IN_FLIGHT)
     settings = RolloutSettings(
-        *(str(folder), FINGERPRINT, "j" * 16, ZoomSettings(), Ladder((224,)), RuleSettings()),
+        *(files, FINGERPRINT, "j" * 16, ZoomSettings(), Ladder((224,)), RuleSettings()),
         *({"agent": model}, SandboxSettings(), IN_FLIGHT, "bench"),
     )
     at_work = RolloutWorker(settings)

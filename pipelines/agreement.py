@@ -72,7 +72,7 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
         SettingsError: it is not clear which build or which judges are meant.
         StoreError: the store cannot be read or written.
     """
-    files = Files(settings.out)
+    files = settings.store.open(settings.out)
     build = find_build(files, settings.build).fingerprint
     judges = find_judges(files, build)
     first, second = _choose(judges, settings.judges)

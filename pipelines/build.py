@@ -29,7 +29,6 @@ from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of
 from pipelines.settings import BuildSettings, load_build
 from storage.episodes import EpisodeStore
-from storage.files import Files
 from storage.plan import Plan
 from storage.sources.protocol import SourceError
 from storage.verdicts import VerdictStore
@@ -58,7 +57,7 @@ class Build:
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
-        self._files = Files(settings.out)
+        self._files = settings.store.open(settings.out)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)
@@ -94,13 +93,13 @@ class Build:
         settings, display = self._settings, self._display
         planner = RemotePlanner.remote(
             PlanSettings(
-                settings.out,
+                self._files,
                 self._fingerprint,
                 settings.source,
                 settings.agent,
                 self._models[AGENT].family if self._models else None,
                 settings.ladder,
-                settings.store.chunk_size,
+                settings.chunk_size,
                 settings.limit,
             )
         )
@@ -141,7 +140,7 @@ class Build:
 
         return RolloutPool(
             RolloutSettings(
-                settings.out,
+                self._files,
                 self._fingerprint,
                 self._judge,
                 settings.agent,
@@ -156,7 +155,7 @@ class Build:
             on_poll,
             lambda: self._stopping() or engines.gone,
             self._display.say,
-            chunks_each=chunks_for(in_flight, settings.store.chunk_size),
+            chunks_each=chunks_for(in_flight, settings.chunk_size),
         )
 
     def _generate(self, outline: PlanOutline, size: int) -> tuple[str, ...]:
@@ -201,7 +200,7 @@ class Build:
 
     def _publishing(self, outline: PlanOutline) -> PublishSettings:
         return PublishSettings(
-            self._settings.out,
+            self._files,
             self._fingerprint,
             self._judge,
             outline.chunk_ids,

@@ -26,7 +26,6 @@ from pipelines.publication import publish_and_tell
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings, SettingsError, load
 from storage.episodes import EpisodeStore
-from storage.files import Files
 from storage.plan import Plan
 
 IN_FLIGHT = 64
@@ -41,7 +40,7 @@ class JudgeJob:
         self._display = display
         self._worker = worker
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
-        self._files = Files(settings.out)
+        self._files = settings.store.open(settings.out)
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._interrupt = Interrupt(display.say)
@@ -54,7 +53,7 @@ class JudgeJob:
         display, settings = self._display, self._settings
         chunk_ids = self._finished()
         publishing = PublishSettings(
-            settings.out,
+            self._files,
             self._build.fingerprint,
             self._judge,
             chunk_ids,
@@ -105,7 +104,7 @@ class JudgeJob:
 
             pool = RolloutPool(
                 JudgingSettings(
-                    settings.out,
+                    self._files,
                     self._build.fingerprint,
                     self._judge,
                     settings.judge,

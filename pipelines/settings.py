@@ -25,6 +25,7 @@ from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from pipelines.models import NO_MODEL, RoleModels
+from storage.settings import AnyStoreSettings
 from storage.sources.settings import SourceSettings
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
@@ -41,17 +42,6 @@ class SettingsError(Exception):
 @dataclass(frozen=True, slots=True)
 class CurationSettings:
     name: Literal["correct"] = "correct"
-
-
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
-    """Attributes: chunk_size: episodes in one commit."""
-
-    chunk_size: int = 16
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.chunk_size <= 100_000:
-            raise ValueError("chunk_size must be from 1 to 100000")
 
 
 def _engine(value: Any) -> Any:
@@ -71,7 +61,7 @@ class BuildSettings:
     ladder: Ladder
     judge: Annotated[JudgeSettings, Field(discriminator="name")]
     curation: CurationSettings
-    store: StoreSettings
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     cluster: ClusterSettings
     sandbox: SandboxSettings
     out: str
@@ -82,6 +72,7 @@ class BuildSettings:
     roles: RoleModels = field(default_factory=RoleModels)
     version: str | None = None
     limit: int | None = None
+    chunk_size: int = 16
     plan_only: bool = False
 
     def __post_init__(self) -> None:
@@ -89,6 +80,8 @@ class BuildSettings:
             raise ValueError("out must name a folder")
         if self.limit is not None and self.limit < 1:
             raise ValueError("limit must be at least 1")
+        if not 1 <= self.chunk_size <= 100_000:
+            raise ValueError("chunk_size must be from 1 to 100000")
         _require_plain(self.version)
 
 
@@ -111,6 +104,7 @@ class JudgeJobSettings:
 
     judge: Annotated[JudgeSettings, Field(discriminator="name")]
     curation: CurationSettings
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     cluster: ClusterSettings
     out: str
     judge_model: ModelSettings = NO_MODEL
@@ -129,6 +123,7 @@ class JudgeJobSettings:
 class AgreementSettings:
     """Everything that `python -m pipelines.agreement` can be told; conf/agreement.yaml explains each."""
 
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
     build: Fingerprint | None = None
     judges: tuple[Fingerprint, ...] = ()
@@ -201,7 +196,8 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
 
 
 def _union_tags() -> set[str]:
-    options = (*SourceSettings.__args__, *AgentSettings.__args__, *JudgeSettings.__args__)
+    groups = (SourceSettings, AgentSettings, JudgeSettings, AnyStoreSettings)
+    options = [option for group in groups for option in group.__args__]
     return {tag for option in options for tag in (option.__name__, _name_of(option))}
 
 

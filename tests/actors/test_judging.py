@@ -152,7 +152,7 @@ class Parrot:
 
 def worker(files: Files, judge: NotingJudge) -> RolloutWorker:
     settings = RolloutSettings(
-        *(files.root, FINGERPRINT, JUDGE, ReaderSettings(), Ladder((224,)), RuleSettings()),
+        *(files, FINGERPRINT, JUDGE, ReaderSettings(), Ladder((224,)), RuleSettings()),
         *({}, SandboxSettings(), 2, "r1"),
     )
     made = RolloutWorker(settings)

@@ -9,6 +9,7 @@ from actors.planning import Planner, PlanOutline, PlanSettings
 from lensmill.agents.settings import ReaderSettings, ZoomSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
+from storage.files import Files
 from storage.sources.settings import ChartQASettings
 
 
@@ -27,7 +28,7 @@ def outline(tmp_path: Path, limit: int | None = None, family: ModelFamily | None
     agent = ZoomSettings() if family else ReaderSettings()
     source = ChartQASettings(str(tmp_path / "data"))
     ladder = Ladder((224, 448, 1344))
-    planner = Planner(PlanSettings(str(tmp_path / "out"), "f" * 16, source, agent, family, ladder, 1, limit))
+    planner = Planner(PlanSettings(Files(str(tmp_path / "out")), "f" * 16, source, agent, family, ladder, 1, limit))
     planner.plan()
     return planner.outline(measure=True)
 

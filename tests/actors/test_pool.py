@@ -29,7 +29,8 @@ from storage.plan import Plan, plan_sample
 from tests.storage.made import a_sample
 
 SETTINGS = RolloutSettings(
-    "", "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), {}, SandboxSettings(), 2, "r1"
+    *(Files("unused"), "f" * 16, "j" * 16, ReaderSettings(), Ladder((224,)), RuleSettings(), {}),
+    *(SandboxSettings(), 2, "r1"),
 )
 
 
@@ -118,7 +119,7 @@ def planned(out: Path, samples: int) -> tuple[RolloutSettings, Plan]:
         ImageStore(files).put(sample.image_id, buffer.getvalue())
         items.append(plan_sample(SETTINGS.fingerprint, sample, (224,), ("reader",), (0,)))
     plan.append(items, chunk_size=3)
-    settings = RolloutSettings(str(out), *(getattr(SETTINGS, name) for name in RolloutSettings.__slots__[1:]))
+    settings = RolloutSettings(files, *(getattr(SETTINGS, name) for name in RolloutSettings.__slots__[1:]))
     return settings, plan
 
 
@@ -210,7 +211,7 @@ class StrandedWorker(RolloutWorker):
     """The first of them reaches no engine; the others are well."""
 
     async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
-        mark = Path(self._settings.out) / "stranded"
+        mark = Path(self._settings.files.root) / "stranded"
         with suppress(FileExistsError):
             mark.touch(exist_ok=False)
             self._outage = "no server answers"

@@ -17,7 +17,7 @@ SMALL = (
     "source.posters=0",
     "source.questions_per_picture=2",
     "ladder.rungs=[448,896]",
-    "store.chunk_size=2",
+    "chunk_size=2",
     "version=test",
 )
 """A build that is small but goes the whole way."""

@@ -75,7 +75,7 @@ def charts(tmp_path: Path) -> Path:
 def common(charts: Path, out: Path, agent: str, *urls: str) -> list[str]:
     return [
         *("source=chartqa", f"source.path={charts}", "ladder.rungs=[224]", f"agent={agent}", "version=test"),
-        *("model=qwen2_5_vl", f"model.urls=[{','.join(urls)}]", f"out={out}", "store.chunk_size=2"),
+        *("model=qwen2_5_vl", f"model.urls=[{','.join(urls)}]", f"out={out}", "chunk_size=2"),
     ]
 
 

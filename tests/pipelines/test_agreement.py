@@ -12,6 +12,7 @@ from pipelines.agreement import compare, main
 from pipelines.settings import AgreementSettings, SettingsError
 from storage.files import Files
 from storage.plan import Plan
+from storage.settings import StoreSettings
 from storage.verdicts import VerdictRow, VerdictStore
 from tests.judged import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT
@@ -29,7 +30,7 @@ def judged(files: Files, plan: Plan, judge: str, verdicts: list[Verdict]) -> Non
 def compared(out: Path, **settings: object) -> tuple[str, list[dict[str, object]]]:
     """What is printed, and the rows of the JSON Lines that it names."""
     stream = io.StringIO()
-    compare(AgreementSettings(str(out), **settings), stream)  # type: ignore[arg-type]
+    compare(AgreementSettings(StoreSettings(), str(out), **settings), stream)  # type: ignore[arg-type]
     path = next(word for word in stream.getvalue().split() if word.endswith(".jsonl"))
     assert Path(path).with_suffix(".parquet").is_file()
     return stream.getvalue(), [json.loads(line) for line in Path(path).read_text().splitlines()]

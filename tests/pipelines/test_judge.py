@@ -22,6 +22,7 @@ from pipelines.recipe import judge_fingerprint
 from pipelines.settings import CurationSettings, JudgeJobSettings
 from storage.files import Files
 from storage.plan import Plan
+from storage.settings import StoreSettings
 from storage.verdicts import VerdictStore
 from tests.judged import build_of
 from tests.judging.scripted import Said, ScriptedModel, verdict_reply
@@ -75,7 +76,9 @@ def plan(files: Files) -> Plan:
 
 def run(out: Path, judge: JudgeSettings, worker: type[JudgeWorker], **settings: Any) -> None:
     told = io.StringIO()
-    wanted = JudgeJobSettings(judge, CurationSettings(), ClusterSettings(workers=1), str(out), MODEL, **settings)
+    wanted = JudgeJobSettings(
+        judge, CurationSettings(), StoreSettings(), ClusterSettings(workers=1), str(out), MODEL, **settings
+    )
     with ProgressDisplay(told) as display:
         job = JudgeJob(wanted, display, ray.remote(num_cpus=1, max_restarts=0)(worker))
         assert job.run() == 0, told.getvalue()

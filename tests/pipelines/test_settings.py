@@ -68,7 +68,7 @@ def test_an_unknown_option_lists_the_known_ones() -> None:
         ("cluster.in_flight=0", "cluster"),
         ("limit=0", "limit"),
         ("version=../up", "version"),
-        ("store.chunk_size=0", "store"),
+        ("chunk_size=0", "chunk_size"),
         ("source.charts=-1", "source"),
     ],
 )
