@@ -40,6 +40,7 @@ class ReplaySettings:
         tools: of the agent.
         family: of the agent's model: the sizes to which what code shows is fitted.
         second_lane: code may have run in the sandbox's second lane.
+        packages: name -> version of what drew the pictures; other versions may draw other pixels.
     """
 
     factor: int = PATCH_FACTOR
@@ -47,6 +48,7 @@ class ReplaySettings:
     tools: ToolSettings = field(default_factory=ToolSettings)
     family: ModelFamily = field(default_factory=lambda: ModelFamily(min_pixels=0))
     second_lane: bool = False
+    packages: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def of_recipe(cls, recipe: Mapping[str, Any]) -> Self:
@@ -70,7 +72,8 @@ class ReplaySettings:
                 min_pixels=family.min_pixels,
             )
             second_lane = bool(recipe.get("sandbox", {}).get("second_lane"))
-            return cls(ladder["factor"], ladder["upscale"], tools, family, second_lane)
+            packages = dict(recipe.get("packages", {}))
+            return cls(ladder["factor"], ladder["upscale"], tools, family, second_lane, packages)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"this is no recipe: {type(error).__name__}: {error}") from error
 

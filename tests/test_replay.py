@@ -143,7 +143,7 @@ def test_settings_of_a_recipe_are_those_of_the_agents_tools() -> None:
 
 @pytest.mark.parametrize("record", [{}, {"tools": 3}, {**ReplaySettings().record(), "factor": 0}])
 def test_a_record_that_is_no_record_is_refused(record: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="settings of a replay|factor"):
+    with pytest.raises(ValueError, match=r"settings of a replay|factor"):
         ReplaySettings.of_record(record)
 
 
