@@ -60,6 +60,26 @@ One judge alone is compared with its second opinions: those of the model in a ca
   --cfg          print the configuration that would be used, and stop
 """
 
+VERIFY_HELP = """\
+Verify a dataset version or a whole store: every byte against its checksum, every row against the plan, and
+trajectories by drawing their pictures again from the originals.
+
+usage: python -m pipelines.verify FOLDER [name=value ...]
+
+examples:
+  python -m pipelines.verify out/chartqa
+  python -m pipelines.verify out/chartqa/datasets/2026-01-31 replay=all
+  python -m pipelines.verify s3://bucket/chartqa store=s3 version=2026-01-31 findings=wrong.jsonl
+  python -m pipelines.verify out/chartqa gc=true
+
+FOLDER (or out=FOLDER) is what a build's out= names, or the folder of one dataset version. Nothing is changed but by
+gc=true. The status is 0 where all is as it must be and 1 where something is wrong; each finding is one line that names
+file, row and field.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
 
 def help_for(job: str, introduction: str) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""

@@ -138,6 +138,43 @@ class AgreementSettings:
             raise ValueError("show must be at least 0")
 
 
+def _seconds(value: Any) -> Any:
+    """A duration such as 90s, 30m, 12h or 7d, in seconds."""
+    found = re.fullmatch(r"(\d{1,9})([smhd])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write a number with s, m, h or d: 90s, 30m, 12h, 7d")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySettings:
+    """Everything that `python -m pipelines.verify` can be told; conf/verify.yaml explains each. `gc_age` in seconds."""
+
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    out: str
+    build: Fingerprint | None = None
+    version: str | None = None
+    replay: Literal["all", "sample", "none"] = "sample"
+    sample: int = 20
+    seed: int = 0
+    findings: str | None = None
+    gc: bool = False
+    gc_age: Annotated[float, BeforeValidator(_seconds)] = 7 * 86_400
+    gc_images: bool = False
+    unsafe: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a store or a dataset version's folder")
+        if self.sample < 1:
+            raise ValueError("sample must be at least 1 (replay=none replays nothing)")
+        if self.gc_images and not self.gc:
+            raise ValueError("gc_images needs gc=true")
+        if self.gc and (self.build is not None or self.version is not None):
+            raise ValueError("gc is of the whole store: leave build= and version= out")
+        _require_plain(self.version)
+
+
 def _require_plain(version: str | None) -> None:
     if version is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", version):
         raise ValueError("version must be 1 to 64 letters, digits, '.', '_' or '-'")

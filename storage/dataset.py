@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -116,6 +116,11 @@ class PublishedDataset:
 
 def _sha256_of_lines(lines: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def holds_chunks(inputs: Mapping[str, Any], chunk_ids: Sequence[str]) -> bool:
+    """Whether a manifest's inputs are of exactly these chunks."""
+    return inputs.get("chunks_sha256") == _sha256_of_lines(chunk_ids)
 
 
 def published(files: Files, version: str) -> PublishedDataset | None:

@@ -30,6 +30,6 @@ def build_of(files: Files, answers: Sequence[str | None], chunk_size: int = 2, f
             else:
                 rows.append(EpisodeRow(planned, "done", replace(trajectory, answer=answer)))
         store.commit(chunk_id, rows)
-    recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}}
+    recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}, "ladder": {"factor": 28, "upscale": False}}
     files.create(f"builds/{fingerprint}/recipe.json", json.dumps(recipe).encode())
     return plan
