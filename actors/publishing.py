@@ -13,7 +13,7 @@ from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
 from monitoring.report import BuildTally, RungTally
-from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish, require_free
+from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, manifest_inputs, publish, require_free
 from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files
@@ -107,6 +107,11 @@ def _recipe(settings: PublishSettings) -> dict[str, Any]:
     return recipe
 
 
+def version_inputs(settings: PublishSettings) -> dict[str, Any]:
+    """What the manifest of a version that is published now would say that it is made from."""
+    return manifest_inputs(dataset_inputs(settings, _retries(settings)), CardSettings(settings.name))
+
+
 def check_version(settings: PublishSettings) -> None:
     """Raise StoreError if the version's name is taken by another; one that is named by its content never is."""
     if settings.version is not None:
@@ -163,4 +168,5 @@ def tally_rungs(settings: PublishSettings) -> BuildTally:
 
 
 remote_publish = ray.remote(publish_version)
+remote_inputs = ray.remote(version_inputs)
 remote_tally = ray.remote(tally_rungs)

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.settings import CONF, groups_of
+from pipelines.settings import CONF, groups_of, texts_of
 
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.
@@ -80,12 +80,29 @@ file, row and field.
   --cfg          print the configuration that would be used, and stop
 """
 
+NIGHTLY_HELP = """\
+The job for a schedule: make what is new, publish it as the day's version, and point `latest` at it.
+
+usage: python -m pipelines.nightly [name=value ...]
+
+examples:
+  python -m pipelines.nightly source=chartqa source.path=/data/ChartQA out=s3://bucket/charts store=s3
+  python -m pipelines.nightly source=highres source.path=/data/vstar out=out/vstar keep=30 gates.shrinks=0.02
+
+Call it as often as you like: where there is nothing new it publishes nothing, and two at once do not harm each other.
+The status is 0 where the latest version is as new as the source, 1 where a gate refused the version (the line says
+which) or chunks could not be finished, 2 where a setting has to be mended. docs/nightly.md has more.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
 
 def help_for(job: str, introduction: str) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
-    own = (CONF / f"{job}.yaml").read_text()
-    defaults = re.findall(r"^  - (\w+): (\w+)$", own, re.M)
-    parts = [introduction, "settings and their defaults:", _indented(own)]
+    texts = texts_of(job)
+    defaults = re.findall(r"^  - (\w+): (\w+)$", "\n".join(texts), re.M)
+    parts = [introduction, "settings and their defaults:", *map(_indented, texts)]
     for group in groups_of(job):
         for option in sorted((CONF / group).glob("*.yaml")):
             parts.append(f"{group}={option.stem}" + (" (default)" if (group, option.stem) in defaults else ""))

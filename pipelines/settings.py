@@ -85,6 +85,43 @@ class BuildSettings:
         _require_plain(self.version)
 
 
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What a version must be like to be published by a schedule; conf/nightly.yaml explains each."""
+
+    min_accepted: int = 1
+    min_yield: float = 0.01
+    max_failures: float = 0.2
+    yield_off: float = 0.1
+    failures_off: float = 0.05
+    shrinks: float = 0.1
+    grows: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_accepted < 0:
+            raise ValueError("min_accepted must be at least 0")
+        for name in ("min_yield", "max_failures", "yield_off", "failures_off", "shrinks"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1")
+        if self.grows is not None and self.grows < 0:
+            raise ValueError("grows must be at least 0, or null")
+
+
+@dataclass(frozen=True, slots=True)
+class NightlySettings(BuildSettings):
+    """Everything that `python -m pipelines.nightly` can be told; conf/nightly.yaml explains each."""
+
+    keep: int | None = 14
+    gates: GateSettings = field(default_factory=GateSettings)
+
+    def __post_init__(self) -> None:
+        BuildSettings.__post_init__(self)
+        if self.version is not None:
+            raise ValueError("version is the day's: leave version= out, or use pipelines.build")
+        if self.keep is not None and self.keep < 1:
+            raise ValueError("keep must be at least 1, or null")
+
+
 def _text(value: Any) -> Any:
     """Of a fingerprint that hydra took for a number: digits are as they were; of 12e5 what was typed is lost."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -260,8 +297,14 @@ def _suggest(key: str, known: Sequence[str]) -> str:
 
 
 def groups_of(job: str) -> tuple[str, ...]:
-    """The config groups of a job: those in the defaults list of conf/<job>.yaml, sorted."""
-    return tuple(sorted(re.findall(r"^ *- (\w+):", (CONF / f"{job}.yaml").read_text(), re.MULTILINE)))
+    """The config groups of a job: those in its defaults list, sorted, each once."""
+    return tuple(sorted({group for text in texts_of(job) for group in re.findall(r"^ *- (\w+):", text, re.MULTILINE)}))
+
+
+def texts_of(job: str) -> tuple[str, ...]:
+    """conf/<job>.yaml, then those of the jobs whose settings it takes over."""
+    own = (CONF / f"{job}.yaml").read_text()
+    return (own, *(text for other in re.findall(r"^  - ([a-z]+)$", own, re.MULTILINE) for text in texts_of(other)))
 
 
 def _options(group: str) -> list[Path]:

@@ -12,11 +12,10 @@ import random
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import time
-from typing import Any, TextIO
+from typing import Any
 
 from lensmill.decoding import ImageError
 from lensmill.replay import Replayer, ReplaySettings
@@ -25,16 +24,18 @@ from lensmill.sandbox.programs import NoBoundary
 from lensmill.trajectory import Trajectory
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.command import run_command
+from pipelines.findings import Findings
 from pipelines.help import VERIFY_HELP
 from pipelines.recipe import recorded_fingerprint
 from pipelines.settings import SettingsError, VerifySettings, load
 from storage.build_verification import BuildCheck, ImageCheck
-from storage.dataset import MANIFEST, holds_chunks
+from storage.dataset import MANIFEST, holds_chunks, published
 from storage.episodes import EpisodeRow
 from storage.files import Files, StoreError
 from storage.garbage import orphans
 from storage.images import ImageStore
 from storage.plan import Plan
+from storage.releases import FOLDER, Releases
 from storage.verification import (
     MALFORMED,
     Finding,
@@ -46,18 +47,13 @@ from storage.verification import (
     trajectory_of_row,
 )
 
-SHOWN = 200
-"""Findings that are printed; a file that they are written into gets all."""
-
 
 class Verification:
-    """One run of the job. `stream`: where findings and the report go."""
+    """One run of the job; what it finds goes into `told`."""
 
-    def __init__(self, settings: VerifySettings, display: ProgressDisplay, stream: TextIO) -> None:
-        self._settings, self._display, self._stream = settings, display, stream
-        self._found = self._read = self._done = self._replayed = 0
+    def __init__(self, settings: VerifySettings, told: Findings) -> None:
+        self._settings, self._told = settings, told
         self._stack = ExitStack()
-        self._into: TextIO | None = None
 
     def run(self) -> int:
         """Look at all that is asked for; returns the exit status: 0 nothing is wrong, 1 something is.
@@ -67,8 +63,6 @@ class Verification:
             StoreError: the store cannot be read at all.
         """
         with self._stack:
-            if self._settings.findings is not None:
-                self._into = self._stack.enter_context(_written(self._settings.findings))
             where = self._settings.out.rstrip("/")
             where = where if "://" in where else os.path.abspath(where)
             above, _, name = where.rpartition("/")
@@ -76,12 +70,8 @@ class Verification:
                 self._dataset_alone(above, name)
             else:
                 self._store(self._settings.store.open(where))
-            self._display.close()
-        self._say(
-            f"{'nothing is wrong' if not self._found else f'{self._found} findings'}: {self._done} rows and "
-            f"{size_text(self._read)} read, {self._replayed} trajectories replayed"
-        )
-        return int(self._found > 0)
+        self._told.close()
+        return int(self._told.found > 0)
 
     def _dataset_alone(self, above: str, name: str) -> None:
         if self._settings.gc or self._settings.build or self._settings.version:
@@ -103,7 +93,7 @@ class Verification:
                 f"out={settings.out}: there is nothing to verify: name the folder that pipelines.build made, or that "
                 "of a version"
             )
-        images = ImageCheck(files, self._report) if builds else None
+        images = ImageCheck(files, self._told.report) if builds else None
         checks: dict[str, BuildCheck] = {}
         for build in builds:
             assert images is not None
@@ -111,23 +101,24 @@ class Verification:
             if check is not None:
                 checks[build] = check
         if images is not None:
-            self._begin("pictures")
-            images.rehash(self._advance)
+            self._told.begin("pictures")
+            images.rehash(self._told.read)
         for name in versions:
             if files.exists(f"datasets/{name}/{MANIFEST}"):
                 self._version(files, f"datasets/{name}", files)
             else:
-                self._say(f"note: datasets/{name} is not finished: it is published once it has its manifest")
+                self._told.say(f"note: datasets/{name} is not finished: it is published once it has its manifest")
         if settings.build is None and settings.version is None:
+            self._latest(files)
             self._garbage(files, images if len(checks) == len(builds) else None)
 
     def _build(self, files: Files, build: str, images: ImageCheck) -> BuildCheck | None:
-        self._begin(f"build {build}")
+        self._told.begin(f"build {build}")
         self._judges(files, build)
         settings = self._recipe(files, build)
         if settings is None:
             return None
-        _tell_packages(settings, self._say)
+        _tell_packages(settings, self._told.say)
         with Replayer(settings, ImageStore(files).get, self._settings.unsafe) as replayer:
             rng, wanted = random.Random(self._settings.seed), self._settings.sample
             chosen: dict[str, int] = {}
@@ -142,12 +133,12 @@ class Verification:
                     rung, regions = row.planned.rung, sample.regions
                     self._replay(replayer, place, number, sample.image_id, rung, regions, row.trajectory)
 
-            check = BuildCheck(files, build, images, self._report, self._count, visit)
+            check = BuildCheck(files, build, images, self._told.report, self._told.rows, visit)
             whole = check.run()
         if not whole:
             return None
         if left := len(check.chunks) - check.finished:
-            self._say(f"note: build {build} has {left} of {len(check.chunks)} chunks still to make")
+            self._told.say(f"note: build {build} has {left} of {len(check.chunks)} chunks still to make")
         return check
 
     def _judges(self, files: Files, build: str) -> None:
@@ -157,32 +148,32 @@ class Verification:
             except MALFORMED:
                 sound = False
             if not sound:
-                self._report(Finding(path, "it is not the judge that it is named after: restore it"))
+                self._told.report(Finding(path, "it is not the judge that it is named after: restore it"))
 
     def _recipe(self, files: Files, build: str) -> ReplaySettings | None:
         path = f"builds/{build}/recipe.json"
         try:
             recipe = json.loads(files.read(path))
             if recorded_fingerprint(recipe) != build:
-                self._report(Finding(path, "it is not the recipe that this build is named after: restore it"))
+                self._told.report(Finding(path, "it is not the recipe that this build is named after: restore it"))
                 return None
             for judge in files.list(f"builds/{build}/judges"):
                 if recorded_fingerprint(json.loads(files.read(judge))) != judge.rpartition("/")[2].removesuffix(
                     ".json"
                 ):
-                    self._report(Finding(judge, "it is not the judge that it is named after: restore it"))
+                    self._told.report(Finding(judge, "it is not the judge that it is named after: restore it"))
             return ReplaySettings.of_recipe(recipe)
         except FileNotFoundError:
             if files.list(f"builds/{build}/plan/segments"):
-                self._report(Finding(path, "it is missing: restore it, or run the build again"))
+                self._told.report(Finding(path, "it is missing: restore it, or run the build again"))
             else:
-                self._say(f"note: build {build} is not planned yet")
+                self._told.say(f"note: build {build} is not planned yet")
         except MALFORMED as error:
-            self._report(Finding(path, f"it cannot be read ({error}): restore it"))
+            self._told.report(Finding(path, f"it cannot be read ({error}): restore it"))
         return None
 
     def _version(self, files: Files, folder: str, store: Files | None) -> None:
-        self._begin(folder)
+        self._told.begin(folder)
         rng = random.Random(self._settings.seed)
         replayers: list[Replayer | None] = []
         chosen: set[int] = set()
@@ -198,15 +189,15 @@ class Verification:
                 try:
                     trajectory, regions = trajectory_of_row(row), regions_of_row(row)
                 except MALFORMED as error:
-                    self._report(Finding(path, f"it is no trajectory: {error}", number, "steps"))
+                    self._told.report(Finding(path, f"it is no trajectory: {error}", number, "steps"))
                 else:
                     self._replay(replayers[0], path, number, row["image_id"], row["rung"], regions, trajectory)
             seen += 1
-            self._count(1)
+            self._told.rows(1)
 
-        version = VersionCheck(files, folder, self._report, self._advance, visit).run()
+        version = VersionCheck(files, folder, self._told.report, self._told.read, visit).run()
         if version is not None:
-            self._count(sum(version.rows.values()) - seen)
+            self._told.rows(sum(version.rows.values()) - seen)
             if store is not None:
                 self._against_plan(store, version)
 
@@ -216,9 +207,11 @@ class Verification:
         try:
             settings = ReplaySettings.of_record(found.inputs["replay"])
         except (KeyError, ValueError):
-            self._report(Finding(f"{found.folder}/{MANIFEST}", "it does not say how to draw pictures", field="replay"))
+            self._told.report(
+                Finding(f"{found.folder}/{MANIFEST}", "it does not say how to draw pictures", field="replay")
+            )
             return None
-        _tell_packages(settings, self._say)
+        _tell_packages(settings, self._told.say)
 
         def original(image_id: str) -> bytes:
             return read_original(files, found, image_id)
@@ -231,27 +224,27 @@ class Verification:
         claim = f"claims/{version.folder.rpartition('/')[2]}.json"
         if store.exists(claim) and store.read(claim) != json.dumps(inputs, sort_keys=True).encode():
             what = f"its inputs are not those of {claim}: one of both has changed"
-            self._report(Finding(f"{version.folder}/{MANIFEST}", what, field="inputs"))
+            self._told.report(Finding(f"{version.folder}/{MANIFEST}", what, field="inputs"))
         if not version.whole:
             return
         try:
             self._against_chunks(Plan(store, str(inputs["recipe"])), version)
         except MALFORMED as error:
-            self._report(Finding(f"builds/{inputs['recipe']}/plan", f"it cannot be read: {error}"))
+            self._told.report(Finding(f"builds/{inputs['recipe']}/plan", f"it cannot be read: {error}"))
 
     def _against_chunks(self, plan: Plan, version: Version) -> None:
         inputs, chunks = version.inputs, plan.chunk_ids()
         if not chunks:
-            self._say(f"note: {version.folder} is of build {inputs['recipe']}, which is not in this store")
+            self._told.say(f"note: {version.folder} is of build {inputs['recipe']}, which is not in this store")
             return
         own = next((found for found in (chunks, chunks[: inputs["chunks"]]) if holds_chunks(inputs, found)), None)
         if own is None:
-            self._say(
+            self._told.say(
                 f"note: {version.folder} is of some chunks of its build, so its rows are not held against the plan"
             )
             return
         compare_episodes(
-            version, (e.episode_id for chunk in own for e in plan.read_chunk(chunk).episodes), self._report
+            version, (e.episode_id for chunk in own for e in plan.read_chunk(chunk).episodes), self._told.report
         )
 
     def _picked(self, numbers: range, count: int, rng: random.Random) -> set[int]:
@@ -276,21 +269,30 @@ class Verification:
         try:
             for again in replayer.replay(image_id, rung, regions, trajectory):
                 for difference in again.differences:
-                    self._report(Finding(place, difference.what, number, difference.field))
+                    self._told.report(Finding(place, difference.what, number, difference.field))
         except NoBoundary as error:
             raise SettingsError(f"{error}; or add replay=none") from error
         except (StoreError, ImageError, ValueError) as error:
-            self._report(Finding(place, f"it cannot be replayed: {error}", number))
-        self._replayed += 1
+            self._told.report(Finding(place, f"it cannot be replayed: {error}", number))
+        self._told.replayed += 1
+
+    def _latest(self, files: Files) -> None:
+        try:
+            last = Releases(files).latest()
+            if last and published(files, last.version) is None:
+                what = f"it names version {last.version}, which is not published: restore it, or run pipelines.nightly"
+                self._told.report(Finding(f"{FOLDER}/{last.number:06d}.json", what, field="version"))
+        except StoreError as error:
+            self._told.report(Finding(FOLDER, str(error)))
 
     def _garbage(self, files: Files, images: ImageCheck | None) -> None:
         settings = self._settings
-        self._begin("looking for what nothing names")
+        self._told.begin("looking for what nothing names")
         before = time() - settings.gc_age
         try:
             found = list(orphans(files, before))
         except MALFORMED as error:
-            self._say(f"note: what is left over was not looked for: {error}")
+            self._told.say(f"note: what is left over was not looked for: {error}")
             return
         if images is not None:
             unnamed = set(images.unnamed())
@@ -298,45 +300,20 @@ class Verification:
                 file for file in files.details("images") if file.path in unnamed and (file.modified or before) < before
             ]
             if pictures:
-                self._say(_left("pictures that nothing names", pictures, "gc=true gc_images=true", settings.gc_images))
+                self._told.say(
+                    _left("pictures that nothing names", pictures, "gc=true gc_images=true", settings.gc_images)
+                )
             found += pictures if settings.gc_images else []
         rest = [file for file in found if not file.path.startswith("images/")]
         if rest:
-            self._say(_left("files that nothing names", rest, "gc=true", settings.gc))
+            self._told.say(_left("files that nothing names", rest, "gc=true", settings.gc))
         if not settings.gc:
             return
-        if self._found:
-            self._say("nothing was removed, since something is wrong with the store: mend that first")
+        if self._told.found:
+            self._told.say("nothing was removed, since something is wrong with the store: mend that first")
             return
         for file in found:
             files.remove(file.path)
-
-    def _report(self, finding: Finding) -> None:
-        self._found += 1
-        if self._found <= SHOWN:
-            self._say(f"wrong: {finding}")
-        elif self._found == SHOWN + 1:
-            self._say("... more follow, which are not printed: add findings=FILE to have them all")
-        if self._into is not None:
-            print(json.dumps(asdict(finding), ensure_ascii=False), file=self._into, flush=True)
-
-    def _say(self, line: str) -> None:
-        print(line.encode("utf-8", "replace").decode(), file=self._stream, flush=True)
-
-    def _begin(self, stage: str) -> None:
-        self._display.begin(stage, 0)
-
-    def _advance(self, size: int) -> None:
-        self._read += size
-        self._progress()
-
-    def _count(self, rows: int) -> None:
-        self._done += rows
-        self._progress()
-
-    def _progress(self) -> None:
-        detail = f"rows; {size_text(self._read)} read, {self._replayed} replayed, {self._found} findings"
-        self._display.checked(self._done, detail)
 
 
 def _quota(chunks: Sequence[str], wanted: int, rng: random.Random) -> dict[str, int]:
@@ -362,13 +339,6 @@ def _tell_packages(settings: ReplaySettings, say: Callable[[str], None]) -> None
             say(f"note: pictures were drawn with {name} {then}, and this is {here}: a replay may differ for that alone")
 
 
-def _written(path: str) -> TextIO:
-    try:
-        return Path(path).open("w", encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise SettingsError(f"findings={path}: {error.strerror}: name a file that can be written") from error
-
-
 def with_folder(arguments: Sequence[str]) -> list[str]:
     """Arguments with a bare folder or URL written as out=..., in quotes for hydra."""
     return [
@@ -386,8 +356,8 @@ def main(arguments: Sequence[str]) -> int:
 
     def verify(arguments: Sequence[str]) -> int:
         settings = load("verify", VerifySettings, arguments)
-        with ProgressDisplay() as display:
-            return Verification(settings, display, sys.stdout).run()
+        with ProgressDisplay() as display, Findings(display, sys.stdout, settings.findings) as told:
+            return Verification(settings, told).run()
 
     return run_command("verify", VERIFY_HELP, with_folder(arguments), verify)
 

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from monitoring.progress import ProgressDisplay
+from pipelines.findings import Findings
 from pipelines.settings import SettingsError, load
 from pipelines.settings import VerifySettings as Settings
 from pipelines.verify import Verification, main, with_folder
@@ -44,8 +45,8 @@ def verify(out: Path, *overrides: str) -> tuple[int, list[str]]:
     """The status, and the lines that were printed."""
     settings = load("verify", Settings, with_folder([str(out), *overrides]))
     stream = io.StringIO()
-    with ProgressDisplay(io.StringIO()) as display:
-        status = Verification(settings, display, stream).run()
+    with ProgressDisplay(io.StringIO()) as display, Findings(display, stream, settings.findings) as told:
+        status = Verification(settings, told).run()
     return status, stream.getvalue().splitlines()
 
 
