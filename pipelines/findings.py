@@ -1,11 +1,9 @@
 """What a verification finds, as it goes: printed lines, JSON Lines, progress, and a closing line."""
 
 import json
-from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
-from types import TracebackType
-from typing import Self, TextIO
+from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.settings import SettingsError
@@ -34,20 +32,12 @@ class Findings:
         self._display, self._stream = display, stream
         self.found = self.replayed = 0
         self._read = self._rows = 0
-        self._stack, self._into = ExitStack(), None
+        self._into = None if path is None else Path(path)
         try:
-            if path is not None:
-                self._into = self._stack.enter_context(Path(path).open("w", encoding="utf-8", errors="replace"))
+            if self._into is not None:
+                self._into.write_text("")
         except OSError as error:
             raise SettingsError(f"findings={path}: {error.strerror}: name a file that can be written") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stack.close()
 
     def report(self, finding: Finding) -> None:
         self.found += 1
@@ -56,7 +46,8 @@ class Findings:
         elif self.found == SHOWN + 1:
             self.say("... more follow, which are not printed: add findings=FILE to have them all")
         if self._into is not None:
-            print(json.dumps(asdict(finding), ensure_ascii=False), file=self._into, flush=True)
+            with self._into.open("a") as file:
+                print(json.dumps(asdict(finding)), file=file)
 
     def say(self, line: str) -> None:
         """A line for whoever reads the output; never more than one, and nothing that a terminal would obey."""

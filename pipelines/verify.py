@@ -356,8 +356,8 @@ def main(arguments: Sequence[str]) -> int:
 
     def verify(arguments: Sequence[str]) -> int:
         settings = load("verify", VerifySettings, arguments)
-        with ProgressDisplay() as display, Findings(display, sys.stdout, settings.findings) as told:
-            return Verification(settings, told).run()
+        with ProgressDisplay() as display:
+            return Verification(settings, Findings(display, sys.stdout, settings.findings)).run()
 
     return run_command("verify", VERIFY_HELP, with_folder(arguments), verify)
 

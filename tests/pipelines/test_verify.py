@@ -45,8 +45,8 @@ def verify(out: Path, *overrides: str) -> tuple[int, list[str]]:
     """The status, and the lines that were printed."""
     settings = load("verify", Settings, with_folder([str(out), *overrides]))
     stream = io.StringIO()
-    with ProgressDisplay(io.StringIO()) as display, Findings(display, stream, settings.findings) as told:
-        status = Verification(settings, told).run()
+    with ProgressDisplay(io.StringIO()) as display:
+        status = Verification(settings, Findings(display, stream, settings.findings)).run()
     return status, stream.getvalue().splitlines()
 
 
