@@ -25,7 +25,7 @@ from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
-from lensmill.models.chat import ModelError
+from lensmill.models.chat import ModelCall, ModelError
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
@@ -264,9 +264,9 @@ class RolloutWorker:
 
         None where no engine can be reached: that is nothing of the episode's, and stops this worker.
         """
-        start = monotonic()
+        start, calls = monotonic(), list[ModelCall]()
         try:
-            rollout = await self._rollout(planned, sample)
+            rollout = await self._rollout(planned, sample, calls)
             if rollout is None:
                 return None
             for image in rollout.images:
@@ -291,18 +291,22 @@ class RolloutWorker:
             message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
             failure = Failure("agent_error", message, 1, "report it with this message")
         else:
-            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, rollout.calls)
-        return EpisodeRow(planned, "failed", None, failure, monotonic() - start)
+            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, tuple(calls))
+        return EpisodeRow(planned, "failed", None, failure, monotonic() - start, tuple(calls))
 
-    async def _rollout(self, planned: PlannedEpisode, sample: Sample) -> Rollout | None:
-        """None if asked to stop while waiting for a slot, which counts against no episode's time."""
+    async def _rollout(self, planned: PlannedEpisode, sample: Sample, calls: list[ModelCall]) -> Rollout | None:
+        """None if asked to stop while waiting for a slot; that wait counts against no episode's time.
+
+        Args:
+            calls: of models are added as they are made.
+        """
         async with asyncio.timeout(self.timeout_s):
             original = await self._pictures.original(sample.image_id)
             view = await self._pictures.view(sample.image_id, planned.rung)
         async with self._slots, asyncio.timeout(self.timeout_s):
             if self._stopping:
                 return None
-            return await self._agent.run(self._equipment.desk(planned, sample, original, view))
+            return await self._agent.run(self._equipment.desk(planned, sample, original, view, calls))
 
     async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
@@ -312,7 +316,7 @@ class RolloutWorker:
             if planned.rung not in costs:
                 start = monotonic()
                 try:
-                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id])
+                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id], [])
                 except StoreError:
                     raise
                 except Exception:
