@@ -1,5 +1,6 @@
 """Curating, publishing and counting beside the driver: they read every row, and write every picture."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import ray
 
 from lensmill.curation.correct import rejection
+from lensmill.replay import ReplaySettings
 from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
@@ -96,7 +98,13 @@ def dataset_inputs(settings: PublishSettings, retries: Mapping[str, int]) -> Dat
             failure_key(failure) for failure in _failures(Plan(settings.files, settings.fingerprint), settings)
         ),
         retries=sum(retries.values()),
+        replay=ReplaySettings.of_recipe(_recipe(settings)).record(),
     )
+
+
+def _recipe(settings: PublishSettings) -> dict[str, Any]:
+    recipe: dict[str, Any] = json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json"))
+    return recipe
 
 
 def check_version(settings: PublishSettings) -> None:

@@ -34,7 +34,7 @@ from storage.shards import ShardedTable, ShardSizes
 from storage.sources.protocol import SourceFailure
 from storage.table import FileRecord
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same rows are published as other bytes."""
 
 MANIFEST = "manifest.json"
@@ -51,6 +51,7 @@ class DatasetInputs:
         curation: JSON values that say how episodes were chosen.
         source_failures: keys (`storage.segment.failure_key`) of the source rows that could not be planned.
         retries: layers of verdicts that came of asking the judge again.
+        replay: how pictures are drawn (`lensmill.replay.ReplaySettings.record`), so that a version replays on its own.
     """
 
     recipe: str
@@ -59,6 +60,7 @@ class DatasetInputs:
     curation: Mapping[str, Any] = field(default_factory=dict)
     source_failures: tuple[str, ...] = ()
     retries: int = 0
+    replay: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
         """As the manifest has it; the chunks by number and hash."""
@@ -71,6 +73,7 @@ class DatasetInputs:
             "source_failures_sha256": _sha256_of_lines(sorted(self.source_failures)),
             "chunks": len(self.chunk_ids),
             "chunks_sha256": _sha256_of_lines(self.chunk_ids),
+            "replay": json.loads(json.dumps(dict(self.replay))),
         }
         if self.retries:
             record["verdict_retries"] = self.retries

@@ -16,16 +16,14 @@ from lensmill.perception.text import Reader
 from lensmill.picture import Picture
 from lensmill.prompts import fill
 from lensmill.sandbox.protocol import Execution, Sandbox, Session
-from lensmill.tools import EditKind, edit_name, tool_schema
+from lensmill.tools import PYTHON, EditKind, edit_name, tool_schema
 from lensmill.tools.toolbox import PART_WORDS
 from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step
-
-PYTHON = "python"
-"""The tool name of a step in which the agent's own code ran."""
 
 NOTHING = "Nothing was displayed. Call display(image) with what you want to see."
 EARLY = "Your answer came before you saw this, so it was not taken."
 NO_ROOM = "No more pictures can be shown: answer with those that you have."
+LOST = "What earlier blocks assigned is lost; start again from image_1."
 
 _PRINTED = 4000
 """Characters of what code printed that the model is shown."""
@@ -171,7 +169,7 @@ def _observation_text(execution: Execution, refs: list[ImageRef], left_out: str)
     if execution.error is not None:
         said.append(f"ERROR: {execution.error[:_ERROR]}")
     if execution.stopped is not None:
-        said.append("What earlier blocks assigned is lost; start again from image_1.")
+        said.append(LOST)
     if left_out:
         said.append(left_out.strip())
     return "\n".join(said) if refs or len(said) else NOTHING
