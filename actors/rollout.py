@@ -25,7 +25,7 @@ from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
-from lensmill.models.chat import ModelError
+from lensmill.models.chat import ModelCall, ModelError
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
@@ -57,6 +57,9 @@ _AFTER_MODEL_ERROR = {
 _AFTER_DEATH = "look at the picture's size and the worker's memory limit, then build into a new out="
 
 _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
+
+AHEAD = 8
+"""One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
 
 CPU_THREADS = 2
 """One thread reads while another encodes; more only compete, since workers scale by processes."""
@@ -142,6 +145,7 @@ class RolloutWorker:
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
+        self._places = asyncio.Semaphore(settings.in_flight + max(1, settings.in_flight // AHEAD))
         self._judge = ChunkJudge(
             files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._slots
         )
@@ -221,7 +225,7 @@ class RolloutWorker:
         return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
-        async with self._slots:
+        async with self._places:
             if self._stopping:
                 return
             if alone:
@@ -234,7 +238,7 @@ class RolloutWorker:
                 if not alone:  # it may have waited for the others
                     self._unfinished[chunk_id].late = True
                     return
-            await self._keep(chunk_id, row, sample)
+        await self._keep(chunk_id, row, sample)
 
     async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
         """Take in a finished episode, then judge it and count it: a judge that takes its time endangers no row."""
@@ -260,10 +264,11 @@ class RolloutWorker:
 
         None where no engine can be reached: that is nothing of the episode's, and stops this worker.
         """
-        start = monotonic()
+        start, calls = monotonic(), list[ModelCall]()
         try:
-            async with asyncio.timeout(self.timeout_s):
-                rollout = await self._rollout(planned, sample)
+            rollout = await self._rollout(planned, sample, calls)
+            if rollout is None:
+                return None
             for image in rollout.images:
                 await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
         except StoreError:
@@ -286,13 +291,22 @@ class RolloutWorker:
             message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
             failure = Failure("agent_error", message, 1, "report it with this message")
         else:
-            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, rollout.calls)
-        return EpisodeRow(planned, "failed", None, failure, monotonic() - start)
+            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, tuple(calls))
+        return EpisodeRow(planned, "failed", None, failure, monotonic() - start, tuple(calls))
 
-    async def _rollout(self, planned: PlannedEpisode, sample: Sample) -> Rollout:
-        original = await self._pictures.original(sample.image_id)
-        view = await self._pictures.view(sample.image_id, planned.rung)
-        return await self._agent.run(self._equipment.desk(planned, sample, original, view))
+    async def _rollout(self, planned: PlannedEpisode, sample: Sample, calls: list[ModelCall]) -> Rollout | None:
+        """None if asked to stop while waiting for a slot; that wait counts against no episode's time.
+
+        Args:
+            calls: of models are added as they are made.
+        """
+        async with asyncio.timeout(self.timeout_s):
+            original = await self._pictures.original(sample.image_id)
+            view = await self._pictures.view(sample.image_id, planned.rung)
+        async with self._slots, asyncio.timeout(self.timeout_s):
+            if self._stopping:
+                return None
+            return await self._agent.run(self._equipment.desk(planned, sample, original, view, calls))
 
     async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
@@ -302,12 +316,13 @@ class RolloutWorker:
             if planned.rung not in costs:
                 start = monotonic()
                 try:
-                    async with asyncio.timeout(self.timeout_s):
-                        rollout = await self._rollout(planned, chunk.samples[planned.sample_id])
+                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id], [])
                 except StoreError:
                     raise
                 except Exception:
                     continue
+                if rollout is None:
+                    break
                 size = sum(len(image.data) for image in rollout.images)
                 costs[planned.rung] = EpisodeCost(planned.rung, monotonic() - start, size)
         return tuple(costs.values())

@@ -98,7 +98,7 @@ class RefocusAgent:
 
     async def _turns(self, desk: Desk, parts: Parts, session: Session) -> Rollout:
         task = desk.task
-        talk = Conversation(self._model, self._sampling, seed=task.seed, episode=desk.episode, rung=task.rung)
+        talk = Conversation.of(desk, self._model, self._sampling)
         size = (desk.view.frame.width, desk.view.frame.height)
         talk.messages += refocus_opening(task, parts, size, self._max_turns == 1)
         labels: dict[str, list[str]] = {kind: list(boxes) for kind, boxes in parts.items()}
@@ -108,7 +108,7 @@ class RefocusAgent:
             read = read_refocus_reply(reply.text, reply.finish_reason == "length")
             if read.answer is not None and (last or read.code is None):
                 answer = None if abstains(read.answer, task.choices) else read.answer
-                return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages), calls=tuple(talk.calls))
+                return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages))
             if last:
                 break
             told = await self._act(desk, parts, session, _thought(read, reply), read)
@@ -117,7 +117,7 @@ class RefocusAgent:
         if read.problem:
             desk.record(Step(_thought(read, reply), None, Observation(read.problem, error=True)))
         thought = "" if read.problem else _thought(read, reply)
-        return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit", tuple(talk.calls))
+        return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit")
 
     async def _act(
         self, desk: Desk, parts: Parts, session: Session, thought: str, read: RefocusReply
