@@ -137,7 +137,9 @@ async def test_a_judge_that_cannot_be_reached_leaves_the_chunk_for_another_run(f
     plan = build_of(files, ["0", "1"])
     gone = Verdict("judge_error", "engine_unreachable", None, "no server answers")
     for chunk_id in plan.chunk_ids():
-        assert "no server answers" in await chunks(files, NotingJudge({"1": gone, "0": gone})).judge_chunk(chunk_id)
+        report = await chunks(files, NotingJudge({"1": gone, "0": gone})).judge_chunk(chunk_id)
+        assert report.state == "handed_back"
+        assert "no server answers" in report.why
     assert not any("/verdicts/" in path for path in files.list(f"builds/{FINGERPRINT}"))
 
 

@@ -36,11 +36,11 @@ def test_committed_rows_come_back_in_plan_order(store: EpisodeStore, chunk: Chun
     rows = (*done(chunk)[:3], *failed(chunk)[3:])
     assert store.commit(chunk.chunk_id, rows[::-1])
     assert store.rows(chunk.chunk_id) == rows
-    assert store.committed() == {chunk.chunk_id}
+    assert store.committed() == {chunk.chunk_id: 0}
 
 
 def test_nothing_is_committed_before_its_commit(store: EpisodeStore, chunk: Chunk) -> None:
-    assert store.committed() == frozenset()
+    assert store.committed() == {}
     with pytest.raises(StoreError, match="not committed"):
         store.rows(chunk.chunk_id)
 
@@ -72,7 +72,7 @@ def _die_before_commit(root: str, chunk: Chunk) -> None:
 
 def _die_mid_part(root: str, chunk: Chunk) -> None:
     files = Files(root)
-    with files.open(f"builds/{FINGERPRINT}/chunks/{chunk.chunk_id}/part-torn.parquet", "wb") as sink:
+    with files.open(f"builds/{FINGERPRINT}/episodes/parts/{chunk.chunk_id}-torn.parquet", "wb") as sink:
         sink.write(b"PAR1 and then nothing")
         sink.flush()
         os.kill(os.getpid(), signal.SIGKILL)
@@ -86,13 +86,13 @@ def test_a_worker_killed_before_its_commit_leaves_the_chunk_open(
     worker.start()
     worker.join()
     assert worker.exitcode == -signal.SIGKILL
-    assert store.committed() == frozenset()
+    assert store.committed() == {}
     assert store.commit(chunk.chunk_id, done(chunk))
     assert store.rows(chunk.chunk_id) == done(chunk)
 
 
 def _part(files: Files, chunk: Chunk) -> Path:
-    (path,) = (path for path in files.list("builds") if f"{chunk.chunk_id}/part-" in path)
+    (path,) = (path for path in files.list("builds") if f"/parts/{chunk.chunk_id}-" in path)
     return Path(files.locate(path))
 
 
@@ -118,7 +118,7 @@ def test_rows_must_be_the_chunks_episodes(store: EpisodeStore, chunk: Chunk, fil
     for wrong in (rows[1:], (*rows, *done(other)), (*rows, rows[0])[:0] or (*rows, done(chunk, 2.0)[0])):
         with pytest.raises(ValueError, match=chunk.chunk_id):
             store.commit(chunk.chunk_id, wrong)
-    assert store.committed() == frozenset()
+    assert store.committed() == {}
 
 
 def test_handed_back_rows_are_taken_up_again(store: EpisodeStore, chunk: Chunk) -> None:
@@ -138,13 +138,13 @@ def test_handed_back_rows_are_ignored_once_the_chunk_is_committed(store: Episode
 
 def test_a_torn_partial_is_left_out(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
     store.hand_back(chunk.chunk_id, done(chunk)[:2])
-    files.put(f"builds/{FINGERPRINT}/chunks/{chunk.chunk_id}/partial-torn.parquet", b"PAR1 half of a fi")
+    files.put(f"builds/{FINGERPRINT}/episodes/open/{chunk.chunk_id}/partial-torn.parquet", b"PAR1 half of a fi")
     assert store.handed_back(chunk.chunk_id) == done(chunk)[:2]
 
 
 def test_another_recipes_episodes_lie_apart(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
     store.commit(chunk.chunk_id, done(chunk))
-    assert EpisodeStore(files, "e" * 32).committed() == frozenset()
+    assert EpisodeStore(files, "e" * 32).committed() == {}
 
 
 def test_a_row_is_done_or_failed(chunk: Chunk) -> None:
