@@ -172,3 +172,85 @@ def test_model_calls_come_back_with_their_episode(store: EpisodeStore, chunk: Ch
     rows = [replace(row, calls=(ModelCall("agent", reply),)) for row in done(chunk)]
     store.commit(chunk.chunk_id, rows)
     assert store.rows(chunk.chunk_id)[0].calls == (ModelCall("agent", reply),)
+
+
+def _tried_again(row: EpisodeRow, error_class: str = "timeout") -> EpisodeRow:
+    assert row.failure is not None
+    return replace(row, failure=Failure(error_class, "again", row.failure.attempts + 1))
+
+
+def test_what_was_tried_again_is_laid_over_what_failed(store: EpisodeStore, chunk: Chunk) -> None:
+    good, bad = done(chunk), failed(chunk)
+    store.commit(chunk.chunk_id, (good[0], *bad[1:]))
+    again = _tried_again(bad[2])
+    assert store.retry(chunk.chunk_id, (again, good[1])) == {again.planned.episode_id, good[1].planned.episode_id}
+    assert store.rows(chunk.chunk_id) == (good[0], good[1], again, bad[3])
+    assert store.rows(chunk.chunk_id, 0) == (good[0], *bad[1:])
+    assert store.committed() == {chunk.chunk_id: 1}
+    assert store.done(chunk.chunk_id, 0) == 1
+    assert store.done(chunk.chunk_id, 1) == 2
+    assert dict(store.failed(store.committed())) == {chunk.chunk_id: {"engine_error": 1, "timeout": 1}}
+
+
+def test_an_episode_that_is_done_never_changes(store: EpisodeStore, chunk: Chunk) -> None:
+    store.commit(chunk.chunk_id, (*done(chunk)[:3], *failed(chunk)[3:]))
+    assert store.retry(chunk.chunk_id, done(chunk, 9.0)[:3]) == frozenset()
+    assert store.retry(chunk.chunk_id, done(chunk, 9.0)) == {chunk.episodes[3].episode_id}
+    assert [row.seconds for row in store.rows(chunk.chunk_id)] == [1.0, 1.0, 1.0, 9.0]
+
+
+def test_a_failure_counts_only_if_it_was_tried_more_often(store: EpisodeStore, chunk: Chunk) -> None:
+    bad = failed(chunk)
+    store.commit(chunk.chunk_id, bad)
+    assert store.retry(chunk.chunk_id, bad) == frozenset()
+    assert store.retry(chunk.chunk_id, [_tried_again(bad[0])])
+    assert store.retry(chunk.chunk_id, [_tried_again(bad[0], "worker_died")]) == frozenset()
+    assert store.committed() == {chunk.chunk_id: 1}
+
+
+def test_of_runs_that_try_again_at_once_every_episode_counts_once(files: Files, chunk: Chunk) -> None:
+    EpisodeStore(files, FINGERPRINT).commit(chunk.chunk_id, failed(chunk))
+    start = threading.Barrier(4)
+
+    def race(number: int) -> frozenset[str]:
+        start.wait()
+        rows = done(chunk, seconds=number)
+        return EpisodeStore(files, FINGERPRINT).retry(chunk.chunk_id, (rows[number], rows[(number + 1) % 4]))
+
+    with ThreadPoolExecutor(4) as pool:
+        counted = list(pool.map(race, range(4)))
+    assert sum(map(len, counted)) == 4
+    for row in EpisodeStore(files, FINGERPRINT).rows(chunk.chunk_id):
+        assert row.planned.episode_id in counted[int(row.seconds)]
+
+
+def test_what_is_to_be_tried_again_is_what_nobody_has_tried_since(store: EpisodeStore, chunk: Chunk) -> None:
+    bad = failed(chunk)
+    store.commit(chunk.chunk_id, (done(chunk)[0], *bad[1:3], _tried_again(bad[3])))
+    first, second = (episode.episode_id for episode in chunk.episodes[1:3])
+    assert store.to_retry(chunk.chunk_id, 0, {"engine_error"}) == {first: 3, second: 3}
+    assert store.to_retry(chunk.chunk_id, 0, {"timeout"}) == {chunk.episodes[3].episode_id: 4}
+    assert store.to_retry(chunk.chunk_id, 0, {"agent_error"}) == {}
+    again = replace(bad[1], failure=Failure("engine_error", "again", 4))
+    store.retry(chunk.chunk_id, [again])
+    assert store.to_retry(chunk.chunk_id, 0, {"engine_error"}) == {second: 3}
+    assert store.to_retry(chunk.chunk_id, 1, {"engine_error"}) == {first: 4, second: 3}
+
+
+def test_of_a_committed_chunk_only_rows_tried_again_are_handed_back(store: EpisodeStore, chunk: Chunk) -> None:
+    good, bad = done(chunk), failed(chunk)
+    store.commit(chunk.chunk_id, (good[0], *bad[1:]))
+    store.hand_back(chunk.chunk_id, (good[0], good[1], bad[2], _tried_again(bad[3])))
+    assert store.handed_back(chunk.chunk_id) == (good[1], _tried_again(bad[3]))
+    store.tidy(chunk.chunk_id)
+    assert store.handed_back(chunk.chunk_id) == ()
+
+
+def test_what_nobody_reads_any_more_is_an_orphan(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+    other = Plan(files, FINGERPRINT).chunk_ids()[1]
+    store.hand_back(chunk.chunk_id, done(chunk)[:1])
+    store.mark(other, "e1", "run")
+    assert list(store.orphans()) == []
+    store.commit(chunk.chunk_id, done(chunk))
+    (orphan,) = store.orphans()
+    assert f"/open/{chunk.chunk_id}/partial-" in orphan

@@ -108,3 +108,24 @@ def test_verdicts_from_before_second_opinions_are_read(store: VerdictStore, tmp_
     rows = [{"episode_id": row.episode_id, "verdict": verdict_row(row.verdict)} for row in ROWS]
     log.commit("c1", rows, episode_layers=0)
     assert store.rows("c1") == ROWS
+
+
+def test_first_verdicts_of_episodes_that_are_done_by_now_are_laid_over(store: VerdictStore) -> None:
+    store.commit("c1", FAILED[:1])
+    assert store.judged_layers("c1", 0) == 0
+    assert store.retry("c1", FAILED, episode_layers=1)
+    assert store.rows("c1") == FAILED
+    assert store.judged_layers("c1", 1) == 1
+    assert dict(store.failed({"c1": 1})) == {"c1": {"engine_error": 1, "no_verdict": 1}}
+    assert store.retry("c1", [VerdictRow("b" * 32, RIGHT)])
+    assert dict(store.failed({"c1": 2})) == {"c1": {"engine_error": 0, "no_verdict": 1}}
+    assert store.judged_layers("c1", 2) == 1
+
+
+def test_that_nothing_came_of_trying_again_is_noted_once(store: VerdictStore) -> None:
+    store.commit("c1", ROWS)
+    assert store.retry("c1", (), episode_layers=2)
+    assert not store.retry("c1", (), episode_layers=2)
+    assert not store.retry("c1", (), episode_layers=1)
+    assert store.rows("c1") == ROWS
+    assert store.judged_layers("c1", store.layers("c1")) == 2
