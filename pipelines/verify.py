@@ -29,13 +29,14 @@ from pipelines.help import VERIFY_HELP
 from pipelines.recipe import recorded_fingerprint
 from pipelines.settings import SettingsError, VerifySettings, load
 from storage.build_verification import BuildCheck, ImageCheck
-from storage.dataset import MANIFEST, holds_chunks, published
-from storage.episodes import EpisodeRow
+from storage.dataset import MANIFEST, published, read_chunks
+from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
 from storage.garbage import orphans
 from storage.images import ImageStore
 from storage.plan import Plan
 from storage.releases import FOLDER, Releases
+from storage.verdicts import VerdictStore
 from storage.verification import (
     MALFORMED,
     Finding,
@@ -123,10 +124,10 @@ class Verification:
             rng, wanted = random.Random(self._settings.seed), self._settings.sample
             chosen: dict[str, int] = {}
 
-            def visit(place: str, rows: list[tuple[EpisodeRow, Sample]]) -> None:
+            def visit(chunk_id: str, place: str, rows: list[tuple[EpisodeRow, Sample]]) -> None:
                 if not chosen:
                     chosen.update(_quota(check.chunks, wanted, rng))
-                picked = self._picked(range(len(rows)), chosen.get(place.rpartition("/")[2], 0), rng)
+                picked = self._picked(range(len(rows)), chosen.get(chunk_id, 0), rng)
                 for number in sorted(picked):
                     row, sample = rows[number]
                     assert row.trajectory is not None
@@ -228,24 +229,26 @@ class Verification:
         if not version.whole:
             return
         try:
-            self._against_chunks(Plan(store, str(inputs["recipe"])), version)
+            self._against_chunks(store, version)
         except MALFORMED as error:
             self._told.report(Finding(f"builds/{inputs['recipe']}/plan", f"it cannot be read: {error}"))
 
-    def _against_chunks(self, plan: Plan, version: Version) -> None:
-        inputs, chunks = version.inputs, plan.chunk_ids()
-        if not chunks:
-            self._told.say(f"note: {version.folder} is of build {inputs['recipe']}, which is not in this store")
+    def _against_chunks(self, store: Files, version: Version) -> None:
+        recipe = str(version.inputs["recipe"])
+        plan, name = Plan(store, recipe), version.folder.rpartition("/")[2]
+        if not plan.chunk_ids():
+            self._told.say(f"note: {version.folder} is of build {recipe}, which is not in this store")
             return
-        own = next((found for found in (chunks, chunks[: inputs["chunks"]]) if holds_chunks(inputs, found)), None)
-        if own is None:
-            self._told.say(
-                f"note: {version.folder} is of some chunks of its build, so its rows are not held against the plan"
-            )
-            return
-        compare_episodes(
-            version, (e.episode_id for chunk in own for e in plan.read_chunk(chunk).episodes), self._told.report
-        )
+        chunk_ids, layers = read_chunks(store, name)
+        planned = (episode.episode_id for chunk_id in chunk_ids for episode in plan.read_chunk(chunk_id).episodes)
+        compare_episodes(version, planned, self._told.report)
+        made = EpisodeStore(store, recipe).committed()
+        judged = VerdictStore(store, recipe, str(version.inputs["judge"])).committed()
+        for chunk_id in chunk_ids:
+            tried, asked = layers.get(chunk_id, (0, 0))
+            if made.get(chunk_id, -1) < tried or judged.get(chunk_id, -1) < asked:
+                what = f"it is of chunk {chunk_id} with {tried} and {asked} layers, which the store has not"
+                self._told.report(Finding(f"{version.folder}/{MANIFEST}", what, field="chunks"))
 
     def _picked(self, numbers: range, count: int, rng: random.Random) -> set[int]:
         match self._settings.replay:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from lensmill.sample import Sample
 from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
@@ -62,7 +62,8 @@ class BuildCheck:
     Args:
         report: told each finding.
         advance: told how many more episodes were read.
-        visit: given each chunk's finished episodes with a trajectory and their samples, e.g. to replay some.
+        visit: given each chunk's id, its commit's path, and its episodes with a trajectory and their samples, e.g. to
+            replay some.
     """
 
     def __init__(
@@ -72,7 +73,7 @@ class BuildCheck:
         images: ImageCheck,
         report: Callable[[Finding], None],
         advance: Callable[[int], None],
-        visit: Callable[[str, list[tuple[EpisodeRow, Sample]]], None],
+        visit: Callable[[str, str, list[tuple[EpisodeRow, Sample]]], None],
     ) -> None:
         self._files, self._folder, self._images = files, f"builds/{fingerprint}", images
         self._report, self._advance, self._visit = report, advance, visit
@@ -96,10 +97,11 @@ class BuildCheck:
             return False
         committed = self._episodes.committed()
         judged = {judge: store.committed() for judge, store in self._judges.items()}
-        self.finished = len(committed.intersection(self.chunks))
-        for folder, there in (("chunks", committed), *((f"verdicts/{judge}", of) for judge, of in judged.items())):
-            for chunk_id in sorted(there.difference(self.chunks)):
-                self._report(Finding(f"{self._folder}/{folder}/{chunk_id}", "its chunk is not planned"))
+        mine = set(self.chunks)
+        self.finished = len(mine.intersection(committed))
+        for folder, there in (("episodes", committed), *((f"verdicts/{judge}", of) for judge, of in judged.items())):
+            for chunk_id in sorted(there.keys() - mine):
+                self._report(Finding(f"{self._folder}/{folder}/commits", f"chunk {chunk_id} is not planned"))
         ids, samples, rungs = Ids(), 0, Counter[int]()
         for chunk_id in self.chunks:
             try:
@@ -115,18 +117,12 @@ class BuildCheck:
                 self._images.need(sample.image_id, f"sample {sample.sample_id}")
                 self._images.name(sample.image_id)
             if chunk_id in committed:
-                self._chunk(chunk, [judge for judge, of in judged.items() if chunk_id in of])
+                self._chunk(chunk, committed[chunk_id], {j: of[chunk_id] for j, of in judged.items() if chunk_id in of})
             self._advance(len(chunk.episodes))
         for repeated in ids.repeated():
             self._report(Finding(f"{self._folder}/plan", f"episode {repeated} is planned more than once"))
         self._counts(said, samples, rungs)
         return True
-
-    def episodes_of(self, chunk_ids: Iterable[str]) -> Iterable[str]:
-        """Ids of the episodes of these chunks."""
-        for chunk_id in chunk_ids:
-            for planned in self._plan.read_chunk(chunk_id).episodes:
-                yield planned.episode_id
 
     def _segments(self) -> bool:
         """Every file of the plan against its segment's record."""
@@ -164,33 +160,50 @@ class BuildCheck:
         if said != found:
             self._report(Finding(f"{self._folder}/plan/segments", f"they count {said}, the plan's files hold {found}"))
 
-    def _chunk(self, chunk: Chunk, judges: list[str]) -> None:
-        place = f"{self._folder}/chunks/{chunk.chunk_id}"
+    def _chunk(self, chunk: Chunk, layers: int, judged: Mapping[str, int]) -> None:
+        """A committed chunk with so many layers over it, and by judge so many over its verdicts."""
+        chunk_id = chunk.chunk_id
+        place = f"{self._folder}/episodes/commits/{chunk_id}.json"
         try:
-            rows = self._episodes.rows(chunk.chunk_id)
+            rows = self._episodes.rows(chunk_id, layers)
             ordered = in_plan_order(chunk, rows)
+            ((_, said),) = self._episodes.failed({chunk_id: layers})
         except MALFORMED as error:
             self._report(Finding(place, str(error)))
             return
         for number, (row, planned) in enumerate(zip(ordered, chunk.episodes, strict=True)):
             if row.planned != planned:
                 self._report(Finding(place, f"it is {row.planned}, planned is {planned}", number, "episode_id"))
+        failed = Counter(row.failure.error_class for row in rows if row.failure is not None)
+        if +said != failed:
+            self._report(Finding(place, f"it counts {dict(+said)} failed, its rows are {dict(failed)}", field="failed"))
         done = [row for row in rows if row.trajectory is not None]
         for row in done:
             for ref in row.trajectory.images if row.trajectory else ():
                 if ref.image_id in self._images.sizes:
                     self._images.name(ref.image_id)
-        for judge in judges:
-            self._verdicts(judge, chunk.chunk_id, {row.planned.episode_id for row in done})
-        self._visit(place, [(row, chunk.samples[row.planned.sample_id]) for row in done])
+        for judge, over in judged.items():
+            self._verdicts(judge, chunk_id, layers, over)
+        self._visit(chunk_id, place, [(row, chunk.samples[row.planned.sample_id]) for row in done])
 
-    def _verdicts(self, judge: str, chunk_id: str, done: set[str]) -> None:
-        place = f"{self._folder}/verdicts/{judge}/{chunk_id}"
+    def _verdicts(self, judge: str, chunk_id: str, layers: int, over: int) -> None:
+        place, store = f"{self._folder}/verdicts/{judge}/commits/{chunk_id}.json", self._judges[judge]
         try:
-            given = {row.episode_id for row in self._judges[judge].rows(chunk_id)}
+            verdicts = store.rows(chunk_id, over)
+            ((_, said),) = store.failed({chunk_id: over})
+            seen = store.judged_layers(chunk_id, over)
+            if seen > layers:
+                raise ValueError(f"it is of {seen} layers of episodes, and there are {layers}")
+            rows = self._episodes.rows(chunk_id, seen)
         except MALFORMED as error:
             self._report(Finding(place, str(error)))
             return
+        failed = Counter(row.verdict.rule for row in verdicts if row.failed)
+        if +said != failed:
+            what = f"it counts {dict(+said)} judge_errors, its rows are {dict(failed)}"
+            self._report(Finding(place, what, field="failed"))
+        given = {row.episode_id for row in verdicts}
+        done = {row.planned.episode_id for row in rows if row.trajectory is not None}
         for episode_id in sorted(done - given):
             self._report(Finding(place, f"finished episode {episode_id} has no verdict", field="episode_id"))
         for episode_id in sorted(given - done):

@@ -1,16 +1,17 @@
 """What nothing in a store names any more: left by attempts that came second, or that were killed.
 
 Only such files count whose kind is known to be left behind, and never one that a commit, a segment of a plan or a
-manifest names, nor work that was handed back for whoever goes on.
+manifest names.
 """
 
 import json
 from collections import defaultdict
 from collections.abc import Iterator
 
-from storage.commits import COMMIT
 from storage.dataset import MANIFEST
+from storage.episodes import EpisodeStore
 from storage.files import STAGING, Files, StoredFile
+from storage.verdicts import VerdictStore
 
 
 def orphans(files: Files, before: float) -> Iterator[StoredFile]:
@@ -18,34 +19,30 @@ def orphans(files: Files, before: float) -> Iterator[StoredFile]:
 
     Raises:
         StoreError: the store cannot be read.
-        ValueError: a commit, segment or manifest cannot be read, so nobody knows what it names.
+        ValueError, LookupError: a commit, segment or manifest cannot be read, so nobody knows what it names.
     """
     yield from (file for file in files.details(STAGING) if _old(file, before))
-    for folder, there in _by_folder(files.details("builds")).items():
-        yield from (file for file in _of_build(files, folder, there) if _old(file, before))
+    for build in files.folders("builds"):
+        # sizes and times first: what is named later than this was there, and is not among the orphans
+        there = {file.path: file for file in files.details(f"builds/{build}") if _old(file, before)}
+        yield from (there[path] for path in _of_build(files, build) if path in there)
     yield from _of_versions(files, before)
 
 
-def _of_build(files: Files, folder: str, there: dict[str, StoredFile]) -> Iterator[StoredFile]:
-    """Orphans right in one folder of a build, whatever their age."""
-    if folder.endswith("/plan/parts"):
-        plan = folder.removesuffix("/parts")
-        named = {
-            name
-            for path in files.list(f"{plan}/segments")
-            for kind in ("samples", "index", "failures")
-            for name in json.loads(files.read(path))[kind]
-        }
-        yield from (file for file in there.values() if file.path not in named)
-        return
-    parts = [name for name in there if name.startswith("part-") and name.endswith(".parquet")]
-    if COMMIT not in there:  # what was handed back is taken up again, parts without a commit never are
-        yield from (there[name] for name in parts)
-        return
-    if len(parts) > 1:  # else it can only be the commit's
-        named = {json.loads(files.read(f"{folder}/{COMMIT}"))["part"]}
-        yield from (there[name] for name in parts if name not in named)
-    yield from (file for name, file in there.items() if name.startswith(("partial-", "try-")))
+def _of_build(files: Files, build: str) -> Iterator[str]:
+    """Paths, whatever their age."""
+    folder = f"builds/{build}"
+    parts = files.list(f"{folder}/plan/parts")
+    named = {
+        name
+        for path in files.list(f"{folder}/plan/segments")
+        for kind in ("samples", "index", "failures")
+        for name in json.loads(files.read(path))[kind]
+    }
+    yield from (path for path in parts if path not in named)
+    yield from EpisodeStore(files, build).orphans()
+    for judge in files.folders(f"{folder}/verdicts"):
+        yield from VerdictStore(files, build, judge).orphans()
 
 
 def _of_versions(files: Files, before: float) -> Iterator[StoredFile]:
@@ -59,14 +56,6 @@ def _of_versions(files: Files, before: float) -> Iterator[StoredFile]:
         finished = any(file.path == f"datasets/{version}/{MANIFEST}" for file in there)
         if not finished and all(_old(file, before) for file in there):
             yield from there
-
-
-def _by_folder(there: tuple[StoredFile, ...]) -> dict[str, dict[str, StoredFile]]:
-    folders: dict[str, dict[str, StoredFile]] = defaultdict(dict)
-    for file in there:
-        folder, _, name = file.path.rpartition("/")
-        folders[folder][name] = file
-    return folders
 
 
 def _old(file: StoredFile, before: float) -> bool:

@@ -110,13 +110,14 @@ def test_nothing_is_wrong_with_a_version_on_its_own(built: Path, tmp_path: Path)
         "builds/*/plan/segments/*.json",
         "builds/*/plan/parts/samples-*",
         "builds/*/plan/parts/index-*",
-        "builds/*/chunks/*/commit.json",
-        "builds/*/chunks/*/part-*",
-        "builds/*/verdicts/*/*/commit.json",
-        "builds/*/verdicts/*/*/part-*",
+        "builds/*/episodes/commits/*",
+        "builds/*/episodes/parts/*",
+        "builds/*/verdicts/*/commits/*",
+        "builds/*/verdicts/*/parts/*",
         "images/*/*",
         "datasets/test/manifest.json",
         "datasets/test/README.md",
+        "datasets/test/chunks.txt",
         "datasets/test/data/*",
         "datasets/test/rejected/*",
         "datasets/test/failures/*",
@@ -133,7 +134,7 @@ def test_a_flipped_byte_is_found(out: Path, pattern: str, at: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["builds/*/chunks/*/part-*", "builds/*/plan/parts/samples-*", "datasets/test/data/*"]
+    "pattern", ["builds/*/episodes/parts/*", "builds/*/plan/parts/samples-*", "datasets/test/data/*"]
 )
 def test_a_missing_part_is_found(out: Path, pattern: str) -> None:
     path = one(out, pattern)
@@ -213,11 +214,11 @@ def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
     from storage.files import Files
     from storage.verdicts import VERDICTS
 
-    commit = one(out, "builds/*/verdicts/*/*/commit.json")
+    commit = one(out, "builds/*/verdicts/*/commits/*")
     log = CommitLog(Files(str(out)), str(commit.parent.parent.relative_to(out)), VERDICTS)
-    rows = log.read(commit.parent.name)
-    shutil.rmtree(commit.parent)
-    log.commit(commit.parent.name, rows[1:])
+    rows = log.read(commit.stem)
+    commit.unlink()
+    log.commit(commit.stem, rows[1:], episode_layers=0)
     assert any(rows[0]["episode_id"] in line and "no verdict" in line for line in wrong(out, "replay=none"))
 
 
@@ -245,12 +246,13 @@ def test_gc_is_of_a_whole_store() -> None:
 
 def left_over(out: Path, days: float) -> list[Path]:
     """Files as killed attempts leave them, this old."""
-    chunk = one(out, "builds/*/chunks/*/commit.json").parent
-    plan = one(out, "builds/*/plan/parts")
+    build = one(out, "builds/*")
+    chunk = one(build, "episodes/commits/*").stem
     paths = [
-        chunk / "part-0123.parquet",
-        chunk / "partial-0123.parquet",
-        plan / "samples-0123.parquet",
+        build / "episodes" / "parts" / f"{chunk}-0123.parquet",
+        build / "episodes" / "open" / chunk / "partial-0123.parquet",
+        one(build, "verdicts/*") / "parts" / f"{chunk}-0123.parquet",
+        build / "plan" / "parts" / "samples-0123.parquet",
         out / "staging" / "0123",
         out / "datasets" / "begun" / "data" / "train.parquet",
         out / "claims" / "begun.json",
@@ -294,8 +296,8 @@ def test_gc_leaves_what_is_young(out: Path) -> None:
 
 
 def test_gc_keeps_work_that_was_handed_back(out: Path) -> None:
-    waiting = out / one(out, "builds/*").relative_to(out) / "chunks" / "0123"
-    waiting.mkdir()
+    waiting = one(out, "builds/*") / "episodes" / "open" / "0123"
+    waiting.mkdir(parents=True)
     (waiting / "partial-4567.parquet").write_bytes(b"work")
     age(waiting / "partial-4567.parquet", 30)
     verify(out, "replay=none", "gc=true")

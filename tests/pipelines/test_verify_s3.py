@@ -57,10 +57,10 @@ def test_a_bucket_is_verified_and_only_orphans_are_collected(endpoint: str, file
     status, lines = verify(endpoint, "replay=all")
     assert status == 0, lines
     before = files.list("builds") + files.list("images") + files.list("datasets")
-    chunk = next(path for path in before if "/chunks/" in path).rpartition("/")[0]
-    files.put(f"{chunk}/part-0123.parquet", b"left over")
+    orphan = next(path for path in before if "/episodes/parts/" in path).rpartition("-")[0] + "-0123.parquet"
+    files.put(orphan, b"left over")
     assert verify(endpoint, "replay=none", "gc=true")[0] == 0
-    assert files.exists(f"{chunk}/part-0123.parquet")  # it is young
+    assert files.exists(orphan)  # it is young
     status, lines = verify(endpoint, "replay=none", "gc=true", "gc_images=true", "gc_age=0s")
     assert status == 0, lines
     assert files.list("builds") + files.list("images") + files.list("datasets") == before
