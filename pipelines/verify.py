@@ -10,7 +10,7 @@ import json
 import os
 import random
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -177,15 +177,15 @@ class Verification:
         self._told.begin(folder)
         rng = random.Random(self._settings.seed)
         replayers: list[Replayer | None] = []
-        chosen: set[int] = set()
+        chosen: Collection[int] = ()
         seen = 0
 
         def visit(found: Version, path: str, number: int, row: Mapping[str, Any]) -> None:
-            nonlocal seen
+            nonlocal chosen, seen
             if not replayers:
                 replayers.append(self._replayer(files, found))
                 total = int(found.manifest["rows"]["train"])
-                chosen.update(self._picked(range(total), self._settings.sample, rng))
+                chosen = self._picked(range(total), self._settings.sample, rng)
             if seen in chosen and replayers[0] is not None and row["image_id"] in found.places:
                 try:
                     trajectory, regions = trajectory_of_row(row), regions_of_row(row)
@@ -250,10 +250,10 @@ class Verification:
                 what = f"it is of chunk {chunk_id} with {tried} and {asked} layers, which the store has not"
                 self._told.report(Finding(f"{version.folder}/{MANIFEST}", what, field="chunks"))
 
-    def _picked(self, numbers: range, count: int, rng: random.Random) -> set[int]:
+    def _picked(self, numbers: range, count: int, rng: random.Random) -> Collection[int]:
         match self._settings.replay:
             case "all":
-                return set(numbers)
+                return numbers
             case "sample":
                 return set(rng.sample(numbers, min(count, len(numbers))))
             case "none":
