@@ -27,6 +27,7 @@ from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.chat import ModelCall, ModelError
 from lensmill.models.settings import ModelSettings
+from lensmill.replay import made_by_code
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
@@ -269,8 +270,10 @@ class RolloutWorker:
             rollout = await self._rollout(planned, sample, calls)
             if rollout is None:
                 return None
+            kept = made_by_code(rollout.trajectory)
             for image in rollout.images:
-                await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
+                if image.ref.image_id in kept:
+                    await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
         except StoreError:
             raise
         except ImageError as error:

@@ -233,8 +233,8 @@ class Build:
         seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
         pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
         print(
-            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals, "
-            f"{size_text(pictures)} of pictures and at most as much again in the dataset "
+            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
+            f"and at most {size_text(pictures)} of pictures in the dataset "
             f"(from {len(costs)} episodes; nothing of them is kept)"
         )
 
