@@ -4,6 +4,7 @@ import os
 import pickle
 import resource
 import signal
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -193,7 +194,12 @@ def test_files_are_located_by_path_or_by_url(tmp_path: Path) -> None:
     assert Files("memory://store").locate("a/b") == "memory:///store/a/b"
 
 
-@pytest.mark.parametrize("root", ["foo://bucket/x", "gs://bucket/x"])
-def test_a_url_without_a_file_system_is_one_clear_line(root: str) -> None:
-    with pytest.raises(StoreError, match="local path"):
-        Files(root)
+def test_a_url_without_a_file_system_is_one_clear_line() -> None:
+    with pytest.raises(StoreError, match="foo://bucket/x: Protocol not known: foo; give a local path"):
+        Files("foo://bucket/x")
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(StoreError, match=r"gs://bucket/x: Please install gcsfs .*: pip install 'lensmill\[gs\]'"):
+        Files("gs://bucket/x")
