@@ -11,7 +11,7 @@ import os
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
@@ -51,7 +51,7 @@ class Files:
         root: a local path or a URL that fsspec knows.
         options: for the file system, e.g. an endpoint; taken from the environment where not given.
         single_writer: only one job ever writes here, so a store without conditional create will do.
-        hasty: give up on a store that does not answer within seconds, instead of a minute and a half (S3 only).
+        hasty: give up soon on an S3 that does not answer, instead of trying on for a minute.
 
     Raises:
         StoreError: no file system is known for the URL.
@@ -70,7 +70,7 @@ class Files:
             if scheme in _S3:
                 from storage import s3
 
-                given |= s3.OPTIONS
+                given |= s3.options(hasty)
             self._fs, base = url_to_fs(root, **given | self._options)
         except ImportError as error:
             what = f"pip install 'lensmill[{_EXTRAS[scheme]}]'" if scheme in _EXTRAS else "give another out="
@@ -189,7 +189,7 @@ class Files:
         full = self._full(path)
         with self._explained(full):
             if mode != "wb":
-                with self._fs.open(full, mode, block_size=READ_PIECE) as source:
+                with self._source(full) as source:
                     yield source
             elif self._local:
                 with _local_sink(full) as sink:
@@ -197,6 +197,11 @@ class Files:
             else:
                 with self._remote_sink(full) as sink:
                     yield sink
+
+    def _source(self, full: str) -> IO[bytes]:
+        if self._s3 is not None:
+            return self._s3.open(full, READ_PIECE)
+        return cast(IO[bytes], self._fs.open(full, "rb", block_size=READ_PIECE))
 
     @contextmanager
     def _remote_sink(self, full: str) -> Iterator[IO[bytes]]:
@@ -228,7 +233,7 @@ class Files:
             if self._local:
                 with open(full, "rb") as source:
                     return source.read()
-            return bytes(self._fs.cat_file(full))
+            return bytes(self._fs.cat_file(full) if self._s3 is None else self._s3.read(full))
 
     def place(self, source: str, target: str) -> bool:
         """Make a finished file of this store appear under a second name, whole; False if that name is taken.

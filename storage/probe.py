@@ -10,7 +10,7 @@ def probe(files: Files) -> None:
     """Try everything that a job will rely on, with a file of a few bytes that is removed again.
 
     Raises:
-        StoreError: what does not work, in one line. It comes within seconds where nothing answers.
+        StoreError: what does not work, in one line.
     """
     hasty = files.hasty()
     folder = f"{STAGING}/probe-{uuid.uuid4().hex}"

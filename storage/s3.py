@@ -1,11 +1,15 @@
 """What Files must know of S3, and of stores that speak like it, beyond what fsspec says of any store.
 
 Faults are met here once: every request, part of an upload and piece of a download is tried again while its error may
-pass (5xx, SlowDown, a broken or silent connection), for about a minute and a half.
+pass (5xx, SlowDown, a broken or silent connection), for about a minute. The trying is botocore's and s3fs's, told of
+more errors than they would try again on their own. s3fs's ways to read nest it, so that a store that is gone would
+take hours to be told from a slow one: reading is done here.
 """
 
+import asyncio
+import random
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import IO, Any, cast
 
 from aiohttp import ClientError as ConnectionBroken
 from botocore.exceptions import (
@@ -20,27 +24,34 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProfileNotFound,
 )
+from botocore.exceptions import ConnectionError as EndpointError
+from fsspec.asyn import sync
 from fsspec.exceptions import FSTimeoutError
+from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
 from s3fs.core import set_custom_error_handler
 
-TRIES, HASTY_TRIES = 12, 3
+TRIES, HASTY_TRIES = 11, 6
 """How often s3fs tries a request, waiting 0.1 s, 0.17 s, ... between; and where somebody waits for the answer."""
 
-OPTIONS: Mapping[str, Any] = {
-    # botocore tries each request twice, waiting a random time up to a second: so writers that were told to slow down
-    # together do not come back together
-    "config_kwargs": {
-        "connect_timeout": 5,
-        "read_timeout": 30,
-        "max_pool_connections": 32,
-        "retries": {"mode": "legacy", "total_max_attempts": 2},
-    },
-    # otherwise reading a file asks for its size first
-    "max_concurrency": 1,
-}
-"""How the file system is opened, unless it is told otherwise."""
 
+def options(hasty: bool = False) -> dict[str, Any]:
+    """How the file system is opened, unless it is told otherwise."""
+    return {
+        # botocore tries each request twice, waiting a random time up to a second: so writers that were told to slow
+        # down together do not come back together
+        "config_kwargs": {
+            "connect_timeout": 5,
+            "read_timeout": 12 if hasty else 30,
+            "max_pool_connections": 32,
+            "retries": {"mode": "legacy", "total_max_attempts": 1 if hasty else 2},
+        },
+        # parts of an upload go one after the other, so that memory is bounded
+        "max_concurrency": 1,
+    }
+
+
+_BROKEN = (HTTPClientError, EndpointError, ConnectionBroken, ConnectionError, FSTimeoutError)
 _CREDENTIALS = (
     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or give the machine a role; store.anonymous=true "
     "sends none"
@@ -70,7 +81,7 @@ class S3Calls:
 
     def __init__(self, fs: S3FileSystem, tries: int) -> None:
         self._fs = fs
-        fs.retries = tries
+        fs.retries = self._tries = tries
         # s3fs asks this of errors that it would not try again itself; it is the same for all file systems
         set_custom_error_handler(_may_pass)
 
@@ -82,6 +93,36 @@ class S3Calls:
         """
         bucket, key, _ = self._fs.split_path(full)
         return int(self._fs.call_s3("head_object", Bucket=bucket, Key=key)["ContentLength"])
+
+    def read(self, full: str, start: int = 0, end: int | None = None) -> bytes:
+        """An object's bytes from `start` to before `end`, in one request; a body that breaks is asked for again.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        return bytes(sync(self._fs.loop, self._read, full, start, end))
+
+    async def _read(self, full: str, start: int, end: int | None) -> bytes:
+        bucket, key, _ = self._fs.split_path(full)
+        piece = {} if end is None else {"Range": f"bytes={start}-{end - 1}"}
+        for left in reversed(range(self._tries)):
+            reply = await self._fs._call_s3("get_object", Bucket=bucket, Key=key, **piece)
+            try:
+                async with reply["Body"] as body:
+                    return bytes(await body.read())
+            except _BROKEN:
+                if not left:
+                    raise
+                await asyncio.sleep(random.random())
+        raise AssertionError
+
+    def open(self, full: str, ahead: int) -> IO[bytes]:
+        """An object for reading, in pieces of at least `ahead` bytes.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        return cast(IO[bytes], _Reader(self, self._fs, full, self.size(full), ahead))
 
     def copy(self, origin: str, full: str) -> None:
         """Copy an object of at most 5 GB, in one request: one in parts would leave them behind when it fails."""
@@ -123,7 +164,7 @@ class S3Calls:
 
 
 def _why(error: BaseException) -> str | None:
-    if isinstance(error, HTTPClientError) or _is_broken_body(error):
+    if isinstance(error, _BROKEN):
         return f"the store does not answer ({_short(error)}): check store.endpoint and the network"
     if isinstance(error, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)):
         return f"no credentials ({_short(error)}): {_CREDENTIALS}"
@@ -155,12 +196,23 @@ def _response(error: BaseException) -> Mapping[str, Any]:
     return {}
 
 
+class _Reader(AbstractBufferedFile):  # type: ignore[misc]
+    """A file object over `S3Calls.read`."""
+
+    def __init__(self, calls: S3Calls, fs: S3FileSystem, full: str, size: int, ahead: int) -> None:
+        super().__init__(fs, full, "rb", block_size=ahead, size=size)
+        self._calls = calls
+
+    def _fetch_range(self, start: int, end: int) -> bytes:
+        return self._calls.read(self.path, start, end)
+
+
 def _status(response: Mapping[str, Any]) -> int:
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _may_pass(error: BaseException) -> bool:
-    return isinstance(error, ConnectionError) or _may_pass_status(_response(error))
+    return isinstance(error, _BROKEN) or _may_pass_status(_response(error))
 
 
 def _may_pass_status(response: Mapping[str, Any]) -> bool:
@@ -171,10 +223,6 @@ def _may_pass_status(response: Mapping[str, Any]) -> bool:
         or status in (409, 429)
         or (response.get("Error", {}).get("Code") == "RequestTimeout")
     )
-
-
-def _is_broken_body(error: BaseException) -> bool:
-    return isinstance(error, (ConnectionBroken, FSTimeoutError))
 
 
 def _short(error: BaseException) -> str:

@@ -23,13 +23,18 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AW
 
 
 @contextmanager
-def s3_server() -> Iterator[str]:
-    """Start the server; gives its URL."""
+def s3_server(page_size: int = 1000) -> Iterator[str]:
+    """Start the server; gives its URL.
+
+    Args:
+        page_size: of how many objects a page of a listing tells.
+    """
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]
+        environment = {**os.environ, **CREDENTIALS, "MOTO_S3_DEFAULT_MAX_KEYS": str(page_size)}
         with log.open("wb") as sink:
-            server = subprocess.Popen(command, stdout=sink, stderr=sink, env={**os.environ, **CREDENTIALS})
+            server = subprocess.Popen(command, stdout=sink, stderr=sink, env=environment)
         try:
             yield _address(server, log)
         finally:
