@@ -14,8 +14,10 @@ def probe(files: Files) -> None:
     """
     hasty = files.hasty()
     folder = f"{STAGING}/probe-{uuid.uuid4().hex}"
+    path = f"{folder}/file"
+    hasty.create(path, b"first")
     try:
-        _try(hasty, folder)
+        _look(hasty, folder, path)
     except BaseException:
         with suppress(StoreError):
             hasty.remove_folder(folder)
@@ -23,9 +25,7 @@ def probe(files: Files) -> None:
     hasty.remove_folder(folder)
 
 
-def _try(files: Files, folder: str) -> None:
-    path = f"{folder}/file"
-    files.create(path, b"first")
+def _look(files: Files, folder: str, path: str) -> None:
     if not files.single_writer and (files.create(path, b"second") or files.read(path) != b"first"):
         raise StoreError(
             f"{files.root}: this store has no conditional create (it ignores If-None-Match), so two writers would "

@@ -185,8 +185,9 @@ def _why(error: BaseException) -> str | None:
         advice = "try again later" if _may_pass_status(response) else "check conf/store and what the store supports"
     client_error = error if isinstance(error, ClientError) else error.__cause__
     operation = getattr(client_error, "operation_name", "the request")
+    message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:300]
     region = response.get("Error", {}).get("Region")
-    return f"{operation} failed with {code} ({_short(error)}){f', region {region}' if region else ''}: {advice}"
+    return f"{operation} failed with {code} ({message}){f', region {region}' if region else ''}: {advice}"
 
 
 def _response(error: BaseException) -> Mapping[str, Any]:
