@@ -30,6 +30,7 @@ from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge,
 from pipelines.settings import BuildSettings, load_build
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
+from storage.probe import probe
 from storage.sources.protocol import SourceError
 from storage.verdicts import VerdictStore
 
@@ -58,6 +59,7 @@ class Build:
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
         self._files = settings.store.open(settings.out)
+        probe(self._files)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)
