@@ -145,14 +145,15 @@ class JudgeWorker:
     def judge(self, settings: JudgingSettings) -> Judge:
         return build_judge(settings.judge, build_model(settings.model) if settings.model else None)
 
-    async def ready(self) -> bool:
-        return True
+    async def ready(self) -> str:
+        """The node that it is on."""
+        return str(ray.get_runtime_context().get_node_id())
 
     async def counts(self) -> Mapping[str, int]:
         """Verdicts given here so far, by outcome, and chunks."""
         return dict(self._chunks.counts)
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float | None = None) -> None:
         """Chunks at work are finished, since they are small; the pool hands out no more."""
 
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:

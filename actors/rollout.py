@@ -103,6 +103,7 @@ class _Work:
 
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
     late: bool = False
+    limit: asyncio.Timeout | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
 
@@ -151,14 +152,16 @@ class RolloutWorker:
             files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._slots
         )
         self._stopping = False
+        self._leave_at: float | None = None
         self._outage = ""
         self._counts: Counter[str] = Counter()
         self._threads = _Threads()
         self._unfinished: dict[str, _Work] = {}
 
-    async def ready(self) -> bool:
+    async def ready(self) -> str:
+        """The node that it is on."""
         asyncio.get_running_loop().set_default_executor(self._threads)
-        return True
+        return str(ray.get_runtime_context().get_node_id())
 
     async def close(self) -> None:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
@@ -168,9 +171,18 @@ class RolloutWorker:
         """Episodes that ended here so far, by outcome."""
         return dict(self._counts)
 
-    async def stop(self) -> None:
-        """Start no further episode; those in flight finish and their chunks are handed back."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Start no further episode; those in flight finish and their chunks are handed back.
+
+        Args:
+            within_s: those that take longer are given up.
+        """
         self._stopping = True
+        if within_s is not None:
+            self._leave_at = asyncio.get_running_loop().time() + within_s
+            for work in self._unfinished.values():
+                if work.limit is not None:
+                    work.limit.reschedule(self._leave_at)
 
     async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
@@ -190,11 +202,17 @@ class RolloutWorker:
         self._counts["earlier"] += len(done)
         work = self._unfinished[chunk_id] = _Work()
         missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
-        if careful:
-            for planned in missing:
-                await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
-        else:
-            await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        try:
+            async with asyncio.timeout_at(self._leave_at) as limit:
+                work.limit = limit
+                if careful:
+                    for planned in missing:
+                        await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
+                else:
+                    await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        except TimeoutError:
+            if not limit.expired():
+                raise
         del self._unfinished[chunk_id]
         if len(done) + len(work.rows) < len(chunk.episodes):
             if not careful:  # there each was kept as it ended

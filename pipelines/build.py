@@ -13,7 +13,7 @@ from dataclasses import asdict
 
 import ray
 
-from actors.cluster import Stopped, connect, fetch
+from actors.cluster import Stopped, beside_the_driver, connect, fetch
 from actors.equipment import AGENT, JUDGE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
@@ -93,7 +93,7 @@ class Build:
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
-        planner = RemotePlanner.remote(
+        planner = RemotePlanner.options(scheduling_strategy=beside_the_driver()).remote(
             PlanSettings(
                 self._files,
                 self._fingerprint,
@@ -129,7 +129,7 @@ class Build:
             )
         return outline
 
-    def _pool(self, size: int, done: int, engines: Engines) -> RolloutPool:
+    def _pool(self, size: int, done: int, engines: Engines, most: int | None = None) -> RolloutPool:
         settings, models = self._settings, dict(self._models)
         if self._judge_model is not None:
             models[JUDGE] = self._judge_model
@@ -158,6 +158,7 @@ class Build:
             lambda: self._stopping() or engines.gone,
             self._display.say,
             chunks_each=chunks_for(in_flight, settings.chunk_size),
+            most=most,
         )
 
     def _generate(self, outline: PlanOutline, size: int) -> tuple[str, ...]:
@@ -178,7 +179,8 @@ class Build:
         if done:
             self._display.say(f"{done} of {episodes} episodes are there already")
         with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
-            pool = self._pool(min(size, len(missing) + len(unjudged)), done, engines)
+            chunks = len(missing) + len(unjudged)
+            pool = self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks)
             try:
                 unfinished = (*pool.judge(unjudged), *pool.run(missing))
             finally:

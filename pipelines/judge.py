@@ -118,6 +118,7 @@ class JudgeJob:
                 lambda: self._stopping() or engines.gone,
                 self._display.say,
                 self._worker,
+                most=settings.cluster.workers or len(chunk_ids),
             )
             try:
                 unfinished = pool.judge(chunk_ids)
