@@ -18,6 +18,8 @@ from ray.exceptions import (
 from actors.cluster import ClusterError, Stopped, fetch
 from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
+from monitoring import metrics
+from monitoring.recorder import lasting
 
 CHUNK_ATTEMPTS = 100
 """A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
@@ -206,7 +208,9 @@ class RolloutPool:
 
     def _replace(self, member: _Member) -> None:
         if member in self._members:  # its other chunk may have told before
-            self._gone += member.counts
+            self._gone += lasting(member.counts)
+            self._gone[metrics.WORKERS_REPLACED.name] += 1
+            self._say("a worker died: another takes its place")
             ray.kill(member.actor)
             self._members[self._members.index(member)] = self._hire()
 

@@ -8,7 +8,9 @@ made by conditional create names them.
 
 import errno
 import os
+import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any
@@ -60,6 +62,9 @@ class Files:
         root: a local path or a URL that fsspec knows.
         options: for the file system, e.g. an endpoint; taken from the environment where not given.
 
+    Attributes:
+        counts: "bytes_read" of whole files and "bytes_written" to them, by this process so far.
+
     Raises:
         StoreError: no file system is known for the URL.
     """
@@ -67,6 +72,8 @@ class Files:
     def __init__(self, root: str, options: Mapping[str, Any] | None = None) -> None:
         self.root = root
         self._options = dict(options or {})
+        self.counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
         # a remembered listing would hide what other writers have committed meanwhile
         try:
             self._fs, base = url_to_fs(root, use_listings_cache=False, **self._options)
@@ -77,6 +84,10 @@ class Files:
 
     def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any]]]:
         return (Files, (self.root, self._options))
+
+    def _count(self, name: str, more: int) -> None:
+        with self._counting:
+            self.counts[name] += more
 
     def locate(self, path: str) -> str:
         """The full path or URL of a file, for messages and for readers outside of the store."""
@@ -101,6 +112,7 @@ class Files:
             StoreError: it cannot be written, or the file system has no conditional create.
         """
         full = self._full(path)
+        self._count("bytes_written", len(data))
         with _explained(full):
             if self._local:
                 return _create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
@@ -115,6 +127,7 @@ class Files:
 
         Being killed may leave half of it, so readers must only take it from a file made by `create`.
         """
+        self._count("bytes_written", len(data))
         with self.open(path, "wb") as sink:
             sink.write(data)
 
@@ -145,7 +158,9 @@ class Files:
             FileNotFoundError: there is none.
         """
         with self.open(path) as source:
-            return source.read()
+            data = source.read()
+        self._count("bytes_read", len(data))
+        return data
 
     def place(self, source: str, target: str) -> bool:
         """Make a finished file of this store appear under a second name, whole; False if that name is taken.
