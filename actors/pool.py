@@ -40,6 +40,9 @@ def chunks_for(in_flight: int, chunk_size: int) -> int:
 
 POLL_S = 0.5
 
+LAST_POLL_S = 10.0
+"""For the last counts, which nobody will ask for again."""
+
 PATIENCE_S = 20.0
 """How long to wait without a word for the first worker to start."""
 
@@ -154,7 +157,7 @@ class RolloutPool:
                     case "handed_back":
                         (waiting if member.out and not told else unfinished).append(chunk_id)
             self._poll()
-        self._poll()
+        self._poll(LAST_POLL_S)
         return tuple(unfinished)
 
     def _wait(self, running: Sequence[Any]) -> None:
@@ -214,9 +217,9 @@ class RolloutPool:
             ray.kill(member.actor)
             self._members[self._members.index(member)] = self._hire()
 
-    def _poll(self) -> None:
+    def _poll(self, patience_s: float = POLL_S) -> None:
         refs = {member.actor.counts.remote(): member for member in self._members if member.ready}
-        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=POLL_S) if refs else ([], [])
+        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=patience_s) if refs else ([], [])
         for ref in ready:
             try:
                 refs[ref].counts = Counter(ray.get(ref))

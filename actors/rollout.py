@@ -233,8 +233,8 @@ class RolloutWorker:
                 return
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
-            with logs.about(episode=planned.episode_id):
-                row = await self._episode(planned, sample)
+            logs.episode.set(planned.episode_id)
+            row = await self._episode(planned, sample)
             if row is None:
                 return
             if row.failure is not None and row.failure.error_class == "timeout":

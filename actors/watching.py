@@ -88,7 +88,8 @@ class Watch:
         episodes = self._ended.pop(chunk_id, 0)
         level = logging.INFO if state == "committed" else logging.WARNING
         because = f": {why}" if why else ""
-        log.log(level, "the chunk is %s (%d episodes, %.1f s)%s", state, episodes, seconds, because)
+        with logs.about(episode=""):
+            log.log(level, "the chunk is %s (%d episodes, %.1f s)%s", state, episodes, seconds, because)
         if self._recorder is not None:
             self._recorder.value(metrics.CHUNKS, state).add()
 

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from types import TracebackType
 from typing import Any, Protocol, Self
 from wsgiref.simple_server import WSGIServer
@@ -11,11 +12,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Histo
 from prometheus_client.registry import Collector
 
 from monitoring.metrics import METRICS, Metric
-from monitoring.recorder import is_gauge, parse
+from monitoring.recorder import SUM, is_gauge, parse
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
-Buckets = dict[int, list[float]]
-"""By bucket: the number of its observations, and their sum."""
+Parts = dict[str, float]
+"""A histogram's: the number of observations by bucket, and their sum."""
 
 
 class MetricsError(Exception):
@@ -64,17 +65,16 @@ class Endpoint(Collector):
     def collect(self) -> Iterator[Family]:
         """One family for each metric that has a series."""
         found: dict[str, Family] = {}
-        histograms: dict[tuple[str, tuple[str, ...]], Buckets] = {}
-        for metric, labels, value in _parsed(self._series):
+        histograms: dict[tuple[str, tuple[str, ...]], Parts] = {}
+        for _, (metric, labels, value) in _parsed(self._series):
             family = found.setdefault(metric.name, _family(metric))
             if isinstance(family, HistogramMetricFamily):
-                *own, bucket, part = labels
-                place = histograms.setdefault((metric.name, tuple(own)), {}).setdefault(int(bucket), [0.0, 0.0])
-                place[part == "s"] = value
+                *own, part = labels
+                histograms.setdefault((metric.name, tuple(own)), {})[part] = value
             else:
                 family.add_metric(labels, value)
-        for (name, labels), buckets in histograms.items():
-            _add_histogram(found[name], METRICS[name], labels, buckets)
+        for (name, labels), parts in histograms.items():
+            _add_histogram(found[name], METRICS[name], labels, parts)
         yield from found.values()
 
     def close(self) -> None:
@@ -83,11 +83,11 @@ class Endpoint(Collector):
         self._thread.join()
 
 
-def _parsed(series: Mapping[str, float]) -> Iterator[tuple[Metric, tuple[str, ...], float]]:
+def _parsed(series: Mapping[str, float]) -> Iterator[tuple[str, tuple[Metric, tuple[str, ...], float]]]:
     for name, value in series.items():
         found = parse(name)
         if found is not None:
-            yield (*found, value)
+            yield name, (*found, value)
 
 
 def _family(metric: Metric) -> Family:
@@ -96,14 +96,11 @@ def _family(metric: Metric) -> Family:
     return kind(metric.name, metric.help, labels=list(metric.labels))  # type: ignore[no-any-return]
 
 
-def _add_histogram(family: Family, metric: Metric, labels: tuple[str, ...], buckets: Buckets) -> None:
+def _add_histogram(family: Family, metric: Metric, labels: tuple[str, ...], parts: Parts) -> None:
     assert isinstance(family, HistogramMetricFamily)
-    below, total, shown = 0.0, 0.0, []
-    for bucket, bound in enumerate([*map(str, metric.buckets), "+Inf"]):
-        number, part = buckets.get(bucket, [0.0, 0.0])
-        below, total = below + number, total + part
-        shown.append((bound, below))
-    family.add_metric(labels, shown, total)
+    bounds = [*map(str, metric.buckets), "+Inf"]
+    numbers = accumulate(parts.get(str(bucket), 0.0) for bucket in range(len(bounds)))
+    family.add_metric(labels, list(zip(bounds, numbers, strict=True)), parts.get(SUM, 0.0))
 
 
 class RayMetrics:
@@ -116,24 +113,18 @@ class RayMetrics:
 
     def show(self, series: Mapping[str, float]) -> None:
         gone = dict.fromkeys(filter(is_gauge, self._handed), 0.0)
-        buckets: dict[tuple[Metric, tuple[str, ...]], list[float]] = {}
-        for name, value in {**gone, **series}.items():
-            found = parse(name)
-            if found is None:
-                continue
-            metric, labels = found
+        for name, (metric, labels, value) in _parsed({**gone, **series}):
             before = self._handed.get(name, 0.0)
             more = value - before if value >= before else value  # an engine that restarts counts from 0 again
             self._handed[name] = value
             if metric.kind == "gauge":
                 self._ray(metric).set(value, tags=_tags(metric, labels))
-            elif metric.kind == "histogram":
-                buckets.setdefault((metric, labels[:-1]), [0.0, 0.0])[labels[-1] == "s"] = more
-            elif more > 0:
+            elif metric.kind == "counter" and more > 0:
                 self._ray(metric).inc(more, tags=_tags(metric, labels))
-        for (metric, labels), (number, total) in buckets.items():
-            for _ in range(round(number)):  # each lies in the bucket, and so does their mean
-                self._ray(metric).observe(total / number, tags=_tags(metric, labels[:-1]))
+            elif metric.kind == "histogram" and labels[-1] != SUM:
+                within = (*metric.buckets, 2 * metric.buckets[-1])[int(labels[-1])]
+                for _ in range(round(more)):  # Ray keeps the number of each bucket, and takes a sum from their middles
+                    self._ray(metric).observe(within, tags=_tags(metric, labels[:-1]))
 
     def _ray(self, metric: Metric) -> Any:
         if metric.name not in self._made:
@@ -148,7 +139,8 @@ class RayMetrics:
         return self._made[metric.name]
 
     def close(self) -> None:
-        """Ray hands on by itself."""
+        """What has been counted stays; nothing is at work any more."""
+        self.show({})
 
 
 def _tags(metric: Metric, labels: tuple[str, ...]) -> dict[str, str]:
