@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -40,7 +41,7 @@ def test_counters_never_go_back_and_lines_name_the_episode(tmp_path: Path) -> No
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     counters = [{name: value for name, value in counts.items() if name.startswith("lensmill_")} for counts in told]
-    for before, after in zip(counters, counters[1:], strict=False):
+    for before, after in pairwise(counters):
         assert all(after.get(name, 0) >= value for name, value in before.items() if not is_gauge(name))
     last = counters[-1]
     assert last["lensmill_episode_failures_total|worker_died"] == 1
