@@ -19,6 +19,8 @@ from ray.exceptions import (
 from actors.cluster import ClusterError, Stopped, cpus, fetch, leaving_nodes
 from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
+from monitoring import metrics
+from monitoring.recorder import lasting
 
 CHUNK_ATTEMPTS = 100
 """A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
@@ -44,6 +46,9 @@ POLL_S = 0.5
 
 LOOK_S = 2.0
 """How often to look whether nodes came, or are about to go."""
+
+LAST_POLL_S = 10.0
+"""For the last counts, which nobody will ask for again."""
 
 PATIENCE_S = 20.0
 """How long to wait without a word for the first worker to start."""
@@ -179,7 +184,7 @@ class RolloutPool:
                         (waiting if again else unfinished).append(chunk_id)
             self._poll()
             self._look_around(len(waiting) + len(running))
-        self._poll()
+        self._poll(LAST_POLL_S)
         return tuple(unfinished)
 
     def _wait(self, running: Sequence[Any]) -> None:
@@ -235,11 +240,13 @@ class RolloutPool:
         if member in self._members:  # its other chunk may have told before
             self._dismiss(member)
             if not member.leaving:  # then another was hired already
+                self._gone[metrics.WORKERS_REPLACED.name] += 1
+                self._say("a worker died: another takes its place")
                 self._members.append(self._hire())
 
     def _dismiss(self, member: _Member) -> None:
         self._members.remove(member)
-        self._gone += member.counts
+        self._gone += lasting(member.counts)
         ray.kill(member.actor)
 
     def _look_around(self, chunks: int) -> None:
@@ -259,9 +266,9 @@ class RolloutPool:
         for _ in range(staying, min(self._most, cpus(), chunks)):
             self._members.append(self._hire())
 
-    def _poll(self) -> None:
+    def _poll(self, patience_s: float = POLL_S) -> None:
         refs = {member.actor.counts.remote(): member for member in self._members if member.ready}
-        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=POLL_S) if refs else ([], [])
+        ready, _ = ray.wait(list(refs), num_returns=len(refs), timeout=patience_s) if refs else ([], [])
         for ref in ready:
             try:
                 refs[ref].counts = Counter(ray.get(ref))

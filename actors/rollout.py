@@ -20,6 +20,7 @@ import ray
 from actors.equipment import AGENT, Equipment
 from actors.judging import ChunkJudge, ChunkReport, judged_report
 from actors.pictures import Pictures
+from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
@@ -32,6 +33,7 @@ from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
+from monitoring import logs
 from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files, StoreError
 from storage.images import ImageStore
@@ -74,6 +76,7 @@ class RolloutSettings:
         models: by role; "agent" and "judge", and those of `search`. Empty for an agent and a judge without a model.
         in_flight: episodes at work at a time.
         run: the id of this run of the job.
+        watching: what workers tell besides their counts.
     """
 
     files: Files
@@ -86,6 +89,7 @@ class RolloutSettings:
     sandbox: SandboxSettings
     in_flight: int
     run: str
+    watching: WatchSettings = NOT_WATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +142,13 @@ class RolloutWorker:
         self._settings = settings
         self.timeout_s = MODEL_TIMEOUT_S if AGENT in settings.models else EPISODE_TIMEOUT_S
         files = settings.files
+        self.watch = Watch(settings.watching, settings.fingerprint, files, settings.ladder.rungs)
         self._images = ImageStore(files)
         self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
         self._equipment = Equipment(
-            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder.factor
+            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder.factor, self.watch
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
@@ -167,9 +172,9 @@ class RolloutWorker:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
         await self._equipment.close()
 
-    async def counts(self) -> Mapping[str, int]:
-        """Episodes that ended here so far, by outcome."""
-        return dict(self._counts)
+    async def counts(self) -> Mapping[str, float]:
+        """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
+        return {**self._counts, **self.watch.report(self._judge.counts)}
 
     async def stop(self, within_s: float | None = None) -> None:
         """Start no further episode; those in flight finish and their chunks are handed back.
@@ -184,6 +189,7 @@ class RolloutWorker:
                 if work.limit is not None:
                     work.limit.reschedule(self._leave_at)
 
+    @watched
     async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
 
@@ -239,6 +245,7 @@ class RolloutWorker:
         if row := self._unfinished[chunk_id].rows.get(planned.episode_id):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
 
+    @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """Judge a committed chunk; touches nothing of the rollouts."""
         return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
@@ -249,6 +256,7 @@ class RolloutWorker:
                 return
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
+            logs.episode.set(planned.episode_id)
             row = await self._episode(planned, sample)
             if row is None:
                 return
@@ -267,6 +275,7 @@ class RolloutWorker:
             verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
             outcome = "accepted" if verdict.outcome == "correct" else "rejected"
         self._counts[outcome] += 1
+        self.watch.episode(row, sample, outcome)
 
     async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
         """End this process if a thread hangs in it, since it would hold up every other episode."""

@@ -19,7 +19,10 @@ from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
 from actors.rollout import EpisodeCost, RolloutSettings
+from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
+from monitoring import logs
+from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
 from pipelines.command import run_command
@@ -71,8 +74,12 @@ class Build:
     def run(self) -> int:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
-        with self._interrupt:
+        logs.build.set(self._fingerprint)
+        self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
+        with self._interrupt, self._exports:
             try:
+                if self._exports.endpoint:
+                    display.say(f"metrics: {self._exports.endpoint.url}")
                 size = connect(settings.cluster)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
@@ -138,6 +145,7 @@ class Build:
 
         def on_poll(counts: Counter[str]) -> None:
             engines.poll()
+            self._exports.show(counts, engines.series())
             self._display.episodes(counts, done)
 
         return RolloutPool(
@@ -152,6 +160,7 @@ class Build:
                 settings.sandbox,
                 in_flight,
                 uuid.uuid4().hex[:12],
+                WatchSettings(bool(self._exports), settings.logging),
             ),
             size,
             on_poll,
@@ -256,7 +265,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def build(arguments: Sequence[str]) -> int:
         settings = load_build(arguments)
-        with ProgressDisplay() as display:
+        with ProgressDisplay(kind=settings.logging) as display:
             return Build(settings, display).run()
 
     return run_command("build", HELP, arguments, build)

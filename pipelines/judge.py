@@ -17,6 +17,9 @@ from actors.equipment import JUDGE
 from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
+from actors.watching import WatchSettings
+from monitoring import logs
+from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
@@ -67,8 +70,12 @@ class JudgeJob:
         if settings.publish:
             check_version(publishing)
         record_judge(self._files, self._build.fingerprint, settings.judge, self._model, settings.judge_engine)
-        with self._interrupt:
+        logs.build.set(self._build.fingerprint)
+        self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
+        with self._interrupt, self._exports:
             try:
+                if self._exports.endpoint:
+                    display.say(f"metrics: {self._exports.endpoint.url}")
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
                 if unfinished and not self._interrupt.asked:
                     display.say(f"{len(unfinished)} chunks could not be judged: run the same command again")
@@ -102,6 +109,7 @@ class JudgeJob:
 
             def on_poll(counts: Counter[str]) -> None:
                 engines.poll()
+                self._exports.show(counts, engines.series())
                 self._display.verdicts(counts)
 
             pool = RolloutPool(
@@ -112,6 +120,7 @@ class JudgeJob:
                     settings.judge,
                     models.get(JUDGE),
                     settings.cluster.in_flight or IN_FLIGHT,
+                    WatchSettings(bool(self._exports), settings.logging),
                 ),
                 min(size, len(chunk_ids)),
                 on_poll,
@@ -134,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def judge(arguments: Sequence[str]) -> int:
         settings = load("judge_job", JudgeJobSettings, arguments)
-        with ProgressDisplay() as display:
+        with ProgressDisplay(kind=settings.logging) as display:
             return JudgeJob(settings, display).run()
 
     return run_command("judge_job", JUDGE_HELP, arguments, judge)

@@ -24,6 +24,7 @@ from lensmill.judging.settings import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
+from monitoring.logs import Logging
 from pipelines.models import NO_MODEL, RoleModels
 from storage.settings import AnyStoreSettings
 from storage.sources.settings import SourceSettings
@@ -53,6 +54,20 @@ Engine = Annotated[EngineSettings | None, BeforeValidator(_engine)]
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """`port`: of the endpoint on 127.0.0.1; None opens none."""
+
+    port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 0 <= self.port <= 65535:
+            raise ValueError("port must be from 0 (any that is free) to 65535")
+
+
+NO_ENDPOINT = MetricsSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
 
@@ -74,6 +89,8 @@ class BuildSettings:
     limit: int | None = None
     chunk_size: int = 16
     plan_only: bool = False
+    metrics: MetricsSettings = NO_ENDPOINT
+    logging: Logging = "text"
 
     def __post_init__(self) -> None:
         if not self.out:
@@ -112,6 +129,8 @@ class JudgeJobSettings:
     build: Fingerprint | None = None
     version: str | None = None
     publish: bool = True
+    metrics: MetricsSettings = NO_ENDPOINT
+    logging: Logging = "text"
 
     def __post_init__(self) -> None:
         if not self.out:

@@ -8,7 +8,9 @@ made by conditional create names them.
 
 import errno
 import os
+import threading
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
@@ -53,6 +55,9 @@ class Files:
         single_writer: only one job ever writes here, so a store without conditional create will do.
         hasty: give up soon on an S3 that does not answer, instead of trying on for a minute.
 
+    Attributes:
+        counts: "bytes_read" of whole files and "bytes_written" to them, by this process so far.
+
     Raises:
         StoreError: no file system is known for the URL.
     """
@@ -64,6 +69,8 @@ class Files:
         self.single_writer = single_writer
         self._options = dict(options or {})
         scheme = root.partition("://")[0] if "://" in root else ""
+        self.counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
         # a remembered listing would hide what other writers have committed meanwhile
         given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": hasty}
         try:
@@ -87,6 +94,10 @@ class Files:
     def hasty(self) -> "Files":
         """The same files, for somebody who waits."""
         return Files(self.root, self._options, self.single_writer, hasty=True)
+
+    def _count(self, name: str, more: int) -> None:
+        with self._counting:
+            self.counts[name] += more
 
     def locate(self, path: str) -> str:
         """The full path or URL of a file, for messages and for readers outside of the store."""
@@ -134,6 +145,7 @@ class Files:
             StoreError: it cannot be written, or the file system has no conditional create.
         """
         full = self._full(path)
+        self._count("bytes_written", len(data))
         with self._explained(full):
             if self._local:
                 made = _create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
@@ -169,6 +181,7 @@ class Files:
         Being killed may leave half of it, so readers must only take it from a file made by `create`.
         """
         full = self._full(path)
+        self._count("bytes_written", len(data))
         with self._explained(full):
             if self._local:
                 with _local_sink(full) as sink:
@@ -232,8 +245,11 @@ class Files:
         with self._explained(full):
             if self._local:
                 with open(full, "rb") as source:
-                    return source.read()
-            return bytes(self._fs.cat_file(full) if self._s3 is None else self._s3.read(full))
+                    data = source.read()
+            else:
+                data = bytes(self._fs.cat_file(full) if self._s3 is None else self._s3.read(full))
+        self._count("bytes_read", len(data))
+        return data
 
     def place(self, source: str, target: str) -> bool:
         """Make a finished file of this store appear under a second name, whole; False if that name is taken.
