@@ -1,9 +1,11 @@
 """The pool of workers, for rollouts or judging alone: hands out chunks, replaces dead workers, stops them gently."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import ray
@@ -18,9 +20,12 @@ from ray.exceptions import (
 
 from actors.cluster import ClusterError, Stopped, cpus, fetch, leaving_nodes
 from actors.judging import JudgingSettings
-from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
+from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSettings
+from actors.route import Route
 from monitoring import metrics
 from monitoring.recorder import lasting
+from storage.episodes import EpisodeStore
+from storage.plan import Plan
 
 CHUNK_ATTEMPTS = 100
 """A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
@@ -52,6 +57,8 @@ LAST_POLL_S = 10.0
 
 PATIENCE_S = 20.0
 """How long to wait without a word for the first worker to start."""
+
+_NOTHING: Mapping[str, Retry] = MappingProxyType({})
 
 _DEATHS = (RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError)
 
@@ -127,19 +134,42 @@ class RolloutPool:
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
         """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
-        return self._drive(chunk_ids, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id))
+        route = Route(chunk_ids, uuid.uuid4().hex, lambda _: frozenset())
+        return self._drive(route, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id), lambda _: None)
 
-    def run(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
+    def run(self, chunk_ids: Iterable[str], retry: Mapping[str, Retry] = _NOTHING) -> tuple[str, ...]:
         """Make, commit and judge chunks; returns those that are left unfinished.
+
+        Chunks that another run has made meanwhile count as "earlier", and may not be judged yet.
+
+        Args:
+            retry: committed chunks whose failed episodes are made again.
 
         Raises:
             StoreError: from a worker whose store failed.
             ClusterError: no worker survives its start.
         """
-        return self._drive(chunk_ids, lambda actor, chunk_id, careful: actor.run_chunk.remote(chunk_id, careful))
+        settings = self._settings
+        assert isinstance(settings, RolloutSettings)
+        store, plan = EpisodeStore(settings.files, settings.fingerprint), Plan(settings.files, settings.fingerprint)
 
-    def _drive(self, chunk_ids: Iterable[str], start: Callable[[Any, str, bool], Any]) -> tuple[str, ...]:
-        waiting, deaths, lost = deque(chunk_ids), Counter[str](), Counter[str]()
+        def made(chunk_ids: Collection[str]) -> Set[str]:
+            return store.committed_of([chunk_id for chunk_id in chunk_ids if chunk_id not in retry])
+
+        def start(actor: Any, chunk_id: str, careful: bool) -> Any:
+            return actor.run_chunk.remote(chunk_id, careful, retry.get(chunk_id))
+
+        def others_made(chunk_ids: Collection[str]) -> None:
+            again = [retry[chunk_id].episodes for chunk_id in chunk_ids if chunk_id in retry]
+            new = plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id not in retry)
+            self._gone["earlier"] += sum(again) + new
+
+        return self._drive(Route([*chunk_ids, *retry], settings.run, made), start, others_made)
+
+    def _drive(
+        self, waiting: Route, start: Callable[[Any, str, bool], Any], others_made: Callable[[Collection[str]], None]
+    ) -> tuple[str, ...]:
+        deaths, lost = Counter[str](), Counter[str]()
         running: dict[Any, tuple[_Member, str, int]] = {}
         unfinished: list[str] = []
         told = False
@@ -168,6 +198,9 @@ class RolloutPool:
                 member, chunk_id, load = running.pop(ref)
                 member.load -= load
                 match self._ending(ref, member):
+                    case "found" | "overtaken" as state if not deaths[chunk_id]:
+                        dropped = waiting.met(chunk_id)
+                        others_made((*dropped, chunk_id) if state == "found" else dropped)
                     case "died":
                         deaths[chunk_id] += 1
                         again = deaths[chunk_id] < CHUNK_ATTEMPTS and not told

@@ -9,16 +9,16 @@ import os
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import ray
 
 from actors.equipment import AGENT, Equipment
-from actors.judging import ChunkJudge, ChunkReport, judged_report
+from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.agents.errors import EpisodeError
@@ -52,12 +52,15 @@ DEADLY = 2
 """An episode during which, alone, this many workers died is to blame."""
 
 _AFTER_MODEL_ERROR = {
-    "engine_error": "see the engine's log, then retry",
-    "engine_killer": "look at the picture and the engine's log before trying again",
+    "engine_error": "see the engine's log, then run again with retry=engine_error",
+    "engine_killer": "look at the picture and the engine's log before running again with retry=engine_killer",
     "request_error": "see what the server refuses: the model's settings (conf/model) must be those of the server",
     "context_length": "leave out this rung, or use a model and server with a longer context",
 }
-_AFTER_DEATH = "look at the picture's size and the worker's memory limit, then build into a new out="
+_AFTER_DEATH = "look at the picture's size and the worker's memory limit, then run again with retry=worker_died"
+
+RETRYABLE = frozenset({"engine_error", "engine_killer", "request_error", "timeout", "worker_died"})
+"""Error classes of which an episode may end otherwise when it is made again as it is: what was wrong was around it."""
 
 _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 
@@ -76,6 +79,7 @@ class RolloutSettings:
         models: by role; "agent" and "judge", and those of `search`. Empty for an agent and a judge without a model.
         in_flight: episodes at work at a time.
         run: the id of this run of the job.
+        retry: error classes of the failed episodes that this run makes again.
         watching: what workers tell besides their counts.
     """
 
@@ -89,7 +93,16 @@ class RolloutSettings:
     sandbox: SandboxSettings
     in_flight: int
     run: str
+    retry: frozenset[str] = frozenset()
     watching: WatchSettings = NOT_WATCHED
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What of a committed chunk a run makes again: so many failed episodes, when so many layers lay over it."""
+
+    layers: int
+    episodes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +116,17 @@ class EpisodeCost:
 
 @dataclass(slots=True)
 class _Work:
-    """What is made of a chunk so far: rows, and what the judge said of those that are done."""
+    """What is made of a chunk so far: rows, and what the judge said of those that are done. `tried`: how often each of
+    its episodes was tried by earlier runs."""
 
+    tried: Mapping[str, int]
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
     late: bool = False
     limit: asyncio.Timeout | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def take(self, row: EpisodeRow) -> None:
+        self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
 
 
 class _Threads(ThreadPoolExecutor):
@@ -190,24 +208,28 @@ class RolloutWorker:
                     work.limit.reschedule(self._leave_at)
 
     @watched
-    async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
+    async def run_chunk(self, chunk_id: str, careful: bool = False, retry: Retry | None = None) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
 
         Args:
             careful: one episode at a time, noting in the store which one is at work. For a chunk whose worker died:
                 the episode that is to blame costs itself and no other.
+            retry: make again what has failed in a chunk that is committed, unless another run has tried it since.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
-        if await asyncio.to_thread(self._episodes.is_committed, chunk_id):  # by another driver, or just before a death
+        tried = await asyncio.to_thread(self._wanted, chunk_id, retry)
+        if not tried:  # committed by another driver, or just before a death
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
-            return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
+            return await self._judged(chunk_id, {}, "found")
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
-        done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
+        handed_back = await asyncio.to_thread(self._episodes.handed_back, chunk_id)
+        done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
         self._counts["earlier"] += len(done)
-        work = self._unfinished[chunk_id] = _Work()
-        missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
+        work = self._unfinished[chunk_id] = _Work(tried)
+        wanted = tried.keys() - done.keys()
+        missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
         try:
             async with asyncio.timeout_at(self._leave_at) as limit:
                 work.limit = limit
@@ -220,19 +242,41 @@ class RolloutWorker:
             if not limit.expired():
                 raise
         del self._unfinished[chunk_id]
-        if len(done) + len(work.rows) < len(chunk.episodes):
+        if len(done) + len(work.rows) < len(tried):
             if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
             if work.late and not self._stopping:
                 self._counts["earlier"] -= len(done)
                 return ChunkReport(chunk_id, "late")
             return ChunkReport(chunk_id, "handed_back", self._outage)
-        rows = [(done | work.rows)[planned.episode_id] for planned in chunk.episodes]
-        ours = await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
+        rows = list((done | work.rows).values())
+        counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
         if done or careful:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
         # verdicts are of what is committed: another attempt's rows may say other things than ours
-        return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id, work.verdicts if ours else {}))
+        known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
+        return await self._judged(chunk_id, known, "committed" if counted else "overtaken")
+
+    async def _judged(
+        self, chunk_id: str, known: Mapping[str, Verdict], state: Literal["committed", "found", "overtaken"]
+    ) -> ChunkReport:
+        """Judge a chunk that was committed in this way."""
+        report = await self._judge.judge_chunk(chunk_id, known)
+        return report if report.state == "handed_back" else ChunkReport(chunk_id, state)
+
+    def _wanted(self, chunk_id: str, retry: Retry | None) -> Mapping[str, int]:
+        """The episodes of a chunk that are to be made, with how often they were tried; none if another made them."""
+        if retry is not None:
+            return self._episodes.to_retry(chunk_id, retry.layers, self._settings.retry)
+        if self._episodes.is_committed(chunk_id):
+            return {}
+        return {planned.episode_id: 0 for planned in self._plan.read_chunk(chunk_id).episodes}
+
+    def _commit(self, chunk_id: str, rows: Sequence[EpisodeRow], retry: Retry | None) -> Set[str]:
+        """Commit what was made of a chunk; the ids of the episodes of which our rows are what counts."""
+        if retry is not None:
+            return self._episodes.retry(chunk_id, rows)
+        return {row.planned.episode_id for row in rows} if self._episodes.commit(chunk_id, rows) else frozenset()
 
     async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
         """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
@@ -248,7 +292,7 @@ class RolloutWorker:
     @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """Judge a committed chunk; touches nothing of the rollouts."""
-        return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
+        return await self._judge.judge_chunk(chunk_id)
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
         async with self._places:
@@ -270,7 +314,7 @@ class RolloutWorker:
     async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
         """Take in a finished episode, then judge it and count it: a judge that takes its time endangers no row."""
         work, outcome = self._unfinished[chunk_id], "failed"
-        work.rows[row.planned.episode_id] = row
+        work.take(row)
         if row.trajectory is not None:
             verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
             outcome = "accepted" if verdict.outcome == "correct" else "rejected"
@@ -282,7 +326,7 @@ class RolloutWorker:
         if not await self._threads.hang(self.grace_s):
             return
         if timed_out is not None:
-            self._unfinished[chunk_id].rows[timed_out.planned.episode_id] = timed_out
+            self._unfinished[chunk_id].take(timed_out)
         for name, work in self._unfinished.items():
             self._episodes.hand_back(name, list(work.rows.values()))  # here, not in a thread: there may be none left
         os._exit(1)

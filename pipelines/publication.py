@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from actors.cluster import fetch
 from actors.publishing import PublishSettings, remote_publish, remote_tally
+from actors.rollout import RETRYABLE
 from monitoring.progress import ProgressDisplay, size_text
 from monitoring.report import BuildTally, print_tallies
 
@@ -24,6 +25,9 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     print_tallies(tally.rungs, sys.stdout)
     for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:
         print(f"{count} failed of {name}, the first: {first}")
+    if again := sorted(RETRYABLE & tally.failures.keys()):
+        value = again[0] if len(again) == 1 else f"[{','.join(again)}]"
+        print(f"what may end otherwise now is made again by pipelines.build with retry={value}")
     print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
     if published.rows:
         print(f'look at them: datasets.load_dataset("{published.path}")')

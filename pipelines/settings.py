@@ -32,7 +32,7 @@ from storage.sources.settings import SourceSettings
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
-_MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
+MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
@@ -51,6 +51,14 @@ def _engine(value: Any) -> Any:
 
 
 Engine = Annotated[EngineSettings | None, BeforeValidator(_engine)]
+
+
+def _list(value: Any) -> Any:
+    """One name, several in a list, or none."""
+    return () if value is None else (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class BuildSettings:
     limit: int | None = None
     chunk_size: int = 16
     plan_only: bool = False
+    retry: Names = ()
     metrics: MetricsSettings = NO_ENDPOINT
     logging: Logging = "text"
 
@@ -239,7 +248,7 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         why = first["msg"].removeprefix("Value error, ")
         if first["type"] == "tuple_type":
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
-        hidden = isinstance(first["input"], dict) or _MAY_HOLD_SECRETS.search(place)
+        hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
         got = "" if hidden else f", got {first['input']!r}"
         raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
     _refuse_unknown(plain, describe(settings))

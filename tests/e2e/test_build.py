@@ -11,7 +11,7 @@ from tests.e2e.conftest import SMALL, build, interrupted, tree
 
 
 def commits(out: Path) -> int:
-    return len(list(out.glob("builds/*/chunks/*/commit.json")))
+    return len(list(out.glob("builds/*/episodes/commits/*.json")))
 
 
 def test_the_dataset_loads_with_pictures_steps_boxes_and_messages(

@@ -122,7 +122,7 @@ def test_an_engine_that_dies_costs_no_episode(charts: Path, tmp_path: Path) -> N
             stderr=subprocess.STDOUT,
             text=True,
         )
-        while not list(out.glob("builds/*/chunks/*/commit.json")):
+        while not list(out.glob("builds/*/episodes/commits/*.json")):
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.05)
                 pytest.fail(f"the build ended before its engine could be killed: {process.communicate()[0]}")
