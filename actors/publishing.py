@@ -14,7 +14,15 @@ from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
 from monitoring.report import BuildTally, RungTally
-from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish, published, require_free
+from storage.dataset import (
+    CardSettings,
+    DatasetInputs,
+    PublishedDataset,
+    manifest_inputs,
+    publish,
+    published,
+    require_free,
+)
 from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
@@ -118,6 +126,11 @@ def _replay(settings: PublishSettings) -> ReplaySettings:
     return ReplaySettings.of_recipe(json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json")))
 
 
+def version_inputs(settings: PublishSettings) -> dict[str, Any]:
+    """What the manifest of a version that is published now would say that it is made from."""
+    return manifest_inputs(dataset_inputs(settings, layers_now(settings)), CardSettings(settings.name))
+
+
 def check_version(settings: PublishSettings, retried: bool = False) -> None:
     """Raise StoreError if the version's name is taken by another; one that is named by its content never is.
 
@@ -181,4 +194,5 @@ def tally_rungs(settings: PublishSettings) -> BuildTally:
 
 
 remote_publish = ray.remote(publish_version)
+remote_inputs = ray.remote(version_inputs)
 remote_tally = ray.remote(tally_rungs)

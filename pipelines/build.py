@@ -8,7 +8,7 @@ Run it again and it does only what is missing.
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 
 import ray
@@ -47,10 +47,20 @@ MODEL_IN_FLIGHT = 64
 
 
 class Build:
-    """One run of the job. Everything that must outlive it is in the store."""
+    """One run of the job. Everything that must outlive it is in the store.
 
-    def __init__(self, settings: BuildSettings, display: ProgressDisplay) -> None:
+    Args:
+        publish: what becomes of the finished build; given what to publish and called as `publish_and_tell` is.
+    """
+
+    def __init__(
+        self,
+        settings: BuildSettings,
+        display: ProgressDisplay,
+        publish: Callable[[PublishSettings, ProgressDisplay, Callable[[], bool]], int] = publish_and_tell,
+    ) -> None:
         self._settings = settings
+        self._publish = publish
         self._display = display
         self._models = agent_models(
             settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor
@@ -98,7 +108,7 @@ class Build:
                 unfinished = self._generate(outline, committed, retry, size)
                 if unfinished:
                     return self._give_up(len(unfinished))
-                return publish_and_tell(self._publishing(outline), display, self._stopping)
+                return self._publish(self._publishing(outline), display, self._stopping)
             except Stopped:
                 display.say("stopped; what is done is kept: run the same command again to go on")
                 return 130

@@ -209,6 +209,11 @@ def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:
     return first if first != place else None
 
 
+def recorded_fingerprint(record: Mapping[str, Any]) -> str:
+    """The fingerprint that a recorded recipe, or judge, must have as its name."""
+    return _hash({name: value for name, value in record.items() if name != "first_source_path"})
+
+
 def _hash(content: Any) -> str:
     text = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -136,6 +136,11 @@ def _sha256_of(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def holds_chunks(inputs: Mapping[str, Any], chunk_ids: Sequence[str]) -> bool:
+    """Whether a manifest's inputs are of exactly these chunks."""
+    return bool(inputs.get("chunks_sha256") == _sha256_of(_lines(chunk_ids)))
+
+
 def published(files: Files, version: str) -> PublishedDataset | None:
     """A published version; None where there is none (a version without its manifest is none)."""
     folder = _folder(version)
@@ -163,8 +168,8 @@ def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardS
     Raises:
         StoreError: the version exists, or was begun, from other inputs.
     """
-    wanted = _wanted(inputs, about)
-    if _same(files, version, wanted) is None and files.exists(_claim_path(version)):
+    wanted = manifest_inputs(inputs, about)
+    if _same(files, version, wanted) is None and files.exists(claim_path(version)):
         _claim(files, version, wanted)
 
 
@@ -188,7 +193,7 @@ def publish(
         StoreError: the version exists, made from other inputs, or the store cannot be written or read.
     """
     about = about or CardSettings()
-    folder, wanted = _folder(version), _wanted(inputs, about)
+    folder, wanted = _folder(version), manifest_inputs(inputs, about)
     if (there := _same(files, version, wanted)) is not None:
         return there
     _claim(files, version, wanted)
@@ -283,7 +288,8 @@ def _folder(version: str) -> str:
     return f"datasets/{version}"
 
 
-def _wanted(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
+def manifest_inputs(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
+    """What a version's manifest says that it is made from."""
     return {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
 
 
@@ -302,13 +308,14 @@ def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDat
     return there
 
 
-def _claim_path(version: str) -> str:
+def claim_path(version: str) -> str:
+    """Where a version's first publisher writes down from which inputs it is."""
     return f"claims/{version}.json"
 
 
 def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
     """Of publishers with different inputs only one may write into the version; those with the same all may."""
-    path = _claim_path(version)
+    path = claim_path(version)
     claim = json.dumps(wanted, sort_keys=True).encode()
     if not files.create(path, claim) and files.read(path) != claim:
         raise StoreError(

@@ -13,6 +13,8 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import IO, Any, cast
 
 from fsspec.core import url_to_fs
@@ -40,6 +42,15 @@ STAGING = "staging"
 
 READ_PIECE, WRITE_PIECE = 256 * 2**10, 8 * 2**20
 """Bytes read ahead of a file in an object store, and of a part of an upload to one (which has at most 10,000)."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the store: its path, bytes, and when it was written, in seconds since 1970 (None: nobody knows)."""
+
+    path: str
+    size: int
+    modified: float | None
 
 
 class StoreError(Exception):
@@ -332,6 +343,18 @@ class Files:
         """Every file below a folder, sorted; none where there is no such folder."""
         return sorted(self.each(folder))
 
+    def details(self, folder: str) -> tuple[StoredFile, ...]:
+        """Every file below a folder with its size and time, sorted by path; none where there is no such folder."""
+        full = self._full(folder)
+        with self._explained(full):
+            if self._local:
+                found = [_stored(f"{where}/{name}") for where, _, names in os.walk(full) for name in names]
+            else:
+                found = [_described(path, about) for path, about in self._fs.find(full, detail=True).items()]
+        skip = len(self._base) + 1
+        there = (file for file in found if file is not None)
+        return tuple(sorted((replace(file, path=file.path[skip:]) for file in there), key=lambda file: file.path))
+
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders right in a folder, sorted; looks no deeper."""
         full = self._full(folder)
@@ -345,6 +368,26 @@ class Files:
                     return ()
                 names = [str(entry["name"]).rstrip("/") for entry in found if entry["type"] == "directory"]
         return tuple(sorted(name.rpartition("/")[2] for name in names))
+
+
+def _stored(full: str) -> StoredFile | None:
+    """A local file; None if it has gone since it was listed."""
+    try:
+        about = os.stat(full)
+    except FileNotFoundError:
+        return None
+    return StoredFile(full, about.st_size, about.st_mtime)
+
+
+def _described(full: str, about: Mapping[str, Any]) -> StoredFile:
+    """A file as an object store lists it; each calls the time by another name."""
+    times = (about.get(name) for name in ("LastModified", "mtime", "updated", "last_modified", "created"))
+    time = next((time for time in times if time), None)
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    if isinstance(time, datetime):
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    return StoredFile(str(full), int(about.get("size") or 0), time if isinstance(time, int | float) else None)
 
 
 def _create_by_link(full: str, temporary: str, data: bytes) -> bool:

@@ -195,7 +195,7 @@ class Plan:
                 return PlanCounts()
             record = writer.finish(number)
             if self._files.create(self._segment_path(number), record) or self._holds(number, record):
-                return _counts_of(json.loads(record))
+                return counts_of(json.loads(record))
             # Another planner was first: what it has not planned of ours becomes the next segment.
             items, limit = _read_segment(self._files, json.loads(record)), None
 
@@ -266,7 +266,7 @@ class Plan:
 
     def counts(self) -> PlanCounts:
         """How much is planned; reads only the segments' small records."""
-        return sum((_counts_of(segment) for segment in self._refresh().segments), PlanCounts())
+        return sum((counts_of(segment) for segment in self._refresh().segments), PlanCounts())
 
     def failures(self) -> Iterator[SourceFailure]:
         """Source rows that could not become samples, in the order of the source."""
@@ -380,7 +380,8 @@ def _paths(segment: Mapping[str, object], kind: str) -> list[str]:
     return names
 
 
-def _counts_of(segment: Mapping[str, object]) -> PlanCounts:
+def counts_of(segment: Mapping[str, object]) -> PlanCounts:
+    """What a segment's record says is in it."""
     counts = segment["counts"]
     assert isinstance(counts, dict)
     rungs = {int(rung): count for rung, count in counts["episodes"].items()}

@@ -65,6 +65,7 @@ class SegmentWriter:
         self._chunk_id_of = chunk_id_of
         self._open: dict[str, TableWriter] = {}
         self._paths: dict[str, list[str]] = {"samples": [], "index": [], "failures": []}
+        self._sums: dict[str, str] = {}
         self._chunk: list[Mapping[str, Any]] = []
         self._chunk_episodes = 0
         self._index: list[dict[str, Any]] = []
@@ -89,7 +90,7 @@ class SegmentWriter:
         if not self.empty:
             self._flush_index()
         for table in self._open.values():
-            table.close()
+            self._close(table)
 
     def add(self, sample: Mapping[str, Any]) -> None:
         rungs = sample["rung"]
@@ -117,7 +118,11 @@ class SegmentWriter:
             **{name: self._counts[name] for name in ("samples", "failures", "chunks")},
             "episodes": {str(rung): self._rungs[rung] for rung in sorted(self._rungs)},
         }
-        return json.dumps({"segment": number, "counts": counts, **self._paths}, indent=1).encode()
+        record = {"segment": number, "counts": counts, **self._paths, "sha256": dict(sorted(self._sums.items()))}
+        return json.dumps(record, indent=1).encode()
+
+    def _close(self, table: TableWriter) -> None:
+        self._sums[table.path] = table.close().sha256
 
     def _table(self, kind: str, schema: pa.Schema) -> TableWriter:
         if kind not in self._open:
@@ -147,7 +152,7 @@ class SegmentWriter:
         self._counts["chunks"] += 1
         self._chunk, self._chunk_episodes = [], 0
         if table.row_groups >= CHUNKS_PER_FILE:
-            self._open.pop("samples").close()
+            self._close(self._open.pop("samples"))
         if len(self._index) >= BUFFERED:
             self._flush_index()
 
