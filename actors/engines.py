@@ -7,8 +7,8 @@ address, so whoever reaches that can ask it: VLLM_API_KEY in the environment of 
 
 import asyncio
 import socket
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any, Literal, Self
 
@@ -18,6 +18,9 @@ from ray.exceptions import RayActorError
 from actors.cluster import Stopped
 from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
+from monitoring import metrics
+from monitoring.engine_load import read_load
+from monitoring.recorder import fold, series_name
 
 PATIENCE_S = 20.0
 """How long to wait without a word for room on the cluster."""
@@ -39,6 +42,7 @@ class ReplicaState:
         restarts: so far.
         reason: why the server ended last.
         tail: its log's last lines then.
+        load: what its server said last of its queue and caches: metric's name -> value.
     """
 
     phase: Literal["starting", "ready", "restarting", "failed", "given_up", "closed"]
@@ -46,6 +50,7 @@ class ReplicaState:
     restarts: int = 0
     reason: str = ""
     tail: str = ""
+    load: Mapping[str, float] = field(default_factory=dict, compare=False)
 
 
 class EngineReplica:
@@ -57,6 +62,7 @@ class EngineReplica:
     """
 
     backoff_s = 1.0
+    load_s = 5.0
 
     def __init__(self, settings: EngineSettings, loopback: bool) -> None:
         host = "127.0.0.1" if loopback else ray.util.get_node_ip_address()
@@ -72,7 +78,9 @@ class EngineReplica:
         )
         at = f"[{host}]" if ":" in host else host
         self._state = ReplicaState("starting", f"http://{at}:{port}/v1")
+        self._address = (host, port)
         self._watching: asyncio.Task[None] | None = None
+        self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> ReplicaState:
         """Start the server; "ready" or "failed"."""
@@ -80,6 +88,7 @@ class EngineReplica:
         if why is None:
             self._state = replace(self._state, phase="ready")
             self._watching = asyncio.create_task(self._watch())
+            self._reading = asyncio.create_task(self._read_load())
         else:
             self._note("failed", why)
         return self._state
@@ -87,8 +96,16 @@ class EngineReplica:
     async def state(self) -> ReplicaState:
         return self._state
 
+    async def _read_load(self) -> None:
+        while True:
+            load = await asyncio.to_thread(read_load, *self._address)
+            self._state = replace(self._state, load=load)
+            await asyncio.sleep(self.load_s)
+
     async def close(self) -> None:
         """End the server: a drain, then force."""
+        if self._reading is not None:
+            self._reading.cancel()
         if self._watching is not None:
             self._watching.cancel()
             await asyncio.wait({self._watching})
@@ -175,7 +192,7 @@ class EngineSet:
                 f"{self._name}: {settings.replicas} replicas of {settings.gpus_each:g} GPUs each are too many for the "
                 f"cluster's {there:g}: lower replicas or tensor_parallel_size, or run on the CPU with gpus=0"
             )
-        loopback = sum(node["Alive"] for node in ray.nodes()) == 1
+        loopback = all(node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes())  # others may join later
         hire = self._class.options(num_gpus=settings.gpus_each)
         self._actors = {number: hire.remote(settings, loopback) for number in range(settings.replicas)}
         self._starting = {actor.start.remote(): number for number, actor in self._actors.items()}
@@ -247,6 +264,17 @@ class EngineSet:
             self._say(f"{where} restarts ({state.restarts} of {allowed}): {state.reason}")
         if state.phase == "ready" and before != state:
             self._say(f"{where} is ready again")
+
+    def series(self, role: str) -> Mapping[str, float]:
+        """How the replicas of this role's model fare, as series of metrics."""
+        found: dict[str, float] = {}
+        for number, state in self._states.items():
+            up = float(state.phase == "ready")
+            values = {metrics.ENGINE_UP.name: up, metrics.ENGINE_RESTARTS.name: state.restarts, **state.load}
+            for name, value in values.items():
+                metric = metrics.METRICS[name]
+                found[series_name(metric, *fold(metric.labels, (role, number)))] = value
+        return found
 
     def close(self) -> None:
         """End every server, and wait until those that were ready have; keepers end the others."""

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from actors.pictures import View
+from actors.watching import Watch
 from lensmill.agents.protocol import Agent, Desk, Task, Verifier
 from lensmill.agents.settings import (
     AgentSettings,
@@ -30,6 +31,8 @@ from storage.plan import PlannedEpisode
 AGENT, JUDGE = "agent", "judge"
 """Roles that a model may have; `search` has more (see `lensmill.agents.settings.build_agent`)."""
 
+_OF_SEARCH = ("locate", "vlm", "adjust_box", "summariser", "verifier")
+
 
 class Equipment:
     """Made once in a worker.
@@ -37,6 +40,7 @@ class Equipment:
     Args:
         models: by role; roles with equal settings share one client.
         factor: sides of drawn pictures are multiples of this.
+        watch: counts what models are asked.
     """
 
     def __init__(
@@ -46,9 +50,11 @@ class Equipment:
         models: Mapping[str, ModelSettings],
         sandbox: SandboxSettings,
         factor: int,
+        watch: Watch,
     ) -> None:
         self._settings = agent
-        self._models = build_models(models)
+        self._built = build_models(models)
+        self._models = watch.models(self._built, _OF_SEARCH if isinstance(agent, SearchSettings) else ())
         self._sandbox = _open(sandbox) if isinstance(agent, RefocusSettings) else None
         self.agent: Agent = build_agent(agent, self._models, self._sandbox)
         self.judge: Judge = build_judge(judge, self._models.get(JUDGE))
@@ -56,7 +62,7 @@ class Equipment:
         self._tools = tool_settings(agent, factor, family)
 
     async def close(self) -> None:
-        for model in {id(model): model for model in self._models.values()}.values():
+        for model in {id(model): model for model in self._built.values()}.values():
             await model.close()
         if self._sandbox is not None:
             self._sandbox.close()

@@ -9,6 +9,7 @@ from typing import Literal
 
 import ray
 
+from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.models.building import build_model
@@ -137,12 +138,14 @@ class JudgingSettings:
     judge: JudgeSettings
     model: ModelSettings | None
     in_flight: int
+    watching: WatchSettings = NOT_WATCHED
 
 
 class JudgeWorker:
     """A worker that judges committed chunks, for `actors.pool`; constructed with JudgingSettings."""
 
     def __init__(self, settings: JudgingSettings) -> None:
+        self.watch = Watch(settings.watching, settings.fingerprint, settings.files)
         self._chunks = ChunkJudge(
             settings.files,
             settings.fingerprint,
@@ -152,18 +155,21 @@ class JudgeWorker:
         )
 
     def judge(self, settings: JudgingSettings) -> Judge:
-        return build_judge(settings.judge, build_model(settings.model) if settings.model else None)
+        models = self.watch.models({"judge": build_model(settings.model)} if settings.model else {})
+        return build_judge(settings.judge, models.get("judge"))
 
-    async def ready(self) -> bool:
-        return True
+    async def ready(self) -> str:
+        """The node that it is on."""
+        return str(ray.get_runtime_context().get_node_id())
 
-    async def counts(self) -> Mapping[str, int]:
-        """Verdicts given here so far, by outcome, and chunks."""
-        return dict(self._chunks.counts)
+    async def counts(self) -> Mapping[str, float]:
+        """Verdicts given here so far, by outcome, chunks, and the series of this worker's metrics."""
+        return {**self._chunks.counts, **self.watch.report(self._chunks.counts)}
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float | None = None) -> None:
         """Chunks at work are finished, since they are small; the pool hands out no more."""
 
+    @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """See `ChunkJudge.judge_chunk`."""
         return await self._chunks.judge_chunk(chunk_id)

@@ -7,6 +7,7 @@ from typing import Any
 
 import ray
 
+from actors.drawing import with_pictures
 from lensmill.curation.correct import rejection
 from lensmill.replay import ReplaySettings
 from lensmill.sample import Sample
@@ -116,13 +117,13 @@ def dataset_inputs(settings: PublishSettings, layers: Layers) -> DatasetInputs:
             failure_key(failure) for failure in _failures(Plan(settings.files, settings.fingerprint), settings)
         ),
         layers=layers,
-        replay=ReplaySettings.of_recipe(_recipe(settings)).record(),
+        replay=_replay(settings).record(),
     )
 
 
-def _recipe(settings: PublishSettings) -> dict[str, Any]:
-    recipe: dict[str, Any] = json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json"))
-    return recipe
+def _replay(settings: PublishSettings) -> ReplaySettings:
+    """How the build's pictures are drawn."""
+    return ReplaySettings.of_recipe(json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json")))
 
 
 def version_inputs(settings: PublishSettings) -> dict[str, Any]:
@@ -153,7 +154,7 @@ def publish_version(settings: PublishSettings) -> PublishedDataset:
     layers = layers_now(settings)  # looked at once: a run that tries again meanwhile changes nothing here
     inputs = dataset_inputs(settings, layers)
     version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = (row for row, _ in curated(settings, layers))
+    rows = with_pictures(settings.files, _replay(settings), (row for row, _ in curated(settings, layers)))
     return publish(settings.files, version, rows, inputs, CardSettings(settings.name))
 
 

@@ -20,6 +20,7 @@ import ray
 from actors.equipment import AGENT, Equipment
 from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
+from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
@@ -27,10 +28,12 @@ from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.chat import ModelCall, ModelError
 from lensmill.models.settings import ModelSettings
+from lensmill.replay import made_by_code
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
+from monitoring import logs
 from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files, StoreError
 from storage.images import ImageStore
@@ -77,6 +80,7 @@ class RolloutSettings:
         in_flight: episodes at work at a time.
         run: the id of this run of the job.
         retry: error classes of the failed episodes that this run makes again.
+        watching: what workers tell besides their counts.
     """
 
     files: Files
@@ -90,6 +94,7 @@ class RolloutSettings:
     in_flight: int
     run: str
     retry: frozenset[str] = frozenset()
+    watching: WatchSettings = NOT_WATCHED
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +122,7 @@ class _Work:
     tried: Mapping[str, int]
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
     late: bool = False
+    limit: asyncio.Timeout | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     def take(self, row: EpisodeRow) -> None:
@@ -154,12 +160,13 @@ class RolloutWorker:
         self._settings = settings
         self.timeout_s = MODEL_TIMEOUT_S if AGENT in settings.models else EPISODE_TIMEOUT_S
         files = settings.files
+        self.watch = Watch(settings.watching, settings.fingerprint, files, settings.ladder.rungs)
         self._images = ImageStore(files)
         self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
         self._equipment = Equipment(
-            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder.factor
+            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder.factor, self.watch
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
@@ -168,27 +175,39 @@ class RolloutWorker:
             files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._slots
         )
         self._stopping = False
+        self._leave_at: float | None = None
         self._outage = ""
         self._counts: Counter[str] = Counter()
         self._threads = _Threads()
         self._unfinished: dict[str, _Work] = {}
 
-    async def ready(self) -> bool:
+    async def ready(self) -> str:
+        """The node that it is on."""
         asyncio.get_running_loop().set_default_executor(self._threads)
-        return True
+        return str(ray.get_runtime_context().get_node_id())
 
     async def close(self) -> None:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
         await self._equipment.close()
 
-    async def counts(self) -> Mapping[str, int]:
-        """Episodes that ended here so far, by outcome."""
-        return dict(self._counts)
+    async def counts(self) -> Mapping[str, float]:
+        """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
+        return {**self._counts, **self.watch.report(self._judge.counts)}
 
-    async def stop(self) -> None:
-        """Start no further episode; those in flight finish and their chunks are handed back."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Start no further episode; those in flight finish and their chunks are handed back.
+
+        Args:
+            within_s: those that take longer are given up.
+        """
         self._stopping = True
+        if within_s is not None:
+            self._leave_at = asyncio.get_running_loop().time() + within_s
+            for work in self._unfinished.values():
+                if work.limit is not None:
+                    work.limit.reschedule(self._leave_at)
 
+    @watched
     async def run_chunk(self, chunk_id: str, careful: bool = False, retry: Retry | None = None) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
 
@@ -209,12 +228,19 @@ class RolloutWorker:
         done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
         self._counts["earlier"] += len(done)
         work = self._unfinished[chunk_id] = _Work(tried)
-        missing = [planned for planned in chunk.episodes if planned.episode_id in tried.keys() - done.keys()]
-        if careful:
-            for planned in missing:
-                await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
-        else:
-            await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        wanted = tried.keys() - done.keys()
+        missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
+        try:
+            async with asyncio.timeout_at(self._leave_at) as limit:
+                work.limit = limit
+                if careful:
+                    for planned in missing:
+                        await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
+                else:
+                    await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        except TimeoutError:
+            if not limit.expired():
+                raise
         del self._unfinished[chunk_id]
         if len(done) + len(work.rows) < len(tried):
             if not careful:  # there each was kept as it ended
@@ -263,6 +289,7 @@ class RolloutWorker:
         if row := self._unfinished[chunk_id].rows.get(planned.episode_id):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
 
+    @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """Judge a committed chunk; touches nothing of the rollouts."""
         return await self._judge.judge_chunk(chunk_id)
@@ -273,6 +300,7 @@ class RolloutWorker:
                 return
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
+            logs.episode.set(planned.episode_id)
             row = await self._episode(planned, sample)
             if row is None:
                 return
@@ -291,6 +319,7 @@ class RolloutWorker:
             verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
             outcome = "accepted" if verdict.outcome == "correct" else "rejected"
         self._counts[outcome] += 1
+        self.watch.episode(row, sample, outcome)
 
     async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
         """End this process if a thread hangs in it, since it would hold up every other episode."""
@@ -312,8 +341,10 @@ class RolloutWorker:
             rollout = await self._rollout(planned, sample, calls)
             if rollout is None:
                 return None
+            kept = made_by_code(rollout.trajectory)
             for image in rollout.images:
-                await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
+                if image.ref.image_id in kept:
+                    await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
         except StoreError:
             raise
         except ImageError as error:

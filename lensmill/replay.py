@@ -125,6 +125,13 @@ class Redrawn:
     differences: tuple[Difference, ...]
 
 
+def made_by_code(trajectory: Trajectory) -> frozenset[str]:
+    """Ids of the pictures that code showed. They are kept as files: within other limits, or on a slower machine, code
+    may come less far, while everything else is drawn again from its record."""
+    steps = (step for step in trajectory.steps if step.action is not None and step.action.tool == PYTHON)
+    return frozenset(ref.image_id for step in steps if step.observation for ref in step.observation.images)
+
+
 class ReplayError(ValueError):
     """A replay does not give what was recorded; one line that says where."""
 

@@ -5,10 +5,13 @@ from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
-from typing import Self, TextIO
+from typing import Self, TextIO, get_args
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from lensmill.verdict import Outcome
+from monitoring import logs
 
 PLAIN_EVERY_S = 5.0
 
@@ -19,12 +22,16 @@ class ProgressDisplay:
     Args:
         stream: where to; a terminal gets a live line, anything else a plain line every few seconds.
         clock: seconds, monotonic.
+        kind: "json" makes every line a JSON object, with no live display.
     """
 
-    def __init__(self, stream: TextIO = sys.stderr, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, stream: TextIO = sys.stderr, clock: Callable[[], float] = monotonic, kind: logs.Logging = "text"
+    ) -> None:
         self._stream = stream
         self._clock = clock
-        self._live = stream.isatty()
+        self._kind = kind
+        self._live = stream.isatty() and kind == "text"
         self._console = Console(file=stream)
         self._bar = Progress(
             SpinnerColumn(),
@@ -60,7 +67,11 @@ class ProgressDisplay:
         if self._live:
             self._console.print(line, markup=False, highlight=False)
         else:
-            print(line, file=self._stream, flush=True)
+            self._print(line)
+
+    def _print(self, line: str) -> None:
+        shown = logs.line_of("info", line, "json") if self._kind == "json" else line
+        print(shown, file=self._stream, flush=True)
 
     def begin(self, stage: str, total: int) -> None:
         """Start a stage of `total` things (0 where that is not known)."""
@@ -91,7 +102,7 @@ class ProgressDisplay:
 
     def verdicts(self, counts: Counter[str]) -> None:
         """Progress of judging: chunks, and this run's verdicts by outcome."""
-        given = sum(count for outcome, count in counts.items() if outcome != "chunks")
+        given = sum(counts[outcome] for outcome in get_args(Outcome))
         rate = given / max(1e-9, self._clock() - self._started)
         detail = (
             f"chunks: correct {counts['correct']}, incorrect {counts['incorrect']}, undecided {counts['undecided']}, "
@@ -112,7 +123,7 @@ class ProgressDisplay:
         now = self._clock()
         if now - self._printed >= PLAIN_EVERY_S:
             self._printed = now
-            print(f"{self._stage}: {shown}", file=self._stream, flush=True)
+            self._print(f"{self._stage}: {shown}")
 
 
 def clock_text(seconds: float) -> str:

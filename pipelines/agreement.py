@@ -19,6 +19,7 @@ from storage.disagreements import Disagreement, write_disagreements
 from storage.episodes import EpisodeStore
 from storage.files import Files
 from storage.plan import Plan
+from storage.probe import probe
 from storage.verdicts import VerdictStore
 
 
@@ -71,6 +72,7 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
         StoreError: the store cannot be read or written.
     """
     files = settings.store.open(settings.out)
+    probe(files)
     build = find_build(files, settings.build).fingerprint
     judges = find_judges(files, build)
     first, second = _choose(judges, settings.judges)

@@ -13,13 +13,16 @@ from dataclasses import asdict
 
 import ray
 
-from actors.cluster import Stopped, connect, fetch
+from actors.cluster import Stopped, beside_the_driver, connect, fetch
 from actors.equipment import AGENT, JUDGE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
 from actors.rollout import RETRYABLE, EpisodeCost, Retry, RolloutSettings
+from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
+from monitoring import logs
+from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
 from pipelines.command import run_command
@@ -30,6 +33,7 @@ from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge,
 from pipelines.settings import BuildSettings, SettingsError, load_build
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
+from storage.probe import probe
 from storage.sources.protocol import SourceError
 from storage.verdicts import VerdictStore
 
@@ -68,6 +72,7 @@ class Build:
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
         self._files = settings.store.open(settings.out)
+        probe(self._files)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)
@@ -80,8 +85,12 @@ class Build:
     def run(self) -> int:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
-        with self._interrupt:
+        logs.build.set(self._fingerprint)
+        self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
+        with self._interrupt, self._exports:
             try:
+                if self._exports.endpoint:
+                    display.say(f"metrics: {self._exports.endpoint.url}")
                 if changed := what_changed(self._files, self._recipe):
                     display.say(changed)
                 size = connect(settings.cluster)
@@ -106,7 +115,7 @@ class Build:
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
-        planner = RemotePlanner.remote(
+        planner = RemotePlanner.options(scheduling_strategy=beside_the_driver()).remote(
             PlanSettings(
                 self._files,
                 self._fingerprint,
@@ -166,7 +175,7 @@ class Build:
             self._display.say(f"nothing to try again of {', '.join(names)}; failures of this build: {there}")
         return found
 
-    def _pool(self, size: int, done: int, engines: Engines) -> RolloutPool:
+    def _pool(self, size: int, done: int, engines: Engines, most: int | None = None) -> RolloutPool:
         settings, models = self._settings, dict(self._models)
         if self._judge_model is not None:
             models[JUDGE] = self._judge_model
@@ -175,6 +184,7 @@ class Build:
 
         def on_poll(counts: Counter[str]) -> None:
             engines.poll()
+            self._exports.show(counts, engines.series())
             self._display.episodes(counts, done)
 
         return RolloutPool(
@@ -190,12 +200,14 @@ class Build:
                 in_flight,
                 uuid.uuid4().hex[:12],
                 self._retried,
+                WatchSettings(bool(self._exports), settings.logging),
             ),
             size,
             on_poll,
             lambda: self._stopping() or engines.gone,
             self._display.say,
             chunks_each=chunks_for(in_flight, settings.chunk_size),
+            most=most,
         )
 
     def _generate(
@@ -216,7 +228,8 @@ class Build:
         if again:
             self._display.say(f"{again} episodes that failed are tried again")
         with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
-            pool = self._pool(min(size, len(missing) + len(unjudged) + len(retry)), done, engines)
+            chunks = len(missing) + len(unjudged) + len(retry)
+            pool = self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks)
             try:
                 unfinished = {*pool.judge(_in_order(chunk_ids, unjudged)), *pool.run(missing, retry)}
                 # another run may have made chunks, and have ended before it judged them
@@ -292,8 +305,8 @@ class Build:
         seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
         pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
         print(
-            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals, "
-            f"{size_text(pictures)} of pictures and at most as much again in the dataset "
+            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
+            f"and at most {size_text(pictures)} of pictures in the dataset "
             f"(from {len(costs)} episodes; nothing of them is kept)"
         )
 
@@ -315,7 +328,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def build(arguments: Sequence[str]) -> int:
         settings = load_build(arguments)
-        with ProgressDisplay() as display:
+        with ProgressDisplay(kind=settings.logging) as display:
             return Build(settings, display).run()
 
     return run_command("build", HELP, arguments, build)

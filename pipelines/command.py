@@ -8,6 +8,8 @@ from ray.exceptions import RayError, RayTaskError
 
 from actors.cluster import ClusterError
 from actors.engines import EngineError
+from monitoring.export import MetricsError
+from monitoring.logs import line_of
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
 from pipelines.settings import SettingsError, compose_config
@@ -26,6 +28,11 @@ def run_command(job: str, introduction: str, arguments: Sequence[str], run: Call
     if any(argument in ("-h", "--help") for argument in arguments):
         print(help_for(job, introduction))
         return 0
+
+    def tell(line: str) -> None:
+        shown = line_of("error", line, "json") if "logging=json" in arguments else line
+        print(shown, file=sys.stderr)
+
     try:
         if "--cfg" in arguments:
             from omegaconf import OmegaConf
@@ -33,18 +40,26 @@ def run_command(job: str, introduction: str, arguments: Sequence[str], run: Call
             print(OmegaConf.to_yaml(compose_config(job, [a for a in arguments if a != "--cfg"])), end="")
             return 0
         return run(arguments)
-    except (SettingsError, ModelChoiceError, SourceError, StoreError, ClusterError, EngineError) as error:
-        print(f"error: {getattr(error, 'cause', error)}", file=sys.stderr)  # Ray wraps what its tasks raise
+    except (
+        SettingsError,
+        ModelChoiceError,
+        SourceError,
+        StoreError,
+        ClusterError,
+        EngineError,
+        MetricsError,
+    ) as error:
+        tell(f"error: {getattr(error, 'cause', error)}")  # Ray wraps what its tasks raise
         return 2
     except RayTaskError as error:
         cause = getattr(error, "cause", error)
-        print(f"error: {type(cause).__name__}: {cause} (a bug: please report it)", file=sys.stderr)
+        tell(f"error: {type(cause).__name__}: {cause} (a bug: please report it)")
         return 1
     except RayError as error:
-        print(f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again", file=sys.stderr)
+        tell(f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again")
         return 1
     except KeyboardInterrupt:
-        print("stopped at once; what was committed is kept: run the same command again to go on", file=sys.stderr)
+        tell("stopped at once; what was committed is kept: run the same command again to go on")
         return 130
     finally:
         if ray.is_initialized():

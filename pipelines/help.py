@@ -98,6 +98,24 @@ which) or chunks could not be finished, 2 where a setting has to be mended. docs
 """
 
 
+SUBMIT_HELP = """\
+Send a job to a Ray cluster that is running, follow its log, and end with its exit status.
+
+usage: python -m pipelines.submit [name=value ...] JOB [name=value ...]
+
+examples:
+  python -m pipelines.submit build source=synthetic out=s3://bucket/charts
+  python -m pipelines.submit address=http://127.0.0.1:8265 build source=chartqa source.path=/data/ChartQA \\
+      out=s3://bucket/chartqa cluster.workers=64
+  python -m pipelines.submit env=[AWS_REGION] follow=false judge out=s3://bucket/chartqa judge=rules
+
+What stands before the job's name is listed below; what stands after it, python -m pipelines.JOB --help lists.
+Ctrl-C stops following; the job goes on, and how to follow or stop it is said.
+
+  --help         this text
+"""
+
+
 def help_for(job: str, introduction: str) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
     texts = texts_of(job)

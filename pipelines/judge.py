@@ -17,6 +17,9 @@ from actors.equipment import JUDGE
 from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
+from actors.watching import WatchSettings
+from monitoring import logs
+from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
@@ -27,6 +30,7 @@ from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_
 from pipelines.settings import JudgeJobSettings, SettingsError, load
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
+from storage.probe import probe
 
 IN_FLIGHT = 64
 """Verdicts awaited in one worker at a time."""
@@ -41,6 +45,7 @@ class JudgeJob:
         self._worker = worker
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._files = settings.store.open(settings.out)
+        probe(self._files)
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._interrupt = Interrupt(display.say)
@@ -65,8 +70,12 @@ class JudgeJob:
         if settings.publish:
             check_version(publishing)
         record_judge(self._files, self._build.fingerprint, settings.judge, self._model, settings.judge_engine)
-        with self._interrupt:
+        logs.build.set(self._build.fingerprint)
+        self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
+        with self._interrupt, self._exports:
             try:
+                if self._exports.endpoint:
+                    display.say(f"metrics: {self._exports.endpoint.url}")
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
                 if unfinished and not self._interrupt.asked:
                     display.say(f"{len(unfinished)} chunks could not be judged: run the same command again")
@@ -100,6 +109,7 @@ class JudgeJob:
 
             def on_poll(counts: Counter[str]) -> None:
                 engines.poll()
+                self._exports.show(counts, engines.series())
                 self._display.verdicts(counts)
 
             pool = RolloutPool(
@@ -110,12 +120,14 @@ class JudgeJob:
                     settings.judge,
                     models.get(JUDGE),
                     settings.cluster.in_flight or IN_FLIGHT,
+                    WatchSettings(bool(self._exports), settings.logging),
                 ),
                 min(size, len(chunk_ids)),
                 on_poll,
                 lambda: self._stopping() or engines.gone,
                 self._display.say,
                 self._worker,
+                most=settings.cluster.workers or len(chunk_ids),
             )
             try:
                 unfinished = pool.judge(chunk_ids)
@@ -131,7 +143,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def judge(arguments: Sequence[str]) -> int:
         settings = load("judge_job", JudgeJobSettings, arguments)
-        with ProgressDisplay() as display:
+        with ProgressDisplay(kind=settings.logging) as display:
             return JudgeJob(settings, display).run()
 
     return run_command("judge_job", JUDGE_HELP, arguments, judge)

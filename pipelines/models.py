@@ -161,6 +161,10 @@ class Engines:
             found[role] = replace(model, urls=urls.get(AGENT if shared else role, model.urls))
         return found
 
+    def series(self) -> dict[str, float]:
+        """How they fare, as series of metrics."""
+        return {name: value for role, engines in self._sets.items() for name, value in engines.series(role).items()}
+
     def poll(self) -> None:
         """Tell how they fare; `gone` once none of a set is left."""
         for engines in self._sets.values():

@@ -5,7 +5,7 @@ Nothing behind this module sees a hydra or OmegaConf object.
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,12 +18,13 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from actors.cluster import ClusterSettings
-from actors.engine_settings import EngineSettings
+from actors.engine_settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
+from monitoring.logs import Logging
 from pipelines.models import NO_MODEL, RoleModels
 from storage.settings import AnyStoreSettings
 from storage.sources.settings import SourceSettings
@@ -61,6 +62,20 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 
 
 @dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """`port`: of the endpoint on 127.0.0.1; None opens none."""
+
+    port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 0 <= self.port <= 65535:
+            raise ValueError("port must be from 0 (any that is free) to 65535")
+
+
+NO_ENDPOINT = MetricsSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
 
@@ -83,6 +98,8 @@ class BuildSettings:
     chunk_size: int = 16
     plan_only: bool = False
     retry: Names = ()
+    metrics: MetricsSettings = NO_ENDPOINT
+    logging: Logging = "text"
 
     def __post_init__(self) -> None:
         if not self.out:
@@ -158,6 +175,8 @@ class JudgeJobSettings:
     build: Fingerprint | None = None
     version: str | None = None
     publish: bool = True
+    metrics: MetricsSettings = NO_ENDPOINT
+    logging: Logging = "text"
 
     def __post_init__(self) -> None:
         if not self.out:
@@ -182,6 +201,38 @@ class AgreementSettings:
             raise ValueError("judges must be two, one, or [] where there are no others")
         if self.show < 0:
             raise ValueError("show must be at least 0")
+
+
+@dataclass(frozen=True, slots=True)
+class SubmitSettings:
+    """What `python -m pipelines.submit` can be told before the job's name; conf/submit.yaml explains each."""
+
+    address: str
+    id: str | None = None
+    code: bool = True
+    pip: str | None = None
+    env: tuple[str, ...] = ()
+    num_cpus: float = 0.0
+    resources: Mapping[str, float] = field(default_factory=dict)
+    follow: bool = True
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"https?://[^/@\s]+/?", self.address):
+            raise ValueError("address must be that of a dashboard: http://host:8265")
+        if self.id is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
+            raise ValueError("id must be 1 to 64 letters, digits, '.', '_' or '-'")
+        if self.pip is not None and not Path(self.pip).is_file():
+            raise ValueError("pip must name a requirements file")
+        for name in self.env:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ValueError(f"env: {name!r} is no name of a variable")
+            if is_secret(name):
+                raise ValueError(
+                    f"env: {name} may hold a secret, and Ray shows what is sent with a job: "
+                    "set it in the environment of the cluster's nodes"
+                )
+        if self.num_cpus < 0:
+            raise ValueError("num_cpus must not be negative")
 
 
 def _seconds(value: Any) -> Any:

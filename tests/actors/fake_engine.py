@@ -1,7 +1,7 @@
 """A server for tests about servers' deaths: it answers GET /health, and ends or hangs in the ways asked for.
 
-GET /die ends it at once, GET /hang makes it deaf to further requests, GET /pids names its process and that of its
-child, which stands for the engine process of a vLLM server.
+GET /die ends it at once, GET /hang makes it deaf to further requests, GET /metrics names a queue, and GET /pids its
+process and that of its child, which stands for the engine process of a vLLM server.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+METRICS = b'vllm:num_requests_waiting{engine="0"} 7.0\n'
 CHILD = "import signal, threading; signal.signal(signal.SIGTERM, signal.SIG_IGN); threading.Event().wait()"
 
 
@@ -28,7 +29,7 @@ class Handler(BaseHTTPRequestHandler):
             threading.Event().wait()
         if self.path == "/hang":
             self.hangs.set()
-        body = f"{os.getpid()} {self.child}".encode()
+        body = METRICS if self.path == "/metrics" else f"{os.getpid()} {self.child}".encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -1,0 +1,66 @@
+"""Log lines that say which build, chunk and episode they are about, as text or as JSON.
+
+Workers log to their standard error, which Ray keeps in its log files. Whatever is in a line stays on it. Tracebacks are
+left out: errors of libraries may hold a request with its key.
+"""
+
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Literal, TextIO
+
+Logging = Literal["text", "json"]
+
+LOGGER = logging.getLogger("lensmill")
+"""Parent of all our loggers."""
+
+build: ContextVar[str] = ContextVar("build", default="")
+chunk: ContextVar[str] = ContextVar("chunk", default="")
+episode: ContextVar[str] = ContextVar("episode", default="")
+"""What the current task is about; tasks and threads that it starts know it too."""
+
+_ABOUT = {"build": build, "chunk": chunk, "episode": episode}
+
+
+@contextmanager
+def about(**where: str) -> Iterator[None]:
+    """Log lines from within the block, and from tasks started there, are about this build, chunk or episode."""
+    before = [(_ABOUT[name], _ABOUT[name].set(value)) for name, value in where.items()]
+    try:
+        yield
+    finally:
+        for variable, token in before:
+            variable.reset(token)
+
+
+def line_of(level: str, message: str, kind: Logging, seconds: float | None = None) -> str:
+    """One line of a log. `seconds`: since the epoch; now where it is None."""
+    where = {name: value for name, variable in _ABOUT.items() if (value := variable.get())}
+    now = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if kind == "json":
+        return json.dumps({"time": time, "level": level, "message": message, **where})
+    shown = "".join(sign if sign.isprintable() else " " for sign in message)
+    return " ".join([time, level, *(f"{name}={value}" for name, value in where.items()), shown])
+
+
+class _Formatter(logging.Formatter):
+    def __init__(self, kind: Logging) -> None:
+        super().__init__()
+        self._kind = kind
+
+    def format(self, record: logging.LogRecord) -> str:
+        return line_of(record.levelname.lower(), record.getMessage(), self._kind, record.created)
+
+
+def log_to(kind: Logging, stream: TextIO | None = None) -> None:
+    """Have this process's log lines go to a stream, standard error if none is given."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.setFormatter(_Formatter(kind))
+    LOGGER.handlers[:] = [handler]
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False

@@ -1,0 +1,154 @@
+"""Every metric there is, as plain data: name, kind, help and labels. docs/monitoring.md has the same table.
+
+A label's values come from a closed set, so that no data set, model or server can grow the number of series: whatever
+else turns up is counted as "other". Ids, URLs and texts are never labels.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, get_args
+
+from lensmill.models.chat import ModelErrorClass
+from lensmill.resolution import LADDER
+from lensmill.tools import EDIT_TOOLS, ZOOM
+from lensmill.verdict import Outcome
+
+OTHER = "other"
+
+SOURCES = ("synthetic", "chartqa", "highres")
+AGENTS = ("reader", "direct", "zoom", "refocus", "search")
+RUNGS = tuple(map(str, LADDER))
+"""A build's own rungs are added to these."""
+
+ROLES = ("agent", "locate", "vlm", "adjust_box", "summariser", "verifier", "judge")
+ENGINES = tuple(map(str, range(64)))
+"""Replicas of an engine, by number."""
+
+TOOLS = (ZOOM, *EDIT_TOOLS, "python", "locate", "vlm", "adjust_box")
+MODEL_ERRORS = get_args(ModelErrorClass)
+IMAGE_ERRORS = (
+    *("image_damaged", "image_empty", "image_not_an_image", "image_too_large", "image_too_long", "image_too_small"),
+    *("image_truncated", "image_unsupported"),
+)
+EPISODE_ERRORS = (
+    *("agent_error", "bad_summary", "picture_size", "timeout", "worker_died"),
+    *MODEL_ERRORS,
+    *IMAGE_ERRORS,
+)
+
+Labels = Mapping[str, tuple[str, ...]]
+
+_ROLE: Labels = {"role": ROLES}
+_ENGINE: Labels = {"role": ("agent", "judge"), "engine": ENGINES}
+_EPISODE: Labels = {
+    "outcome": ("accepted", "rejected", "failed"),
+    "source": SOURCES,
+    "rung": RUNGS,
+    "agent": AGENTS,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A definition. `labels`: name -> the values it may have, besides "other"; `buckets`: upper bounds of those of a
+    histogram, in its unit, without the last one, which is unbounded."""
+
+    name: str
+    kind: Literal["counter", "gauge", "histogram"]
+    help: str
+    labels: Labels = field(default_factory=dict)
+    buckets: tuple[float, ...] = ()
+
+
+EPISODES = Metric(
+    "lensmill_episodes_total",
+    "counter",
+    "Episodes that ended, made again after a death included",
+    _EPISODE,
+)
+EPISODE_FAILURES = Metric(
+    "lensmill_episode_failures_total", "counter", "Failed episodes by why", {"error_class": EPISODE_ERRORS}
+)
+EPISODE_SECONDS = Metric(
+    "lensmill_episode_seconds",
+    "histogram",
+    "Seconds from an episode's start to its end",
+    {"agent": AGENTS},
+    (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0),
+)
+TOOL_CALLS = Metric("lensmill_tool_calls_total", "counter", "Tool calls of episodes that were done", {"tool": TOOLS})
+TOOL_ERRORS = Metric(
+    "lensmill_tool_errors_total", "counter", "Tool calls that were impossible and told so", {"tool": TOOLS}
+)
+VERDICTS = Metric("lensmill_verdicts_total", "counter", "Verdicts given", {"outcome": get_args(Outcome)})
+
+REQUESTS = Metric(
+    "lensmill_requests_total",
+    "counter",
+    "Requests to models that ended: ok, length (a reply cut off), cancelled, or an error's class",
+    {"role": ROLES, "outcome": ("ok", "length", "cancelled", *MODEL_ERRORS)},
+)
+REQUEST_SECONDS = Metric(
+    "lensmill_request_seconds",
+    "histogram",
+    "Seconds of the attempt that was answered, without waiting for a place or earlier attempts",
+    _ROLE,
+    (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0),
+)
+REQUEST_RETRIES = Metric(
+    "lensmill_request_retries_total", "counter", "Attempts beyond the first, of requests that were answered", _ROLE
+)
+REQUESTS_IN_FLIGHT = Metric(
+    "lensmill_requests_in_flight", "gauge", "Requests that wait for a reply, or for a place to be sent", _ROLE
+)
+PROMPT_TOKENS = Metric(
+    "lensmill_prompt_tokens_total", "counter", "Tokens of prompts as servers counted them, pictures included", _ROLE
+)
+CACHED_TOKENS = Metric(
+    "lensmill_cached_prompt_tokens_total",
+    "counter",
+    "Those that came from a server's prefix cache, if it says so",
+    _ROLE,
+)
+COMPLETION_TOKENS = Metric(
+    "lensmill_completion_tokens_total", "counter", "Tokens of replies as servers counted them", _ROLE
+)
+IMAGE_TOKENS = Metric(
+    "lensmill_image_tokens_total", "counter", "Tokens of the pictures in prompts, by the model's rule", _ROLE
+)
+
+ENGINE_UP = Metric("lensmill_engine_up", "gauge", "1 where an engine that we started is ready", _ENGINE)
+ENGINE_RESTARTS = Metric("lensmill_engine_restarts_total", "counter", "Restarts of an engine", _ENGINE)
+ENGINE_WAITING = Metric("lensmill_engine_requests_waiting", "gauge", "Requests in an engine's queue", _ENGINE)
+ENGINE_RUNNING = Metric("lensmill_engine_requests_running", "gauge", "Requests at work in an engine", _ENGINE)
+ENGINE_KV_CACHE = Metric("lensmill_engine_kv_cache_usage_ratio", "gauge", "Share of its KV cache in use", _ENGINE)
+ENGINE_PREFIX_QUERIES = Metric(
+    "lensmill_engine_prefix_cache_queries_total", "counter", "Prompt tokens looked up in its prefix cache", _ENGINE
+)
+ENGINE_PREFIX_HITS = Metric(
+    "lensmill_engine_prefix_cache_hits_total", "counter", "Those that were found there", _ENGINE
+)
+ENGINE_PICTURE_QUERIES = Metric(
+    "lensmill_engine_picture_cache_queries_total", "counter", "Pictures looked up in its multimodal cache", _ENGINE
+)
+ENGINE_PICTURE_HITS = Metric(
+    "lensmill_engine_picture_cache_hits_total", "counter", "Those that were found there", _ENGINE
+)
+
+CHUNKS = Metric(
+    "lensmill_chunks_total",
+    "counter",
+    "Chunks that ended in a worker: committed (and judged), handed_back, or late (to be run again carefully)",
+    {"state": ("committed", "handed_back", "late", "failed")},
+)
+STORE_WRITTEN = Metric("lensmill_store_written_bytes_total", "counter", "Bytes that workers wrote to the store")
+STORE_READ = Metric("lensmill_store_read_bytes_total", "counter", "Bytes that workers read from the store")
+STORE_RETRIES = Metric("lensmill_store_retries_total", "counter", "Requests to the store that were tried again")
+
+WORKERS = Metric("lensmill_workers", "gauge", "Workers that run")
+WORKERS_REPLACED = Metric("lensmill_workers_replaced_total", "counter", "Workers that died and were replaced")
+WORKER_MEMORY = Metric("lensmill_worker_memory_bytes", "gauge", "Resident memory of the workers, all together")
+
+METRICS: Mapping[str, Metric] = {
+    metric.name: metric for metric in list(globals().values()) if isinstance(metric, Metric)
+}

@@ -1,0 +1,61 @@
+"""Counting what a chat model is asked, whoever asks it."""
+
+from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, ModelError
+from lensmill.models.families import ModelFamily
+from monitoring import metrics
+from monitoring.recorder import Recorder, Value
+
+
+class WatchedModel:
+    """A chat model that counts its requests in one role."""
+
+    def __init__(self, model: ChatModel, role: str, recorder: Recorder) -> None:
+        self._model = model
+        self._role = role
+        self._recorder = recorder
+        self._outcomes: dict[str, Value] = {}
+        self._seconds = recorder.histogram(metrics.REQUEST_SECONDS, role)
+        self._in_flight = recorder.value(metrics.REQUESTS_IN_FLIGHT, role)
+        self._retries = recorder.value(metrics.REQUEST_RETRIES, role)
+        self._prompt = recorder.value(metrics.PROMPT_TOKENS, role)
+        self._cached = recorder.value(metrics.CACHED_TOKENS, role)
+        self._completion = recorder.value(metrics.COMPLETION_TOKENS, role)
+        self._images = recorder.value(metrics.IMAGE_TOKENS, role)
+
+    @property
+    def name(self) -> str:
+        return self._model.name
+
+    @property
+    def family(self) -> ModelFamily:
+        return self._model.family
+
+    async def chat(self, request: ChatRequest) -> ChatReply:
+        """See the protocol."""
+        self._in_flight.add(1)
+        outcome = "cancelled"
+        try:
+            reply = await self._model.chat(request)
+            outcome = "length" if reply.finish_reason == "length" else "ok"
+        except ModelError as error:
+            outcome = error.error_class
+            raise
+        except Exception:
+            outcome = metrics.OTHER
+            raise
+        finally:
+            self._in_flight.add(-1)
+            self._outcome(outcome).add()
+        self._seconds.observe(reply.latency_s)
+        self._retries.add(reply.attempts - 1)
+        self._prompt.add(reply.usage.prompt)
+        self._cached.add(reply.usage.cached)
+        self._completion.add(reply.usage.completion)
+        frames = [image.ref.frame for image in request.images]
+        self._images.add(sum(self.family.image_tokens(frame.width, frame.height) for frame in frames))
+        return reply
+
+    def _outcome(self, outcome: str) -> Value:
+        if outcome not in self._outcomes:
+            self._outcomes[outcome] = self._recorder.value(metrics.REQUESTS, self._role, outcome)
+        return self._outcomes[outcome]
