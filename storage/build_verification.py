@@ -5,6 +5,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from lensmill.replay import made_by_code
 from lensmill.sample import Sample
 from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.files import Files, StoreError
@@ -179,9 +180,9 @@ class BuildCheck:
             self._report(Finding(place, f"it counts {dict(+said)} failed, its rows are {dict(failed)}", field="failed"))
         done = [row for row in rows if row.trajectory is not None]
         for row in done:
-            for ref in row.trajectory.images if row.trajectory else ():
-                if ref.image_id in self._images.sizes:
-                    self._images.name(ref.image_id)
+            for image_id in made_by_code(row.trajectory) if row.trajectory else ():
+                self._images.need(image_id, f"episode {row.planned.episode_id}")
+                self._images.name(image_id)
         for judge, over in judged.items():
             self._verdicts(judge, chunk_id, layers, over)
         self._visit(chunk_id, place, [(row, chunk.samples[row.planned.sample_id]) for row in done])

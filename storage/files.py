@@ -13,12 +13,13 @@ import uuid
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import IO, Any, cast
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
+
+from storage.listing import StoredFile, local_file, seconds_of
 
 _ADVICE: Mapping[int, str] = {
     errno.ENOSPC: "the disk is full: free some space or choose another out=, then run the same command again",
@@ -42,15 +43,6 @@ STAGING = "staging"
 
 READ_PIECE, WRITE_PIECE = 256 * 2**10, 8 * 2**20
 """Bytes read ahead of a file in an object store, and of a part of an upload to one (which has at most 10,000)."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """A file of the store: its path, bytes, and when it was written, in seconds since 1970 (None: nobody knows)."""
-
-    path: str
-    size: int
-    modified: float | None
 
 
 class StoreError(Exception):
@@ -333,7 +325,7 @@ class Files:
             if self._local:
                 found = (f"{where}/{name}" for where, _, names in os.walk(full) for name in names)
             elif self._s3 is not None:
-                found = self._s3.each(full)
+                found = (path for path, _ in self._s3.each(full))
             else:
                 found = self._fs.find(full)
             for path in found:
@@ -348,12 +340,15 @@ class Files:
         full = self._full(folder)
         with self._explained(full):
             if self._local:
-                found = [_stored(f"{where}/{name}") for where, _, names in os.walk(full) for name in names]
+                found = [local_file(f"{where}/{name}") for where, _, names in os.walk(full) for name in names]
+            elif self._s3 is not None:
+                found = [StoredFile(path, about["Size"], seconds_of(about)) for path, about in self._s3.each(full)]
             else:
-                found = [_described(path, about) for path, about in self._fs.find(full, detail=True).items()]
+                there = self._fs.find(full, detail=True)
+                found = [StoredFile(str(path), int(about["size"]), seconds_of(about)) for path, about in there.items()]
         skip = len(self._base) + 1
-        there = (file for file in found if file is not None)
-        return tuple(sorted((replace(file, path=file.path[skip:]) for file in there), key=lambda file: file.path))
+        kept = (replace(file, path=file.path[skip:]) for file in found if file is not None)
+        return tuple(sorted(kept, key=lambda file: file.path))
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders right in a folder, sorted; looks no deeper."""
@@ -368,26 +363,6 @@ class Files:
                     return ()
                 names = [str(entry["name"]).rstrip("/") for entry in found if entry["type"] == "directory"]
         return tuple(sorted(name.rpartition("/")[2] for name in names))
-
-
-def _stored(full: str) -> StoredFile | None:
-    """A local file; None if it has gone since it was listed."""
-    try:
-        about = os.stat(full)
-    except FileNotFoundError:
-        return None
-    return StoredFile(full, about.st_size, about.st_mtime)
-
-
-def _described(full: str, about: Mapping[str, Any]) -> StoredFile:
-    """A file as an object store lists it; each calls the time by another name."""
-    times = (about.get(name) for name in ("LastModified", "mtime", "updated", "last_modified", "created"))
-    time = next((time for time in times if time), None)
-    if isinstance(time, str):
-        time = datetime.fromisoformat(time)
-    if isinstance(time, datetime):
-        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
-    return StoredFile(str(full), int(about.get("size") or 0), time if isinstance(time, int | float) else None)
 
 
 def _create_by_link(full: str, temporary: str, data: bytes) -> bool:

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 from storage.dataset import MANIFEST
 from storage.episodes import EpisodeStore
-from storage.files import STAGING, Files, StoredFile
+from storage.files import STAGING, Files
+from storage.listing import StoredFile
 from storage.verdicts import VerdictStore
 
 
