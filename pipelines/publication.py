@@ -25,7 +25,9 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:
         print(f"{count} failed of {name}, the first: {first}")
     print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
-    if published.rows:
+    if published.rows and "://" in published.path:  # datasets opens single files of a bucket, not a folder
+        print(f'look at them: datasets.load_dataset("parquet", data_files="{published.path}/data/*.parquet")')
+    elif published.rows:
         print(f'look at them: datasets.load_dataset("{published.path}")')
     else:
         print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")

@@ -211,9 +211,12 @@ class Files:
             size = sink.tell()
             try:
                 sink.close()
-            except FileNotFoundError:  # the reply to completing the upload was lost, and by now the upload is no more
+            except FileNotFoundError as error:
+                # Of an upload that is complete some stores know no more: then only the reply was lost.
                 if self._find(full) != size:
-                    raise
+                    raise StoreError(
+                        f"{self._shown(full)}: somebody has ended its upload: run the same command again"
+                    ) from error
         except BaseException:
             with suppress(Exception):
                 sink.discard()

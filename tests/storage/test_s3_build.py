@@ -46,7 +46,7 @@ def test_a_build_in_a_bucket_publishes_the_same_bytes_and_no_secret(
         said = _run("build", *SMALL, "cluster.workers=1", *there)
         here.result()
     published = _hashes(s3_files)
-    assert f"s3://{bucket}/store/datasets/test" in said
+    assert f'load_dataset("parquet", data_files="s3://{bucket}/store/datasets/test/data/*.parquet")' in said
     assert "datasets/test/manifest.json" in published
     assert published == _hashes(Files(str(tmp_path)))
     assert s3_files.list("staging") == []
