@@ -9,10 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.settings import load_build
 from storage.files import Files
+from storage.settings import GSSettings, S3Settings, StoreSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("source.charts=1", "source.posters=0", "ladder.rungs=[224]", "chunk_size=2", "version=test")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "settings"),
+    [
+        (["store=s3", "store.region=eu-west-1"], S3Settings(region="eu-west-1")),
+        (["store=gs", "store.project=mine"], GSSettings(project="mine")),
+        (["store.single_writer=true"], StoreSettings(single_writer=True)),
+    ],
+)
+def test_a_store_is_chosen_on_the_command_line(chosen: list[str], settings: StoreSettings) -> None:
+    assert load_build(chosen).store == settings
 
 
 def _run(job: str, *overrides: str) -> str:
