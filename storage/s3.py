@@ -130,13 +130,14 @@ class S3Calls:
         source, source_key, _ = self._fs.split_path(origin)
         self._fs.call_s3("copy_object", Bucket=bucket, Key=key, CopySource={"Bucket": source, "Key": source_key})
 
-    def each(self, full: str) -> Iterator[str]:
-        """Every object below a folder, in order; a page of 1,000 is held at a time."""
+    def each(self, full: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Every object below a folder, in order, with what S3 lists of it (Size, LastModified); a page of 1,000 is
+        held at a time."""
         bucket = self._fs.split_path(full)[0]
         for page in self._pages(full):
             for entry in page.get("Contents", ()):
                 if not entry["Key"].endswith("/"):  # what consoles make for an empty folder
-                    yield f"{bucket}/{entry['Key']}"
+                    yield f"{bucket}/{entry['Key']}", entry
 
     def folders(self, full: str) -> Iterator[str]:
         """The folders right in a folder."""
