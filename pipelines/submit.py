@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 import yaml
 from ray.dashboard.modules import dashboard_sdk
+from ray.dashboard.modules.job import sdk
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from actors.cluster import ClusterError
@@ -116,7 +117,8 @@ class Submission:
 
     def __init__(self, settings: SubmitSettings) -> None:
         self._settings = settings
-        logging.getLogger(dashboard_sdk.__name__).setLevel(logging.ERROR)  # what it uploads
+        for name in ("ray", dashboard_sdk.__name__, sdk.__name__):
+            logging.getLogger(name).setLevel(logging.ERROR)
         place = urlsplit(settings.address)
         port = place.port or (443 if place.scheme == "https" else 80)
         try:
