@@ -6,8 +6,8 @@ Both clusters run on this machine and listen on 127.0.0.1; each node has one CPU
 takes 2 s for a reply and takes any number of requests, and a worker keeps only 8 episodes in flight: what limits the
 rate is slots, as it is on GPUs, and not the CPUs that these nodes share. Each episode is one call of the agent
 `direct`, and everything else is a build's: planning, commits, verdicts. The rate is that of the engine, from its first
-request to its last reply, since starting and publishing are not what nodes make faster. The command fails (exit 1) where two
-nodes give less than 1.8 times the rate of one.
+request to its last reply, since starting and publishing are not what nodes make faster. The command fails (exit 1)
+where two nodes give less than 1.8 times the rate of one.
 """
 
 import argparse
