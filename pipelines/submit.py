@@ -82,7 +82,7 @@ def check_job(job: str, arguments: Sequence[str]) -> list[str]:
         )
     if config.get("cluster", {}).get("address") != "local":
         return list(arguments)
-    if any(argument.startswith("cluster") for argument in arguments):
+    if any(argument.partition("=")[0] in ("cluster", "cluster.address") for argument in arguments):
         raise SettingsError("cluster=local would start a Ray within the cluster: leave it out")
     return ["cluster=running", *arguments]
 
