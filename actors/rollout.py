@@ -116,10 +116,17 @@ class EpisodeCost:
 
 @dataclass(slots=True)
 class _Work:
-    """What is made of a chunk so far: rows, and what the judge said of those that are done. `tried`: how often each of
-    its episodes was tried by earlier runs."""
+    """What is made of a chunk so far: rows, and what the judge said of those that are done.
+
+    Attributes:
+        tried: how often each of its episodes was tried by earlier runs.
+        look: whether another run has made it while it waited for a slot; None if it need not wait.
+        made: what came of looking, once, before the first episode begins.
+    """
 
     tried: Mapping[str, int]
+    look: Callable[[], bool] | None = None
+    made: asyncio.Future[bool] | None = None
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
     late: bool = False
     limit: asyncio.Timeout | None = None
@@ -127,6 +134,13 @@ class _Work:
 
     def take(self, row: EpisodeRow) -> None:
         self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
+
+    async def made_meanwhile(self) -> bool:
+        if self.look is None:
+            return False
+        if self.made is None:
+            self.made = asyncio.ensure_future(asyncio.to_thread(self.look))
+        return await self.made
 
 
 class _Threads(ThreadPoolExecutor):
@@ -221,13 +235,14 @@ class RolloutWorker:
         """
         tried = await asyncio.to_thread(self._wanted, chunk_id, retry)
         if not tried:  # committed by another driver, or just before a death
-            await asyncio.to_thread(self._episodes.tidy, chunk_id)
-            return await self._judged(chunk_id, {}, "found")
+            return await self._found(chunk_id)
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         handed_back = await asyncio.to_thread(self._episodes.handed_back, chunk_id)
         done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
         self._counts["earlier"] += len(done)
         work = self._unfinished[chunk_id] = _Work(tried)
+        if self._places.locked() and not careful:
+            work.look = lambda: not self._wanted(chunk_id, retry)
         wanted = tried.keys() - done.keys()
         missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
         try:
@@ -242,6 +257,9 @@ class RolloutWorker:
             if not limit.expired():
                 raise
         del self._unfinished[chunk_id]
+        if work.made is not None and work.made.result():
+            self._counts["earlier"] -= len(done)
+            return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
             if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
@@ -256,6 +274,11 @@ class RolloutWorker:
         # verdicts are of what is committed: another attempt's rows may say other things than ours
         known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
         return await self._judged(chunk_id, known, "committed" if counted else "overtaken")
+
+    async def _found(self, chunk_id: str) -> ChunkReport:
+        """Another run has made a chunk: what is left to do."""
+        await asyncio.to_thread(self._episodes.tidy, chunk_id)
+        return await self._judged(chunk_id, {}, "found")
 
     async def _judged(
         self, chunk_id: str, known: Mapping[str, Verdict], state: Literal["committed", "found", "overtaken"]
@@ -296,7 +319,7 @@ class RolloutWorker:
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
         async with self._places:
-            if self._stopping:
+            if self._stopping or await self._unfinished[chunk_id].made_meanwhile():
                 return
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
