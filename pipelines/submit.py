@@ -29,8 +29,9 @@ from ray.job_submission import JobStatus, JobSubmissionClient
 
 from actors.cluster import ClusterError
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load
 from pipelines.help import SUBMIT_HELP
-from pipelines.settings import SettingsError, SubmitSettings, load
+from pipelines.settings import SubmitSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("lensmill", "storage", "actors", "monitoring", "pipelines", "conf")
