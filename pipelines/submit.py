@@ -218,12 +218,12 @@ def main(arguments: Sequence[str]) -> int:
         command = check_job(job, rest)
         submission = Submission(settings)
         name = submission.send(job, command)
-        print(f"{name} runs `{job}` on {settings.address}", file=sys.stderr)
-        if not settings.follow:
+        try:
+            print(f"{name} runs `{job}` on {settings.address}", file=sys.stderr)
+            if settings.follow:
+                return submission.follow(name)
             print(submission.commands(name), file=sys.stderr)
             return 0
-        try:
-            return submission.follow(name)
         except KeyboardInterrupt:
             print(f"\nno longer followed; the job goes on: {submission.commands(name)}", file=sys.stderr)
             return 130
