@@ -2,16 +2,23 @@
 
 import logging
 import os
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from time import time
 from typing import Any
 
 import ray
+import ray._private.state
 from ray._private import ray_constants
+from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Only counters and chunk names travel between our processes; pictures go through the store."""
+
+HAND_BACK_S = 5.0
+"""Of the time that a node has left: to write what workers hand back."""
 
 
 class ClusterError(Exception):
@@ -28,8 +35,8 @@ class ClusterSettings:
 
     Attributes:
         address: "local" starts a Ray of our own on this machine; "auto" or an address joins a running one.
-        workers: rollout workers at most; None is one for each CPU of the cluster. Each needs a CPU; a Ray of our own
-            counts as many as there are workers.
+        workers: rollout workers at most; None is one for each CPU of the cluster, and of nodes that join it later. Each
+            needs a CPU; a Ray of our own counts as many as there are workers.
         in_flight: episodes at work in one worker at a time; None leaves it to what the agent waits for.
     """
 
@@ -69,6 +76,7 @@ def connect(settings: ClusterSettings) -> int:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if settings.address == "local":
             _stay_on_loopback()
@@ -89,8 +97,32 @@ def connect(settings: ClusterSettings) -> int:
         raise ClusterError(
             f"cluster.address={settings.address}: {first} (start one with `ray start --head`, or use cluster=local)"
         ) from error
-    cpus = int(ray.cluster_resources().get("CPU", 1))
-    return settings.workers or max(1, cpus)
+    if callable(on_sigterm):  # Ray takes it for itself
+        signal.signal(signal.SIGTERM, on_sigterm)
+    return settings.workers or max(1, cpus())
+
+
+def beside_the_driver() -> NodeAffinitySchedulingStrategy:
+    """Where an actor dies only when the driver does too, and not when some other node goes."""
+    return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+
+
+def cpus() -> int:
+    """CPUs of the cluster now."""
+    return int(ray.cluster_resources().get("CPU", 0))
+
+
+def leaving_nodes() -> Mapping[str, float | None]:
+    """Nodes that were told to end: a spot machine's notice, a pod that is deleted, an autoscaler that needs it no more.
+
+    `ray start --block` says so of its node on SIGTERM. By node id, the seconds that its workers have for what they are
+    at; None where they have any time.
+    """
+    deadlines = ray._private.state.state.get_draining_nodes()
+    return {
+        node: max(0.0, deadline_ms / 1000 - time() - HAND_BACK_S) if deadline_ms else None
+        for node, deadline_ms in deadlines.items()
+    }
 
 
 def fetch(ref: Any, stopping: Callable[[], bool]) -> Any:

@@ -192,7 +192,7 @@ class EngineSet:
                 f"{self._name}: {settings.replicas} replicas of {settings.gpus_each:g} GPUs each are too many for the "
                 f"cluster's {there:g}: lower replicas or tensor_parallel_size, or run on the CPU with gpus=0"
             )
-        loopback = sum(node["Alive"] for node in ray.nodes()) == 1
+        loopback = all(node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes())  # others may join later
         hire = self._class.options(num_gpus=settings.gpus_each)
         self._actors = {number: hire.remote(settings, loopback) for number in range(settings.replicas)}
         self._starting = {actor.start.remote(): number for number, actor in self._actors.items()}

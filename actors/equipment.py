@@ -19,6 +19,7 @@ from lensmill.decoding import Original
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.models.building import build_model
+from lensmill.models.chat import ModelCall
 from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings
 from lensmill.sample import Sample
@@ -66,7 +67,9 @@ class Equipment:
         if self._sandbox is not None:
             self._sandbox.close()
 
-    def desk(self, planned: PlannedEpisode, sample: Sample, original: Original, view: View) -> Desk:
+    def desk(
+        self, planned: PlannedEpisode, sample: Sample, original: Original, view: View, calls: list[ModelCall]
+    ) -> Desk:
         """An episode's working place. The sample's answers reach the verifier and nothing else."""
         task = Task(sample.question, planned.rung, planned.seed, sample.choices, sample.regions)
         return Desk(
@@ -77,10 +80,13 @@ class Equipment:
             original.lossless,
             view.encoded,
             planned.episode_id,
-            self._verifier(planned, sample, task, view),
+            self._verifier(planned, sample, task, view, calls),
+            calls,
         )
 
-    def _verifier(self, planned: PlannedEpisode, sample: Sample, task: Task, view: View) -> Verifier | None:
+    def _verifier(
+        self, planned: PlannedEpisode, sample: Sample, task: Task, view: View, calls: list[ModelCall]
+    ) -> Verifier | None:
         settings = self._settings
         if not isinstance(settings, SearchSettings):
             return None
@@ -98,6 +104,7 @@ class Equipment:
             view=view.encoded,
             episode=planned.episode_id,
             structured=settings.structured,
+            record=calls,
         )
 
 

@@ -30,17 +30,14 @@ _NONE_KNOWN: Mapping[str, Verdict] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ChunkReport:
-    """How a chunk ended in a worker: `committed` (by us or, first, by another); `handed_back` because we were stopped,
-    or had to stop: then `why` says what is missing; or `late`: an episode took too long, which is held against it only
-    if it was alone, so the chunk is to be run again carefully."""
+    """How a chunk ended in a worker: `committed` by us; `found` committed by another, with nothing to do for us, or
+    `overtaken` by another while we were at it; `handed_back` because we were stopped, or had to stop: then `why` says
+    what is missing; or `late`: an episode took too long, which is held against it only if it was alone, so the chunk is
+    to be run again carefully."""
 
     chunk_id: str
-    state: Literal["committed", "handed_back", "late"]
+    state: Literal["committed", "found", "overtaken", "handed_back", "late"]
     why: str = ""
-
-
-def judged_report(chunk_id: str, why: str) -> ChunkReport:
-    return ChunkReport(chunk_id, "handed_back" if why else "committed", why)
 
 
 class ChunkJudge:
@@ -79,19 +76,23 @@ class ChunkJudge:
         except Exception as error:
             return Verdict("judge_error", type(error).__name__, None, str(error)[:500])
 
-    async def judge_chunk(self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN) -> str:
-        """Judge a committed chunk, or ask again about its judge_errors if it is judged already.
+    async def judge_chunk(self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN) -> ChunkReport:
+        """Judge a committed chunk; of one that is judged already, its judge_errors and what was not done then.
 
-        Returns why nothing was committed, where the judge's engine cannot be reached: nothing is wrong with these
-        answers, so they are left for another run. Else "".
+        Where the judge's engine cannot be reached nothing is wrong with these answers: nothing is committed, and they
+        are left for another run.
 
         Args:
-            known: verdicts by episode id that were given when the episodes ended; of exactly the rows committed.
+            known: verdicts by episode id that were given when the episodes ended; of rows that were committed.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
-        open_rows, samples, again = await asyncio.to_thread(self._open, chunk_id)
+        opened = await asyncio.to_thread(self._open, chunk_id)
+        if opened is None:
+            self.counts["chunks"] += 1
+            return ChunkReport(chunk_id, "found")
+        open_rows, samples, layers, again = opened
 
         async def judged(row: EpisodeRow) -> VerdictRow:
             async with self._slots:
@@ -102,20 +103,28 @@ class ChunkJudge:
         verdicts = await asyncio.gather(*map(judged, open_rows))
         for row in verdicts:
             if row.failed and row.verdict.rule == "engine_unreachable":
-                return f"judge: {row.verdict.reason}"
-        await asyncio.to_thread(self._verdicts.retry if again else self._verdicts.commit, chunk_id, verdicts)
+                return ChunkReport(chunk_id, "handed_back", f"judge: {row.verdict.reason}")
+        kept = not again and await asyncio.to_thread(self._verdicts.commit, chunk_id, verdicts, layers)
+        if not kept:  # another may have judged it meanwhile, but fewer episodes
+            await asyncio.to_thread(self._verdicts.retry, chunk_id, verdicts, layers)
         self.counts["chunks"] += 1
-        return ""
+        return ChunkReport(chunk_id, "committed")
 
-    def _open(self, chunk_id: str) -> tuple[list[EpisodeRow], Mapping[str, Sample], bool]:
-        """The episodes that want a verdict, the chunk's samples, and whether the chunk was judged before."""
+    def _open(self, chunk_id: str) -> tuple[list[EpisodeRow], Mapping[str, Sample], int, bool] | None:
+        """The episodes that want a verdict, the chunk's samples, how many layers of episodes these are of, and whether
+        the chunk was judged before; None where nothing wants one."""
+        layers = self._episodes.layers(chunk_id)
         again = self._verdicts.is_committed(chunk_id)
-        failed = {row.episode_id for row in self._verdicts.rows(chunk_id) if row.failed} if again else set[str]()
-        if again and not failed:
-            return [], {}, True
-        rows = [row for row in self._episodes.rows(chunk_id) if row.outcome == "done"]
-        wanted = [row for row in rows if not again or row.planned.episode_id in failed]
-        return wanted, self._plan.read_chunk(chunk_id).samples, again
+        settled: set[str] = set()
+        if again:
+            number = self._verdicts.layers(chunk_id)
+            verdicts = self._verdicts.rows(chunk_id, number)
+            if self._verdicts.judged_layers(chunk_id, number) >= layers and not any(row.failed for row in verdicts):
+                return None
+            settled = {row.episode_id for row in verdicts if not row.failed}
+        rows = self._episodes.rows(chunk_id, layers)
+        wanted = [row for row in rows if row.outcome == "done" and row.planned.episode_id not in settled]
+        return wanted, self._plan.read_chunk(chunk_id).samples, layers, again
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,20 +158,21 @@ class JudgeWorker:
         models = self.watch.models({"judge": build_model(settings.model)} if settings.model else {})
         return build_judge(settings.judge, models.get("judge"))
 
-    async def ready(self) -> bool:
-        return True
+    async def ready(self) -> str:
+        """The node that it is on."""
+        return str(ray.get_runtime_context().get_node_id())
 
     async def counts(self) -> Mapping[str, float]:
         """Verdicts given here so far, by outcome, chunks, and the series of this worker's metrics."""
         return {**self._chunks.counts, **self.watch.report(self._chunks.counts)}
 
-    async def stop(self) -> None:
+    async def stop(self, within_s: float | None = None) -> None:
         """Chunks at work are finished, since they are small; the pool hands out no more."""
 
     @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """See `ChunkJudge.judge_chunk`."""
-        return judged_report(chunk_id, await self._chunks.judge_chunk(chunk_id))
+        return await self._chunks.judge_chunk(chunk_id)
 
 
 RemoteJudgeWorker = ray.remote(num_cpus=1, max_restarts=0)(JudgeWorker)

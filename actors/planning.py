@@ -1,7 +1,7 @@
 """Planning beside the driver: reading a source decodes pictures, and the driver's memory stays flat."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 
 import ray
@@ -66,8 +66,10 @@ class Planner:
 
     def __init__(self, settings: PlanSettings) -> None:
         self._settings = settings
+        self._plan = Plan(settings.files, settings.fingerprint)
         self._failed: set[str] = set()
         self._asked: set[str] = set()
+        self._may_not_fit = settings.family is not None and not isinstance(settings.agent, ReaderSettings)
 
     def plan(self) -> None:
         """Plan what the source has and the plan has not.
@@ -77,55 +79,61 @@ class Planner:
             StoreError: the store cannot be written.
         """
         settings = self._settings
-        files = settings.files
-        plan = Plan(files, settings.fingerprint)
-        items = self._items(build_source(settings.source), ImageStore(files))
-        plan.append(items, settings.chunk_size, settings.limit)
+        items = self._items(self._source(), self._plan.known(), ImageStore(settings.files))
+        self._plan.append(items, settings.chunk_size, settings.limit)
+
+    def _source(self) -> Source:
+        return build_source(self._settings.source)
 
     def progress(self) -> tuple[int, int]:
         """Samples and unreadable rows so far."""
         return (len(self._asked), len(self._failed))
 
     def outline(self, measure: bool) -> PlanOutline:
-        """What this run is about, once `plan` is done; reads the plan chunk by chunk, and with `measure` looks how
-        large every original is."""
-        files = self._settings.files
-        plan, images = Plan(files, self._settings.fingerprint), ImageStore(files)
-        chunk_ids = plan.chunks_of(self._asked)
-        episodes, tokens = Counter[int](), Counter[int]()
-        samples = size = 0
-        measured = ""
-        for chunk_id in chunk_ids:
-            chunk = plan.read_chunk(chunk_id)
-            samples += len(chunk.samples)
-            for sample in chunk.samples.values():
-                if measure and sample.image_id != measured:  # rows of one picture come one after the other
-                    measured = sample.image_id
-                    size += images.size(measured)
-            for episode in chunk.episodes:
-                sample = chunk.samples[episode.sample_id]
-                frame = self._settings.ladder.frame((sample.width, sample.height), episode.rung)
-                episodes[episode.rung] += 1
-                tokens[episode.rung] += image_tokens(frame.width, frame.height, self._settings.ladder.factor)
+        """What this run is about, once `plan` is done. With `measure` it reads the plan chunk by chunk, for the image
+        tokens, and looks how large every original is."""
+        chunk_ids = self._plan.chunks_of(self._asked)
+        counts = self._plan.counts_in(chunk_ids)
+        tokens, size = self._measured(chunk_ids) if measure else ({}, 0)
         failures, first = Counter[str](), ""
-        for failure in plan.failures():
+        for failure in self._plan.failures():
             if failure_key(failure) not in self._failed:
                 continue
             failures[failure.error_class] += 1
             first = first or f"{failure.origin}: {failure.message}"
         return PlanOutline(
             chunk_ids,
-            plan.counts().chunks,
-            samples,
+            self._plan.counts().chunks,
+            counts.samples,
             dict(failures),
             frozenset(self._failed),
             first,
-            dict(sorted(episodes.items())),
-            dict(tokens),
+            dict(counts.episodes),
+            tokens,
             size,
         )
 
-    def _items(self, source: Source, images: ImageStore) -> Iterator[PlannedSample | SourceFailure]:
+    def _measured(self, chunk_ids: Iterable[str]) -> tuple[dict[int, int], int]:
+        """Image tokens of the views by rung, and bytes of the originals."""
+        ladder, images = self._settings.ladder, ImageStore(self._settings.files)
+        tokens, size, measured = Counter[int](), 0, ""
+        for chunk_id in chunk_ids:
+            chunk = self._plan.read_chunk(chunk_id)
+            for sample in chunk.samples.values():
+                if sample.image_id != measured:  # rows of one picture come one after the other
+                    measured = sample.image_id
+                    size += images.size(measured)
+            for episode in chunk.episodes:
+                sample = chunk.samples[episode.sample_id]
+                frame = ladder.frame((sample.width, sample.height), episode.rung)
+                tokens[episode.rung] += image_tokens(frame.width, frame.height, ladder.factor)
+        return dict(tokens), size
+
+    def _items(
+        self, source: Source, known: Set[str], images: ImageStore
+    ) -> Iterator[PlannedSample | SourceFailure | str]:
+        """What the source has: of samples that are planned already no more than their ids, and those failures of
+        which this run has to tell."""
         settings, stored = self._settings, ""
         for item in source.read():
             if isinstance(item, SourceFailure):
@@ -136,7 +144,11 @@ class Planner:
                 yield self._failure(duplicate(sample))
                 continue
             self._asked.add(sample.sample_id)
-            if sample.image_id != stored:  # rows of one picture come one after the other
+            there = sample.sample_id in known
+            if there and not self._may_not_fit:
+                yield sample.sample_id
+                continue
+            if not there and sample.image_id != stored:  # rows of one picture come one after the other
                 images.put(sample.image_id, item.image)
                 stored = sample.image_id
             rungs = []
@@ -148,7 +160,9 @@ class Planner:
                     yield self._failure(
                         SourceFailure(sample.origin, problem.error_class, f"{problem}; {problem.retry}")
                     )
-            if rungs:
+            if there:
+                yield sample.sample_id
+            elif rungs:
                 yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], seeds_of(settings.agent))
 
     def _failure(self, failure: SourceFailure) -> SourceFailure:
@@ -158,7 +172,7 @@ class Planner:
     def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
         """Why the agent's model cannot take the view of a sample on a rung; seen here, it costs no call."""
         agent, family = self._settings.agent, self._settings.family
-        if isinstance(agent, ReaderSettings) or family is None:
+        if isinstance(agent, ReaderSettings) or family is None:  # then no view is too large
             return None
         frame = self._settings.ladder.frame((sample.width, sample.height), rung)
         try:

@@ -1,13 +1,16 @@
 """The pool of workers, for rollouts or judging alone: hands out chunks, replaces dead workers, stops them gently."""
 
-from collections import Counter, deque
-from collections.abc import Callable, Iterable, Sequence
+import uuid
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from time import monotonic
+from types import MappingProxyType
 from typing import Any
 
 import ray
 from ray.exceptions import (
+    ActorUnavailableError,
     LocalRayletDiedError,
     NodeDiedError,
     OutOfMemoryError,
@@ -15,11 +18,14 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from actors.cluster import ClusterError, Stopped, fetch
+from actors.cluster import ClusterError, Stopped, cpus, fetch, leaving_nodes
 from actors.judging import JudgingSettings
-from actors.rollout import EpisodeCost, RemoteRolloutWorker, RolloutSettings
+from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSettings
+from actors.route import Route
 from monitoring import metrics
 from monitoring.recorder import lasting
+from storage.episodes import EpisodeStore
+from storage.plan import Plan
 
 CHUNK_ATTEMPTS = 100
 """A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
@@ -38,7 +44,13 @@ def chunks_for(in_flight: int, chunk_size: int) -> int:
     return max(CHUNKS_EACH, 4 * in_flight // chunk_size)
 
 
+NODE_DEATHS = 3
+"""A chunk is not blamed for so many deaths of whole nodes: spot machines go all the time, and take many along."""
+
 POLL_S = 0.5
+
+LOOK_S = 2.0
+"""How often to look whether nodes came, or are about to go."""
 
 LAST_POLL_S = 10.0
 """For the last counts, which nobody will ask for again."""
@@ -46,13 +58,20 @@ LAST_POLL_S = 10.0
 PATIENCE_S = 20.0
 """How long to wait without a word for the first worker to start."""
 
+_NOTHING: Mapping[str, Retry] = MappingProxyType({})
+
 _DEATHS = (RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError)
+
+
+def _lost(error: Exception) -> bool:
+    """Whether a worker went with its node. At first Ray only knows that the way to it is gone."""
+    return isinstance(error, ActorUnavailableError | NodeDiedError) or "its node has died" in str(error)
 
 
 @dataclass(eq=False)
 class _Member:
     """One worker. It is given chunks once it is `ready`: a cluster may have no room for it yet, or never. One that is
-    `out` had to stop, for want of an engine, and is given no more."""
+    `out` had to stop, for want of an engine, and is given no more; so is one that is `leaving`, as its `node` is."""
 
     actor: Any
     starting: Any
@@ -60,14 +79,20 @@ class _Member:
     load: int = 0
     ready: bool = False
     out: bool = False
+    node: str = ""
+    leaving: bool = False
 
 
 class RolloutPool:
-    """Runs chunks on workers, as many as there is room for on the cluster, up to a fixed number.
+    """Runs chunks on workers, as many as there is room for on the cluster, up to a number that may grow with it.
+
+    A node that is about to go, as spot machines are told, has its workers finish or hand back what they have in time,
+    and others are hired elsewhere.
 
     Args:
         settings: what every worker is told.
-        size: how many workers at most.
+        size: how many workers at first.
+        most: how many at most, where there should be one for each CPU, and CPUs may join later; None is `size`.
         on_poll: told the counts of all workers about twice a second.
         stopping: asked as often; once true, no chunk is started and the workers hand back what they have.
         say: told one line if no worker can be started for a while.
@@ -87,6 +112,7 @@ class RolloutPool:
         say: Callable[[str], None],
         worker: Any = RemoteRolloutWorker,
         chunks_each: int = CHUNKS_EACH,
+        most: int | None = None,
     ) -> None:
         self._settings = settings
         self._worker = worker
@@ -96,6 +122,8 @@ class RolloutPool:
         self._gone: Counter[str] = Counter()
         self.reasons: set[str] = set()
         self._chunks_each = chunks_each
+        self._most = size if most is None else most
+        self._look_at = monotonic() + LOOK_S
         self._start_deaths = 0
         self._patient_until = monotonic() + PATIENCE_S
         self._members = [self._hire() for _ in range(size)]
@@ -106,19 +134,42 @@ class RolloutPool:
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
         """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
-        return self._drive(chunk_ids, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id))
+        route = Route(chunk_ids, uuid.uuid4().hex, lambda _: frozenset())
+        return self._drive(route, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id), lambda _: None)
 
-    def run(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
+    def run(self, chunk_ids: Iterable[str], retry: Mapping[str, Retry] = _NOTHING) -> tuple[str, ...]:
         """Make, commit and judge chunks; returns those that are left unfinished.
+
+        Chunks that another run has made meanwhile count as "earlier", and may not be judged yet.
+
+        Args:
+            retry: committed chunks whose failed episodes are made again.
 
         Raises:
             StoreError: from a worker whose store failed.
             ClusterError: no worker survives its start.
         """
-        return self._drive(chunk_ids, lambda actor, chunk_id, careful: actor.run_chunk.remote(chunk_id, careful))
+        settings = self._settings
+        assert isinstance(settings, RolloutSettings)
+        store, plan = EpisodeStore(settings.files, settings.fingerprint), Plan(settings.files, settings.fingerprint)
 
-    def _drive(self, chunk_ids: Iterable[str], start: Callable[[Any, str, bool], Any]) -> tuple[str, ...]:
-        waiting, deaths = deque(chunk_ids), Counter[str]()
+        def made(chunk_ids: Collection[str]) -> Set[str]:
+            return store.committed_of([chunk_id for chunk_id in chunk_ids if chunk_id not in retry])
+
+        def start(actor: Any, chunk_id: str, careful: bool) -> Any:
+            return actor.run_chunk.remote(chunk_id, careful, retry.get(chunk_id))
+
+        def others_made(chunk_ids: Collection[str]) -> None:
+            again = [retry[chunk_id].episodes for chunk_id in chunk_ids if chunk_id in retry]
+            new = plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id not in retry)
+            self._gone["earlier"] += sum(again) + new
+
+        return self._drive(Route([*chunk_ids, *retry], settings.run, made), start, others_made)
+
+    def _drive(
+        self, waiting: Route, start: Callable[[Any, str, bool], Any], others_made: Callable[[Collection[str]], None]
+    ) -> tuple[str, ...]:
+        deaths, lost = Counter[str](), Counter[str]()
         running: dict[Any, tuple[_Member, str, int]] = {}
         unfinished: list[str] = []
         told = False
@@ -147,16 +198,25 @@ class RolloutPool:
                 member, chunk_id, load = running.pop(ref)
                 member.load -= load
                 match self._ending(ref, member):
+                    case "found" | "overtaken" as state if not deaths[chunk_id]:
+                        dropped = waiting.met(chunk_id)
+                        others_made((*dropped, chunk_id) if state == "found" else dropped)
                     case "died":
                         deaths[chunk_id] += 1
                         again = deaths[chunk_id] < CHUNK_ATTEMPTS and not told
                         (waiting if again else unfinished).append(chunk_id)
+                    case "lost":
+                        lost[chunk_id] += 1
+                        deaths[chunk_id] += lost[chunk_id] > NODE_DEATHS
+                        (unfinished if told else waiting).append(chunk_id)
                     case "late":
                         deaths[chunk_id] += 2  # carefully from now on
                         (unfinished if told else waiting).append(chunk_id)
                     case "handed_back":
-                        (waiting if member.out and not told else unfinished).append(chunk_id)
+                        again = (member.out or member.leaving) and not told
+                        (waiting if again else unfinished).append(chunk_id)
             self._poll()
+            self._look_around(len(waiting) + len(running))
         self._poll(LAST_POLL_S)
         return tuple(unfinished)
 
@@ -177,9 +237,9 @@ class RolloutPool:
 
     def _started(self, member: _Member) -> None:
         try:
-            ray.get(member.starting)
+            member.node = ray.get(member.starting)
         except _DEATHS as error:
-            self._start_deaths += 1
+            self._start_deaths += not _lost(error)
             *_, why = (line.strip() for line in ["no reason is known", *str(error).splitlines()] if line.strip())
             if "creation task" in str(error):  # it said why it can't start, and so would the next one
                 raise ClusterError(f"a worker cannot start: {why[:500]}") from error
@@ -192,16 +252,16 @@ class RolloutPool:
     def _free(self, alone: bool) -> _Member | None:
         """A worker with room for a chunk, or with nothing else to do."""
         room = 0 if alone else self._chunks_each - 1
-        able = (m for m in self._members if m.ready and not m.out and m.load <= room)
+        able = (m for m in self._members if m.ready and not m.out and not m.leaving and m.load <= room)
         return min(able, key=lambda m: m.load, default=None)
 
     def _ending(self, ref: Any, member: _Member) -> str:
-        """How a chunk ended: as its report says, or "died"; a dead worker is replaced by a new one."""
+        """How a chunk ended: as its report says, or "died", or "lost" with its node; a dead worker is replaced."""
         try:
             report = ray.get(ref)
-        except _DEATHS:
+        except _DEATHS as error:
             self._replace(member)
-            return "died"
+            return "lost" if _lost(error) else "died"
         if report is None:
             return "committed"
         if report.why:
@@ -211,11 +271,33 @@ class RolloutPool:
 
     def _replace(self, member: _Member) -> None:
         if member in self._members:  # its other chunk may have told before
-            self._gone += lasting(member.counts)
-            self._gone[metrics.WORKERS_REPLACED.name] += 1
-            self._say("a worker died: another takes its place")
-            ray.kill(member.actor)
-            self._members[self._members.index(member)] = self._hire()
+            self._dismiss(member)
+            if not member.leaving:  # then another was hired already
+                self._gone[metrics.WORKERS_REPLACED.name] += 1
+                self._say("a worker died: another takes its place")
+                self._members.append(self._hire())
+
+    def _dismiss(self, member: _Member) -> None:
+        self._members.remove(member)
+        self._gone += lasting(member.counts)
+        ray.kill(member.actor)
+
+    def _look_around(self, chunks: int) -> None:
+        """Leave nodes that are about to go, and use those that have come, as far as there are chunks for them."""
+        for member in [member for member in self._members if member.leaving and not member.load]:
+            self._dismiss(member)  # a node without workers ends at once
+        if monotonic() < self._look_at:
+            return
+        self._look_at = monotonic() + LOOK_S
+        leaving = leaving_nodes()
+        for member in list(self._members):
+            if member.ready and not member.leaving and member.node in leaving:
+                member.leaving = True
+                member.actor.stop.remote(leaving[member.node])
+                self._members.append(self._hire())
+        staying = sum(not member.leaving for member in self._members)
+        for _ in range(staying, min(self._most, cpus(), chunks)):
+            self._members.append(self._hire())
 
     def _poll(self, patience_s: float = POLL_S) -> None:
         refs = {member.actor.counts.remote(): member for member in self._members if member.ready}

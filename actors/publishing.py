@@ -1,20 +1,31 @@
 """Curating, publishing and counting beside the driver: they read every row, and write every picture."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import ray
 
+from actors.drawing import with_pictures
 from lensmill.curation.correct import rejection
+from lensmill.replay import ReplaySettings
 from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
 from monitoring.report import BuildTally, RungTally
-from storage.dataset import CardSettings, DatasetInputs, PublishedDataset, publish, require_free
+from storage.dataset import (
+    CardSettings,
+    DatasetInputs,
+    PublishedDataset,
+    manifest_inputs,
+    publish,
+    published,
+    require_free,
+)
 from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
 from storage.episodes import EpisodeRow, EpisodeStore
-from storage.files import Files
+from storage.files import Files, StoreError
 from storage.plan import Plan
 from storage.segment import failure_key
 from storage.sources.protocol import SourceFailure
@@ -41,23 +52,39 @@ class PublishSettings:
     name: str
 
 
-def curated(
-    settings: PublishSettings, retries: Mapping[str, int] | None = None
-) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
+Layers = Mapping[str, tuple[int, int]]
+"""How many layers of episodes and of verdicts to take in, by chunk; none of chunks that are left out."""
+
+
+def layers_now(settings: PublishSettings) -> Layers:
+    """The layers that there are by now. Episodes that were tried again and are not judged yet are not taken in."""
+    tried = EpisodeStore(settings.files, settings.fingerprint).committed()
+    judged = VerdictStore(settings.files, settings.fingerprint, settings.judge_fingerprint)
+    verdicts, found = judged.committed(), {}
+    for chunk_id in settings.chunk_ids:
+        if chunk_id in verdicts and (tried.get(chunk_id) or verdicts[chunk_id]):
+            layers = (judged.judged_layers(chunk_id, verdicts[chunk_id]), verdicts[chunk_id])
+            if any(layers):
+                found[chunk_id] = layers
+    return found
+
+
+def curated(settings: PublishSettings, layers: Layers | None = None) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
     """Every planned episode as the row that it becomes, in plan order; then the source rows that failed.
 
     Args:
-        retries: layers of verdicts to take in, by chunk; None takes what there is now.
+        layers: None takes what there is now.
     """
     files = settings.files
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
-    layers = judged.retries() if retries is None else retries
+    layers = layers_now(settings) if layers is None else layers
     for chunk_id in settings.chunk_ids:
+        tried, asked = layers.get(chunk_id, (0, 0))
         samples = plan.read_chunk(chunk_id).samples
-        verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, layers.get(chunk_id, 0))}
-        for row in episodes.rows(chunk_id):
+        verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, asked)}
+        for row in episodes.rows(chunk_id, tried):
             yield _curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row
     for failure in _failures(plan, settings):
         yield failure, None
@@ -79,13 +106,7 @@ def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> Dataset
     return RejectedEpisode(row.planned, sample, row.trajectory, verdict, reason)
 
 
-def _retries(settings: PublishSettings) -> dict[str, int]:
-    """Layers of verdicts that came of asking the judge again, by chunk of this version."""
-    layers = VerdictStore(settings.files, settings.fingerprint, settings.judge_fingerprint).retries()
-    return {chunk_id: layers[chunk_id] for chunk_id in settings.chunk_ids if chunk_id in layers}
-
-
-def dataset_inputs(settings: PublishSettings, retries: Mapping[str, int]) -> DatasetInputs:
+def dataset_inputs(settings: PublishSettings, layers: Layers) -> DatasetInputs:
     """What the version follows from."""
     return DatasetInputs(
         settings.fingerprint,
@@ -95,27 +116,45 @@ def dataset_inputs(settings: PublishSettings, retries: Mapping[str, int]) -> Dat
         source_failures=tuple(
             failure_key(failure) for failure in _failures(Plan(settings.files, settings.fingerprint), settings)
         ),
-        retries=sum(retries.values()),
+        layers=layers,
+        replay=_replay(settings).record(),
     )
 
 
-def check_version(settings: PublishSettings) -> None:
-    """Raise StoreError if the version's name is taken by another; one that is named by its content never is."""
-    if settings.version is not None:
-        require_free(
-            settings.files,
-            settings.version,
-            dataset_inputs(settings, _retries(settings)),
-            CardSettings(settings.name),
+def _replay(settings: PublishSettings) -> ReplaySettings:
+    """How the build's pictures are drawn."""
+    return ReplaySettings.of_recipe(json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json")))
+
+
+def version_inputs(settings: PublishSettings) -> dict[str, Any]:
+    """What the manifest of a version that is published now would say that it is made from."""
+    return manifest_inputs(dataset_inputs(settings, layers_now(settings)), CardSettings(settings.name))
+
+
+def check_version(settings: PublishSettings, retried: bool = False) -> None:
+    """Raise StoreError if the version's name is taken by another; one that is named by its content never is.
+
+    Args:
+        retried: episodes are about to be tried again, so it will differ from all that there are.
+    """
+    if settings.version is None:
+        return
+    require_free(
+        settings.files, settings.version, dataset_inputs(settings, layers_now(settings)), CardSettings(settings.name)
+    )
+    if retried and (there := published(settings.files, settings.version)) is not None:
+        raise StoreError(
+            f"{there.path} is published already, without the episodes that are to be tried again: choose another "
+            "version="
         )
 
 
 def publish_version(settings: PublishSettings) -> PublishedDataset:
     """Curate and publish; see `storage.dataset.publish` for what is raised."""
-    retries = _retries(settings)  # looked at once: a run that asks again meanwhile changes nothing here
-    inputs = dataset_inputs(settings, retries)
+    layers = layers_now(settings)  # looked at once: a run that tries again meanwhile changes nothing here
+    inputs = dataset_inputs(settings, layers)
     version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = (row for row, _ in curated(settings, retries))
+    rows = with_pictures(settings.files, _replay(settings), (row for row, _ in curated(settings, layers)))
     return publish(settings.files, version, rows, inputs, CardSettings(settings.name))
 
 
@@ -155,4 +194,5 @@ def tally_rungs(settings: PublishSettings) -> BuildTally:
 
 
 remote_publish = ray.remote(publish_version)
+remote_inputs = ray.remote(version_inputs)
 remote_tally = ray.remote(tally_rungs)

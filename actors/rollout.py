@@ -9,16 +9,16 @@ import os
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 import ray
 
 from actors.equipment import AGENT, Equipment
-from actors.judging import ChunkJudge, ChunkReport, judged_report
+from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.agents.errors import EpisodeError
@@ -26,8 +26,9 @@ from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
-from lensmill.models.chat import ModelError
+from lensmill.models.chat import ModelCall, ModelError
 from lensmill.models.settings import ModelSettings
+from lensmill.replay import made_by_code
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
@@ -51,14 +52,20 @@ DEADLY = 2
 """An episode during which, alone, this many workers died is to blame."""
 
 _AFTER_MODEL_ERROR = {
-    "engine_error": "see the engine's log, then retry",
-    "engine_killer": "look at the picture and the engine's log before trying again",
+    "engine_error": "see the engine's log, then run again with retry=engine_error",
+    "engine_killer": "look at the picture and the engine's log before running again with retry=engine_killer",
     "request_error": "see what the server refuses: the model's settings (conf/model) must be those of the server",
     "context_length": "leave out this rung, or use a model and server with a longer context",
 }
-_AFTER_DEATH = "look at the picture's size and the worker's memory limit, then build into a new out="
+_AFTER_DEATH = "look at the picture's size and the worker's memory limit, then run again with retry=worker_died"
+
+RETRYABLE = frozenset({"engine_error", "engine_killer", "request_error", "timeout", "worker_died"})
+"""Error classes of which an episode may end otherwise when it is made again as it is: what was wrong was around it."""
 
 _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
+
+AHEAD = 8
+"""One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
 
 CPU_THREADS = 2
 """One thread reads while another encodes; more only compete, since workers scale by processes."""
@@ -72,6 +79,7 @@ class RolloutSettings:
         models: by role; "agent" and "judge", and those of `search`. Empty for an agent and a judge without a model.
         in_flight: episodes at work at a time.
         run: the id of this run of the job.
+        retry: error classes of the failed episodes that this run makes again.
         watching: what workers tell besides their counts.
     """
 
@@ -85,7 +93,16 @@ class RolloutSettings:
     sandbox: SandboxSettings
     in_flight: int
     run: str
+    retry: frozenset[str] = frozenset()
     watching: WatchSettings = NOT_WATCHED
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What of a committed chunk a run makes again: so many failed episodes, when so many layers lay over it."""
+
+    layers: int
+    episodes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +116,31 @@ class EpisodeCost:
 
 @dataclass(slots=True)
 class _Work:
-    """What is made of a chunk so far: rows, and what the judge said of those that are done."""
+    """What is made of a chunk so far: rows, and what the judge said of those that are done.
 
+    Attributes:
+        tried: how often each of its episodes was tried by earlier runs.
+        look: whether another run has made it while it waited for a slot; None if it need not wait.
+        made: what came of looking, once, before the first episode begins.
+    """
+
+    tried: Mapping[str, int]
+    look: Callable[[], bool] | None = None
+    made: asyncio.Future[bool] | None = None
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
     late: bool = False
+    limit: asyncio.Timeout | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def take(self, row: EpisodeRow) -> None:
+        self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
+
+    async def made_meanwhile(self) -> bool:
+        if self.look is None:
+            return False
+        if self.made is None:
+            self.made = asyncio.ensure_future(asyncio.to_thread(self.look))
+        return await self.made
 
 
 class _Threads(ThreadPoolExecutor):
@@ -147,18 +184,21 @@ class RolloutWorker:
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
+        self._places = asyncio.Semaphore(settings.in_flight + max(1, settings.in_flight // AHEAD))
         self._judge = ChunkJudge(
             files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._slots
         )
         self._stopping = False
+        self._leave_at: float | None = None
         self._outage = ""
         self._counts: Counter[str] = Counter()
         self._threads = _Threads()
         self._unfinished: dict[str, _Work] = {}
 
-    async def ready(self) -> bool:
+    async def ready(self) -> str:
+        """The node that it is on."""
         asyncio.get_running_loop().set_default_executor(self._threads)
-        return True
+        return str(ray.get_runtime_context().get_node_id())
 
     async def close(self) -> None:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
@@ -168,48 +208,98 @@ class RolloutWorker:
         """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
         return {**self._counts, **self.watch.report(self._judge.counts)}
 
-    async def stop(self) -> None:
-        """Start no further episode; those in flight finish and their chunks are handed back."""
+    async def stop(self, within_s: float | None = None) -> None:
+        """Start no further episode; those in flight finish and their chunks are handed back.
+
+        Args:
+            within_s: those that take longer are given up.
+        """
         self._stopping = True
+        if within_s is not None:
+            self._leave_at = asyncio.get_running_loop().time() + within_s
+            for work in self._unfinished.values():
+                if work.limit is not None:
+                    work.limit.reschedule(self._leave_at)
 
     @watched
-    async def run_chunk(self, chunk_id: str, careful: bool = False) -> ChunkReport:
+    async def run_chunk(self, chunk_id: str, careful: bool = False, retry: Retry | None = None) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
 
         Args:
             careful: one episode at a time, noting in the store which one is at work. For a chunk whose worker died:
                 the episode that is to blame costs itself and no other.
+            retry: make again what has failed in a chunk that is committed, unless another run has tried it since.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
-        if await asyncio.to_thread(self._episodes.is_committed, chunk_id):  # by another driver, or just before a death
-            await asyncio.to_thread(self._episodes.tidy, chunk_id)
-            return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
+        tried = await asyncio.to_thread(self._wanted, chunk_id, retry)
+        if not tried:  # committed by another driver, or just before a death
+            return await self._found(chunk_id)
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
-        done = {row.planned.episode_id: row for row in await asyncio.to_thread(self._episodes.handed_back, chunk_id)}
+        handed_back = await asyncio.to_thread(self._episodes.handed_back, chunk_id)
+        done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
         self._counts["earlier"] += len(done)
-        work = self._unfinished[chunk_id] = _Work()
-        missing = [planned for planned in chunk.episodes if planned.episode_id not in done]
-        if careful:
-            for planned in missing:
-                await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
-        else:
-            await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        work = self._unfinished[chunk_id] = _Work(tried)
+        if self._places.locked() and not careful:
+            work.look = lambda: not self._wanted(chunk_id, retry)
+        wanted = tried.keys() - done.keys()
+        missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
+        try:
+            async with asyncio.timeout_at(self._leave_at) as limit:
+                work.limit = limit
+                if careful:
+                    for planned in missing:
+                        await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
+                else:
+                    await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        except TimeoutError:
+            if not limit.expired():
+                raise
         del self._unfinished[chunk_id]
-        if len(done) + len(work.rows) < len(chunk.episodes):
+        if work.made is not None and work.made.result():
+            self._counts["earlier"] -= len(done)
+            return await self._found(chunk_id)
+        if len(done) + len(work.rows) < len(tried):
             if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
             if work.late and not self._stopping:
                 self._counts["earlier"] -= len(done)
                 return ChunkReport(chunk_id, "late")
             return ChunkReport(chunk_id, "handed_back", self._outage)
-        rows = [(done | work.rows)[planned.episode_id] for planned in chunk.episodes]
-        ours = await asyncio.to_thread(self._episodes.commit, chunk_id, rows)
+        rows = list((done | work.rows).values())
+        counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
         if done or careful:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
         # verdicts are of what is committed: another attempt's rows may say other things than ours
-        return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id, work.verdicts if ours else {}))
+        known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
+        return await self._judged(chunk_id, known, "committed" if counted else "overtaken")
+
+    async def _found(self, chunk_id: str) -> ChunkReport:
+        """Another run has made a chunk: what is left to do."""
+        await asyncio.to_thread(self._episodes.tidy, chunk_id)
+        return await self._judged(chunk_id, {}, "found")
+
+    async def _judged(
+        self, chunk_id: str, known: Mapping[str, Verdict], state: Literal["committed", "found", "overtaken"]
+    ) -> ChunkReport:
+        """Judge a chunk that was committed in this way."""
+        report = await self._judge.judge_chunk(chunk_id, known)
+        return report if report.state == "handed_back" else ChunkReport(chunk_id, state)
+
+    def _wanted(self, chunk_id: str, retry: Retry | None) -> Mapping[str, int]:
+        """The episodes of a chunk that are to be made, with how often they were tried; none if another made them."""
+        if retry is not None:
+            return self._episodes.to_retry(chunk_id, retry.layers, self._settings.retry)
+        if self._episodes.is_committed(chunk_id):
+            return {}
+        return {planned.episode_id: 0 for planned in self._plan.read_chunk(chunk_id).episodes}
+
+    def _commit(self, chunk_id: str, rows: Sequence[EpisodeRow], retry: Retry | None) -> Set[str]:
+        """Commit what was made of a chunk; the ids of the episodes of which our rows are what counts."""
+        if retry is not None:
+            return self._episodes.retry(chunk_id, rows)
+        return {row.planned.episode_id for row in rows} if self._episodes.commit(chunk_id, rows) else frozenset()
 
     async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
         """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
@@ -225,11 +315,11 @@ class RolloutWorker:
     @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """Judge a committed chunk; touches nothing of the rollouts."""
-        return judged_report(chunk_id, await self._judge.judge_chunk(chunk_id))
+        return await self._judge.judge_chunk(chunk_id)
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
-        async with self._slots:
-            if self._stopping:
+        async with self._places:
+            if self._stopping or await self._unfinished[chunk_id].made_meanwhile():
                 return
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
@@ -242,12 +332,12 @@ class RolloutWorker:
                 if not alone:  # it may have waited for the others
                     self._unfinished[chunk_id].late = True
                     return
-            await self._keep(chunk_id, row, sample)
+        await self._keep(chunk_id, row, sample)
 
     async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
         """Take in a finished episode, then judge it and count it: a judge that takes its time endangers no row."""
         work, outcome = self._unfinished[chunk_id], "failed"
-        work.rows[row.planned.episode_id] = row
+        work.take(row)
         if row.trajectory is not None:
             verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
             outcome = "accepted" if verdict.outcome == "correct" else "rejected"
@@ -259,7 +349,7 @@ class RolloutWorker:
         if not await self._threads.hang(self.grace_s):
             return
         if timed_out is not None:
-            self._unfinished[chunk_id].rows[timed_out.planned.episode_id] = timed_out
+            self._unfinished[chunk_id].take(timed_out)
         for name, work in self._unfinished.items():
             self._episodes.hand_back(name, list(work.rows.values()))  # here, not in a thread: there may be none left
         os._exit(1)
@@ -269,12 +359,15 @@ class RolloutWorker:
 
         None where no engine can be reached: that is nothing of the episode's, and stops this worker.
         """
-        start = monotonic()
+        start, calls = monotonic(), list[ModelCall]()
         try:
-            async with asyncio.timeout(self.timeout_s):
-                rollout = await self._rollout(planned, sample)
+            rollout = await self._rollout(planned, sample, calls)
+            if rollout is None:
+                return None
+            kept = made_by_code(rollout.trajectory)
             for image in rollout.images:
-                await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
+                if image.ref.image_id in kept:
+                    await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
         except StoreError:
             raise
         except ImageError as error:
@@ -295,13 +388,22 @@ class RolloutWorker:
             message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
             failure = Failure("agent_error", message, 1, "report it with this message")
         else:
-            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, rollout.calls)
-        return EpisodeRow(planned, "failed", None, failure, monotonic() - start)
+            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, tuple(calls))
+        return EpisodeRow(planned, "failed", None, failure, monotonic() - start, tuple(calls))
 
-    async def _rollout(self, planned: PlannedEpisode, sample: Sample) -> Rollout:
-        original = await self._pictures.original(sample.image_id)
-        view = await self._pictures.view(sample.image_id, planned.rung)
-        return await self._agent.run(self._equipment.desk(planned, sample, original, view))
+    async def _rollout(self, planned: PlannedEpisode, sample: Sample, calls: list[ModelCall]) -> Rollout | None:
+        """None if asked to stop while waiting for a slot; that wait counts against no episode's time.
+
+        Args:
+            calls: of models are added as they are made.
+        """
+        async with asyncio.timeout(self.timeout_s):
+            original = await self._pictures.original(sample.image_id)
+            view = await self._pictures.view(sample.image_id, planned.rung)
+        async with self._slots, asyncio.timeout(self.timeout_s):
+            if self._stopping:
+                return None
+            return await self._agent.run(self._equipment.desk(planned, sample, original, view, calls))
 
     async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
@@ -311,12 +413,13 @@ class RolloutWorker:
             if planned.rung not in costs:
                 start = monotonic()
                 try:
-                    async with asyncio.timeout(self.timeout_s):
-                        rollout = await self._rollout(planned, chunk.samples[planned.sample_id])
+                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id], [])
                 except StoreError:
                     raise
                 except Exception:
                     continue
+                if rollout is None:
+                    break
                 size = sum(len(image.data) for image in rollout.images)
                 costs[planned.rung] = EpisodeCost(planned.rung, monotonic() - start, size)
         return tuple(costs.values())

@@ -110,6 +110,10 @@ class ProgressDisplay:
         )
         self._show(counts["chunks"], detail)
 
+    def checked(self, done: int, detail: str) -> None:
+        """Progress of looking through what is there."""
+        self._show(done, detail)
+
     def _show(self, done: int, detail: str) -> None:
         shown = f"{done}/{self._total} ({detail})" if self._total else f"{done} ({detail})"
         if self._live:

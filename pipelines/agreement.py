@@ -19,6 +19,7 @@ from storage.disagreements import Disagreement, write_disagreements
 from storage.episodes import EpisodeStore
 from storage.files import Files
 from storage.plan import Plan
+from storage.probe import probe
 from storage.verdicts import VerdictStore
 
 
@@ -30,22 +31,20 @@ class Comparison:
         self._episodes = EpisodeStore(files, build)
         self._first = VerdictStore(files, build, first)
         self._second = None if second == first else VerdictStore(files, build, second)
-        self._layers = [store.retries() for store in (self._first, self._second or self._first)]
+        self._layers = [store.committed() for store in (self._first, self._second or self._first)]
         self.agreement = Agreement()
         self.disagreements = 0
 
     def chunk_ids(self) -> tuple[str, ...]:
         """The chunks that both have judged, in plan order."""
-        judged = self._first.committed()
-        if self._second is not None:
-            judged &= self._second.committed()
-        return tuple(chunk_id for chunk_id in self._plan.chunk_ids() if chunk_id in judged)
+        first, second = self._layers
+        return tuple(chunk_id for chunk_id in self._plan.chunk_ids() if chunk_id in first and chunk_id in second)
 
     def compare(self) -> Iterator[Disagreement]:
         """Count every answer that both judged; gives those of which they say different things, in plan order. Where
         one of them failed it said nothing."""
         for chunk_id in self.chunk_ids():
-            layers, theirs = (layers.get(chunk_id, 0) for layers in self._layers)
+            layers, theirs = (layers[chunk_id] for layers in self._layers)
             first = {row.episode_id: row.verdict for row in self._first.rows(chunk_id, layers)}
             if self._second is None:
                 second = {episode_id: v.second for episode_id, v in first.items() if v.second is not None}
@@ -73,6 +72,7 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
         StoreError: the store cannot be read or written.
     """
     files = settings.store.open(settings.out)
+    probe(files)
     build = find_build(files, settings.build).fingerprint
     judges = find_judges(files, build)
     first, second = _choose(judges, settings.judges)

@@ -8,17 +8,17 @@ Run it again and it does only what is missing.
 import sys
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 
 import ray
 
-from actors.cluster import Stopped, connect, fetch
+from actors.cluster import Stopped, beside_the_driver, connect, fetch
 from actors.equipment import AGENT, JUDGE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
-from actors.rollout import EpisodeCost, RolloutSettings
+from actors.rollout import RETRYABLE, EpisodeCost, Retry, RolloutSettings
 from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
 from monitoring import logs
@@ -29,10 +29,11 @@ from pipelines.command import run_command
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.publication import publish_and_tell
-from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of
-from pipelines.settings import BuildSettings, load_build
+from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
+from pipelines.settings import BuildSettings, SettingsError, load_build
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
+from storage.probe import probe
 from storage.sources.protocol import SourceError
 from storage.verdicts import VerdictStore
 
@@ -46,10 +47,20 @@ MODEL_IN_FLIGHT = 64
 
 
 class Build:
-    """One run of the job. Everything that must outlive it is in the store."""
+    """One run of the job. Everything that must outlive it is in the store.
 
-    def __init__(self, settings: BuildSettings, display: ProgressDisplay) -> None:
+    Args:
+        publish: what becomes of the finished build; given what to publish and called as `publish_and_tell` is.
+    """
+
+    def __init__(
+        self,
+        settings: BuildSettings,
+        display: ProgressDisplay,
+        publish: Callable[[PublishSettings, ProgressDisplay, Callable[[], bool]], int] = publish_and_tell,
+    ) -> None:
         self._settings = settings
+        self._publish = publish
         self._display = display
         self._models = agent_models(
             settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor
@@ -61,10 +72,12 @@ class Build:
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
         self._files = settings.store.open(settings.out)
+        probe(self._files)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)
         self._interrupt = Interrupt(display.say)
+        self._retried = frozenset[str]()
 
     def _stopping(self) -> bool:
         return self._interrupt.asked
@@ -78,6 +91,8 @@ class Build:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}")
+                if changed := what_changed(self._files, self._recipe):
+                    display.say(changed)
                 size = connect(settings.cluster)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
@@ -87,18 +102,20 @@ class Build:
                 if settings.plan_only:
                     self._estimate(outline, size)
                     return 0
-                check_version(self._publishing(outline))
-                unfinished = self._generate(outline, size)
+                committed = self._episodes.committed()
+                retry = self._retry(outline, committed)
+                check_version(self._publishing(outline), bool(retry))
+                unfinished = self._generate(outline, committed, retry, size)
                 if unfinished:
                     return self._give_up(len(unfinished))
-                return publish_and_tell(self._publishing(outline), display, self._stopping)
+                return self._publish(self._publishing(outline), display, self._stopping)
             except Stopped:
                 display.say("stopped; what is done is kept: run the same command again to go on")
                 return 130
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
-        planner = RemotePlanner.remote(
+        planner = RemotePlanner.options(scheduling_strategy=beside_the_driver()).remote(
             PlanSettings(
                 self._files,
                 self._fingerprint,
@@ -134,7 +151,31 @@ class Build:
             )
         return outline
 
-    def _pool(self, size: int, done: int, engines: Engines) -> RolloutPool:
+    def _retry(self, outline: PlanOutline, committed: Mapping[str, int]) -> dict[str, Retry]:
+        """What this run makes again: by chunk, what failed of the classes that it was told.
+
+        Raises:
+            SettingsError: no episode ever failed of a class.
+        """
+        names = self._settings.retry
+        if not names:
+            return {}
+        every, classes, found = "all" in names, Counter[str](), {}
+        mine = {chunk_id: committed[chunk_id] for chunk_id in outline.chunk_ids if chunk_id in committed}
+        for chunk_id, counts in self._episodes.failed(mine):
+            classes.update(counts)
+            if again := sum(count for name, count in counts.items() if every or name in names):
+                found[chunk_id] = Retry(mine[chunk_id], again)
+        there = ", ".join(f"{name} ({count})" for name, count in classes.most_common() if count) or "none"
+        for name in names:
+            if not every and name not in classes and name not in RETRYABLE:
+                raise SettingsError(f"retry={name}: no episode of this build failed so; its failures: {there}")
+        self._retried = frozenset(classes if every else names)
+        if not found:
+            self._display.say(f"nothing to try again of {', '.join(names)}; failures of this build: {there}")
+        return found
+
+    def _pool(self, size: int, done: int, engines: Engines, most: int | None = None) -> RolloutPool:
         settings, models = self._settings, dict(self._models)
         if self._judge_model is not None:
             models[JUDGE] = self._judge_model
@@ -158,6 +199,7 @@ class Build:
                 settings.sandbox,
                 in_flight,
                 uuid.uuid4().hex[:12],
+                self._retried,
                 WatchSettings(bool(self._exports), settings.logging),
             ),
             size,
@@ -165,38 +207,59 @@ class Build:
             lambda: self._stopping() or engines.gone,
             self._display.say,
             chunks_each=chunks_for(in_flight, settings.chunk_size),
+            most=most,
         )
 
-    def _generate(self, outline: PlanOutline, size: int) -> tuple[str, ...]:
-        """Make what is missing and judge what is not judged; returns the chunks left unfinished."""
+    def _generate(
+        self, outline: PlanOutline, committed: Mapping[str, int], retry: Mapping[str, Retry], size: int
+    ) -> tuple[str, ...]:
+        """Make what is missing or to be tried again, and judge it; returns the chunks left unfinished."""
         settings, chunk_ids, episodes = self._settings, outline.chunk_ids, sum(outline.episodes.values())
-        committed, judged = self._episodes.committed(), self._verdicts.committed()
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
-        unjudged = [
-            chunk_id
-            for chunk_id in chunk_ids
-            if chunk_id in committed and (chunk_id not in judged or self._judge_failed(chunk_id))
-        ]
-        if not missing and not unjudged:
+        unjudged = self._judge_failed(chunk_ids) | self._unjudged(chunk_ids, committed) - retry.keys()
+        if not missing and not unjudged and not retry:
             self._display.say("nothing is missing: no episode to start")
             return ()
-        done = self._plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id in committed)
+        again = sum(chunk.episodes for chunk in retry.values())
+        done = self._plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id in committed) - again
         self._display.begin("episodes", episodes)
         if done:
             self._display.say(f"{done} of {episodes} episodes are there already")
+        if again:
+            self._display.say(f"{again} episodes that failed are tried again")
         with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
-            pool = self._pool(min(size, len(missing) + len(unjudged)), done, engines)
+            chunks = len(missing) + len(unjudged) + len(retry)
+            pool = self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks)
             try:
-                unfinished = (*pool.judge(unjudged), *pool.run(missing))
+                unfinished = {*pool.judge(_in_order(chunk_ids, unjudged)), *pool.run(missing, retry)}
+                # another run may have made chunks, and have ended before it judged them
+                behind = self._unjudged(chunk_ids, self._episodes.committed()) - unfinished
+                unfinished.update(pool.judge(_in_order(chunk_ids, behind)))
             finally:
                 pool.close()
         for reason in sorted(pool.reasons):
             self._display.say(reason)
-        return unfinished
+        return _in_order(chunk_ids, unfinished)
 
-    def _judge_failed(self, chunk_id: str) -> bool:
-        """Whether a judge that asks a model failed at some answer: it is asked again. Rules never fail for a while."""
-        return self._judge_model is not None and any(row.failed for row in self._verdicts.rows(chunk_id))
+    def _unjudged(self, chunk_ids: Iterable[str], committed: Mapping[str, int]) -> set[str]:
+        """The chunks with episodes that the judge has not seen, or not since they were tried again."""
+        judged = self._verdicts.committed()
+
+        def seen(chunk_id: str, layers: int) -> bool:
+            verdicts = judged.get(chunk_id)
+            return verdicts is not None and (not layers or self._verdicts.judged_layers(chunk_id, verdicts) >= layers)
+
+        mine = ((chunk_id, committed[chunk_id]) for chunk_id in chunk_ids if chunk_id in committed)
+        return {chunk_id for chunk_id, layers in mine if not seen(chunk_id, layers)}
+
+    def _judge_failed(self, chunk_ids: Iterable[str]) -> set[str]:
+        """The chunks in which a judge that asks a model failed at some answer: it is asked again. Rules never fail for
+        a while."""
+        if self._judge_model is None:
+            return set()
+        judged = self._verdicts.committed()
+        mine = {chunk_id: judged[chunk_id] for chunk_id in chunk_ids if chunk_id in judged}
+        return {chunk_id for chunk_id, counts in self._verdicts.failed(mine) if counts.total()}
 
     def _give_up(self, unfinished: int) -> int:
         if self._interrupt.asked:
@@ -242,10 +305,14 @@ class Build:
         seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
         pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
         print(
-            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals, "
-            f"{size_text(pictures)} of pictures and at most as much again in the dataset "
+            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
+            f"and at most {size_text(pictures)} of pictures in the dataset "
             f"(from {len(costs)} episodes; nothing of them is kept)"
         )
+
+
+def _in_order(chunk_ids: Iterable[str], some: Set[str]) -> tuple[str, ...]:
+    return tuple(chunk_id for chunk_id in chunk_ids if chunk_id in some)
 
 
 def _expected(costs: Sequence[EpisodeCost], rung: int) -> EpisodeCost:

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.settings import CONF, groups_of
+from pipelines.settings import CONF, groups_of, texts_of
 
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.
@@ -60,12 +60,67 @@ One judge alone is compared with its second opinions: those of the model in a ca
   --cfg          print the configuration that would be used, and stop
 """
 
+VERIFY_HELP = """\
+Verify a dataset version or a whole store: every byte against its checksum, every row against the plan, and
+trajectories by drawing their pictures again from the originals.
+
+usage: python -m pipelines.verify FOLDER [name=value ...]
+
+examples:
+  python -m pipelines.verify out/chartqa
+  python -m pipelines.verify out/chartqa/datasets/2026-01-31 replay=all
+  python -m pipelines.verify s3://bucket/chartqa store=s3 version=2026-01-31 findings=wrong.jsonl
+  python -m pipelines.verify out/chartqa gc=true
+
+FOLDER (or out=FOLDER) is what a build's out= names, or the folder of one dataset version. Nothing is changed but by
+gc=true. The status is 0 where all is as it must be and 1 where something is wrong; each finding is one line that names
+file, row and field.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
+NIGHTLY_HELP = """\
+The job for a schedule: make what is new, publish it as the day's version, and point `latest` at it.
+
+usage: python -m pipelines.nightly [name=value ...]
+
+examples:
+  python -m pipelines.nightly source=chartqa source.path=/data/ChartQA out=s3://bucket/charts store=s3
+  python -m pipelines.nightly source=highres source.path=/data/vstar out=out/vstar keep=30 gates.shrinks=0.02
+
+Call it as often as you like: where there is nothing new it publishes nothing, and two at once do not harm each other.
+The status is 0 where the latest version is as new as the source, 1 where a gate refused the version (the line says
+which) or chunks could not be finished, 2 where a setting has to be mended. docs/nightly.md has more.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
+
+SUBMIT_HELP = """\
+Send a job to a Ray cluster that is running, follow its log, and end with its exit status.
+
+usage: python -m pipelines.submit [name=value ...] JOB [name=value ...]
+
+examples:
+  python -m pipelines.submit build source=synthetic out=s3://bucket/charts
+  python -m pipelines.submit address=http://127.0.0.1:8265 build source=chartqa source.path=/data/ChartQA \\
+      out=s3://bucket/chartqa cluster.workers=64
+  python -m pipelines.submit env=[AWS_REGION] follow=false judge out=s3://bucket/chartqa judge=rules
+
+What stands before the job's name is listed below; what stands after it, python -m pipelines.JOB --help lists.
+Ctrl-C stops following; the job goes on, and how to follow or stop it is said.
+
+  --help         this text
+"""
+
 
 def help_for(job: str, introduction: str) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
-    own = (CONF / f"{job}.yaml").read_text()
-    defaults = re.findall(r"^  - (\w+): (\w+)$", own, re.M)
-    parts = [introduction, "settings and their defaults:", _indented(own)]
+    texts = texts_of(job)
+    defaults = re.findall(r"^  - (\w+): (\w+)$", "\n".join(texts), re.M)
+    parts = [introduction, "settings and their defaults:", *map(_indented, texts)]
     for group in groups_of(job):
         for option in sorted((CONF / group).glob("*.yaml")):
             parts.append(f"{group}={option.stem}" + (" (default)" if (group, option.stem) in defaults else ""))

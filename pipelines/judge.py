@@ -30,6 +30,7 @@ from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_
 from pipelines.settings import JudgeJobSettings, SettingsError, load
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
+from storage.probe import probe
 
 IN_FLIGHT = 64
 """Verdicts awaited in one worker at a time."""
@@ -44,6 +45,7 @@ class JudgeJob:
         self._worker = worker
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._files = settings.store.open(settings.out)
+        probe(self._files)
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._interrupt = Interrupt(display.say)
@@ -125,6 +127,7 @@ class JudgeJob:
                 lambda: self._stopping() or engines.gone,
                 self._display.say,
                 self._worker,
+                most=settings.cluster.workers or len(chunk_ids),
             )
             try:
                 unfinished = pool.judge(chunk_ids)

@@ -3,29 +3,43 @@
 import sys
 from collections.abc import Callable
 
+import ray
+
 from actors.cluster import fetch
 from actors.publishing import PublishSettings, remote_publish, remote_tally
+from actors.rollout import RETRYABLE
 from monitoring.progress import ProgressDisplay, size_text
 from monitoring.report import BuildTally, print_tallies
 
 
-def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
+def publish_and_tell(
+    settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool], tally: BuildTally | None = None
+) -> int:
     """Publish beside the driver, then print what became of the episodes; returns the exit status: 1 if all failed.
+
+    Args:
+        tally: of the episodes, where they are counted already.
 
     Raises:
         Stopped: asked to stop meanwhile.
         StoreError: see `storage.dataset.publish`.
     """
     display.begin("publishing", 0)
-    tallying, publishing = remote_tally.remote(settings), remote_publish.remote(settings)
-    tally: BuildTally = fetch(tallying, stopping)
+    tallying = remote_tally.remote(settings) if tally is None else ray.put(tally)
+    publishing = remote_publish.remote(settings)
+    tally = fetch(tallying, stopping)
     published = fetch(publishing, stopping)
     display.close()
     print_tallies(tally.rungs, sys.stdout)
     for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:
         print(f"{count} failed of {name}, the first: {first}")
+    if again := sorted(RETRYABLE & tally.failures.keys()):
+        value = again[0] if len(again) == 1 else f"[{','.join(again)}]"
+        print(f"what may end otherwise now is made again by pipelines.build with retry={value}")
     print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
-    if published.rows:
+    if published.rows and "://" in published.path:  # datasets opens single files of a bucket, not a folder
+        print(f'look at them: datasets.load_dataset("parquet", data_files="{published.path}/data/*.parquet")')
+    elif published.rows:
         print(f'look at them: datasets.load_dataset("{published.path}")')
     else:
         print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")

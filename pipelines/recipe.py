@@ -14,7 +14,7 @@ from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSett
 from lensmill.judging.settings import JudgeSettings, judge_identity
 from lensmill.models.settings import ModelSettings
 from pipelines.models import identity
-from pipelines.settings import BuildSettings, SettingsError
+from pipelines.settings import MAY_HOLD_SECRETS, BuildSettings, SettingsError
 from storage.files import Files
 from storage.sources.settings import SyntheticSettings
 
@@ -38,6 +38,9 @@ _RUNNING = ("pydantic-monty",)
 
 _WHERE = ("path", "charts", "posters", "questions_per_picture")
 """How much of a source there is, and where it lies, decides which samples are planned, not what an episode is."""
+
+SHOWN_CHANGES = 6
+"""What differs between recipes is told up to so many keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +126,7 @@ def find_build(files: Files, wanted: str | None) -> FoundBuild:
         if name.startswith(wanted or "") and files.exists(path):
             found.append(FoundBuild(name, json.loads(files.read(path))))
     if len(found) > 1:  # one that was only planned is not meant
-        found = [build for build in found if files.folders(f"builds/{build.fingerprint}/chunks")] or found
+        found = [build for build in found if files.folders(f"builds/{build.fingerprint}/episodes")] or found
     if len(found) == 1:
         return found[0]
     which = f"whose fingerprint begins with {wanted}" if wanted else "in it"
@@ -152,6 +155,49 @@ def _describe(files: Files, build: str, judge: str) -> str:
     return ", ".join([str(identity["name"]), *(f"{name} {value}" for name, value in sorted(shown.items()))])
 
 
+def what_changed(files: Files, recipe: Recipe) -> str:
+    """How a recipe of which the store has no build yet differs from the nearest one that it has: one line, or "".
+
+    Values of settings that may hold secrets are not repeated.
+    """
+    if files.exists(f"builds/{recipe.fingerprint}/recipe.json"):
+        return ""
+    wanted = _flat(json.loads(json.dumps(recipe.content)))
+    found = []
+    for name in files.folders("builds"):
+        try:
+            there = json.loads(files.read(f"builds/{name}/recipe.json"))
+        except FileNotFoundError:
+            continue
+        there.pop("first_source_path", None)
+        old = _flat(there)
+        found.append((name, old, [key for key in {**old, **wanted} if old.get(key) != wanted.get(key)]))
+    if not found:
+        return ""
+    name, old, changed = min(found, key=lambda build: (len(build[2]), build[0]))
+    changed.sort(key=lambda key: (not key.endswith(".name"), key))  # another source or agent brings many keys
+    shown = [_change(key, old.get(key), wanted.get(key)) for key in changed[:SHOWN_CHANGES]]
+    more = f", and {len(changed) - len(shown)} more" if len(changed) > len(shown) else ""
+    return f"a new recipe, so a build of its own ({recipe.fingerprint}); unlike {name}: {', '.join(shown)}{more}"
+
+
+def _flat(value: Any, place: str = "") -> dict[str, str]:
+    """JSON values by their dotted keys, each as JSON."""
+    if not isinstance(value, dict):
+        return {place: json.dumps(value)}
+    inner = (_flat(item, f"{place}.{key}" if place else key) for key, item in value.items())
+    return {key: text for flat in inner for key, text in flat.items()}
+
+
+def _change(key: str, old: str | None, new: str | None) -> str:
+    if MAY_HOLD_SECRETS.search(key):
+        return f"{key} (not shown)"
+    before, after = (
+        "not set" if text is None else text if len(text) <= 60 else f"{text[:57]}..." for text in (old, new)
+    )
+    return f"{key} {before} -> {after}"
+
+
 def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:
     """Write the recipe beside its build, once; returns where the build's source lay first, if it was elsewhere."""
     path = f"builds/{recipe.fingerprint}/recipe.json"
@@ -161,6 +207,11 @@ def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:
         return None
     first = str(json.loads(files.read(path)).get("first_source_path", ""))
     return first if first != place else None
+
+
+def recorded_fingerprint(record: Mapping[str, Any]) -> str:
+    """The fingerprint that a recorded recipe, or judge, must have as its name."""
+    return _hash({name: value for name, value in record.items() if name != "first_source_path"})
 
 
 def _hash(content: Any) -> str:

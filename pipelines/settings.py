@@ -5,7 +5,7 @@ Nothing behind this module sees a hydra or OmegaConf object.
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationError
 
 from actors.cluster import ClusterSettings
-from actors.engine_settings import EngineSettings
+from actors.engine_settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.settings import ModelSettings
@@ -32,7 +32,7 @@ from storage.sources.settings import SourceSettings
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
-_MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
+MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
@@ -51,6 +51,14 @@ def _engine(value: Any) -> Any:
 
 
 Engine = Annotated[EngineSettings | None, BeforeValidator(_engine)]
+
+
+def _list(value: Any) -> Any:
+    """One name, several in a list, or none."""
+    return () if value is None else (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,7 @@ class BuildSettings:
     limit: int | None = None
     chunk_size: int = 16
     plan_only: bool = False
+    retry: Names = ()
     metrics: MetricsSettings = NO_ENDPOINT
     logging: Logging = "text"
 
@@ -100,6 +109,43 @@ class BuildSettings:
         if not 1 <= self.chunk_size <= 100_000:
             raise ValueError("chunk_size must be from 1 to 100000")
         _require_plain(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """What a version must be like to be published by a schedule; conf/nightly.yaml explains each."""
+
+    min_accepted: int = 1
+    min_yield: float = 0.01
+    max_failures: float = 0.2
+    yield_off: float = 0.1
+    failures_off: float = 0.05
+    shrinks: float = 0.1
+    grows: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.min_accepted < 0:
+            raise ValueError("min_accepted must be at least 0")
+        for name in ("min_yield", "max_failures", "yield_off", "failures_off", "shrinks"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} must be from 0 to 1")
+        if self.grows is not None and self.grows < 0:
+            raise ValueError("grows must be at least 0, or null")
+
+
+@dataclass(frozen=True, slots=True)
+class NightlySettings(BuildSettings):
+    """Everything that `python -m pipelines.nightly` can be told; conf/nightly.yaml explains each."""
+
+    keep: int | None = 14
+    gates: GateSettings = field(default_factory=GateSettings)
+
+    def __post_init__(self) -> None:
+        BuildSettings.__post_init__(self)
+        if self.version is not None:
+            raise ValueError("version is the day's: leave version= out, or use pipelines.build")
+        if self.keep is not None and self.keep < 1:
+            raise ValueError("keep must be at least 1, or null")
 
 
 def _text(value: Any) -> Any:
@@ -157,6 +203,75 @@ class AgreementSettings:
             raise ValueError("show must be at least 0")
 
 
+@dataclass(frozen=True, slots=True)
+class SubmitSettings:
+    """What `python -m pipelines.submit` can be told before the job's name; conf/submit.yaml explains each."""
+
+    address: str
+    id: str | None = None
+    code: bool = True
+    pip: str | None = None
+    env: tuple[str, ...] = ()
+    num_cpus: float = 0.0
+    resources: Mapping[str, float] = field(default_factory=dict)
+    follow: bool = True
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"https?://[^/@\s]+/?", self.address):
+            raise ValueError("address must be that of a dashboard: http://host:8265")
+        if self.id is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", self.id):
+            raise ValueError("id must be 1 to 64 letters, digits, '.', '_' or '-'")
+        if self.pip is not None and not Path(self.pip).is_file():
+            raise ValueError("pip must name a requirements file")
+        for name in self.env:
+            if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+                raise ValueError(f"env: {name!r} is no name of a variable")
+            if is_secret(name):
+                raise ValueError(
+                    f"env: {name} may hold a secret, and Ray shows what is sent with a job: "
+                    "set it in the environment of the cluster's nodes"
+                )
+        if self.num_cpus < 0:
+            raise ValueError("num_cpus must not be negative")
+
+
+def _seconds(value: Any) -> Any:
+    """A duration such as 90s, 30m, 12h or 7d, in seconds."""
+    found = re.fullmatch(r"(\d{1,9})([smhd])", value) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError("write a number with s, m, h or d: 90s, 30m, 12h, 7d")
+    return float(found[1]) * {"s": 1, "m": 60, "h": 3600, "d": 86_400}[found[2]]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifySettings:
+    """Everything that `python -m pipelines.verify` can be told; conf/verify.yaml explains each. `gc_age` in seconds."""
+
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    out: str
+    build: Fingerprint | None = None
+    version: str | None = None
+    replay: Literal["all", "sample", "none"] = "sample"
+    sample: int = 20
+    seed: int = 0
+    findings: str | None = None
+    gc: bool = False
+    gc_age: Annotated[float, BeforeValidator(_seconds)] = 7 * 86_400
+    gc_images: bool = False
+    unsafe: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a store or a dataset version's folder")
+        if self.sample < 1:
+            raise ValueError("sample must be at least 1 (replay=none replays nothing)")
+        if self.gc_images and not self.gc:
+            raise ValueError("gc_images needs gc=true")
+        if self.gc and (self.build is not None or self.version is not None):
+            raise ValueError("gc is of the whole store: leave build= and version= out")
+        _require_plain(self.version)
+
+
 def _require_plain(version: str | None) -> None:
     if version is not None and not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", version):
         raise ValueError("version must be 1 to 64 letters, digits, '.', '_' or '-'")
@@ -207,7 +322,7 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         why = first["msg"].removeprefix("Value error, ")
         if first["type"] == "tuple_type":
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
-        hidden = isinstance(first["input"], dict) or _MAY_HOLD_SECRETS.search(place)
+        hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
         got = "" if hidden else f", got {first['input']!r}"
         raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
     _refuse_unknown(plain, describe(settings))
@@ -242,8 +357,14 @@ def _suggest(key: str, known: Sequence[str]) -> str:
 
 
 def groups_of(job: str) -> tuple[str, ...]:
-    """The config groups of a job: those in the defaults list of conf/<job>.yaml, sorted."""
-    return tuple(sorted(re.findall(r"^ *- (\w+):", (CONF / f"{job}.yaml").read_text(), re.MULTILINE)))
+    """The config groups of a job: those in its defaults list, sorted, each once."""
+    return tuple(sorted({group for text in texts_of(job) for group in re.findall(r"^ *- (\w+):", text, re.MULTILINE)}))
+
+
+def texts_of(job: str) -> tuple[str, ...]:
+    """conf/<job>.yaml, then those of the jobs whose settings it takes over."""
+    own = (CONF / f"{job}.yaml").read_text()
+    return (own, *(text for other in re.findall(r"^  - ([a-z]+)$", own, re.MULTILINE) for text in texts_of(other)))
 
 
 def _options(group: str) -> list[Path]:

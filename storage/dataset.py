@@ -34,10 +34,17 @@ from storage.shards import ShardedTable, ShardSizes
 from storage.sources.protocol import SourceFailure
 from storage.table import FileRecord
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the same rows are published as other bytes."""
 
 MANIFEST = "manifest.json"
+
+CHUNKS = "chunks.txt"
+"""The chunks that a version is curated from, by id, one a line, in the plan's order."""
+
+LAYERS = "layers.txt"
+"""Of the chunks in which something was tried again: id, layers of episodes and layers of verdicts that were taken in. A
+version of which nothing was tried again has no such file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,8 @@ class DatasetInputs:
         chunk_ids: the chunks it is curated from, in plan order.
         curation: JSON values that say how episodes were chosen.
         source_failures: keys (`storage.segment.failure_key`) of the source rows that could not be planned.
-        retries: layers of verdicts that came of asking the judge again.
+        layers: of episodes and of verdicts that came of trying again, by chunk; chunks without any are left out.
+        replay: how pictures are drawn (`lensmill.replay.ReplaySettings.record`), so that a version replays on its own.
     """
 
     recipe: str
@@ -58,23 +66,32 @@ class DatasetInputs:
     chunk_ids: tuple[str, ...]
     curation: Mapping[str, Any] = field(default_factory=dict)
     source_failures: tuple[str, ...] = ()
-    retries: int = 0
+    layers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    replay: Mapping[str, Any] = field(default_factory=dict)
 
     def record(self) -> dict[str, Any]:
-        """As the manifest has it; the chunks by number and hash."""
+        """As the manifest has it; chunks and layers by number and by their files' hash."""
         record: dict[str, Any] = {
             "format": FORMAT,
             "recipe": self.recipe,
             "judge": self.judge,
             "curation": json.loads(json.dumps(dict(self.curation))),  # as it will be read back
             "source_failures": len(self.source_failures),
-            "source_failures_sha256": _sha256_of_lines(sorted(self.source_failures)),
+            "source_failures_sha256": _sha256_of(_lines(sorted(self.source_failures))),
             "chunks": len(self.chunk_ids),
-            "chunks_sha256": _sha256_of_lines(self.chunk_ids),
+            "replay": json.loads(json.dumps(dict(self.replay))),
         }
-        if self.retries:
-            record["verdict_retries"] = self.retries
+        for name, data in self.files().items():
+            record[f"{name.removesuffix('.txt')}_sha256"] = _sha256_of(data)
         return record
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a version that say what it is curated from, by name."""
+        files = {CHUNKS: _lines(self.chunk_ids)}
+        if self.layers:
+            found = ((chunk_id, self.layers[chunk_id]) for chunk_id in self.chunk_ids if chunk_id in self.layers)
+            files[LAYERS] = _lines(f"{chunk_id} {episodes} {verdicts}" for chunk_id, (episodes, verdicts) in found)
+        return files
 
     @property
     def digest(self) -> str:
@@ -111,8 +128,28 @@ class PublishedDataset:
     inputs: Mapping[str, Any]
 
 
-def _sha256_of_lines(lines: Iterable[str]) -> str:
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_chunks(files: Files, version: str) -> tuple[tuple[str, ...], dict[str, tuple[int, int]]]:
+    """The chunks that a version is curated from, in plan order, and `DatasetInputs.layers`.
+
+    Raises:
+        FileNotFoundError, ValueError: its files do not say so.
+    """
+    folder = _folder(version)
+    chunk_ids = tuple(files.read(f"{folder}/{CHUNKS}").decode().splitlines())
+    layers = {}
+    if files.exists(f"{folder}/{LAYERS}"):
+        for line in files.read(f"{folder}/{LAYERS}").decode().splitlines():
+            chunk_id, episodes, verdicts = line.split()
+            layers[chunk_id] = (int(episodes), int(verdicts))
+    return chunk_ids, layers
 
 
 def published(files: Files, version: str) -> PublishedDataset | None:
@@ -142,8 +179,8 @@ def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardS
     Raises:
         StoreError: the version exists, or was begun, from other inputs.
     """
-    wanted = _wanted(inputs, about)
-    if _same(files, version, wanted) is None and files.exists(_claim_path(version)):
+    wanted = manifest_inputs(inputs, about)
+    if _same(files, version, wanted) is None and files.exists(claim_path(version)):
         _claim(files, version, wanted)
 
 
@@ -167,7 +204,7 @@ def publish(
         StoreError: the version exists, made from other inputs, or the store cannot be written or read.
     """
     about = about or CardSettings()
-    folder, wanted = _folder(version), _wanted(inputs, about)
+    folder, wanted = _folder(version), manifest_inputs(inputs, about)
     if (there := _same(files, version, wanted)) is not None:
         return there
     _claim(files, version, wanted)
@@ -176,8 +213,8 @@ def publish(
         writer = _VersionWriter(files, staging, inputs, sizes or ShardSizes())
         placed = writer.write(rows)
         facts = writer.facts(version, about)
-        readme = card(facts).encode()
-        placed.append((_stage(files, staging, "README.md", readme), "README.md"))
+        texts = {"README.md": card(facts).encode(), **inputs.files()}
+        placed += [(_stage(files, staging, name, data), name) for name, data in texts.items()]
         records = sorted((_settle(files, folder, staged, path) for staged, path in placed), key=lambda r: r.path)
         _remove_strangers(files, folder, {record.path for record in records})
         manifest = {
@@ -262,7 +299,8 @@ def _folder(version: str) -> str:
     return f"datasets/{version}"
 
 
-def _wanted(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
+def manifest_inputs(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
+    """What a version's manifest says that it is made from."""
     return {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
 
 
@@ -281,13 +319,14 @@ def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDat
     return there
 
 
-def _claim_path(version: str) -> str:
+def claim_path(version: str) -> str:
+    """Where a version's first publisher writes down from which inputs it is."""
     return f"claims/{version}.json"
 
 
 def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
     """Of publishers with different inputs only one may write into the version; those with the same all may."""
-    path = _claim_path(version)
+    path = claim_path(version)
     claim = json.dumps(wanted, sort_keys=True).encode()
     if not files.create(path, claim) and files.read(path) != claim:
         raise StoreError(
@@ -299,7 +338,7 @@ def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
 def _stage(files: Files, staging: str, name: str, data: bytes) -> FileRecord:
     path = f"{staging}/{name}"
     files.put(path, data)
-    return FileRecord(path, len(data), hashlib.sha256(data).hexdigest())
+    return FileRecord(path, len(data), _sha256_of(data))
 
 
 def _settle(files: Files, folder: str, staged: FileRecord, name: str) -> FileRecord:

@@ -1,7 +1,7 @@
 """The rows of a published dataset: what goes into each of its tables, and the columns it becomes there."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -20,12 +20,13 @@ from storage.verdicts import VERDICT, verdict_row
 
 @dataclass(frozen=True, slots=True)
 class AcceptedEpisode:
-    """An episode that curation keeps."""
+    """An episode that curation keeps. `files`: of its pictures by id, those that the image store has not."""
 
     planned: PlannedEpisode
     sample: Sample
     trajectory: Trajectory
     verdict: Verdict
+    files: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +161,12 @@ def image_value(image_id: str, data: bytes) -> dict[str, Any]:
 
 
 def train_row(row: AcceptedEpisode, recipe: str, judge: str, image: Callable[[str], bytes]) -> dict[str, Any]:
-    """An accepted episode as a TRAIN row; `image` gives a picture's file by its id."""
+    """An accepted episode as a TRAIN row; `image` gives the file of a picture that the row has not, by its id."""
     sample, trajectory = row.sample, row.trajectory
     frames = [_frame(reference) for reference in trajectory.images]
+    ids = [ref.image_id for ref in trajectory.images]
     return {
-        "images": [image_value(ref.image_id, image(ref.image_id)) for ref in trajectory.images],
+        "images": [image_value(name, row.files.get(name) or image(name)) for name in ids],
         "question": clean(sample.question),
         "answer": None if trajectory.answer is None else clean(trajectory.answer),
         "references": [clean(answer) for answer in sample.answers],
@@ -179,7 +181,7 @@ def train_row(row: AcceptedEpisode, recipe: str, judge: str, image: Callable[[st
         "rung": row.planned.rung,
         "view": frames[0],
         "frames": frames,
-        "image_ids": [ref.image_id for ref in trajectory.images],
+        "image_ids": ids,
         "pixel_hashes": [ref.pixel_hash for ref in trajectory.images],
         "original_width": sample.width,
         "original_height": sample.height,

@@ -11,12 +11,16 @@ import os
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import IO, Any
+from dataclasses import replace
+from typing import IO, Any, cast
 
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
+
+from storage.listing import StoredFile, local_file, seconds_of
+from storage.local import create_by_link, link, local_sink
 
 _ADVICE: Mapping[int, str] = {
     errno.ENOSPC: "the disk is full: free some space or choose another out=, then run the same command again",
@@ -28,39 +32,32 @@ _ADVICE: Mapping[int, str] = {
     errno.ENOTDIR: "a part of this path is a file, not a folder: choose another out=",
     errno.EISDIR: "this is a folder, where a file is needed: move it away or choose another out=",
     errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
+    errno.ENOTSUP: "choose an out= on a file system that has them, or an object store",
     errno.EIO: "the device reported an error: check the disk or the mount",
 }
-_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+_EXTRAS: Mapping[str, str] = {"gs": "gs", "gcs": "gs"}
+_S3 = ("s3", "s3a")
 
 
 STAGING = "staging"
 """Where files lie that are not finished; whatever is old in here was left by a process that was killed."""
+
+READ_PIECE, WRITE_PIECE = 256 * 2**10, 8 * 2**20
+"""Bytes read ahead of a file in an object store, and of a part of an upload to one (which has at most 10,000)."""
 
 
 class StoreError(Exception):
     """The store cannot be written or read, or what it holds is damaged: one line with path, cause and what to do."""
 
 
-@contextmanager
-def _explained(path: str) -> Iterator[None]:
-    """Turn the operating system's errors into one clear line; a missing file stays FileNotFoundError."""
-    try:
-        yield
-    except FileNotFoundError:
-        raise
-    except OSError as error:
-        advice = _ADVICE.get(error.errno or 0, "check the storage and run the same command again")
-        if isinstance(error, PermissionError) and error.errno is None:
-            advice = _ADVICE[errno.EACCES]
-        raise StoreError(f"{path}: {error.strerror or error}; {advice}") from error
-
-
 class Files:
-    """The files below one root; every path is relative to it, with `/` between its parts.
+    """The files below one root; every path is relative to it, with `/` between its parts. Threads may share it.
 
     Args:
         root: a local path or a URL that fsspec knows.
         options: for the file system, e.g. an endpoint; taken from the environment where not given.
+        single_writer: only one job ever writes here, so a store without conditional create will do.
+        hasty: give up soon on an S3 that does not answer, instead of trying on for a minute.
 
     Attributes:
         counts: "bytes_read" of whole files and "bytes_written" to them, by this process so far.
@@ -69,21 +66,38 @@ class Files:
         StoreError: no file system is known for the URL.
     """
 
-    def __init__(self, root: str, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, root: str, options: Mapping[str, Any] | None = None, single_writer: bool = False, hasty: bool = False
+    ) -> None:
         self.root = root
+        self.single_writer = single_writer
         self._options = dict(options or {})
+        scheme = root.partition("://")[0] if "://" in root else ""
         self.counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         # a remembered listing would hide what other writers have committed meanwhile
+        given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": hasty}
         try:
-            self._fs, base = url_to_fs(root, use_listings_cache=False, **self._options)
-        except (ValueError, ImportError) as error:
+            if scheme in _S3:
+                from storage import s3
+
+                given |= s3.options(hasty)
+            self._fs, base = url_to_fs(root, **given | self._options)
+        except ImportError as error:
+            what = f"pip install 'lensmill[{_EXTRAS[scheme]}]'" if scheme in _EXTRAS else "give another out="
+            raise StoreError(f"{root}: {error}: {what}") from error
+        except ValueError as error:
             raise StoreError(f"{root}: {error}; give a local path, or a URL such as s3://bucket/folder") from error
         self._base = str(base).rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
+        self._s3 = s3.S3Calls(self._fs, s3.HASTY_TRIES if hasty else s3.TRIES) if scheme in _S3 else None
 
-    def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any]]]:
-        return (Files, (self.root, self._options))
+    def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any], bool]]:
+        return (Files, (self.root, self._options, self.single_writer))
+
+    def hasty(self) -> "Files":
+        """The same files, for somebody who waits."""
+        return Files(self.root, self._options, self.single_writer, hasty=True)
 
     def _count(self, name: str, more: int) -> None:
         with self._counting:
@@ -91,7 +105,9 @@ class Files:
 
     def locate(self, path: str) -> str:
         """The full path or URL of a file, for messages and for readers outside of the store."""
-        full = self._full(path)
+        return self._shown(self._full(path))
+
+    def _shown(self, full: str) -> str:
         return full if self._local else str(self._fs.unstrip_protocol(full))
 
     def _full(self, path: str) -> str:
@@ -105,51 +121,126 @@ class Files:
             raise ValueError(f"a path in a store is relative and plain, got {path!r}")
         return f"{self._base}/{path}"
 
+    @contextmanager
+    def _explained(self, full: str) -> Iterator[None]:
+        """Turn errors of the system or the store into one clear line; a missing file stays FileNotFoundError."""
+        try:
+            yield
+        except StoreError:
+            raise
+        except Exception as error:
+            if self._s3 is not None and (reason := self._s3.why(error)):
+                raise StoreError(f"{self._shown(full)}: {reason}") from error
+            if isinstance(error, FileNotFoundError) or not isinstance(error, OSError):
+                raise
+            advice = _ADVICE.get(error.errno or 0, "check the storage and run the same command again")
+            if isinstance(error, PermissionError) and error.errno is None:
+                advice = _ADVICE[errno.EACCES]
+            raise StoreError(f"{self._shown(full)}: {error.strerror or error}; {advice}") from error
+
     def create(self, path: str, data: bytes) -> bool:
         """Conditional create, atomic and durable: True if this call made the file, False if it already exists.
+
+        A file that exists with these very bytes counts as made by this call: an object store may lose its reply to a
+        write that it did, and the second try finds the first one's file. Whoever must know to have been the only one
+        puts something unique into the bytes.
 
         Raises:
             StoreError: it cannot be written, or the file system has no conditional create.
         """
         full = self._full(path)
         self._count("bytes_written", len(data))
-        with _explained(full):
+        with self._explained(full):
             if self._local:
-                return _create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
-            try:
-                self._fs.pipe_file(full, data, mode="create")
-            except FileExistsError:
+                made = create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
+            else:
+                made = self._create_remotely(full, data)
+        return made or self._holds(path, data)
+
+    def _create_remotely(self, full: str, data: bytes) -> bool:
+        if self.single_writer:
+            if self._find(full) is not None:
                 return False
+            self._fs.pipe_file(full, data)
+            return True
+        try:
+            self._fs.pipe_file(full, data, mode="create")
+        except FileExistsError:
+            return False
+        except OSError as error:
+            if self._s3 is not None and self._s3.exists_already(error):
+                return False
+            raise
         return True
+
+    def _holds(self, path: str, data: bytes) -> bool:
+        try:
+            return self.read(path) == data
+        except FileNotFoundError:
+            return False
 
     def put(self, path: str, data: bytes) -> None:
         """Write a file under a name that nobody else uses; durable when this returns.
 
         Being killed may leave half of it, so readers must only take it from a file made by `create`.
         """
+        full = self._full(path)
         self._count("bytes_written", len(data))
-        with self.open(path, "wb") as sink:
-            sink.write(data)
+        with self._explained(full):
+            if self._local:
+                with local_sink(full) as sink:
+                    sink.write(data)
+            else:
+                self._fs.pipe_file(full, data)
 
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
         """Open a file for reading ("rb") or a new, uniquely named one for writing ("wb"; durable after the block).
+
+        Both stream: an object store is read and written in pieces of `READ_PIECE` and `WRITE_PIECE`.
 
         Raises:
             FileNotFoundError: there is no such file to read.
             StoreError: it cannot be written or read. What was written of it is removed.
         """
         full = self._full(path)
-        with _explained(full):
+        with self._explained(full):
             if mode != "wb":
-                with self._fs.open(full, mode) as source:
+                with self._source(full) as source:
                     yield source
             elif self._local:
-                with _local_sink(full) as sink:
+                with local_sink(full) as sink:
                     yield sink
             else:
-                with self._fs.open(full, mode) as sink:
+                with self._remote_sink(full) as sink:
                     yield sink
+
+    def _source(self, full: str) -> IO[bytes]:
+        if self._s3 is not None:
+            return self._s3.open(full, READ_PIECE)
+        return cast(IO[bytes], self._fs.open(full, "rb", block_size=READ_PIECE))
+
+    @contextmanager
+    def _remote_sink(self, full: str) -> Iterator[IO[bytes]]:
+        sink = self._fs.open(full, "wb", block_size=WRITE_PIECE)
+        try:
+            yield sink
+            size = sink.tell()
+            try:
+                sink.close()
+            except FileNotFoundError as error:
+                # Of an upload that is complete some stores know no more: then only the reply was lost.
+                if self._find(full) != size:
+                    raise StoreError(
+                        f"{self._shown(full)}: somebody has ended its upload: run the same command again"
+                    ) from error
+        except BaseException:
+            with suppress(Exception):
+                sink.discard()
+                self._fs.rm_file(full)
+            sink.forced = True  # closing, which its collection does too, would write the rest
+            sink.close()
+            raise
 
     def read(self, path: str) -> bytes:
         """The whole file.
@@ -157,8 +248,13 @@ class Files:
         Raises:
             FileNotFoundError: there is none.
         """
-        with self.open(path) as source:
-            data = source.read()
+        full = self._full(path)
+        with self._explained(full):
+            if self._local:
+                with open(full, "rb") as source:
+                    data = source.read()
+            else:
+                data = bytes(self._fs.cat_file(full) if self._s3 is None else self._s3.read(full))
         self._count("bytes_read", len(data))
         return data
 
@@ -169,128 +265,105 @@ class Files:
         that another writer takes at the same moment is overwritten: use it only where both would hold the same bytes.
         """
         origin, full = self._full(source), self._full(target)
-        with _explained(full):
+        with self._explained(full):
             if self._local:
-                return _link(origin, full)
-            if self._fs.isfile(full):
+                return link(origin, full)
+            if self._find(full) is not None:
                 return False
-            self._fs.copy(origin, full)
+            if self._s3 is not None:
+                self._s3.copy(origin, full)
+            else:
+                self._fs.cp_file(origin, full)
         return True
 
     def remove(self, path: str) -> None:
         """Remove a file that no reader relies on; it need not exist."""
         full = self._full(path)
-        with _explained(full), suppress(FileNotFoundError):
+        with self._explained(full), suppress(FileNotFoundError):
             self._fs.rm_file(full)
 
     def remove_folder(self, folder: str) -> None:
         """Remove a folder that nobody else uses, with all that is in it; it need not exist."""
         full = self._full(folder)
-        with _explained(full), suppress(FileNotFoundError):
-            self._fs.rm(full, recursive=True)
+        with self._explained(full), suppress(FileNotFoundError):
+            if self._s3 is None:
+                self._fs.rm(full, recursive=True)
+                return
+        for path in self.each(folder):
+            self.remove(path)
 
     def exists(self, path: str) -> bool:
         full = self._full(path)
-        with _explained(full):
-            return os.path.isfile(full) if self._local else bool(self._fs.isfile(full))
+        with self._explained(full):
+            return os.path.isfile(full) if self._local else self._find(full) is not None
 
     def size(self, path: str) -> int:
-        """Bytes of a file."""
+        """Bytes of a file.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
         full = self._full(path)
-        with _explained(full):
-            return int(self._fs.size(full))
+        with self._explained(full):
+            size = os.path.getsize(full) if self._local else self._find(full)
+        if size is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self._shown(full))
+        return size
+
+    def _find(self, full: str) -> int | None:
+        """Bytes of a file of a store that is not local; None where there is none."""
+        try:
+            if self._s3 is not None:
+                return self._s3.size(full)
+            found = self._fs.info(full)  # its own isfile() takes any error for an absent file
+        except FileNotFoundError:
+            return None
+        return int(found["size"]) if found["type"] == "file" else None
+
+    def each(self, folder: str) -> Iterator[str]:
+        """Every file below a folder, in no order, without holding them all; none where there is no such folder."""
+        full = self._full(folder)
+        skip = len(self._base) + 1
+        with self._explained(full):
+            found: Iterable[str]
+            if self._local:
+                found = (f"{where}/{name}" for where, _, names in os.walk(full) for name in names)
+            elif self._s3 is not None:
+                found = (name for name, _ in self._s3.each(full))
+            else:
+                found = self._fs.find(full)
+            for path in found:
+                yield path[skip:]
 
     def list(self, folder: str) -> list[str]:
         """Every file below a folder, sorted; none where there is no such folder."""
+        return sorted(self.each(folder))
+
+    def details(self, folder: str) -> tuple[StoredFile, ...]:
+        """Every file below a folder with its size and time, sorted by path; none where there is no such folder."""
         full = self._full(folder)
-        with _explained(full):
+        with self._explained(full):
             if self._local:
-                found = [f"{where}/{name}" for where, _, names in os.walk(full) for name in names]
+                found = [local_file(f"{where}/{name}") for where, _, names in os.walk(full) for name in names]
+            elif self._s3 is not None:
+                found = [StoredFile(path, about["Size"], seconds_of(about)) for path, about in self._s3.each(full)]
             else:
-                found = [str(path) for path in self._fs.find(full)]
+                there = self._fs.find(full, detail=True)
+                found = [StoredFile(str(path), int(about["size"]), seconds_of(about)) for path, about in there.items()]
         skip = len(self._base) + 1
-        return sorted(path[skip:] for path in found)
+        kept = (replace(file, path=file.path[skip:]) for file in found if file is not None)
+        return tuple(sorted(kept, key=lambda file: file.path))
 
     def folders(self, folder: str) -> tuple[str, ...]:
         """The names of the folders right in a folder, sorted; looks no deeper."""
         full = self._full(folder)
-        with _explained(full):
-            try:
-                found = self._fs.ls(full, detail=True)
-            except (FileNotFoundError, NotADirectoryError):
-                return ()
-        names = (str(entry["name"]).rstrip("/") for entry in found if entry["type"] == "directory")
+        with self._explained(full):
+            if self._s3 is not None:
+                names = [*self._s3.folders(full)]
+            else:
+                try:
+                    found = self._fs.ls(full, detail=True)
+                except (FileNotFoundError, NotADirectoryError):
+                    return ()
+                names = [str(entry["name"]).rstrip("/") for entry in found if entry["type"] == "directory"]
         return tuple(sorted(name.rpartition("/")[2] for name in names))
-
-
-def _create_by_link(full: str, temporary: str, data: bytes) -> bool:
-    """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""
-    if os.path.isfile(full):
-        return False
-    try:
-        with _local_sink(temporary) as sink:
-            sink.write(data)
-        return _link(temporary, full)
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
-
-
-def _link(source: str, full: str) -> bool:
-    """Give a whole file another name, durably; False if the name is taken."""
-    folder = full.rpartition("/")[0]
-    _make_folder(folder)
-    try:
-        os.link(source, full)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno in _NO_HARD_LINKS:
-            raise StoreError(
-                f"{full}: this file system has no hard links ({error.strerror}), so the store cannot create files "
-                "conditionally on it: choose an out= on a file system that has them, or an object store"
-            ) from error
-        raise
-    _sync_folder(folder)
-    return True
-
-
-@contextmanager
-def _local_sink(full: str) -> Iterator[IO[bytes]]:
-    _make_folder(full.rpartition("/")[0])
-    try:
-        with open(full, "xb") as sink:
-            yield sink
-            sink.flush()
-            os.fsync(sink.fileno())
-        _sync_folder(full.rpartition("/")[0])
-    except FileExistsError:
-        raise
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(full)
-        raise
-
-
-def _make_folder(folder: str) -> None:
-    """Make a folder and those above it, so that they survive a power cut."""
-    if os.path.isdir(folder):
-        return
-    above = folder.rpartition("/")[0]
-    if above:
-        _make_folder(above)
-    try:
-        os.mkdir(folder)
-    except FileExistsError:
-        if not os.path.isdir(folder):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
-    else:
-        _sync_folder(above or "/")
-
-
-def _sync_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

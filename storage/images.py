@@ -23,7 +23,7 @@ class ImageStore:
         return f"images/{image_id[:2]}/{image_id}"
 
     def put(self, image_id: str, data: bytes) -> bool:
-        """Store a picture's file; True if it was not there before.
+        """Store a picture's file; True unless it was there before.
 
         Raises:
             ValueError: `data` is not what the id names.

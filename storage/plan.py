@@ -10,15 +10,21 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from itertools import islice
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lensmill.sample import Sample
 from storage.files import Files, StoreError
-from storage.schema import sample_of
-from storage.segment import SegmentWriter, failure_key
+from storage.schema import sample_json, sample_of
+from storage.segment import INDEX, SegmentWriter, failure_key
 from storage.sources.protocol import SourceFailure
+
+_to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ def duplicate(sample: Sample) -> SourceFailure:
 
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
     """The id of an episode: a hash of everything that determines it."""
-    content = json.dumps([fingerprint, sample_id, rung, agent, seed], separators=(",", ":"))
+    content = _to_json([fingerprint, sample_id, rung, agent, seed])
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
@@ -108,19 +114,45 @@ def chunk_id_of(fingerprint: str, episode_ids: Iterable[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a chunk lies, a Parquet file and one of its row groups, and how many episodes it has."""
+    """Where a chunk lies: a Parquet file and one of its row groups."""
 
     path: str
     row_group: int
-    episodes: int
 
 
-@dataclass(frozen=True, slots=True)
 class _View:
-    """The segments that were there at the last look, and where their chunks lie."""
+    """The segments that were there at the last look, and where their chunks lie. A plan may have a million chunks, so
+    they are columns, not objects.
 
-    segments: tuple[Mapping[str, object], ...] = ()
-    chunks: Mapping[str, _Place] = field(default_factory=dict)
+    Attributes:
+        index: INDEX columns of all segments, in the plan's order; "part" counts in `paths`.
+    """
+
+    def __init__(self, segments: tuple[Mapping[str, object], ...], paths: tuple[str, ...], index: pa.Table) -> None:
+        self.segments = segments
+        self.paths = paths
+        self.index = index
+        ids = np.array(index.column("chunk_id").to_pylist(), dtype="S32")
+        self._order = np.argsort(ids)
+        self._ids = ids[self._order]
+
+    def chunk_ids(self) -> tuple[str, ...]:
+        return tuple(self.index.column("chunk_id").to_pylist())
+
+    def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
+        """Where these chunks lie in the index; those that are not there are left out."""
+        wanted = np.array([chunk_id.encode() for chunk_id in chunk_ids], dtype="S")
+        places = np.searchsorted(self._ids, wanted)
+        there = places < len(self._ids)
+        there[there] = self._ids[places[there]] == wanted[there]
+        return self._order[places[there]]
+
+    def place(self, chunk_id: str) -> _Place | None:
+        rows = self.rows([chunk_id])
+        if not len(rows):
+            return None
+        row = self.index.slice(rows[0], 1)
+        return _Place(self.paths[row.column("part")[0].as_py()], row.column("row_group")[0].as_py())
 
 
 class Plan:
@@ -135,16 +167,20 @@ class Plan:
         self._files = files
         self._fingerprint = fingerprint
         self._folder = f"builds/{fingerprint}/plan"
-        self._view = _View()
+        self._view = _View((), (), INDEX.empty_table())
+        self._known_samples: set[str] = set()
+        self._known_failures: set[str] = set()
+        self._known_segments = 0
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
 
     def append(
-        self, items: Iterable[PlannedSample | SourceFailure], chunk_size: int = 64, limit: int | None = None
+        self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int = 64, limit: int | None = None
     ) -> PlanCounts:
         """Plan what is not planned yet, as a new segment; returns what was added (nothing, if all was known).
 
         Args:
-            items: the source from its beginning, streamed: samples with their episodes, and rows that failed.
+            items: the source from its beginning, streamed: samples with their episodes, or only the id of a sample
+                that is `known`, and rows that failed.
             chunk_size: episodes of a chunk, at most; a sample's episodes stay together, however many.
             limit: of samples, counted from the source's beginning whether known or new; a later, larger limit
                 appends the rest.
@@ -159,40 +195,53 @@ class Plan:
                 return PlanCounts()
             record = writer.finish(number)
             if self._files.create(self._segment_path(number), record) or self._holds(number, record):
-                return _counts_of(json.loads(record))
+                return counts_of(json.loads(record))
             # Another planner was first: what it has not planned of ours becomes the next segment.
             items, limit = _read_segment(self._files, json.loads(record)), None
 
+    def known(self) -> Set[str]:
+        """The ids of all samples that are planned. It grows with the plan."""
+        for segment in self._refresh().segments[self._known_segments :]:
+            for path in _paths(segment, "samples"):
+                self._known_samples.update(self._sample_ids(path))
+            self._known_failures.update(map(failure_key, _read_failures(self._files, segment)))
+            self._known_segments += 1
+        return self._known_samples
+
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk of the plan, in its order."""
-        return tuple(self._refresh().chunks)
+        return self._refresh().chunk_ids()
 
     def chunks_of(self, sample_ids: Set[str]) -> tuple[str, ...]:
         """The chunks that hold at least one of these samples, in the plan's order."""
         view = self._refresh()
+        chunk_ids = view.chunk_ids()
         if len(sample_ids) >= self.counts().samples:
-            return tuple(view.chunks)
-        by_path: dict[str, list[tuple[str, int]]] = {}
-        for chunk_id, place in view.chunks.items():
-            by_path.setdefault(place.path, []).append((chunk_id, place.row_group))
-        found = []
-        for path, chunks in by_path.items():
-            try:
-                with self._files.open(path) as source:
-                    part = pq.ParquetFile(source)
-                    for chunk_id, row_group in chunks:
-                        held = part.read_row_group(row_group, columns=["sample_id"]).column(0)
-                        if not sample_ids.isdisjoint(held.to_pylist()):
-                            found.append(chunk_id)
-            except (pa.ArrowException, FileNotFoundError) as error:
-                where = self._files.locate(path)
-                raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
+            return chunk_ids
+        found, opened = [], -1
+        held: Iterator[str] = iter(())
+        columns = (view.index.column(name).to_pylist() for name in ("part", "samples"))
+        for chunk_id, part, samples in zip(chunk_ids, *columns, strict=True):  # chunks lie in the order of their files
+            if part != opened:
+                opened, held = part, iter(self._sample_ids(view.paths[part]))
+            if not sample_ids.isdisjoint(list(islice(held, samples))):
+                found.append(chunk_id)
         return tuple(found)
 
+    def counts_in(self, chunk_ids: Iterable[str]) -> PlanCounts:
+        """How much these chunks of the plan hold; reads the plan's index only."""
+        view = self._refresh()
+        some = view.index.take(pa.array(view.rows(chunk_ids)))
+        rungs = pa.chunked_array(some.column("rungs")).combine_chunks().flatten()
+        episodes: dict[int, int] = {}
+        for rung in pc.unique(rungs.field("rung")).to_pylist():
+            mask = pc.equal(rungs.field("rung"), rung)
+            episodes[rung] = pc.sum(rungs.field("episodes").filter(mask)).as_py()
+        return PlanCounts(pc.sum(some.column("samples")).as_py() or 0, dict(sorted(episodes.items())), 0, len(some))
+
     def episodes_in(self, chunk_ids: Iterable[str]) -> int:
-        """How many episodes these chunks have; reads the plan's index only."""
-        places = self._refresh().chunks
-        return sum(places[chunk_id].episodes for chunk_id in chunk_ids)
+        """How many episodes these chunks have."""
+        return sum(self.counts_in(chunk_ids).episodes.values())
 
     def read_chunk(self, chunk_id: str) -> Chunk:
         """One chunk, read alone.
@@ -200,7 +249,7 @@ class Plan:
         Raises:
             StoreError: the plan has no such chunk, or the file is damaged.
         """
-        place = self._view.chunks.get(chunk_id) or self._refresh().chunks.get(chunk_id)
+        place = self._view.place(chunk_id) or self._refresh().place(chunk_id)
         if place is None:
             raise StoreError(f"{self._files.locate(self._folder)}: the plan has no chunk {chunk_id}: plan it first")
         try:
@@ -217,7 +266,7 @@ class Plan:
 
     def counts(self) -> PlanCounts:
         """How much is planned; reads only the segments' small records."""
-        return sum((_counts_of(segment) for segment in self._refresh().segments), PlanCounts())
+        return sum((counts_of(segment) for segment in self._refresh().segments), PlanCounts())
 
     def failures(self) -> Iterator[SourceFailure]:
         """Source rows that could not become samples, in the order of the source."""
@@ -232,29 +281,32 @@ class Plan:
         return self._files.read(self._segment_path(number)) == record
 
     def _draft(
-        self, items: Iterable[PlannedSample | SourceFailure], chunk_size: int, limit: int | None
+        self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int, limit: int | None
     ) -> SegmentWriter | None:
         """Write all that is new to uniquely named files; None if nothing is."""
         if chunk_size < 1:
             raise ValueError(f"chunk_size must be at least 1, got {chunk_size}")
-        known, failed = self._known()
-        seen: set[str] = set()
+        known = self.known()
+        seen, failed = set[str](), set[str]()
         with SegmentWriter(self._files, self._folder, chunk_size, self._chunk_id) as writer:
             stream = iter(items)
             while limit is None or len(seen) < limit:
                 item = next(stream, None)
                 if item is None:
                     break
+                if isinstance(item, str):
+                    seen.add(item)
+                    continue
                 if isinstance(item, PlannedSample):
                     sample = item.sample
                     if sample.sample_id not in seen:
                         seen.add(sample.sample_id)
                         if sample.sample_id not in known:
-                            writer.add(item)
+                            writer.add(_row(item))
                         continue
                     item = duplicate(sample)
                 key = failure_key(item)
-                if key not in failed:
+                if key not in failed and key not in self._known_failures:
                     failed.add(key)
                     writer.fail(item)
         return None if writer.empty else writer
@@ -262,32 +314,29 @@ class Plan:
     def _chunk_id(self, episode_ids: Iterable[str]) -> str:
         return chunk_id_of(self._fingerprint, episode_ids)
 
-    def _known(self) -> tuple[set[str], set[str]]:
-        """Ids of the samples, and keys of the failed rows, that are planned already."""
-        samples: set[str] = set()
-        failed: set[str] = set()
-        for segment in self._view.segments:
-            for path in _paths(segment, "samples"):
-                with self._files.open(path) as source:
-                    for batch in pq.ParquetFile(source).iter_batches(columns=["sample_id"]):
-                        samples.update(batch.column(0).to_pylist())
-            failed.update(failure_key(failure) for failure in _read_failures(self._files, segment))
-        return samples, failed
+    def _sample_ids(self, path: str) -> list[str]:
+        """The samples of one of the plan's files, in its order."""
+        try:
+            with self._files.open(path) as source:
+                ids: list[str] = pq.read_table(source, columns=["sample_id"]).column(0).to_pylist()
+        except (pa.ArrowException, FileNotFoundError) as error:
+            where = self._files.locate(path)
+            raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
+        return ids
 
     def _refresh(self) -> _View:
         """Take in segments that were appended since the last look; threads may do so at once."""
         view = self._view
         while self._files.exists(path := self._segment_path(len(view.segments))):
             segment = json.loads(self._files.read(path))
-            parts = _paths(segment, "samples")
-            places = dict(view.chunks)
-            for index in _paths(segment, "index"):
-                with self._files.open(index) as source:
-                    table = pq.read_table(source, columns=["chunk_id", "part", "row_group", "episodes"])
-                columns = (column.to_pylist() for column in table.columns)
-                for chunk_id, part, row_group, episodes in zip(*columns, strict=True):
-                    places[chunk_id] = _Place(parts[part], row_group, episodes)
-            view = self._view = _View((*view.segments, segment), places)
+            index, parts = view.index, len(view.paths)
+            for name in _paths(segment, "index"):
+                with self._files.open(name) as source:
+                    table = pq.read_table(source, schema=INDEX)
+                table = table.set_column(1, "part", pc.cast(pc.add(table.column("part"), parts), pa.int32()))
+                index = pa.concat_tables([index, table])
+            paths = (*view.paths, *_paths(segment, "samples"))
+            view = self._view = _View((*view.segments, segment), paths, index.combine_chunks())
         return view
 
     def _read_row_group(self, place: _Place) -> Iterator[PlannedSample]:
@@ -300,6 +349,19 @@ class Plan:
                     self._footers.popitem(last=False)
             rows = part.read_row_group(place.row_group).to_pylist()
         yield from map(_planned, rows)
+
+
+def _row(planned: PlannedSample) -> dict[str, object]:
+    """A sample and its episodes as a SAMPLES row."""
+    episodes = planned.episodes
+    return {
+        "sample_id": planned.sample.sample_id,
+        "sample": sample_json(planned.sample),
+        "episode_id": [episode.episode_id for episode in episodes],
+        "rung": [episode.rung for episode in episodes],
+        "agent": [episode.agent for episode in episodes],
+        "seed": [episode.seed for episode in episodes],
+    }
 
 
 def _planned(row: Mapping[str, object]) -> PlannedSample:
@@ -318,7 +380,8 @@ def _paths(segment: Mapping[str, object], kind: str) -> list[str]:
     return names
 
 
-def _counts_of(segment: Mapping[str, object]) -> PlanCounts:
+def counts_of(segment: Mapping[str, object]) -> PlanCounts:
+    """What a segment's record says is in it."""
     counts = segment["counts"]
     assert isinstance(counts, dict)
     rungs = {int(rung): count for rung, count in counts["episodes"].items()}

@@ -4,18 +4,15 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Self
 
 import pyarrow as pa
 
 from storage.files import Files
-from storage.schema import clean, sample_json
+from storage.schema import clean
 from storage.sources.protocol import SourceFailure
 from storage.table import TableWriter
-
-if TYPE_CHECKING:
-    from storage.plan import PlannedSample
 
 CHUNKS_PER_FILE = 256
 """Bounds a file's footer, which a reader of one chunk must read whole."""
@@ -30,8 +27,17 @@ SAMPLES = pa.schema(
         ("seed", pa.list_(pa.int64())),
     ]
 )
+BUFFERED = 10_000
+"""Rows of the index and of the failures that are held until they are written."""
+
 INDEX = pa.schema(
-    [("chunk_id", pa.string()), ("part", pa.int32()), ("row_group", pa.int32()), ("episodes", pa.int32())]
+    [
+        ("chunk_id", pa.string()),
+        ("part", pa.int32()),
+        ("row_group", pa.int32()),
+        ("samples", pa.int32()),
+        ("rungs", pa.list_(pa.struct([("rung", pa.int32()), ("episodes", pa.int32())]))),
+    ]
 )
 FAILURES = pa.schema([("origin", pa.string()), ("error_class", pa.string()), ("message", pa.string())])
 
@@ -43,7 +49,8 @@ def failure_key(failure: SourceFailure) -> str:
 
 
 class SegmentWriter:
-    """Takes samples and failures in the source's order and leaves uniquely named files, which `finish` names.
+    """Takes samples (SAMPLES rows) and failures in the source's order and leaves uniquely named files, which `finish`
+    names.
 
     Args:
         folder: the plan's folder.
@@ -58,7 +65,8 @@ class SegmentWriter:
         self._chunk_id_of = chunk_id_of
         self._open: dict[str, TableWriter] = {}
         self._paths: dict[str, list[str]] = {"samples": [], "index": [], "failures": []}
-        self._chunk: list[dict[str, Any]] = []
+        self._sums: dict[str, str] = {}
+        self._chunk: list[Mapping[str, Any]] = []
         self._chunk_episodes = 0
         self._index: list[dict[str, Any]] = []
         self._failures: list[dict[str, Any]] = []
@@ -80,27 +88,17 @@ class SegmentWriter:
         self._end_chunk()
         self._flush_failures()
         if not self.empty:
-            self._table("index", INDEX).write(self._index)
+            self._flush_index()
         for table in self._open.values():
-            table.close()
+            self._close(table)
 
-    def add(self, planned: "PlannedSample") -> None:
-        episodes = planned.episodes
-        if self._chunk and self._chunk_episodes + len(episodes) > self._chunk_size:
+    def add(self, sample: Mapping[str, Any]) -> None:
+        rungs = sample["rung"]
+        if self._chunk and self._chunk_episodes + len(rungs) > self._chunk_size:
             self._end_chunk()
-        self._chunk.append(
-            {
-                "sample_id": planned.sample.sample_id,
-                "sample": sample_json(planned.sample),
-                "episode_id": [episode.episode_id for episode in episodes],
-                "rung": [episode.rung for episode in episodes],
-                "agent": [episode.agent for episode in episodes],
-                "seed": [episode.seed for episode in episodes],
-            }
-        )
-        self._chunk_episodes += len(episodes)
+        self._chunk.append(sample)
+        self._chunk_episodes += len(rungs)
         self._counts["samples"] += 1
-        self._rungs.update(episode.rung for episode in episodes)
 
     def fail(self, failure: SourceFailure) -> None:
         self._failures.append(
@@ -111,7 +109,7 @@ class SegmentWriter:
             }
         )
         self._counts["failures"] += 1
-        if len(self._failures) >= 10_000:
+        if len(self._failures) >= BUFFERED:
             self._flush_failures()
 
     def finish(self, number: int) -> bytes:
@@ -120,7 +118,11 @@ class SegmentWriter:
             **{name: self._counts[name] for name in ("samples", "failures", "chunks")},
             "episodes": {str(rung): self._rungs[rung] for rung in sorted(self._rungs)},
         }
-        return json.dumps({"segment": number, "counts": counts, **self._paths}, indent=1).encode()
+        record = {"segment": number, "counts": counts, **self._paths, "sha256": dict(sorted(self._sums.items()))}
+        return json.dumps(record, indent=1).encode()
+
+    def _close(self, table: TableWriter) -> None:
+        self._sums[table.path] = table.close().sha256
 
     def _table(self, kind: str, schema: pa.Schema) -> TableWriter:
         if kind not in self._open:
@@ -133,19 +135,30 @@ class SegmentWriter:
         if not self._chunk:
             return
         table = self._table("samples", SAMPLES)
+        rungs = Counter[int]()
+        for row in self._chunk:
+            rungs.update(row["rung"])
+        self._rungs += rungs
         self._index.append(
             {
                 "chunk_id": self._chunk_id_of(episode for row in self._chunk for episode in row["episode_id"]),
                 "part": len(self._paths["samples"]) - 1,
                 "row_group": table.row_groups,
-                "episodes": self._chunk_episodes,
+                "samples": len(self._chunk),
+                "rungs": [{"rung": rung, "episodes": rungs[rung]} for rung in sorted(rungs)],
             }
         )
         table.write(self._chunk)
         self._counts["chunks"] += 1
         self._chunk, self._chunk_episodes = [], 0
         if table.row_groups >= CHUNKS_PER_FILE:
-            self._open.pop("samples").close()
+            self._close(self._open.pop("samples"))
+        if len(self._index) >= BUFFERED:
+            self._flush_index()
+
+    def _flush_index(self) -> None:
+        self._table("index", INDEX).write(self._index)
+        self._index = []
 
     def _flush_failures(self) -> None:
         if self._failures:

@@ -2,15 +2,21 @@
 
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 from storage.files import Files
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """A local folder, or any URL that fsspec can open with what it finds in the environment."""
+    """A local folder, or any URL that fsspec can open with what it finds in the environment.
+
+    Attributes:
+        single_writer: only one job ever writes to `out`, so that a store without conditional create will do.
+    """
 
     name: Literal["default"] = "default"
+    single_writer: bool = False
 
     def options(self) -> dict[str, Any]:
         """For the file system. Never a secret: credentials come from the environment or the machine's role."""
@@ -22,7 +28,7 @@ class StoreSettings:
         Raises:
             StoreError: no file system is known for it.
         """
-        return Files(out, self.options())
+        return Files(out, self.options(), self.single_writer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,7 @@ class S3Settings(StoreSettings):
 
     Attributes:
         endpoint: URL of a server that is not AWS; None leaves it to the environment (AWS_ENDPOINT_URL).
-        region: None leaves it to the environment (AWS_REGION).
+        region: None leaves it to the environment (AWS_DEFAULT_REGION) or the profile.
         anonymous: send no credentials.
     """
 
@@ -40,9 +46,45 @@ class S3Settings(StoreSettings):
     region: str | None = None
     anonymous: bool = False
 
+    def __post_init__(self) -> None:
+        _require_url(self.endpoint)
+
     def options(self) -> dict[str, Any]:
         client = {"region_name": self.region} if self.region else {}
         return {"endpoint_url": self.endpoint, "anon": self.anonymous, "client_kwargs": client}
 
 
-AnyStoreSettings = StoreSettings | S3Settings
+@dataclass(frozen=True, slots=True)
+class GSSettings(StoreSettings):
+    """Google Cloud Storage; needs the extra `gs`.
+
+    Attributes:
+        endpoint: URL of a server that is not Google's; None leaves it to the environment (STORAGE_EMULATOR_HOST).
+        project: that pays for requests; None leaves it to the credentials.
+        anonymous: send no credentials.
+    """
+
+    name: Literal["gs"] = "gs"  # type: ignore[assignment]
+    endpoint: str | None = None
+    project: str | None = None
+    anonymous: bool = False
+
+    def __post_init__(self) -> None:
+        _require_url(self.endpoint)
+
+    def options(self) -> dict[str, Any]:
+        given = {"endpoint_url": self.endpoint, "project": self.project, "token": "anon" if self.anonymous else None}
+        return {name: value for name, value in given.items() if value is not None}
+
+
+AnyStoreSettings = StoreSettings | S3Settings | GSSettings
+
+
+def _require_url(endpoint: str | None) -> None:
+    if endpoint is None:
+        return
+    parts = urlsplit(endpoint)
+    if "@" in parts.netloc:  # and never say what was given: it would be in logs
+        raise ValueError("endpoint must not hold a name or password: credentials come from the environment")
+    if parts.scheme not in ("http", "https") or not parts.netloc:
+        raise ValueError("endpoint must be a URL such as http://minio:9000")

@@ -1,22 +1,24 @@
 """Verdicts: what one judge, by its fingerprint, said of every episode of a chunk; the same commits as episodes.
 
 A verdict may be that the judge failed (`judge_error`). A chunk is committed with such verdicts all the same, so that a
-judge that is down for one answer holds up nothing, and a later run asks again. What it learns becomes a numbered layer
-beside the commit, itself a commit: layer n is created conditionally, so of runs that ask at once one is kept, and
-readers lay the layers over the first verdicts. A layer holds nothing but answers to judge_errors, so a verdict that
-was given never changes. Rejected: withholding such chunks, since one answer that a model can never judge would keep
-the whole build from being published.
+judge that is down for one answer holds up nothing, and a later run asks again. What it learns becomes a layer over the
+commit (see `storage.commits`); so do the first verdicts of episodes that failed at first and are done by now. A layer
+holds nothing else, so a verdict that was given never changes. Rejected: withholding such chunks, since one answer that
+a model can never judge would keep the whole build from being published.
+
+Each commit and layer notes how many layers of episodes it has judged, so that whoever publishes takes in those and no
+newer ones.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from lensmill.verdict import Verdict
-from storage.commits import COMMIT, CommitLog
+from storage.commits import CommitLog
 from storage.files import Files
 from storage.schema import clean
 
@@ -41,12 +43,13 @@ class VerdictStore:
     """Verdicts of one recipe's episodes by one judge; another judge's lie beside them."""
 
     def __init__(self, files: Files, fingerprint: str, judge_fingerprint: str) -> None:
-        self._files = files
         self._log = CommitLog(files, f"builds/{fingerprint}/verdicts/{judge_fingerprint}", VERDICTS)
-        self._retried = f"builds/{fingerprint}/retries/{judge_fingerprint}"
 
-    def commit(self, chunk_id: str, rows: Sequence[VerdictRow]) -> bool:
+    def commit(self, chunk_id: str, rows: Sequence[VerdictRow], episode_layers: int = 0) -> bool:
         """Commit a chunk's verdicts; False if they were committed before.
+
+        Args:
+            episode_layers: how many layers of the chunk's episodes were judged.
 
         Raises:
             ValueError: an episode is there twice.
@@ -54,52 +57,81 @@ class VerdictStore:
         """
         if len({row.episode_id for row in rows}) < len(rows):
             raise ValueError(f"chunk {chunk_id} was given two verdicts of one episode")
-        return self._log.commit(chunk_id, [_row(row) for row in rows])
+        return self._log.commit(
+            chunk_id, [_row(row) for row in rows], failed=_failed_of(rows), episode_layers=episode_layers
+        )
 
-    def retry(self, chunk_id: str, rows: Iterable[VerdictRow]) -> bool:
-        """Commit what a judge said when it was asked again; False if there was nothing new, or another run was first.
+    def retry(self, chunk_id: str, rows: Iterable[VerdictRow], episode_layers: int = 0) -> bool:
+        """Commit what a judge said when it was asked again, or of episodes that are done by now; False if there was
+        nothing new, or another run was first.
 
         Args:
-            rows: of any of the chunk's episodes; only those that were judge_errors and no longer are count.
+            rows: of any of the chunk's episodes; only first verdicts, and those that were judge_errors and no longer
+                are, count.
+            episode_layers: how many layers of the chunk's episodes were judged.
 
         Raises:
             StoreError: the chunk's verdicts are not committed, or the store cannot be written.
         """
-        number = len(self._layers(chunk_id).committed())
-        failed = {row.episode_id for row in self.rows(chunk_id, number) if row.failed}
-        settled = {row.episode_id: row for row in rows if row.episode_id in failed and not row.failed}
-        layer = [_row(row) for row in settled.values()]
-        return bool(layer) and self._layers(chunk_id).commit(f"{number + 1:06d}", layer)
+        given = {row.episode_id: row for row in rows}
+        while True:
+            number = self._log.layers(chunk_id)
+            old = {row.episode_id: row for row in self.rows(chunk_id, number)}
+            new = [row for row in given.values() if _is_news(row, old.get(row.episode_id))]
+            judged = self.judged_layers(chunk_id, number)
+            if not new and judged >= episode_layers:
+                return False
+            settled = _failed_of(old[row.episode_id] for row in new if row.episode_id in old)
+            layer = [_row(row) for row in new]
+            latest = max(judged, episode_layers)
+            if self._log.commit(chunk_id, layer, number + 1, _failed_of(new), settled, episode_layers=latest):
+                return True
 
-    def retries(self) -> Mapping[str, int]:
-        """How many layers each chunk has beside its commit; chunks without any are left out."""
-        commits = [path.split("/") for path in self._files.list(self._retried) if path.endswith("/" + COMMIT)]
-        return Counter(parts[-3] for parts in commits)
-
-    def committed(self) -> frozenset[str]:
-        """Every chunk whose verdicts are committed."""
+    def committed(self) -> dict[str, int]:
+        """Every chunk whose verdicts are committed, with how many layers lie over them."""
         return self._log.committed()
 
     def is_committed(self, chunk_id: str) -> bool:
         return self._log.is_committed(chunk_id)
 
-    def rows(self, chunk_id: str, retries: int | None = None) -> tuple[VerdictRow, ...]:
+    def layers(self, chunk_id: str) -> int:
+        """How many layers lie over a chunk's verdicts."""
+        return self._log.layers(chunk_id)
+
+    def judged_layers(self, chunk_id: str, layers: int) -> int:
+        """How many layers of a chunk's episodes were judged when so many layers lay over its verdicts."""
+        return int(self._log.record(chunk_id, layers)["episode_layers"])
+
+    def failed(self, committed: Mapping[str, int]) -> Iterator[tuple[str, Counter[str]]]:
+        """How many verdicts of each chunk, with so many layers over it, are judge_errors, by their rule."""
+        return self._log.failed(committed)
+
+    def rows(self, chunk_id: str, layers: int | None = None) -> tuple[VerdictRow, ...]:
         """A committed chunk's verdicts, in the order committed.
 
         Args:
-            retries: how many layers to take in; None takes all that there are.
+            layers: how many to take in; None takes all that there are.
 
         Raises:
             StoreError: the chunk is not committed, or a part is missing or damaged.
         """
         rows = {row["episode_id"]: _verdict_row(row) for row in self._log.read(chunk_id)}
-        layers = self._layers(chunk_id)
-        for number in range(len(layers.committed()) if retries is None else retries):
-            rows |= {row["episode_id"]: _verdict_row(row) for row in layers.read(f"{number + 1:06d}")}
+        for layer in range(self._log.layers(chunk_id) if layers is None else layers):
+            rows |= {row["episode_id"]: _verdict_row(row) for row in self._log.read(chunk_id, layer + 1)}
         return tuple(rows.values())
 
-    def _layers(self, chunk_id: str) -> CommitLog:
-        return CommitLog(self._files, f"{self._retried}/{chunk_id}", VERDICTS)
+    def orphans(self) -> Iterator[str]:
+        """Parts that no commit names; see `CommitLog.orphans`."""
+        return self._log.orphans()
+
+
+def _is_news(row: VerdictRow, old: VerdictRow | None) -> bool:
+    return old is None or (old.failed and not row.failed)
+
+
+def _failed_of(rows: Iterable[VerdictRow]) -> Counter[str]:
+    """How many verdicts are judge_errors, by their rule as the store has it."""
+    return Counter(clean(row.verdict.rule) for row in rows if row.failed)
 
 
 def verdict_row(verdict: Verdict) -> Mapping[str, Any]:

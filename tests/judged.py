@@ -4,6 +4,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
+from lensmill.agents.protocol import Desk, Task
+from lensmill.decoding import load_original
+from lensmill.picture import draw_view
+from lensmill.sample import Sample
+from lensmill.tools import ZOOM
+from lensmill.trajectory import Trajectory
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files
@@ -18,7 +24,7 @@ CORRECT, INCORRECT = Verdict("correct", "model"), Verdict("incorrect", "model")
 def build_of(files: Files, answers: Sequence[str | None], chunk_size: int = 2, fingerprint: str = FINGERPRINT) -> Plan:
     """Episode i is about "What is bar i?", whose answer is i; an answer of None failed. Returns the plan."""
     plan, store, images = Plan(files, fingerprint), EpisodeStore(files, fingerprint), ImageStore(files)
-    made = [seen(images, number) for number in range(len(answers))]
+    made = [_looked(images, number) for number in range(len(answers))]
     plan.append((plan_sample(fingerprint, sample, (224,), ("reader",), (0,)) for sample, _ in made), chunk_size)
     said = {sample.sample_id: (trajectory, answer) for (sample, trajectory), answer in zip(made, answers, strict=True)}
     for chunk_id in plan.chunk_ids():
@@ -30,6 +36,18 @@ def build_of(files: Files, answers: Sequence[str | None], chunk_size: int = 2, f
             else:
                 rows.append(EpisodeRow(planned, "done", replace(trajectory, answer=answer)))
         store.commit(chunk_id, rows)
-    recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}}
+    ladder = {"factor": 28, "upscale": False, "rungs": [224]}
+    recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}, "ladder": ladder}
     files.create(f"builds/{fingerprint}/recipe.json", json.dumps(recipe).encode())
     return plan
+
+
+def _looked(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
+    """A sample whose original is in the store, and a trajectory with a zoom that was really made."""
+    sample, _ = seen(images, number)
+    original = load_original(images.get(sample.image_id))
+    desk = Desk(
+        Task(sample.question, 224), original.pixels, draw_view(original.pixels, 224), lossless=original.lossless
+    )
+    desk.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
+    return sample, desk.hand_in("It is clear now.", "7", ()).trajectory

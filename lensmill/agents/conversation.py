@@ -3,9 +3,10 @@
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Self
 
 from lensmill.agents.errors import PictureSize, TooLong
+from lensmill.agents.protocol import Desk
 from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, ModelCall, Sampling
 from lensmill.models.families import ModelFamily
@@ -86,20 +87,34 @@ class Conversation:
         episode: id, which keeps all calls on one replica.
         rung: for the message of a talk that grows too long.
         role: what the calls are for.
+        record: each call is added to it.
 
     Attributes:
         messages: as sent and as written, verbatim.
-        calls: that were made so far.
     """
 
     def __init__(
-        self, model: ChatModel, sampling: Sampling, *, seed: int, episode: str, rung: int, role: str = "agent"
+        self,
+        model: ChatModel,
+        sampling: Sampling,
+        *,
+        seed: int,
+        episode: str,
+        rung: int,
+        record: list[ModelCall],
+        role: str = "agent",
     ) -> None:
         self.messages: list[Message] = []
-        self.calls: list[ModelCall] = []
+        self._record, self._calls = record, 0
         self._model, self._sampling = model, sampling
         self._seed, self._episode, self._rung, self._role = seed, episode, rung, role
         self._counted = (0, 0)
+
+    @classmethod
+    def of(cls, desk: Desk, model: ChatModel, sampling: Sampling, role: str = "agent") -> Self:
+        """The talk of a desk's own agent; the desk keeps its calls."""
+        task = desk.task
+        return cls(model, sampling, seed=task.seed, episode=desk.episode, rung=task.rung, record=desk.calls, role=role)
 
     def system(self, text: str) -> None:
         self.messages.append(Message("system", (Part(text),)))
@@ -127,13 +142,14 @@ class Conversation:
             tuple(self.messages),
             tuple(images),
             self._sampling,
-            call_seed(self._episode, self._seed, self._role, len(self.calls)),
+            call_seed(self._episode, self._seed, self._role, self._calls),
             self._episode,
             structure,
         )
         reply = await self._model.chat(request)
         self.messages.append(Message("assistant", (Part(reply.text),)))
-        self.calls.append(ModelCall(self._role, reply))
+        self._record.append(ModelCall(self._role, reply))
+        self._calls += 1
         if reply.usage.prompt > 0:  # from here on, what the server counted goes before what we estimate
             self._counted = (len(self.messages), reply.usage.prompt + reply.usage.completion)
         return reply

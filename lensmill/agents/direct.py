@@ -29,13 +29,12 @@ class DirectAgent:
 
     async def run(self, desk: Desk) -> Rollout:
         task = desk.task
-        talk = Conversation(self._model, self._sampling, seed=task.seed, episode=desk.episode, rung=task.rung)
+        talk = Conversation.of(desk, self._model, self._sampling)
         talk.messages += direct_opening(task, self._think)
         reply = await talk.reply(desk.images, direct_structure(self._think) if self._structured else None)
         read = read_direct_reply(reply.text, reply.finish_reason == "length")
-        messages, calls = tuple(talk.messages), tuple(talk.calls)
         if read.answer is None:
             desk.record(Step(read.thought, None, Observation(read.problem, error=True)))
-            return desk.hand_in("", None, messages, "turn_limit", calls)
+            return desk.hand_in("", None, tuple(talk.messages), "turn_limit")
         answer = None if abstains(read.answer, task.choices) else read.answer
-        return desk.hand_in(read.thought, answer, messages, calls=calls)
+        return desk.hand_in(read.thought, answer, tuple(talk.messages))

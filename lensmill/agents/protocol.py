@@ -26,22 +26,19 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Rollout:
-    """What an agent hands in: the trajectory, the encoded picture behind each of its images, and the model calls it
-    took."""
+    """What an agent hands in: the trajectory, and the encoded picture behind each of its images."""
 
     trajectory: Trajectory
     images: tuple[Encoded, ...]
-    calls: tuple[ModelCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
     """What a verifier says of an answer; `advice` for the next try never contains the right one (design
-    invariant 8). `calls` are the model calls that it took."""
+    invariant 8)."""
 
     correct: bool
     advice: str = ""
-    calls: tuple[ModelCall, ...] = ()
 
 
 class Verifier(Protocol):
@@ -61,6 +58,7 @@ class Desk:
         encoded: the view's file, where it is at hand: episodes of one picture share it.
         episode: the episode's id, which keeps its model calls on one replica.
         verifier: tells whether an answer is right, for agents that are built on it (`search`).
+        calls: of models, added as they are made, so that an episode that fails has them too.
     """
 
     task: Task
@@ -71,6 +69,7 @@ class Desk:
     encoded: Encoded | None = None
     episode: str = ""
     verifier: Verifier | None = None
+    calls: list[ModelCall] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)
@@ -127,11 +126,10 @@ class Desk:
         answer: str | None,
         messages: tuple[Message, ...],
         stop: Stop | None = None,
-        calls: tuple[ModelCall, ...] = (),
         rounds: int = 0,
     ) -> Rollout:
-        """Close the episode with a last thought and the answer; None abstains. `calls`: of models, for the record;
-        `rounds`: times that the verifier was asked."""
+        """Close the episode with a last thought and the answer; None abstains. `rounds`: times that the verifier
+        was asked."""
         ending: Stop = stop or ("abstained" if answer is None else "answered")
         trajectory = Trajectory(
             tuple(image.ref for image in self._images),
@@ -141,7 +139,7 @@ class Desk:
             ending,
             rounds,
         )
-        return Rollout(trajectory, tuple(self._images), calls)
+        return Rollout(trajectory, tuple(self._images))
 
 
 class Agent(Protocol):

@@ -67,7 +67,7 @@ class ZoomAgent:
     async def run(self, desk: Desk) -> Rollout:
         task, convention = desk.task, desk.settings.convention
         check_view(self._model.family, (desk.view.frame.width, desk.view.frame.height), task.rung)
-        talk = Conversation(self._model, self._sampling, seed=task.seed, episode=desk.episode, rung=task.rung)
+        talk = Conversation.of(desk, self._model, self._sampling)
         talk.messages += zoom_opening(task, convention, self._max_turns == 1)
         for turn in range(1, self._max_turns + 1):
             last = turn == self._max_turns
@@ -76,7 +76,7 @@ class ZoomAgent:
             read = self._read(reply, desk)
             if read.answer is not None and (last or not (read.zooms or read.problem)):
                 answer = None if abstains(read.answer, task.choices) else read.answer
-                return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages), calls=tuple(talk.calls))
+                return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages))
             if last:
                 break
             parts = await self._look(desk, _thought(read, reply), read)
@@ -84,7 +84,7 @@ class ZoomAgent:
         if read.problem:
             desk.record(Step(_thought(read, reply), None, Observation(read.problem, error=True)))
         thought = "" if read.problem else _thought(read, reply)
-        return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit", tuple(talk.calls))
+        return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit")
 
     def _read(self, reply: ChatReply, desk: Desk) -> ZoomReply:
         frames, cut = desk.pictures.frames, reply.finish_reason == "length"

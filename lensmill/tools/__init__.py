@@ -5,6 +5,7 @@ from lensmill.tools.edits import EditKind
 from lensmill.tools.errors import ToolError
 from lensmill.tools.toolbox import (
     EDIT_TOOLS,
+    PYTHON,
     ZOOM,
     Toolbox,
     ToolResult,
@@ -15,6 +16,7 @@ from lensmill.tools.toolbox import (
 
 __all__ = [
     "EDIT_TOOLS",
+    "PYTHON",
     "ZOOM",
     "Album",
     "EditKind",

@@ -21,6 +21,9 @@ from lensmill.tools.zoom import ENLARGE, UPSCALE, checked_box, zoom
 
 ZOOM = "image_zoom_in_tool"
 
+PYTHON = "python"
+"""Not one of the toolbox: the name in the record of a step in which an agent's own code ran."""
+
 PART_WORDS: Mapping[RegionKind, str] = {
     "x_values": "values on the x axis",
     "y_values": "values on the y axis",

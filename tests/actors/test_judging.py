@@ -3,14 +3,16 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from actors.judging import ChunkJudge
-from actors.rollout import RolloutSettings, RolloutWorker
+from actors.rollout import Retry, RolloutSettings, RolloutWorker
 from lensmill.agents.protocol import Desk, Rollout
 from lensmill.agents.settings import ReaderSettings
 from lensmill.judging.settings import RuleSettings
+from lensmill.models.chat import ModelError
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
@@ -137,7 +139,9 @@ async def test_a_judge_that_cannot_be_reached_leaves_the_chunk_for_another_run(f
     plan = build_of(files, ["0", "1"])
     gone = Verdict("judge_error", "engine_unreachable", None, "no server answers")
     for chunk_id in plan.chunk_ids():
-        assert "no server answers" in await chunks(files, NotingJudge({"1": gone, "0": gone})).judge_chunk(chunk_id)
+        report = await chunks(files, NotingJudge({"1": gone, "0": gone})).judge_chunk(chunk_id)
+        assert report.state == "handed_back"
+        assert "no server answers" in report.why
     assert not any("/verdicts/" in path for path in files.list(f"builds/{FINGERPRINT}"))
 
 
@@ -150,13 +154,27 @@ class Parrot:
         return desk.hand_in("I see it.", desk.task.question.removeprefix("What is bar ").rstrip("?"), ())
 
 
-def worker(files: Files, judge: NotingJudge) -> RolloutWorker:
+class FailingParrot(Parrot):
+    """Its engine is ill when it is asked about some of the numbers. Notes what it was asked."""
+
+    def __init__(self, *numbers: int) -> None:
+        self.questions = {f"What is bar {number}?" for number in numbers}
+        self.asked: list[str] = []
+
+    async def run(self, desk: Desk) -> Rollout:
+        self.asked.append(desk.task.question)
+        if desk.task.question in self.questions:
+            raise ModelError("engine_error", "HTTP 500")
+        return await super().run(desk)
+
+
+def worker(files: Files, judge: NotingJudge, agent: Parrot | None = None, *retry: str) -> RolloutWorker:
     settings = RolloutSettings(
         *(files, FINGERPRINT, JUDGE, ReaderSettings(), Ladder((224,)), RuleSettings()),
-        *({}, SandboxSettings(), 2, "r1"),
+        *({}, SandboxSettings(), 2, "r1", frozenset(retry)),
     )
     made = RolloutWorker(settings)
-    made._agent = Parrot()
+    made._agent = agent or Parrot()
     made._judge = chunks(files, judge)
     return made
 
@@ -198,3 +216,106 @@ async def test_verdicts_are_of_the_answers_that_were_committed(files: Files) -> 
     judge = Overtaken({"x": ERROR})
     await worker(files, judge).run_chunk(chunk_id)
     assert outcomes(files, plan) == ["judge_error", "judge_error"]
+
+
+def attempts(files: Files, chunk_id: str) -> list[int | None]:
+    rows = EpisodeStore(files, FINGERPRINT).rows(chunk_id)
+    return [None if row.failure is None else row.failure.attempts for row in rows]
+
+
+async def test_failed_episodes_are_made_again_and_judged_and_no_others(files: Files) -> None:
+    plan, _ = planned_only(files, 4)
+    (chunk_id,) = plan.chunk_ids()
+    await worker(files, NotingJudge(), FailingParrot(1, 2)).run_chunk(chunk_id)
+    assert attempts(files, chunk_id) == [None, 1, 1, None]
+    before = {path: files.read(path) for path in files.list("builds")}
+
+    judge, agent = NotingJudge(), FailingParrot(2)
+    made = worker(files, judge, agent, "engine_error")
+    report = await made.run_chunk(chunk_id, retry=Retry(0, 2))
+    assert report.state == "committed"
+    assert sorted(agent.asked) == ["What is bar 1?", "What is bar 2?"]
+    assert attempts(files, chunk_id) == [None, None, 2, None]
+    assert judge.asked == ["1"]
+    assert outcomes(files, plan) == ["correct"] * 3
+    assert await made.counts() == {"earlier": 0, "accepted": 1, "failed": 1}
+    assert {path: files.read(path) for path in before} == before
+
+
+async def test_what_another_run_has_tried_since_is_not_made_again(files: Files) -> None:
+    plan, _ = planned_only(files, 2)
+    (chunk_id,) = plan.chunk_ids()
+    await worker(files, NotingJudge(), FailingParrot(0, 1)).run_chunk(chunk_id)
+    await worker(files, NotingJudge(), FailingParrot(0), "engine_error").run_chunk(chunk_id, retry=Retry(0, 2))
+    late = FailingParrot()
+    report = await worker(files, NotingJudge(), late, "engine_error").run_chunk(chunk_id, retry=Retry(0, 2))
+    assert (report.state, late.asked) == ("found", [])
+    assert attempts(files, chunk_id) == [2, None]
+
+
+async def test_failures_of_other_classes_are_left_alone(files: Files) -> None:
+    plan, _ = planned_only(files, 2)
+    (chunk_id,) = plan.chunk_ids()
+    await worker(files, NotingJudge(), FailingParrot(0)).run_chunk(chunk_id)
+    agent = FailingParrot()
+    report = await worker(files, NotingJudge(), agent, "timeout").run_chunk(chunk_id, retry=Retry(0, 1))
+    assert (report.state, agent.asked) == ("found", [])
+
+
+async def test_what_is_finished_of_a_retry_that_is_stopped_is_taken_up_by_the_next(files: Files) -> None:
+    plan, _ = planned_only(files, 3)
+    (chunk_id,) = plan.chunk_ids()
+    await worker(files, NotingJudge(), FailingParrot(0, 1, 2)).run_chunk(chunk_id)
+
+    class Stopping(FailingParrot):
+        async def run(self, desk: Desk) -> Rollout:
+            await stopped.stop()
+            return await super().run(desk)
+
+    stopped = worker(files, NotingJudge(), Stopping(), "engine_error")
+    stopped._slots = asyncio.Semaphore(1)
+    assert (await stopped.run_chunk(chunk_id, retry=Retry(0, 3))).state == "handed_back"
+    assert attempts(files, chunk_id) == [1, 1, 1]
+    agent = FailingParrot()
+    await worker(files, NotingJudge(), agent, "engine_error").run_chunk(chunk_id, retry=Retry(0, 3))
+    assert len(agent.asked) == 2
+    assert attempts(files, chunk_id) == [None, None, None]
+    assert outcomes(files, plan) == ["correct"] * 3
+
+
+async def test_a_chunk_that_another_run_commits_first_is_told_apart(files: Files) -> None:
+    plan, other = planned_only(files, 1)
+    (chunk_id,) = plan.chunk_ids()
+    theirs = EpisodeStore(other, FINGERPRINT).rows(chunk_id)
+
+    class Slow(Parrot):
+        async def run(self, desk: Desk) -> Rollout:
+            EpisodeStore(files, FINGERPRINT).commit(chunk_id, theirs)
+            return await super().run(desk)
+
+    assert (await worker(files, NotingJudge(), Slow()).run_chunk(chunk_id)).state == "overtaken"
+
+
+async def test_a_chunk_that_another_run_makes_while_it_waits_for_a_slot_is_not_begun(files: Files) -> None:
+    plan, other = planned_only(files, 1)
+    (chunk_id,) = plan.chunk_ids()
+    theirs = EpisodeStore(other, FINGERPRINT).rows(chunk_id)
+    asked = asyncio.Event()
+
+    class Slots(asyncio.Semaphore):
+        async def acquire(self) -> Literal[True]:
+            asked.set()
+            return await super().acquire()
+
+    agent = FailingParrot()
+    made = worker(files, NotingJudge(), agent)
+    made._slots = Slots(1)
+    await made._slots.acquire()
+    asked.clear()
+    running = asyncio.create_task(made.run_chunk(chunk_id))
+    await asked.wait()
+    EpisodeStore(files, FINGERPRINT).commit(chunk_id, theirs)
+    made._slots.release()
+    assert (await running).state == "found"
+    assert agent.asked == []
+    assert await made.counts() == {"earlier": 0}

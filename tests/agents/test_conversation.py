@@ -23,7 +23,7 @@ from lensmill.agents.settings import (
     seeds_of,
 )
 from lensmill.geometry import Convention, Frame
-from lensmill.models.chat import Sampling, Usage
+from lensmill.models.chat import ModelCall, Sampling, Usage
 from lensmill.models.families import ModelFamily
 from lensmill.picture import draw_view, encode
 from lensmill.trajectory import Message, Part
@@ -85,17 +85,19 @@ def test_an_episode_that_cannot_fit_is_known_at_planning(settings: ModelAgentSet
 VIEW = encode(draw_view(a_picture(), 448))
 
 
-def talk_with(model: ScriptedModel, max_tokens: int = 100) -> Conversation:
-    return Conversation(model, Sampling(max_tokens=max_tokens), seed=0, episode="e", rung=448, role="judge")
+def talk_with(model: ScriptedModel, max_tokens: int = 100, record: list[ModelCall] | None = None) -> Conversation:
+    record, sampling = [] if record is None else record, Sampling(max_tokens=max_tokens)
+    return Conversation(model, sampling, seed=0, episode="e", rung=448, record=record, role="judge")
 
 
 async def test_a_reply_is_added_verbatim_and_its_call_recorded_with_its_role() -> None:
-    talk = talk_with(ScriptedModel(" <answer> \\_ "))
+    record: list[ModelCall] = []
+    talk = talk_with(ScriptedModel(" <answer> \\_ "), record=record)
     talk.tell(Part(image=0), "What?")
     await talk.reply([VIEW])
     assert text_of(talk.messages[-1]) == " <answer> \\_ "
     assert talk.messages[-1].role == "assistant"
-    assert [(call.role, call.reply.text) for call in talk.calls] == [("judge", " <answer> \\_ ")]
+    assert [(call.role, call.reply.text) for call in record] == [("judge", " <answer> \\_ ")]
 
 
 async def test_the_same_bytes_are_sent_on_every_turn() -> None:

@@ -52,7 +52,7 @@ async def replays(desk: Desk, rollout: Rollout, sandbox: Sandbox, regions: tuple
     assert [len(hashes) for hashes in recorded] == [1, 2]
     view = draw_view(desk.original, desk.task.rung)
     shown = replay_code(view, steps, regions, sandbox, most_pixels(desk.task.rung, desk.settings), FAMILY)
-    assert [[pixel_hash(picture.pixels) for picture in pictures] for pictures in shown] == recorded
+    assert [[pixel_hash(picture.pixels) for picture in pictures] for pictures, _ in shown] == recorded
 
 
 async def test_an_episode_whose_parts_we_found_replays_from_its_record(sandbox: Sandbox) -> None:

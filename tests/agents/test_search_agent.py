@@ -8,7 +8,6 @@ from lensmill.agents.errors import BadSummary
 from lensmill.agents.protocol import Review
 from lensmill.agents.settings import SearchSettings, build_agent
 from lensmill.geometry import Box, Convention
-from lensmill.models.chat import ChatReply, ModelCall
 from lensmill.models.families import ModelFamily
 from lensmill.tools import ZOOM, Toolbox
 from tests.agents.scripted import ScriptedModel, a_desk, images_of, text_of
@@ -35,8 +34,7 @@ class ScriptedVerifier:
 
     async def review(self, answer: str) -> Review:
         self.asked.append(answer)
-        call = ModelCall("verifier", ChatReply("VERDICT"))
-        return Review(answer == "red", "" if answer == "red" else "Look at the left.", (call,))
+        return Review(answer == "red", "" if answer == "red" else "Look at the left.")
 
 
 async def test_a_search_becomes_zooms_that_were_really_run() -> None:
@@ -66,10 +64,9 @@ async def test_the_messages_are_the_zoom_protocols() -> None:
 
 async def test_every_call_is_recorded_in_order_with_its_role() -> None:
     desk = a_desk(verifier=ScriptedVerifier())
-    rollout = await search(ScriptedModel(LOCATE, ASK, ADJUST, WRONG, ANSWER), desk=desk)
+    await search(ScriptedModel(LOCATE, ASK, ADJUST, WRONG, ANSWER), desk=desk)
     searching = ["agent", "locate", "agent", "vlm", "agent", "adjust_box"]
-    answering = ["agent", "verifier", "agent", "verifier", "summariser"]
-    assert [call.role for call in rollout.calls] == [*searching, *answering]
+    assert [call.role for call in desk.calls] == [*searching, "agent", "agent", "summariser"]
 
 
 async def test_instruments_ask_their_own_models_about_the_view_or_a_crop() -> None:

@@ -7,7 +7,7 @@ from lensmill.agents.search.agent import SearchAgent
 from lensmill.agents.search.secrecy import NEUTRAL
 from lensmill.agents.search.verifier import Judge, ModelVerifier
 from lensmill.judging.rules import judge_answer
-from lensmill.models.chat import ChatRequest, Sampling
+from lensmill.models.chat import ChatRequest, ModelCall, Sampling
 from lensmill.verdict import Outcome, Verdict
 from tests.agents.scripted import ScriptedModel, a_desk, text_of
 from tests.agents.search_script import ANSWER, LOCATE, WRONG, models
@@ -37,10 +37,10 @@ async def test_a_right_answer_needs_no_model() -> None:
 
 
 async def test_a_wrong_answer_gets_the_models_advice() -> None:
-    model = ScriptedModel("VERDICT: incorrect\nADVICE: Look at the left.")
-    review = await ModelVerifier(model, TASK, ["red"], judge("red"), episode="e").review("blue")
+    model, record = ScriptedModel("VERDICT: incorrect\nADVICE: Look at the left."), list[ModelCall]()
+    review = await ModelVerifier(model, TASK, ["red"], judge("red"), episode="e", record=record).review("blue")
     assert (review.correct, review.advice) == (False, "Look at the left.")
-    assert [call.role for call in review.calls] == ["verifier"]
+    assert [call.role for call in record] == ["verifier"]
     assert model.requests[0].episode == "e"
 
 

@@ -33,8 +33,8 @@ async def test_an_answer_at_once() -> None:
 
 
 async def test_a_zoom_and_an_answer() -> None:
-    model = ScriptedModel(zoom([100, 100, 200, 200]), ANSWER)
-    rollout = await run(model)
+    desk = a_desk()
+    rollout = await ZoomAgent(ScriptedModel(zoom([100, 100, 200, 200]), ANSWER), Sampling()).run(desk)
     trajectory = rollout.trajectory
     look = trajectory.steps[0]
     assert look.action is not None
@@ -44,7 +44,7 @@ async def test_a_zoom_and_an_answer() -> None:
     assert look.observation.images == (trajectory.images[1],)
     assert images_of(trajectory.messages[3]) == [1]
     assert [image.ref for image in rollout.images] == list(trajectory.images)
-    assert [call.role for call in rollout.calls] == ["agent", "agent"]
+    assert [call.role for call in desk.calls] == ["agent", "agent"]
 
 
 async def test_boxes_are_read_in_the_convention_of_the_model() -> None:

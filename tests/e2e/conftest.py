@@ -25,8 +25,13 @@ SMALL = (
 
 def build(*overrides: str) -> subprocess.CompletedProcess[str]:
     """Run a build to its end."""
+    return run("build", *overrides)
+
+
+def run(job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a job to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "pipelines.build", *overrides],
+        [sys.executable, "-m", f"pipelines.{job}", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw
 
-from tests.e2e.conftest import ROOT, build, tree
+from tests.e2e.conftest import ROOT, build, run, tree
 
 LOOK = (
     '<think>I look closer.</think><tool_call>{"name": "image_zoom_in_tool", '
@@ -84,6 +84,14 @@ def accepted(out: Path) -> list[dict[str, Any]]:
     return [row for path in paths for row in pq.read_table(path).to_pylist()]
 
 
+def assert_replays(out: Path) -> None:
+    """Every trajectory of the store and of the version is drawn again."""
+    ended = run("verify", str(out), "replay=all")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert "nothing is wrong" in ended.stdout
+    assert ended.stdout.rstrip().endswith(" 12 trajectories replayed")
+
+
 def test_a_zooming_model_gives_trajectories_and_a_second_run_asks_nothing(charts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with stub(tmp_path, LOOK, ANSWER) as engine:
@@ -98,6 +106,7 @@ def test_a_zooming_model_gives_trajectories_and_a_second_run_asks_nothing(charts
     assert again.returncode == 0, again.stderr
     assert "no episode to start" in again.stderr
     assert tree(out) == before
+    assert_replays(out)
 
 
 def test_code_that_a_model_writes_edits_the_picture_in_the_sandbox(charts: Path, tmp_path: Path) -> None:
@@ -109,6 +118,7 @@ def test_code_that_a_model_writes_edits_the_picture_in_the_sandbox(charts: Path,
     assert rows[0]["steps"][0]["tool"] == "python"
     assert [box["label"] for box in rows[0]["steps"][0]["boxes"]] == ["2003"]
     assert len(rows[0]["images"]) == 2
+    assert_replays(tmp_path / "out")
 
 
 def test_an_engine_that_dies_costs_no_episode(charts: Path, tmp_path: Path) -> None:
@@ -122,7 +132,7 @@ def test_an_engine_that_dies_costs_no_episode(charts: Path, tmp_path: Path) -> N
             stderr=subprocess.STDOUT,
             text=True,
         )
-        while not list(out.glob("builds/*/chunks/*/commit.json")):
+        while not list(out.glob("builds/*/episodes/commits/*.json")):
             with suppress(subprocess.TimeoutExpired):
                 process.wait(0.05)
                 pytest.fail(f"the build ended before its engine could be killed: {process.communicate()[0]}")

@@ -47,7 +47,7 @@ def test_a_killed_worker_is_replaced_and_the_dataset_is_the_same(undisturbed: Pa
         text=True,
     )
     try:
-        while not list(tmp_path.glob("builds/*/chunks/*/commit.json")):
+        while not list(tmp_path.glob("builds/*/episodes/commits/*.json")):
             assert process.poll() is None, process.communicate()[0]
             try:
                 process.wait(0.05)

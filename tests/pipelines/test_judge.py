@@ -115,7 +115,7 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
     after = files.list("builds")
     assert {path: files.read(path) for path in before} == before
     assert {path: files.read(path) for path in given} == given
-    assert [path.split("/")[2] for path in after if path not in given] == ["retries", "retries"]
+    assert [path.split("/")[2] for path in after if path not in given] == ["verdicts", "verdicts"]
     seconds = [
         row.verdict.second
         for chunk_id in plan.chunk_ids()
@@ -129,10 +129,10 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
 
 
 def test_only_finished_chunks_are_judged_and_published(files: Files, plan: Plan, tmp_path: Path) -> None:
-    files.remove_folder(f"builds/{FINGERPRINT}/chunks/{plan.chunk_ids()[1]}")
+    files.remove(f"builds/{FINGERPRINT}/episodes/commits/{plan.chunk_ids()[1]}.json")
     run(tmp_path, RuleSettings(), JudgeWorker, version="part")
     assert VerdictStore(files, FINGERPRINT, judge_fingerprint(RuleSettings(), None)).committed() == {
-        plan.chunk_ids()[0]
+        plan.chunk_ids()[0]: 0
     }
     (version,) = versions(files)
     assert version["rows"]["train"] + version["rows"]["rejected"] == 2
@@ -162,7 +162,7 @@ def test_a_build_without_a_finished_chunk_says_so(
     files: Files, plan: Plan, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for chunk_id in plan.chunk_ids():
-        files.remove_folder(f"builds/{FINGERPRINT}/chunks/{chunk_id}")
+        files.remove(f"builds/{FINGERPRINT}/episodes/commits/{chunk_id}.json")
     assert main([f"out={tmp_path}"]) == 2
     assert "no finished chunk" in capsys.readouterr().err
 

@@ -200,12 +200,12 @@ def test_other_inputs_need_another_version(files: Files) -> None:
 
 def test_verdicts_of_another_asking_need_another_version(files: Files) -> None:
     publish(files, "v1", rows_of(files), INPUTS)
-    retried = replace(INPUTS, retries=1)
+    retried = replace(INPUTS, layers={"c2": (0, 1)})
     assert retried.digest != INPUTS.digest
-    with pytest.raises(StoreError, match=r"different: verdict_retries.*another version="):
+    with pytest.raises(StoreError, match=r"different: layers_sha256.*another version="):
         publish(files, "v1", [], retried)
     publish(files, "v2", rows_of(files), retried)
-    with pytest.raises(StoreError, match=r"different: verdict_retries"):
+    with pytest.raises(StoreError, match=r"different: layers_sha256"):
         publish(files, "v2", [], INPUTS)
 
 

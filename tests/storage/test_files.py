@@ -4,6 +4,7 @@ import os
 import pickle
 import resource
 import signal
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
@@ -14,8 +15,11 @@ import pytest
 from storage.files import Files, StoreError
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "memory", "s3"])
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
+    if request.param == "s3":
+        found: Files = request.getfixturevalue("s3_files")
+        return found
     return Files(str(tmp_path / "store") if request.param == "local" else f"memory://{tmp_path}/store")
 
 
@@ -23,6 +27,58 @@ def test_create_makes_a_file_once(files: Files) -> None:
     assert files.create("a/b/one", b"first")
     assert not files.create("a/b/one", b"second")
     assert files.read("a/b/one") == b"first"
+
+
+def test_a_file_with_the_very_bytes_counts_as_made(files: Files) -> None:
+    assert files.create("a/one", b"same")
+    assert files.create("a/one", b"same")
+
+
+def test_a_single_writer_creates_a_file_once_too(files: Files) -> None:
+    alone = Files(files.root, files._options, single_writer=True)
+    assert alone.create("a/one", b"first")
+    assert not alone.create("a/one", b"second")
+    assert alone.read("a/one") == b"first"
+
+
+def test_what_is_streamed_is_there_after_the_block(files: Files) -> None:
+    with files.open("a/one", "wb") as sink:
+        sink.write(b"first, ")
+        sink.write(b"second")
+    with files.open("a/one") as source:
+        source.seek(7)
+        assert source.read() == b"second"
+
+
+def test_what_is_broken_off_is_not_there(files: Files) -> None:
+    def write() -> None:
+        with files.open("a/one", "wb") as sink:
+            sink.write(b"half of it")
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        write()
+    assert files.list("a") == []
+
+
+def test_a_file_is_placed_under_a_name_that_is_free(files: Files) -> None:
+    files.put("a/one", b"one")
+    files.put("a/two", b"two")
+    assert files.place("a/one", "b/one")
+    assert not files.place("a/two", "b/one")
+    assert files.read("b/one") == b"one"
+
+
+def test_what_is_removed_is_gone_and_need_not_be_there(files: Files) -> None:
+    for path in ("a/1/x", "a/2", "ab"):
+        files.put(path, b"x")
+    files.remove("a/2")
+    files.remove("a/2")
+    assert files.list("a") == ["a/1/x"]
+    files.remove_folder("a")
+    files.remove_folder("a")
+    assert files.list("a") == []
+    assert files.exists("ab")
 
 
 def test_list_gives_every_file_below_a_folder_in_order(files: Files) -> None:
@@ -50,12 +106,17 @@ def test_what_exists_and_how_large_it_is(files: Files) -> None:
 def test_a_missing_file_is_file_not_found(files: Files) -> None:
     with pytest.raises(FileNotFoundError):
         files.read("nothing")
+    with pytest.raises(FileNotFoundError):
+        files.size("nothing")
+    with pytest.raises(FileNotFoundError), files.open("nothing"):
+        pass
 
 
 def test_files_travel_to_other_processes(files: Files) -> None:
     files.put("a/one", b"here")
     copy = pickle.loads(pickle.dumps(files))
     assert copy.locate("a/one") == files.locate("a/one")
+    assert copy.exists("a/one")
 
 
 @pytest.mark.parametrize("path", ["../x", "a/../../x", "/etc/passwd", "a//b", "", "./a"])
@@ -193,7 +254,12 @@ def test_files_are_located_by_path_or_by_url(tmp_path: Path) -> None:
     assert Files("memory://store").locate("a/b") == "memory:///store/a/b"
 
 
-@pytest.mark.parametrize("root", ["foo://bucket/x", "gs://bucket/x"])
-def test_a_url_without_a_file_system_is_one_clear_line(root: str) -> None:
-    with pytest.raises(StoreError, match="local path"):
-        Files(root)
+def test_a_url_without_a_file_system_is_one_clear_line() -> None:
+    with pytest.raises(StoreError, match="foo://bucket/x: Protocol not known: foo; give a local path"):
+        Files("foo://bucket/x")
+
+
+def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    with pytest.raises(StoreError, match=r"gs://bucket/x: Please install gcsfs .*: pip install 'lensmill\[gs\]'"):
+        Files("gs://bucket/x")

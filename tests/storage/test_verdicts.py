@@ -23,7 +23,7 @@ def store(tmp_path: Path) -> VerdictStore:
 def test_verdicts_come_back_as_committed(store: VerdictStore) -> None:
     assert store.commit("c1", ROWS)
     assert store.rows("c1") == ROWS
-    assert store.committed() == {"c1"}
+    assert store.committed() == {"c1": 0}
 
 
 def test_verdicts_are_committed_once(store: VerdictStore) -> None:
@@ -34,7 +34,7 @@ def test_verdicts_are_committed_once(store: VerdictStore) -> None:
 
 def test_another_judges_verdicts_lie_apart(store: VerdictStore, tmp_path: Path) -> None:
     store.commit("c1", ROWS)
-    assert VerdictStore(Files(str(tmp_path)), "f" * 32, "k" * 32).committed() == frozenset()
+    assert VerdictStore(Files(str(tmp_path)), "f" * 32, "k" * 32).committed() == {}
 
 
 def test_an_episode_has_one_verdict(store: VerdictStore) -> None:
@@ -67,8 +67,7 @@ def test_what_a_judge_says_when_asked_again_is_laid_over_its_errors(store: Verdi
     assert store.rows("c1") == (FAILED[0], VerdictRow("b" * 32, RIGHT), FAILED[2])
     assert store.retry("c1", [VerdictRow("c" * 32, RIGHT)])
     assert [row.failed for row in store.rows("c1")] == [False, False, False]
-    assert store.retries() == {"c1": 2}
-    assert store.committed() == {"c1"}
+    assert store.committed() == {"c1": 2}
 
 
 def test_readers_can_keep_to_the_layers_they_know(store: VerdictStore) -> None:
@@ -90,7 +89,7 @@ def test_a_verdict_that_was_given_never_changes(store: VerdictStore) -> None:
 def test_asking_again_in_vain_leaves_nothing(store: VerdictStore) -> None:
     store.commit("c1", FAILED)
     assert not store.retry("c1", FAILED)
-    assert store.retries() == {}
+    assert store.committed() == {"c1": 0}
 
 
 def test_of_runs_that_ask_again_at_once_one_is_kept(store: VerdictStore) -> None:
@@ -100,11 +99,33 @@ def test_of_runs_that_ask_again_at_once_one_is_kept(store: VerdictStore) -> None
         kept = list(threads.map(lambda verdict: store.retry("c1", [VerdictRow("b" * 32, verdict)]), said))
     assert kept.count(True) == 1
     assert store.rows("c1")[1].verdict == said[kept.index(True)]
-    assert store.retries() == {"c1": 1}
+    assert store.committed() == {"c1": 1}
 
 
 def test_verdicts_from_before_second_opinions_are_read(store: VerdictStore, tmp_path: Path) -> None:
     old = pa.schema([("episode_id", pa.string()), ("verdict", VERDICT)])
     log = CommitLog(Files(str(tmp_path)), f"builds/{'f' * 32}/verdicts/{'j' * 32}", old)
-    log.commit("c1", [{"episode_id": row.episode_id, "verdict": verdict_row(row.verdict)} for row in ROWS])
+    rows = [{"episode_id": row.episode_id, "verdict": verdict_row(row.verdict)} for row in ROWS]
+    log.commit("c1", rows, episode_layers=0)
     assert store.rows("c1") == ROWS
+
+
+def test_first_verdicts_of_episodes_that_are_done_by_now_are_laid_over(store: VerdictStore) -> None:
+    store.commit("c1", FAILED[:1])
+    assert store.judged_layers("c1", 0) == 0
+    assert store.retry("c1", FAILED, episode_layers=1)
+    assert store.rows("c1") == FAILED
+    assert store.judged_layers("c1", 1) == 1
+    assert dict(store.failed({"c1": 1})) == {"c1": {"engine_error": 1, "no_verdict": 1}}
+    assert store.retry("c1", [VerdictRow("b" * 32, RIGHT)])
+    assert dict(store.failed({"c1": 2})) == {"c1": {"engine_error": 0, "no_verdict": 1}}
+    assert store.judged_layers("c1", 2) == 1
+
+
+def test_that_nothing_came_of_trying_again_is_noted_once(store: VerdictStore) -> None:
+    store.commit("c1", ROWS)
+    assert store.retry("c1", (), episode_layers=2)
+    assert not store.retry("c1", (), episode_layers=2)
+    assert not store.retry("c1", (), episode_layers=1)
+    assert store.rows("c1") == ROWS
+    assert store.judged_layers("c1", store.layers("c1")) == 2

@@ -16,16 +16,14 @@ from lensmill.perception.text import Reader
 from lensmill.picture import Picture
 from lensmill.prompts import fill
 from lensmill.sandbox.protocol import Execution, Sandbox, Session
-from lensmill.tools import EditKind, edit_name, tool_schema
+from lensmill.tools import PYTHON, EditKind, edit_name, tool_schema
 from lensmill.tools.toolbox import PART_WORDS
 from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step
-
-PYTHON = "python"
-"""The tool name of a step in which the agent's own code ran."""
 
 NOTHING = "Nothing was displayed. Call display(image) with what you want to see."
 EARLY = "Your answer came before you saw this, so it was not taken."
 NO_ROOM = "No more pictures can be shown: answer with those that you have."
+LOST = "What earlier blocks assigned is lost; start again from image_1."
 
 _PRINTED = 4000
 """Characters of what code printed that the model is shown."""
@@ -100,7 +98,7 @@ class RefocusAgent:
 
     async def _turns(self, desk: Desk, parts: Parts, session: Session) -> Rollout:
         task = desk.task
-        talk = Conversation(self._model, self._sampling, seed=task.seed, episode=desk.episode, rung=task.rung)
+        talk = Conversation.of(desk, self._model, self._sampling)
         size = (desk.view.frame.width, desk.view.frame.height)
         talk.messages += refocus_opening(task, parts, size, self._max_turns == 1)
         labels: dict[str, list[str]] = {kind: list(boxes) for kind, boxes in parts.items()}
@@ -110,7 +108,7 @@ class RefocusAgent:
             read = read_refocus_reply(reply.text, reply.finish_reason == "length")
             if read.answer is not None and (last or read.code is None):
                 answer = None if abstains(read.answer, task.choices) else read.answer
-                return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages), calls=tuple(talk.calls))
+                return desk.hand_in(_thought(read, reply), answer, tuple(talk.messages))
             if last:
                 break
             told = await self._act(desk, parts, session, _thought(read, reply), read)
@@ -119,7 +117,7 @@ class RefocusAgent:
         if read.problem:
             desk.record(Step(_thought(read, reply), None, Observation(read.problem, error=True)))
         thought = "" if read.problem else _thought(read, reply)
-        return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit", tuple(talk.calls))
+        return desk.hand_in(thought, None, tuple(talk.messages), "turn_limit")
 
     async def _act(
         self, desk: Desk, parts: Parts, session: Session, thought: str, read: RefocusReply
@@ -171,7 +169,7 @@ def _observation_text(execution: Execution, refs: list[ImageRef], left_out: str)
     if execution.error is not None:
         said.append(f"ERROR: {execution.error[:_ERROR]}")
     if execution.stopped is not None:
-        said.append("What earlier blocks assigned is lost; start again from image_1.")
+        said.append(LOST)
     if left_out:
         said.append(left_out.strip())
     return "\n".join(said) if refs or len(said) else NOTHING

@@ -18,7 +18,7 @@ from lensmill.agents.search.summary import Summary, Unfit, read_summary
 from lensmill.agents.structure import search_structure, summary_structure
 from lensmill.agents.zoom import look, turn_text, zoom_opening
 from lensmill.geometry import Convention
-from lensmill.models.chat import ChatModel, ModelCall, Sampling
+from lensmill.models.chat import ChatModel, Sampling
 from lensmill.prompts import fill
 from lensmill.tools import ZOOM
 from lensmill.trajectory import Action, Message, Observation, Part, Step
@@ -47,7 +47,6 @@ class _Search:
 
     Attributes:
         answer: the one that was accepted.
-        calls: of all models, in their order.
         notes: what was thought, done and found, for the summariser.
         steps: the same for the record, should the search lead nowhere.
     """
@@ -56,7 +55,6 @@ class _Search:
     instruments: Instruments
     answer: str | None = None
     rounds: int = 0
-    calls: list[ModelCall] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
 
@@ -101,27 +99,22 @@ class SearchAgent:
             for step in search.steps:
                 desk.record(step)
             messages = tuple(search.talk.messages)
-            return desk.hand_in("", None, messages, "turn_limit", tuple(search.calls), search.rounds)
-        summary, calls = await self._summarise(desk, search, search.answer)
+            return desk.hand_in("", None, messages, "turn_limit", search.rounds)
+        summary = await self._summarise(desk, search, search.answer)
         messages = await _retold(desk, summary, search.answer)
-        return desk.hand_in(
-            summary.thought, search.answer, messages, calls=(*search.calls, *calls), rounds=search.rounds
-        )
+        return desk.hand_in(summary.thought, search.answer, messages, rounds=search.rounds)
 
     async def _search(self, desk: Desk) -> _Search:
         """Search until an answer is accepted, or turns or rounds run out (then there is none)."""
         task, convention = desk.task, desk.settings.convention
-        talk = Conversation(self._model, self._sampling, seed=task.seed, episode=desk.episode, rung=task.rung)
+        talk = Conversation.of(desk, self._model, self._sampling)
         talk.messages += search_opening(task, convention)
-        calls: list[ModelCall] = []
-        instruments = Instruments(desk, self._models, self._sampling.max_tokens, self._structured, calls)
-        search = _Search(talk, instruments, calls=calls)
+        search = _Search(talk, Instruments(desk, self._models, self._sampling.max_tokens, self._structured))
         for turn in range(1, self._max_turns + 1):
             structure = (
                 search_structure(convention, desk.view.frame, turn == self._max_turns) if self._structured else None
             )
             reply = await talk.reply(desk.images[:1], structure)
-            calls.append(talk.calls[-1])
             read = read_search_reply(reply.text, convention, desk.view.frame, reply.finish_reason == "length")
             thought = read.thought or reply.reasoning
             if thought:
@@ -140,7 +133,6 @@ class SearchAgent:
             return True
         review = await desk.verifier.review(answer)
         search.rounds += 1
-        search.calls += review.calls
         if review.correct:
             search.answer = answer
             return True
@@ -150,22 +142,15 @@ class SearchAgent:
         search.talk.tell(f"{sent_back}\n{fill('search_turn')}")
         return False
 
-    async def _summarise(self, desk: Desk, search: _Search, answer: str) -> tuple[Summary, tuple[ModelCall, ...]]:
-        """A summary that is true to the search, and the calls it took.
+    async def _summarise(self, desk: Desk, search: _Search, answer: str) -> Summary:
+        """A summary that is true to the search.
 
         Raises:
             BadSummary: none of the tries was.
         """
         task, view, convention = desk.task, desk.view.frame, desk.settings.convention
         boxes = search.instruments.usable()
-        talk = Conversation(
-            self._models["summariser"],
-            self._sampling,
-            seed=task.seed,
-            episode=desk.episode,
-            rung=task.rung,
-            role="summariser",
-        )
+        talk = Conversation.of(desk, self._models["summariser"], self._sampling, "summariser")
         prompt = fill(
             "search_summary",
             question=question_text(task),
@@ -185,7 +170,7 @@ class SearchAgent:
                 problem = str(error)
                 talk.tell(fill("search_summary_again", problem=problem))
             else:
-                return summary, tuple(talk.calls)
+                return summary
         raise BadSummary(f"none of {self._summary_tries} summaries of the search could be used; the last: {problem}")
 
 

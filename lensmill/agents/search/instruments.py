@@ -14,7 +14,7 @@ from lensmill.agents.replies.loose_json import Unreadable
 from lensmill.agents.replies.search import InstrumentCall, read_located
 from lensmill.agents.structure import boxes_structure
 from lensmill.geometry import Box, Convention, Frame
-from lensmill.models.chat import ChatModel, ChatReply, ModelCall, Sampling
+from lensmill.models.chat import ChatModel, ChatReply, Sampling
 from lensmill.picture import Encoded, encode
 from lensmill.prompts import fill
 from lensmill.tools import ZOOM, Toolbox, ToolError
@@ -35,18 +35,15 @@ class Instruments:
 
     Args:
         models: by instrument.
-        calls: of models are added to this record.
         structured: hold box replies to their form by a regular expression.
 
     Attributes:
         boxes: every box of the search, as the agent writes it -> in original pixels.
     """
 
-    def __init__(
-        self, desk: Desk, models: Mapping[str, ChatModel], max_tokens: int, structured: bool, calls: list[ModelCall]
-    ) -> None:
+    def __init__(self, desk: Desk, models: Mapping[str, ChatModel], max_tokens: int, structured: bool) -> None:
         self.boxes: dict[Numbers, Box] = {}
-        self._calls, self._structured = calls, structured
+        self._structured = structured
         self._desk, self._models = desk, models
         self._sampling = Sampling(max_tokens=max_tokens)  # what is there is there: nothing is drawn at random
         self._view = desk.view.frame
@@ -136,12 +133,16 @@ class Instruments:
         self._asked[role] = number + 1
         seed = call_seed(desk.episode, desk.task.seed, role, number)
         talk = Conversation(
-            self._models[role], self._sampling, seed=seed, episode=desk.episode, rung=desk.task.rung, role=role
+            self._models[role],
+            self._sampling,
+            seed=seed,
+            episode=desk.episode,
+            rung=desk.task.rung,
+            record=desk.calls,
+            role=role,
         )
         talk.tell(Part(image=0), f"\n{prompt}")
-        reply = await talk.reply([image], structure)
-        self._calls += talk.calls
-        return reply
+        return await talk.reply([image], structure)
 
     def _crop(self, box: Numbers) -> Encoded:
         desk = self._desk

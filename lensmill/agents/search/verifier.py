@@ -8,7 +8,7 @@ from lensmill.agents.conversation import Conversation
 from lensmill.agents.protocol import Review, Task
 from lensmill.agents.search.secrecy import safe_advice
 from lensmill.agents.structure import verdict_structure
-from lensmill.models.chat import ChatModel, Sampling
+from lensmill.models.chat import ChatModel, ModelCall, Sampling
 from lensmill.picture import Encoded
 from lensmill.prompts import fill
 from lensmill.tools.errors import shown
@@ -29,6 +29,7 @@ class ModelVerifier:
         task: the question with its options, as the agent has it.
         answers: the right ones.
         judge: decides; where it can't (undecided, judge_error), the model does.
+        record: each call of the model is added to it.
         view: what the agent sees, for advice about where to look; None for a model without eyes.
     """
 
@@ -43,12 +44,13 @@ class ModelVerifier:
         view: Encoded | None = None,
         episode: str = "",
         structured: bool = False,
+        record: list[ModelCall] | None = None,
     ) -> None:
         self._model, self._task, self._answers, self._judge = model, task, tuple(answers), judge
         self._sampling = sampling or Sampling(max_tokens=1024)
         self._images = () if view is None else (view,)
         self._episode, self._structured = episode, structured
-        self._reviews = 0
+        self._record, self._reviews = [] if record is None else record, 0
 
     async def review(self, answer: str) -> Review:
         """Whether an answer is right, and if not, advice that does not tell what is.
@@ -72,6 +74,7 @@ class ModelVerifier:
             seed=task.seed * 100 + self._reviews,
             episode=self._episode,
             rung=task.rung,
+            record=self._record,
             role="verifier",
         )
         talk.tell(*[Part(image=index) for index in range(len(self._images))], f"\n{prompt}")
@@ -79,7 +82,7 @@ class ModelVerifier:
         text = reply.text[:20_000].rpartition("</think>")[2]
         said = _VERDICT.search(text)
         if verdict.outcome != "incorrect" and said is not None and said[1].lower() == "correct":
-            return Review(True, calls=tuple(talk.calls))
+            return Review(True)
         found = _ADVICE.search(text)
         advice = safe_advice(found[1] if found else "", self._answers, task.choices)
-        return Review(False, advice, tuple(talk.calls))
+        return Review(False, advice)

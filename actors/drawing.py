@@ -1,0 +1,79 @@
+"""Pictures for a dataset version: drawn again, since a build keeps only what cannot be drawn from its record."""
+
+import os
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from importlib.metadata import version
+from itertools import groupby
+
+from lensmill.decoding import ImageError
+from lensmill.replay import Replayer, ReplayError, ReplaySettings, made_by_code
+from storage.dataset_rows import AcceptedEpisode, DatasetRow
+from storage.files import Files, StoreError
+from storage.images import ImageStore
+from storage.sources.protocol import SourceFailure
+
+GROUP = 32
+"""Episodes of one picture that are drawn together, at most: their files are held at once."""
+
+
+def with_pictures(files: Files, settings: ReplaySettings, rows: Iterator[DatasetRow]) -> Iterator[DatasetRow]:
+    """The rows in their order, the accepted ones with the files of their pictures; in as many threads as there are
+    CPUs, a few pictures ahead.
+
+    Raises:
+        StoreError: a picture does not come out as recorded, or an original is missing.
+    """
+    images, threads = ImageStore(files), len(os.sched_getaffinity(0))
+    ahead: deque[Future[list[DatasetRow]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for group in _groups(rows):
+                ahead.append(pool.submit(_draw, images, settings, group))
+                if len(ahead) > threads:
+                    yield from ahead.popleft().result()
+            while ahead:
+                yield from ahead.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def _groups(rows: Iterator[DatasetRow]) -> Iterator[list[DatasetRow]]:
+    """Rows side by side of one picture."""
+
+    def picture(row: DatasetRow) -> str:
+        return "" if isinstance(row, SourceFailure) else row.sample.image_id
+
+    for _, same in groupby(rows, picture):
+        group: list[DatasetRow] = []
+        for row in same:
+            group.append(row)
+            if len(group) == GROUP:
+                yield group
+                group = []
+        if group:
+            yield group
+
+
+def _draw(images: ImageStore, settings: ReplaySettings, rows: list[DatasetRow]) -> list[DatasetRow]:
+    with Replayer(settings, images.get) as replayer:
+        return [_drawn(replayer, settings, row) if isinstance(row, AcceptedEpisode) else row for row in rows]
+
+
+def _drawn(replayer: Replayer, settings: ReplaySettings, row: AcceptedEpisode) -> AcceptedEpisode:
+    sample, trajectory, planned = row.sample, row.trajectory, row.planned
+    if made_by_code(trajectory):  # those pictures were kept; of the others there is the view alone
+        trajectory = replace(trajectory, images=trajectory.images[:1], steps=())
+    try:
+        drawn = replayer.files(sample.image_id, planned.rung, sample.regions, trajectory)
+        return replace(row, files={file.ref.image_id: file.data for file in drawn})
+    except (ReplayError, ImageError) as error:
+        changed = [
+            f"{name} {then}, here {now}" for name, then in settings.packages.items() if (now := version(name)) != then
+        ]
+        advice = f"it was drawn with {'; '.join(changed)}: publish with those" if changed else "is it damaged?"
+        raise StoreError(
+            f"episode {planned.episode_id}: its pictures do not come out as recorded ({error}); {advice}"
+        ) from error

@@ -1,0 +1,136 @@
+"""Ray nodes on 127.0.0.1, each a process of its own that can be ended like a machine: for tests and benchmarks.
+
+`ray start` does the same, but its nodes listen on an address that others can reach.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Self
+
+from ray._private.state import GlobalState
+from ray._raylet import GcsClientOptions
+
+LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
+"""For the environment of every process of such a cluster, its drivers included; see `actors/cluster.py`."""
+
+NODE = """
+import json, sys, time
+from ray._private.node import Node
+from ray._private.parameter import RayParams
+from ray._private.utils import write_ray_address
+head, params = json.loads(sys.argv[1])
+params["dashboard_agent_listen_port"] = None
+node = Node(RayParams(**params), head=head, shutdown_at_exit=True, spawn_reaper=False)
+write_ray_address(node.gcs_address, params["temp_dir"])
+print(json.dumps({"address": node.gcs_address, "dashboard": node.webui_url, "node_id": node.node_id}), flush=True)
+while not node.dead_processes():
+    time.sleep(0.2)
+"""
+
+
+class RayNode:
+    """One node; the first of a cluster is its head.
+
+    Attributes:
+        address: host:port of the cluster.
+        dashboard: URL of the cluster's dashboard; "" unless the head was started with one.
+        node_id: as `ray.nodes()` has it.
+    """
+
+    def __init__(self, started: Mapping[str, Any], process: "subprocess.Popen[str]") -> None:
+        self.address: str = started["address"]
+        self.dashboard = f"http://{started['dashboard']}" if started["dashboard"] else ""
+        self.node_id: str = started["node_id"]
+        self.process = process
+
+    def terminate(self) -> None:
+        """SIGTERM, as Kubernetes sends it: Ray marks the node as draining, and ends it when it is idle."""
+        self.process.terminate()
+
+    def kill(self) -> None:
+        """All of its processes at once, as a machine that goes away."""
+        for entry in Path("/proc").iterdir():
+            with suppress(ValueError, ProcessLookupError, PermissionError):
+                if os.getsid(int(entry.name)) == self.process.pid:
+                    os.kill(int(entry.name), signal.SIGKILL)
+        self.process.wait()
+
+
+class RayNodes:
+    """A cluster; use it as a context. Nothing of it is found by `address="auto"` or touched by another's `ray stop`.
+
+    Args:
+        environment: variables of all its processes, beside those of this one.
+        dashboard: whether it takes jobs.
+    """
+
+    def __init__(self, environment: Mapping[str, str] | None = None, dashboard: bool = False) -> None:
+        self._environment = {**os.environ, **LOOPBACK, **(environment or {})}
+        self._dashboard = dashboard
+        self._folder = tempfile.mkdtemp(prefix="nodes-", dir="/tmp")  # sockets lie in it: their paths must be short
+        self.nodes: list[RayNode] = []
+
+    @property
+    def head(self) -> RayNode:
+        return self.nodes[0]
+
+    def add(self, cpus: int) -> RayNode:
+        """Start one more node, and return when it runs."""
+        params: dict[str, Any] = {
+            "num_cpus": cpus,
+            "num_gpus": 0,
+            "object_store_memory": 128 * 1024 * 1024,
+            "node_ip_address": "127.0.0.1",
+            "temp_dir": f"{self._folder}/{len(self.nodes)}",  # each has its own, as on a machine of its own
+            "min_worker_port": 0,
+            "max_worker_port": 0,
+        }
+        if self.nodes:
+            params |= {"gcs_address": self.head.address, "include_log_monitor": False, "node_manager_port": 0}
+        else:
+            params |= {"include_dashboard": self._dashboard, "dashboard_host": "127.0.0.1", "dashboard_port": None}
+        process = subprocess.Popen(
+            [sys.executable, "-c", NODE, json.dumps([not self.nodes, params])],
+            env=self._environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            with suppress(ValueError):
+                self.nodes.append(RayNode(json.loads(line), process))
+                return self.nodes[-1]
+        process.wait()
+        raise RuntimeError("a Ray node did not start")
+
+    def workers(self) -> list[str]:
+        """The node of every rollout worker that there is; "" of one that waits for room."""
+        state = GlobalState()
+        state._initialize_global_state(
+            GcsClientOptions.create(self.head.address, None, allow_cluster_id_nil=True, fetch_cluster_id_if_nil=False)
+        )
+        try:
+            return [
+                actor["Address"]["NodeID"] if actor["State"] == "ALIVE" else ""
+                for actor in state.actor_table(None).values()
+                if actor["ActorClassName"] == "RolloutWorker" and actor["State"] != "DEAD"
+            ]
+        finally:
+            state.disconnect()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for node in reversed(self.nodes):
+            node.kill()
+        shutil.rmtree(self._folder, ignore_errors=True)

@@ -1,0 +1,80 @@
+"""What a verification finds, as it goes: printed lines, JSON Lines, progress, and a closing line."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TextIO
+
+from monitoring.progress import ProgressDisplay, size_text
+from pipelines.settings import SettingsError
+from storage.verification import Finding
+
+SHOWN = 200
+"""Findings that are printed; a file that they are written into gets all."""
+
+
+class Findings:
+    """Takes findings and counts what was looked at.
+
+    Args:
+        stream: gets a line for each finding, up to a number.
+        path: of a file that gets each as a JSON line.
+
+    Attributes:
+        found: findings so far.
+        replayed: trajectories that were drawn again.
+
+    Raises:
+        SettingsError: the file cannot be written.
+    """
+
+    def __init__(self, display: ProgressDisplay, stream: TextIO, path: str | None = None) -> None:
+        self._display, self._stream = display, stream
+        self.found = self.replayed = 0
+        self._read = self._rows = 0
+        self._into = None if path is None else Path(path)
+        try:
+            if self._into is not None:
+                self._into.write_text("")
+        except OSError as error:
+            raise SettingsError(f"findings={path}: {error.strerror}: name a file that can be written") from error
+
+    def report(self, finding: Finding) -> None:
+        self.found += 1
+        if self.found <= SHOWN:
+            self.say(f"wrong: {finding}")
+        elif self.found == SHOWN + 1:
+            self.say("... more follow, which are not printed: add findings=FILE to have them all")
+        if self._into is not None:
+            with self._into.open("a") as file:
+                print(json.dumps(asdict(finding)), file=file)
+
+    def say(self, line: str) -> None:
+        """A line for whoever reads the output; never more than one, and nothing that a terminal would obey."""
+        plain = "".join(sign if sign.isprintable() else "?" for sign in " ".join(line.split()))
+        print(plain, file=self._stream, flush=True)
+
+    def begin(self, stage: str) -> None:
+        self._display.begin(stage, 0)
+
+    def read(self, size: int) -> None:
+        """So many more bytes were read."""
+        self._read += size
+        self._progress()
+
+    def rows(self, count: int) -> None:
+        """So many more rows were read."""
+        self._rows += count
+        self._progress()
+
+    def close(self) -> None:
+        """The closing line."""
+        self._display.close()
+        self.say(
+            f"{f'{self.found} findings' if self.found else 'nothing is wrong'}: {self._rows} rows and "
+            f"{size_text(self._read)} read, {self.replayed} trajectories replayed"
+        )
+
+    def _progress(self) -> None:
+        detail = f"rows; {size_text(self._read)} read, {self.replayed} replayed, {self.found} findings"
+        self._display.checked(self._rows, detail)

@@ -1,0 +1,101 @@
+"""The job for a schedule: make what is new, publish it as the day's version, and point `latest` at it.
+
+    python -m pipelines.nightly source=chartqa source.path=/data/ChartQA out=s3://bucket/charts store=s3
+
+It may be called blindly, as often as one likes and twice at once: where there is nothing new it does nothing, and what
+fails a gate is not published.
+"""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from actors.cluster import fetch
+from actors.publishing import PublishSettings, remote_inputs, remote_tally
+from monitoring.progress import ProgressDisplay
+from monitoring.report import BuildTally
+from pipelines.build import Build
+from pipelines.command import run_command
+from pipelines.gates import figures_of, figures_of_version, refusals
+from pipelines.help import NIGHTLY_HELP
+from pipelines.publication import publish_and_tell
+from pipelines.settings import NightlySettings, load
+from storage.dataset import published
+from storage.releases import Releases, name_for
+
+ATTEMPTS = 3
+"""Times that a run looks again at what is the latest, if others release at the same time."""
+
+
+def utc_today() -> date:
+    return datetime.now(UTC).date()
+
+
+class Nightly:
+    """What a nightly run does with a finished build. `today`: the day that names the version."""
+
+    def __init__(self, settings: NightlySettings, today: Callable[[], date] = utc_today) -> None:
+        self._settings = settings
+        self._today = today
+
+    def publish(self, settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
+        """Publish and release what is new; returns the exit status: 0 also where nothing is new, 1 for a closed gate.
+
+        Raises:
+            Stopped: asked to stop meanwhile.
+            StoreError: see `storage.dataset.publish`.
+        """
+        releases = Releases(settings.files)
+        last = releases.latest()
+        before = published(settings.files, last.version) if last else None
+        inputs = fetch(remote_inputs.remote(settings), stopping)
+        if last and before and before.inputs == inputs:
+            display.say(f"nothing new since {last.version}: no version is published")
+            self._keep(releases, display)
+            return 0
+        display.begin("counting", 0)
+        tally: BuildTally = fetch(remote_tally.remote(settings), stopping)
+        figures = figures_of_version(before) if before else None
+        if reasons := list(refusals(self._settings.gates, figures_of(tally), figures)):
+            after = f", {last.version} stays the latest" if last else ""
+            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}")
+            return 1
+        version = name_for(settings.files, self._today().isoformat(), inputs)
+        publish_and_tell(replace(settings, version=version), display, stopping, tally)
+        for _ in range(ATTEMPTS):
+            if releases.move(version, last):
+                display.say(f"{version} is the latest")
+                break
+            last = releases.latest()
+            if last and last.version == version:
+                display.say(f"another run has released {version} at the same time")
+                break
+            there = published(settings.files, last.version) if last else None
+            if there and int(there.inputs["chunks"]) >= int(inputs["chunks"]):
+                display.say(f"another run was first: {there.version} is the latest, {version} is published beside it")
+                break
+        else:
+            display.say(f"others release at the same time: {version} is published, run again to make it the latest")
+            return 1
+        self._keep(releases, display)
+        return 0
+
+    def _keep(self, releases: Releases, display: ProgressDisplay) -> None:
+        if self._settings.keep is not None and (removed := releases.keep(self._settings.keep)):
+            display.say(f"removed {', '.join(removed)}: the last {self._settings.keep} are kept")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; returns its exit status."""
+
+    def nightly(arguments: Sequence[str]) -> int:
+        settings = load("nightly", NightlySettings, arguments)
+        with ProgressDisplay() as display:
+            return Build(settings, display, Nightly(settings).publish).run()
+
+    return run_command("nightly", NIGHTLY_HELP, arguments, nightly)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

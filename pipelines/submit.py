@@ -1,0 +1,235 @@
+"""Sending a job to a Ray cluster: the same job, the same settings, run by Ray Jobs.
+
+    python -m pipelines.submit address=http://127.0.0.1:8265 build source=chartqa out=s3://bucket/chartqa
+
+The checkout goes along, the log comes back, and the exit status is the job's. Ctrl-C stops following, never the job.
+"""
+
+import asyncio
+import contextlib
+import importlib
+import io
+import logging
+import os
+import shlex
+import shutil
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
+from ray.dashboard.modules import dashboard_sdk
+from ray.dashboard.modules.job import sdk
+from ray.job_submission import JobStatus, JobSubmissionClient
+
+from actors.cluster import ClusterError
+from pipelines.command import run_command
+from pipelines.help import SUBMIT_HELP
+from pipelines.settings import SettingsError, SubmitSettings, load
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("lensmill", "storage", "actors", "monitoring", "pipelines", "conf")
+"""What goes along. Named one by one: whatever else lies in a checkout, a key or a dataset, stays where it is."""
+
+STOP_WAIT_S = 300
+"""How long `ray job stop` waits for episodes in flight to end and be handed back; Ray's own 3 s would lose them."""
+
+PATIENCE_S = 120.0
+"""How long a cluster may not answer until following it is given up."""
+
+
+def jobs() -> list[str]:
+    """The names of the jobs that can be sent."""
+    return sorted(
+        path.stem
+        for path in (ROOT / "pipelines").glob("[a-z]*.py")
+        if path.stem != "submit" and "\ndef main(" in path.read_text()
+    )
+
+
+def split(arguments: Sequence[str]) -> tuple[list[str], str, list[str]]:
+    """Settings of the sending, the job's name ("" if there is none), settings of the job."""
+    for place, argument in enumerate(arguments):
+        if "=" not in argument and not argument.startswith("-"):
+            return list(arguments[:place]), argument, list(arguments[place + 1 :])
+    return list(arguments), "", []
+
+
+def check_job(job: str, arguments: Sequence[str]) -> list[str]:
+    """The job's settings as they must be on a cluster.
+
+    Raises:
+        SettingsError: no such job, settings that its own command refuses, or that make no sense on a cluster.
+    """
+    if job not in jobs():
+        raise SettingsError(f"{job or 'no job'}: name the job to send, one of {', '.join(jobs())}, before its settings")
+    shown, refused = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(refused):
+        status = importlib.import_module(f"pipelines.{job}").main([*arguments, "--cfg"])
+    if status != 0:
+        raise SettingsError(refused.getvalue().strip().removeprefix("error: "))
+    config: Mapping[str, Any] = yaml.safe_load(shown.getvalue())
+    out = str(config.get("out", ""))
+    if "://" not in out and not out.startswith("/"):
+        raise SettingsError(
+            f"out={out}: the nodes of a cluster need a place that all of them reach: a bucket (s3://...), or "
+            "the absolute path of a folder that they share"
+        )
+    if config.get("cluster", {}).get("address") != "local":
+        return list(arguments)
+    if any(argument.partition("=")[0] in ("cluster", "cluster.address") for argument in arguments):
+        raise SettingsError("cluster=local would start a Ray within the cluster: leave it out")
+    return ["cluster=running", *arguments]
+
+
+def environment(names: Sequence[str]) -> dict[str, str]:
+    """The variables that a job gets.
+
+    Raises:
+        SettingsError: one of these is not set.
+    """
+    if missing := [name for name in names if name not in os.environ]:
+        raise SettingsError(f"env: {missing[0]} is not set here")
+    ours = {"PYTHONUNBUFFERED": "1", "RAY_JOB_STOP_WAIT_TIME_S": str(STOP_WAIT_S)}
+    return {**ours, **{name: os.environ[name] for name in names}}
+
+
+@contextlib.contextmanager
+def checkout() -> Iterator[str]:
+    """A folder with a copy of the code and of nothing else."""
+    with tempfile.TemporaryDirectory(prefix="lensmill-") as folder:
+        for room in ROOMS:
+            shutil.copytree(ROOT / room, Path(folder) / room, ignore=shutil.ignore_patterns("__pycache__"))
+        yield folder
+
+
+class Submission:
+    """One job on a cluster.
+
+    Raises:
+        ClusterError: no cluster answers, or it does not take the job.
+    """
+
+    def __init__(self, settings: SubmitSettings) -> None:
+        self._settings = settings
+        for name in ("ray", dashboard_sdk.__name__, sdk.__name__):
+            logging.getLogger(name).setLevel(logging.ERROR)
+        place = urlsplit(settings.address)
+        port = place.port or (443 if place.scheme == "https" else 80)
+        try:
+            socket.create_connection((place.hostname or "", port), timeout=10).close()  # Ray's client knows no limit
+            self._client = JobSubmissionClient(settings.address)
+        except (OSError, RuntimeError) as error:  # a RuntimeError also where Ray's extra is missing
+            raise ClusterError(
+                f"address={settings.address}: {_first_line(error)} (is this the dashboard of a Ray cluster?)"
+            ) from error
+
+    def send(self, job: str, arguments: Sequence[str]) -> str:
+        """Start the job; returns the submission's id."""
+        settings = self._settings
+        runtime: dict[str, Any] = {"env_vars": environment(settings.env)}
+        if settings.pip is not None:
+            runtime["pip"] = settings.pip
+        with checkout() as folder:
+            if settings.code:
+                runtime["working_dir"] = folder
+            try:
+                name: str = self._client.submit_job(
+                    entrypoint=shlex.join(["python", "-m", f"pipelines.{job}", *arguments]),
+                    submission_id=settings.id,
+                    runtime_env=runtime,
+                    entrypoint_num_cpus=settings.num_cpus,
+                    entrypoint_resources=dict(settings.resources) or None,
+                )
+            except (OSError, RuntimeError, ValueError) as error:
+                if "already exists" in str(error):
+                    raise ClusterError(
+                        f"id={settings.id}: the cluster has a job of this id already: choose another, or look "
+                        f"at that one with `{self._ray('logs --follow', settings.id or '')}`"
+                    ) from error
+                raise ClusterError(f"the cluster does not take the job: {_first_line(error)}") from error
+        return name
+
+    def _ray(self, command: str, submission: str) -> str:
+        return f"ray job {command} --address {self._settings.address} {submission}"
+
+    def commands(self, submission: str) -> str:
+        """How to look after a job that nobody follows."""
+        follow, stop = self._ray("logs --follow", submission), self._ray("stop", submission)
+        return f"follow it with `{follow}`, stop it with `{stop}`"
+
+    def follow(self, submission: str) -> int:
+        """Show the log until the job has ended; returns its exit status, 1 if it has none, 130 if it was stopped."""
+        seen, heard = 0, monotonic()
+        while True:
+            try:
+                seen = asyncio.run(self._show(submission, seen))
+                details = self._client.get_job_info(submission)
+            except (OSError, RuntimeError) as error:
+                if monotonic() - heard > PATIENCE_S:
+                    raise ClusterError(
+                        f"the cluster answers no more ({_first_line(error)}); if the job goes on, "
+                        f"{self.commands(submission)}"
+                    ) from error
+            else:
+                heard = monotonic()
+                match details.status:
+                    case JobStatus.SUCCEEDED:
+                        return 0
+                    case JobStatus.STOPPED:
+                        print(f"{submission} was stopped", file=sys.stderr)
+                        return 130
+                    case JobStatus.FAILED if details.driver_exit_code is None:
+                        raise ClusterError(f"{submission} failed: {_first_line(details.message)}")
+                    case JobStatus.FAILED:
+                        status: int = details.driver_exit_code
+                        return status if status >= 0 else 128 - status
+            sleep(1)
+
+    async def _show(self, submission: str, seen: int) -> int:
+        """Print what is new in the log after so many characters, for as long as the connection lasts."""
+        place = 0
+        async for text in self._client.tail_job_logs(submission):
+            new = text[max(0, seen - place) :]
+            place += len(text)
+            seen = max(seen, place)
+            print(new, end="", flush=True)
+        return seen
+
+
+def _first_line(error: object) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[0][:500] if lines else type(error).__name__
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; returns its exit status."""
+    own, job, rest = split(arguments)
+    if job in jobs() and {"-h", "--help", "--cfg"} & {*rest}:
+        return int(importlib.import_module(f"pipelines.{job}").main(rest))
+
+    def submit(own: Sequence[str]) -> int:
+        settings = load("submit", SubmitSettings, own)
+        command = check_job(job, rest)
+        submission = Submission(settings)
+        name = submission.send(job, command)
+        print(f"{name} runs `{job}` on {settings.address}", file=sys.stderr)
+        if not settings.follow:
+            print(submission.commands(name), file=sys.stderr)
+            return 0
+        try:
+            return submission.follow(name)
+        except KeyboardInterrupt:
+            print(f"\nno longer followed; the job goes on: {submission.commands(name)}", file=sys.stderr)
+            return 130
+
+    return run_command("submit", SUBMIT_HELP, own, submit)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""What a store's listing says of a file, whatever the store."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of the store: its path, bytes, and when it was written, in seconds since 1970 (None: nobody knows)."""
+
+    path: str
+    size: int
+    modified: float | None
+
+
+def local_file(full: str) -> StoredFile | None:
+    """A file of this machine; None if it has gone since it was listed."""
+    try:
+        about = os.stat(full)
+    except FileNotFoundError:
+        return None
+    return StoredFile(full, about.st_size, about.st_mtime)
+
+
+def seconds_of(about: Mapping[str, Any]) -> float | None:
+    """When a file was written, from an entry of a listing; each store calls the time by another name."""
+    times = (about.get(name) for name in ("LastModified", "mtime", "updated", "last_modified", "created"))
+    time = next((time for time in times if time), None)
+    if isinstance(time, str):
+        time = datetime.fromisoformat(time)
+    if isinstance(time, datetime):
+        time = (time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp()
+    return time if isinstance(time, int | float) else None

@@ -1,0 +1,39 @@
+"""A first look at a store, before any work: can it be reached, written, read and listed, and does it keep its word?"""
+
+import uuid
+from contextlib import suppress
+
+from storage.files import STAGING, Files, StoreError
+
+
+def probe(files: Files) -> None:
+    """Try everything that a job will rely on, with a file of a few bytes that is removed again.
+
+    Raises:
+        StoreError: what does not work, in one line.
+    """
+    hasty = files.hasty()
+    folder = f"{STAGING}/probe-{uuid.uuid4().hex}"
+    path = f"{folder}/file"
+    hasty.create(path, b"first")
+    try:
+        _look(hasty, folder, path)
+    except BaseException:
+        with suppress(StoreError):
+            hasty.remove_folder(folder)
+        raise
+    hasty.remove_folder(folder)
+
+
+def _look(files: Files, folder: str, path: str) -> None:
+    if not files.single_writer and (files.create(path, b"second") or files.read(path) != b"first"):
+        raise StoreError(
+            f"{files.root}: this store has no conditional create (it ignores If-None-Match), so two writers would "
+            "overwrite each other's work: use a store that has it, or, if only one job ever writes here, set "
+            "store.single_writer=true"
+        )
+    if files.list(folder) != [path]:
+        raise StoreError(
+            f"{files.root}: this store does not list a file that was just written, so finished work would be "
+            "overlooked: use a store whose listings are up to date"
+        )

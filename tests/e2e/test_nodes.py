@@ -1,0 +1,114 @@
+"""A build on several Ray nodes that come and go. All of them listen on 127.0.0.1."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from benchmarks.nodes import draw
+from benchmarks.ray_nodes import LOOPBACK, RayNodes
+from lensmill.testing.stub_engine import StubEngine
+from tests.e2e.conftest import ROOT
+from tests.held import EPISODES, HELD, Gate, ended, until
+
+
+@pytest.fixture(scope="module")
+def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("ChartQA")
+    draw(folder, EPISODES)
+    return folder
+
+
+@pytest.fixture
+def nodes() -> Iterator[RayNodes]:
+    with RayNodes({"RAY_GRACEFUL_SHUTDOWN_DRAIN_TIMEOUT_S": "120"}) as nodes:
+        yield nodes
+
+
+@asynccontextmanager
+async def building(
+    nodes: RayNodes, engine: StubEngine, charts: Path, out: Path
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    process = await asyncio.create_subprocess_exec(
+        *(
+            sys.executable,
+            "-m",
+            "pipelines.build",
+            *HELD,
+            "cluster=running",
+            f"out={out}",
+            f"model.urls=[{engine.url}]",
+        ),
+        *(f"cluster.address={nodes.head.address}", f"source.path={charts}"),
+        cwd=ROOT,
+        env={**os.environ, **LOOPBACK},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def episodes(out: Path) -> Counter[str]:
+    """How often each episode is in the dataset's tables."""
+    paths = [path for name in ("data", "rejected", "failures") for path in (out / "datasets/test" / name).iterdir()]
+    return Counter(row for path in paths for row in pq.read_table(path).column("episode_id").to_pylist())
+
+
+async def test_a_killed_node_costs_what_was_in_flight(nodes: RayNodes, charts: Path, tmp_path: Path) -> None:
+    nodes.add(1)
+    second = nodes.add(1)
+    gate = Gate()
+    async with StubEngine(gate) as engine, building(nodes, engine, charts, tmp_path) as process:
+        await until(lambda: engine.in_flight == 4, process)
+        assert sorted(nodes.workers()) == sorted(node.node_id for node in nodes.nodes)
+        second.kill()
+        gate.open.set()
+        status, output = await ended(process)
+        assert status == 0, output
+        assert engine.counts["requests"] == EPISODES + 2
+    assert set(episodes(tmp_path).values()) == {1}
+    assert len(episodes(tmp_path)) == EPISODES
+
+
+async def test_a_node_that_joins_later_is_used(nodes: RayNodes, charts: Path, tmp_path: Path) -> None:
+    nodes.add(1)
+    gate = Gate()
+    async with StubEngine(gate) as engine, building(nodes, engine, charts, tmp_path) as process:
+        await until(lambda: engine.in_flight == 2, process)
+        second = await asyncio.to_thread(nodes.add, 1)
+        await until(lambda: engine.in_flight == 4, process)
+        assert second.node_id in nodes.workers()
+        gate.open.set()
+        status, output = await ended(process)
+        assert status == 0, output
+        assert engine.counts["requests"] == EPISODES
+
+
+async def test_a_node_that_is_told_to_end_finishes_its_episodes_and_ends(
+    nodes: RayNodes, charts: Path, tmp_path: Path
+) -> None:
+    nodes.add(1)
+    second = nodes.add(1)
+    gate = Gate()
+    async with StubEngine(gate) as engine, building(nodes, engine, charts, tmp_path) as process:
+        await until(lambda: engine.in_flight == 4, process)
+        second.terminate()
+        await until(lambda: "" in nodes.workers(), process)  # another is hired, for whom there is no room yet
+        gate.open.set()
+        await until(lambda: second.process.poll() is not None, process)
+        status, output = await ended(process)
+        assert status == 0, output
+        assert engine.counts["requests"] == EPISODES
+    assert set(episodes(tmp_path).values()) == {1}
+    assert len(episodes(tmp_path)) == EPISODES

@@ -1,0 +1,187 @@
+"""The job of a schedule: what it publishes, when it refuses, and two of them at once."""
+
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+import ray
+
+from actors.cluster import ClusterSettings, connect
+from actors.publishing import PublishSettings
+from lensmill.verdict import Verdict
+from monitoring.progress import ProgressDisplay
+from pipelines.gates import Figures, refusals
+from pipelines.nightly import Nightly
+from pipelines.settings import GateSettings, NightlySettings, SettingsError, load
+from storage.files import Files
+from storage.plan import Plan
+from storage.releases import Release, Releases, latest
+from storage.verdicts import VerdictRow, VerdictStore
+from tests.e2e.conftest import ROOT
+from tests.judged import CORRECT, INCORRECT, build_of
+from tests.storage.made import FINGERPRINT
+
+JUDGE = "j" * 16
+LAST = Figures(accepted=50, episodes=100, failed=5)
+
+
+def reasons(now: Figures, before: Figures | None = LAST, **gates: float) -> list[str]:
+    return [reason.partition("gates.")[2].partition("=")[0] for reason in refusals(GateSettings(**gates), now, before)]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (LAST, []),
+        (Figures(55, 110, 5), []),
+        (Figures(1000, 2000, 0), []),
+        (Figures(50, 90, 5), []),
+        (Figures(46, 100, 10), []),
+        (Figures(39, 100, 5), ["yield_off", "shrinks"]),
+        (Figures(61, 100, 5), ["yield_off"]),
+        (Figures(50, 100, 11), ["failures_off"]),
+        (Figures(44, 88, 0), ["shrinks"]),
+        (Figures(0, 0, 0), ["min_accepted", "min_yield", "yield_off", "shrinks"]),
+    ],
+)
+def test_gates_close_where_a_version_is_off_the_last_one(now: Figures, expected: list[str]) -> None:
+    assert reasons(now) == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [(Figures(1, 100, 0), []), (Figures(1, 101, 0), ["min_yield"]), (Figures(50, 100, 21), ["max_failures"])],
+)
+def test_the_first_version_is_held_to_the_absolute_gates(now: Figures, expected: list[str]) -> None:
+    assert reasons(now, None) == expected
+
+
+def test_growth_is_limited_only_where_asked_for() -> None:
+    assert reasons(Figures(80, 160, 0), grows=0.5) == ["grows"]
+
+
+@pytest.mark.parametrize("override", ["version=mine", "keep=0", "gates.shrinks=2"])
+def test_settings_that_make_no_sense_are_refused(override: str) -> None:
+    with pytest.raises(SettingsError, match=override.partition("=")[0].rpartition(".")[2]):
+        load("nightly", NightlySettings, [override])
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[None]:
+    connect(ClusterSettings(workers=1))
+    yield
+    ray.shutdown()
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(str(tmp_path))
+
+
+@pytest.fixture
+def plan(files: Files) -> Plan:
+    """Six judged episodes in three chunks; the last answer is wrong."""
+    plan = build_of(files, ["0", "1", "2", "3", "4", "wrong"])
+    verdicts = VerdictStore(files, FINGERPRINT, JUDGE)
+    for chunk_id in plan.chunk_ids():
+        rows = [VerdictRow(episode.episode_id, CORRECT) for episode in plan.read_chunk(chunk_id).episodes]
+        if chunk_id == plan.chunk_ids()[-1]:
+            rows[-1] = VerdictRow(rows[-1].episode_id, Verdict("incorrect", INCORRECT.rule))
+        verdicts.commit(chunk_id, rows)
+    return plan
+
+
+def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str) -> tuple[int, str]:
+    """The status, and what was told, of a nightly run on a day over a finished build."""
+    settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
+    build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made")
+    told = io.StringIO()
+    with ProgressDisplay(told) as display:
+        status = Nightly(settings, lambda: date(2026, 1, day)).publish(build, display, lambda: False)
+    return status, told.getvalue()
+
+
+@pytest.mark.usefixtures("cluster")
+class TestOverAFinishedBuild:
+    def test_the_version_is_named_by_the_day_and_is_the_latest(self, files: Files, plan: Plan) -> None:
+        assert run(files, plan.chunk_ids(), 30)[0] == 0
+        assert latest(files).version == "2026-01-30"
+        assert latest(files).rows == 5
+
+    def test_where_nothing_is_new_nothing_is_published(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids(), 30)
+        status, told = run(files, plan.chunk_ids(), 31)
+        assert (status, "nothing new since 2026-01-30" in told) == (0, True)
+        assert files.folders("datasets") == ("2026-01-30",)
+
+    def test_what_is_new_on_one_day_is_numbered(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids()[:1], 30)
+        assert run(files, plan.chunk_ids(), 30, "gates.yield_off=1")[0] == 0
+        assert latest(files).version == "2026-01-30.2"
+
+    def test_a_closed_gate_publishes_nothing_and_says_why_in_one_line(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids()[:2], 30)
+        status, told = run(files, plan.chunk_ids()[:1], 31)
+        assert status == 1
+        (line,) = [line for line in told.splitlines() if line.startswith("refused: ")]
+        assert "2 accepted trajectories after 4 (gates.shrinks=0.1)" in line
+        assert "2026-01-30 stays the latest" in line
+        assert files.folders("datasets") == ("2026-01-30",)
+
+    def test_the_first_version_has_gates_too(self, files: Files, plan: Plan) -> None:
+        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == 1
+        assert not files.list("datasets")
+        assert Releases(files).latest() is None
+
+    def test_the_last_ones_are_kept(self, files: Files, plan: Plan) -> None:
+        chunks = plan.chunk_ids()
+        for count in (1, 2, 3):
+            assert run(files, chunks[:count], 27 + count, "keep=2", "gates.yield_off=1")[0] == 0
+        assert files.folders("datasets") == ("2026-01-29", "2026-01-30")
+
+    def test_a_run_that_was_killed_before_it_released_is_made_up_for(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids(), 30)
+        files.remove("latest/000001.json")
+        assert run(files, plan.chunk_ids(), 30)[0] == 0
+        assert (latest(files).version, files.folders("datasets")) == ("2026-01-30", ("2026-01-30",))
+
+    def test_one_that_was_overtaken_leaves_the_other_s_version_the_latest(
+        self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chunks, move = plan.chunk_ids(), Releases.move
+
+        def overtaken(releases: Releases, version: str, after: Release | None) -> bool:
+            monkeypatch.setattr(Releases, "move", move)
+            run(files, chunks, 30)
+            return move(releases, version, after)
+
+        monkeypatch.setattr(Releases, "move", overtaken)
+        status, told = run(files, chunks[:2], 30)
+        assert (status, "another run was first: 2026-01-30.2 is the latest" in told) == (0, True)
+        assert latest(files).version == "2026-01-30.2"
+
+
+def test_two_at_once_publish_one_version(tmp_path: Path) -> None:
+    small = ("source.charts=1", "source.posters=0", "ladder.rungs=[224]", "chunk_size=2", "cluster.workers=1")
+    command = [sys.executable, "-m", "pipelines.nightly", *small, f"out={tmp_path}"]
+    both = [
+        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(2)
+    ]
+    try:
+        told = [process.communicate(timeout=240)[0] for process in both]
+    finally:
+        for process in both:
+            process.kill()
+    assert [process.returncode for process in both] == [0, 0], told
+    (version,) = [path.name for path in (tmp_path / "datasets").iterdir()]
+    (pointer,) = (tmp_path / "latest").iterdir()
+    assert json.loads(pointer.read_text()) == {"version": version}
+    assert (tmp_path / "datasets" / version / "manifest.json").exists()
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=240)
+    assert (again.returncode, f"nothing new since {version}" in again.stderr) == (0, True), again.stderr

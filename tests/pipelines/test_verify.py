@@ -1,0 +1,326 @@
+"""Verifying what a real small build left: nothing is wrong with it, and whatever is changed afterwards is found."""
+
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image
+
+from monitoring.progress import ProgressDisplay
+from pipelines.findings import Findings
+from pipelines.settings import SettingsError, load
+from pipelines.settings import VerifySettings as Settings
+from pipelines.verify import Verification, main, with_folder
+from storage.dataset_rows import TRAIN
+from storage.schema import to_parquet
+from tests.e2e.conftest import build
+
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The out folder of one drawn chart on the lowest rung."""
+    out = tmp_path_factory.mktemp("built") / "out"
+    charts = ("source.charts=1", "source.posters=0", "source.questions_per_picture=4")
+    ended = build(*charts, "ladder.rungs=[224]", "chunk_size=2", "version=test", f"out={out}")
+    assert ended.returncode == 0, ended.stderr
+    return out
+
+
+@pytest.fixture
+def out(built: Path, tmp_path: Path) -> Path:
+    """A copy of it, to be damaged."""
+    return Path(shutil.copytree(built, tmp_path / "out"))
+
+
+def verify(out: Path, *overrides: str) -> tuple[int, list[str]]:
+    """The status, and the lines that were printed."""
+    settings = load("verify", Settings, with_folder([str(out), *overrides]))
+    stream = io.StringIO()
+    with ProgressDisplay(io.StringIO()) as display:
+        status = Verification(settings, Findings(display, stream, settings.findings)).run()
+    return status, stream.getvalue().splitlines()
+
+
+def wrong(out: Path, *overrides: str) -> list[str]:
+    """What is found to be wrong, which must be something."""
+    status, lines = verify(out, *overrides)
+    found = [line.removeprefix("wrong: ") for line in lines if line.startswith("wrong: ")]
+    assert (status, bool(found)) == (1, True), lines
+    return found
+
+
+def one(out: Path, pattern: str) -> Path:
+    return sorted(out.glob(pattern))[0]
+
+
+def flip(path: Path, at: float = 0.5) -> None:
+    data = bytearray(path.read_bytes())
+    data[int(at * (len(data) - 1))] ^= 0x11
+    path.write_bytes(data)
+
+
+def forge(out: Path, change: Callable[[Rows], None]) -> None:
+    """Change the accepted rows, and the manifest with them, as somebody would who means harm."""
+    version = out / "datasets" / "test"
+    path = one(version, "data/*.parquet")
+    rows = pq.read_table(path).to_pylist()
+    change(rows)
+    data = to_parquet(rows, TRAIN)
+    path.write_bytes(data)
+    manifest = json.loads((version / "manifest.json").read_text())
+    record = next(record for record in manifest["files"] if record["path"] == f"data/{path.name}")
+    record |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}
+    manifest["rows"]["train"] = len(rows)
+    (version / "manifest.json").write_text(json.dumps(manifest))
+
+
+def with_steps(rows: Rows) -> int:
+    """The number of a row that looked at something."""
+    return next(number for number, row in enumerate(rows) if row["steps"][0]["images"])
+
+
+def test_nothing_is_wrong_with_a_store_as_it_was_built(built: Path) -> None:
+    status, lines = verify(built, "replay=all")
+    assert status == 0, lines
+    assert lines[-1].startswith("nothing is wrong")
+    assert not lines[-1].endswith(" 0 trajectories replayed")
+
+
+def test_nothing_is_wrong_with_a_version_on_its_own(built: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(built / "datasets" / "test", tmp_path / "elsewhere" / "test")
+    status, lines = verify(moved, "replay=all")
+    assert status == 0, lines
+    assert not lines[-1].endswith(" 0 trajectories replayed")
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "builds/*/recipe.json",
+        "builds/*/judges/*.json",
+        "builds/*/plan/segments/*.json",
+        "builds/*/plan/parts/samples-*",
+        "builds/*/plan/parts/index-*",
+        "builds/*/episodes/commits/*",
+        "builds/*/episodes/parts/*",
+        "builds/*/verdicts/*/commits/*",
+        "builds/*/verdicts/*/parts/*",
+        "images/*/*",
+        "datasets/test/manifest.json",
+        "datasets/test/README.md",
+        "datasets/test/chunks.txt",
+        "datasets/test/data/*",
+        "datasets/test/rejected/*",
+        "datasets/test/failures/*",
+        "datasets/test/originals/*",
+    ],
+)
+@pytest.mark.parametrize("at", [0.1, 0.7])
+def test_a_flipped_byte_is_found(out: Path, pattern: str, at: float) -> None:
+    path = one(out, pattern)
+    flip(path, at)
+    place = path.relative_to(out)
+    found = wrong(out, "replay=none")
+    assert any(str(place.parent) in line for line in found), found
+
+
+@pytest.mark.parametrize(
+    "pattern", ["builds/*/episodes/parts/*", "builds/*/plan/parts/samples-*", "datasets/test/data/*"]
+)
+def test_a_missing_part_is_found(out: Path, pattern: str) -> None:
+    path = one(out, pattern)
+    path.unlink()
+    assert any(path.name in line and "missing" in line for line in wrong(out, "replay=none"))
+
+
+def test_a_missing_original_is_found(out: Path) -> None:
+    row = pq.read_table(one(out, "datasets/test/data/*")).to_pylist()[0]
+    next(out.glob(f"images/*/{row['image_id']}")).unlink()
+    assert any(row["image_id"] in line and "missing" in line for line in wrong(out, "replay=none"))
+
+
+def test_a_row_that_was_removed_is_found_by_the_plan(out: Path) -> None:
+    removed = []
+    forge(out, lambda rows: removed.append(rows.pop()))
+    found = wrong(out, "replay=none", "version=test")
+    assert found == [
+        f"datasets/test/manifest.json episode_id: planned episode {removed[0]['episode_id']} is in no table"
+    ]
+
+
+def test_a_row_that_is_there_twice_is_found(out: Path) -> None:
+    forge(out, lambda rows: rows.append(rows[0]))
+    assert any("more than once" in line for line in wrong(out, "replay=none", "version=test"))
+
+
+def test_a_changed_picture_is_found_in_its_row(out: Path) -> None:
+    def change(rows: Rows) -> None:
+        image = rows[1]["images"][0]
+        image["bytes"] = image["bytes"][:-1] + b"?"
+
+    forge(out, change)
+    assert any("row 1 images[0]" in line for line in wrong(out, "replay=none", "version=test"))
+
+
+def test_another_picture_with_hashes_of_its_own_is_found_by_replaying(out: Path) -> None:
+    from lensmill.picture import pixel_hash
+
+    def change(rows: Rows) -> None:
+        with Image.open(io.BytesIO(rows[1]["images"][0]["bytes"])) as image:
+            other = Image.new("RGB", image.size, "red")
+        buffer = io.BytesIO()
+        other.save(buffer, "PNG")
+        rows[1]["images"][0]["bytes"] = buffer.getvalue()
+        rows[1]["image_ids"][0] = hashlib.sha256(buffer.getvalue()).hexdigest()
+        rows[1]["pixel_hashes"][0] = pixel_hash(other)
+
+    forge(out, change)
+    assert verify(out, "replay=none", "version=test")[0] == 0
+    assert any("row 1 images[0].pixel_hash" in line for line in wrong(out, "replay=all", "version=test"))
+
+
+def test_a_wrong_box_is_found_by_replaying(out: Path) -> None:
+    changed = []
+
+    def change(rows: Rows) -> None:
+        changed.append(with_steps(rows))
+        rows[changed[0]]["steps"][0]["boxes"][0]["box"][0] += 1
+
+    forge(out, change)
+    assert any(f"row {changed[0]} steps[0].boxes" in line for line in wrong(out, "replay=all", "version=test"))
+
+
+def test_another_answer_among_the_references_is_found(out: Path) -> None:
+    forge(out, lambda rows: rows[0].update(references=["something else"]))
+    assert any("row 0 sample_id" in line for line in wrong(out, "replay=none", "version=test"))
+
+
+def test_a_file_that_no_manifest_names_is_found(out: Path) -> None:
+    (out / "datasets/test/data/train-00001-of-00002.parquet").write_bytes(b"more")
+    assert any("does not name it" in line for line in wrong(out, "replay=none", "version=test"))
+
+
+def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
+    from storage.commits import CommitLog
+    from storage.files import Files
+    from storage.verdicts import VERDICTS
+
+    commit = one(out, "builds/*/verdicts/*/commits/*")
+    log = CommitLog(Files(str(out)), str(commit.parent.parent.relative_to(out)), VERDICTS)
+    rows = log.read(commit.stem)
+    commit.unlink()
+    log.commit(commit.stem, rows[1:], episode_layers=0)
+    assert any(rows[0]["episode_id"] in line and "no verdict" in line for line in wrong(out, "replay=none"))
+
+
+def test_findings_are_written_as_json_lines(out: Path, tmp_path: Path) -> None:
+    flip(one(out, "datasets/test/README.md"))
+    wrong(out, "replay=none", f"findings={tmp_path / 'wrong.jsonl'}")
+    (found,) = [json.loads(line) for line in (tmp_path / "wrong.jsonl").read_text().splitlines()]
+    assert (found["file"], found["field"], found["row"]) == ("datasets/test/README.md", "sha256", None)
+
+
+def test_a_sample_replays_as_many_as_asked(built: Path) -> None:
+    _, lines = verify(built, "sample=1")
+    assert lines[-1].endswith(" 2 trajectories replayed")  # of the build, and of the version
+
+
+def test_a_folder_without_anything_is_no_clean_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path)]) == 2
+    assert "nothing to verify" in capsys.readouterr().err
+
+
+def test_gc_is_of_a_whole_store() -> None:
+    with pytest.raises(SettingsError, match="whole store"):
+        load("verify", Settings, ["gc=true", "version=test"])
+
+
+def left_over(out: Path, days: float) -> list[Path]:
+    """Files as killed attempts leave them, this old."""
+    build = one(out, "builds/*")
+    chunk = one(build, "episodes/commits/*").stem
+    paths = [
+        build / "episodes" / "parts" / f"{chunk}-0123.parquet",
+        build / "episodes" / "open" / chunk / "partial-0123.parquet",
+        one(build, "verdicts/*") / "parts" / f"{chunk}-0123.parquet",
+        build / "plan" / "parts" / "samples-0123.parquet",
+        out / "staging" / "0123",
+        out / "datasets" / "begun" / "data" / "train.parquet",
+        out / "claims" / "begun.json",
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"left over")
+        age(path, days)
+    return paths
+
+
+def age(path: Path, days: float) -> None:
+    then = path.stat().st_mtime - days * 86_400
+    os.utime(path, (then, then))
+
+
+def test_what_nothing_names_is_counted_and_kept(out: Path) -> None:
+    left = left_over(out, 8)
+    status, lines = verify(out, "replay=none")
+    assert status == 0, lines
+    assert f"{len(left)} files that nothing names, {9 * len(left)} B: gc=true removes them" in lines
+    assert all(path.exists() for path in left)
+
+
+def test_gc_removes_what_nothing_names_and_nothing_else(out: Path) -> None:
+    for path in out.rglob("*"):
+        if path.is_file():
+            age(path, 30)
+    before = {path for path in out.rglob("*") if path.is_file()}
+    left_over(out, 8)
+    assert verify(out, "replay=none", "gc=true", "gc_images=true")[0] == 0
+    assert {path for path in out.rglob("*") if path.is_file()} == before
+
+
+def test_gc_leaves_what_is_young(out: Path) -> None:
+    left = left_over(out, 6)
+    verify(out, "replay=none", "gc=true")
+    assert all(path.exists() for path in left)
+    verify(out, "replay=none", "gc=true", "gc_age=5d")
+    assert not any(path.exists() for path in left)
+
+
+def test_gc_keeps_work_that_was_handed_back(out: Path) -> None:
+    waiting = one(out, "builds/*") / "episodes" / "open" / "0123"
+    waiting.mkdir(parents=True)
+    (waiting / "partial-4567.parquet").write_bytes(b"work")
+    age(waiting / "partial-4567.parquet", 30)
+    verify(out, "replay=none", "gc=true")
+    assert (waiting / "partial-4567.parquet").exists()
+
+
+def test_gc_removes_nothing_while_something_is_wrong(out: Path) -> None:
+    left = left_over(out, 8)
+    flip(one(out, "datasets/test/README.md"))
+    wrong(out, "replay=none", "gc=true")
+    assert all(path.exists() for path in left)
+
+
+def test_pictures_that_nothing_names_are_removed_only_where_asked_for(out: Path) -> None:
+    data = b"a picture of nobody"
+    name = hashlib.sha256(data).hexdigest()
+    path = out / "images" / name[:2] / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(data)
+    age(path, 8)
+    _, lines = verify(out, "replay=none", "gc=true")
+    assert any("1 pictures that nothing names" in line for line in lines)
+    assert path.exists()
+    verify(out, "replay=none", "gc=true", "gc_images=true")
+    assert not path.exists()
+    assert verify(out, "replay=all")[0] == 0

@@ -1,0 +1,93 @@
+"""Pointers to the latest version: conditional, never changed in place, and nothing that they name is removed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from storage.dataset import CardSettings, manifest_inputs, publish, published
+from storage.files import Files, StoreError
+from storage.releases import Release, Releases, latest, name_for
+from tests.storage.published_rows import INPUTS, rows_of
+
+DAY = "2026-01-31"
+
+
+def released(files: Files, *versions: str) -> Releases:
+    """Publish versions, each from inputs of its own, and release them one after the other."""
+    releases = Releases(files)
+    for number, version in enumerate(versions):
+        publish(files, version, rows_of(files, range(number + 1)), replace(INPUTS, chunk_ids=(version,)))
+        assert releases.move(version, releases.latest())
+    return releases
+
+
+def test_the_highest_number_is_the_latest(files: Files) -> None:
+    releases = released(files, "a", "b")
+    assert releases.latest() == Release(2, "b")
+    assert latest(files) == published(files, "b")
+
+
+def test_a_store_without_releases_says_what_to_run(files: Files) -> None:
+    assert Releases(files).latest() is None
+    with pytest.raises(StoreError, match="nightly"):
+        latest(files)
+
+
+def test_of_those_who_move_at_once_one_does(files: Files) -> None:
+    releases = released(files, "a")
+    before = releases.latest()
+    with ThreadPoolExecutor(8) as pool:
+        moved = list(pool.map(lambda number: releases.move(f"v{number}", before), range(8)))
+    assert moved.count(True) == 1
+    assert releases.latest() == Release(2, f"v{moved.index(True)}")
+
+
+def test_the_oldest_are_removed_whole(files: Files) -> None:
+    releases = released(files, "a", "b", "c")
+    assert releases.keep(2) == ("a",)
+    assert [release.version for release in releases.all()] == ["b", "c"]
+    assert files.folders("datasets") == ("b", "c")
+    assert not files.exists("claims/a.json")
+
+
+def test_a_version_made_by_hand_stays(files: Files) -> None:
+    publish(files, "mine", rows_of(files), INPUTS)
+    releases = released(files, "a", "b")
+    assert releases.keep(1) == ("a",)
+    assert files.folders("datasets") == ("b", "mine")
+
+
+def test_an_older_version_that_was_made_the_latest_again_stays(files: Files) -> None:
+    releases = released(files, "a", "b", "c")
+    releases.move("a", releases.latest())
+    assert releases.keep(1) == ("b", "c")
+    assert latest(files).version == "a"
+
+
+def test_an_interrupted_removal_is_taken_up(files: Files) -> None:
+    releases = released(files, "a", "b")
+    files.remove("datasets/a/manifest.json")
+    assert releases.keep(1) == ("a",)
+    assert files.folders("datasets") == ("b",)
+
+
+def test_a_pointer_that_is_none_is_told_in_one_line(files: Files) -> None:
+    files.create("latest/000001.json", b"{")
+    with pytest.raises(StoreError, match=r"latest/000001\.json is no pointer"):
+        Releases(files).latest()
+
+
+def test_a_day_has_as_many_versions_as_there_was_something_new(files: Files) -> None:
+    other = replace(INPUTS, chunk_ids=("c1",))
+    assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == DAY
+    publish(files, DAY, rows_of(files), INPUTS)
+    assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == DAY
+    assert name_for(files, DAY, manifest_inputs(other, CardSettings())) == f"{DAY}.2"
+    publish(files, f"{DAY}.2", rows_of(files), other)
+    assert name_for(files, DAY, manifest_inputs(replace(INPUTS, chunk_ids=()), CardSettings())) == f"{DAY}.3"
+
+
+def test_a_day_that_another_run_has_begun_from_other_inputs_is_taken(files: Files) -> None:
+    files.create(f"claims/{DAY}.json", b'{"recipe": "another"}')
+    assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == f"{DAY}.2"
