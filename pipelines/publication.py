@@ -37,7 +37,9 @@ def publish_and_tell(
         value = again[0] if len(again) == 1 else f"[{','.join(again)}]"
         print(f"what may end otherwise now is made again by pipelines.build with retry={value}")
     print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
-    if published.rows:
+    if published.rows and "://" in published.path:  # datasets opens single files of a bucket, not a folder
+        print(f'look at them: datasets.load_dataset("parquet", data_files="{published.path}/data/*.parquet")')
+    elif published.rows:
         print(f'look at them: datasets.load_dataset("{published.path}")')
     else:
         print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")

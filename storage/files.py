@@ -20,6 +20,7 @@ from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
 from storage.listing import StoredFile, local_file, seconds_of
+from storage.local import create_by_link, link, local_sink
 
 _ADVICE: Mapping[int, str] = {
     errno.ENOSPC: "the disk is full: free some space or choose another out=, then run the same command again",
@@ -31,11 +32,11 @@ _ADVICE: Mapping[int, str] = {
     errno.ENOTDIR: "a part of this path is a file, not a folder: choose another out=",
     errno.EISDIR: "this is a folder, where a file is needed: move it away or choose another out=",
     errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
+    errno.ENOTSUP: "choose an out= on a file system that has them, or an object store",
     errno.EIO: "the device reported an error: check the disk or the mount",
 }
 _EXTRAS: Mapping[str, str] = {"gs": "gs", "gcs": "gs"}
 _S3 = ("s3", "s3a")
-_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 
 
 STAGING = "staging"
@@ -151,7 +152,7 @@ class Files:
         self._count("bytes_written", len(data))
         with self._explained(full):
             if self._local:
-                made = _create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
+                made = create_by_link(full, self._full(f"{STAGING}/{uuid.uuid4().hex}"), data)
             else:
                 made = self._create_remotely(full, data)
         return made or self._holds(path, data)
@@ -187,7 +188,7 @@ class Files:
         self._count("bytes_written", len(data))
         with self._explained(full):
             if self._local:
-                with _local_sink(full) as sink:
+                with local_sink(full) as sink:
                     sink.write(data)
             else:
                 self._fs.pipe_file(full, data)
@@ -208,7 +209,7 @@ class Files:
                 with self._source(full) as source:
                     yield source
             elif self._local:
-                with _local_sink(full) as sink:
+                with local_sink(full) as sink:
                     yield sink
             else:
                 with self._remote_sink(full) as sink:
@@ -227,9 +228,12 @@ class Files:
             size = sink.tell()
             try:
                 sink.close()
-            except FileNotFoundError:  # the reply to completing the upload was lost, and by now the upload is no more
+            except FileNotFoundError as error:
+                # Of an upload that is complete some stores know no more: then only the reply was lost.
                 if self._find(full) != size:
-                    raise
+                    raise StoreError(
+                        f"{self._shown(full)}: somebody has ended its upload: run the same command again"
+                    ) from error
         except BaseException:
             with suppress(Exception):
                 sink.discard()
@@ -263,7 +267,7 @@ class Files:
         origin, full = self._full(source), self._full(target)
         with self._explained(full):
             if self._local:
-                return _link(origin, full)
+                return link(origin, full)
             if self._find(full) is not None:
                 return False
             if self._s3 is not None:
@@ -325,7 +329,7 @@ class Files:
             if self._local:
                 found = (f"{where}/{name}" for where, _, names in os.walk(full) for name in names)
             elif self._s3 is not None:
-                found = (path for path, _ in self._s3.each(full))
+                found = (name for name, _ in self._s3.each(full))
             else:
                 found = self._fs.find(full)
             for path in found:
@@ -363,76 +367,3 @@ class Files:
                     return ()
                 names = [str(entry["name"]).rstrip("/") for entry in found if entry["type"] == "directory"]
         return tuple(sorted(name.rpartition("/")[2] for name in names))
-
-
-def _create_by_link(full: str, temporary: str, data: bytes) -> bool:
-    """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""
-    if os.path.isfile(full):
-        return False
-    try:
-        with _local_sink(temporary) as sink:
-            sink.write(data)
-        return _link(temporary, full)
-    finally:
-        with suppress(OSError):
-            os.unlink(temporary)
-
-
-def _link(source: str, full: str) -> bool:
-    """Give a whole file another name, durably; False if the name is taken."""
-    folder = full.rpartition("/")[0]
-    _make_folder(folder)
-    try:
-        os.link(source, full)
-    except FileExistsError:
-        return False
-    except OSError as error:
-        if error.errno in _NO_HARD_LINKS:
-            raise StoreError(
-                f"{full}: this file system has no hard links ({error.strerror}), so the store cannot create files "
-                "conditionally on it: choose an out= on a file system that has them, or an object store"
-            ) from error
-        raise
-    _sync_folder(folder)
-    return True
-
-
-@contextmanager
-def _local_sink(full: str) -> Iterator[IO[bytes]]:
-    _make_folder(full.rpartition("/")[0])
-    try:
-        with open(full, "xb") as sink:
-            yield sink
-            sink.flush()
-            os.fsync(sink.fileno())
-        _sync_folder(full.rpartition("/")[0])
-    except FileExistsError:
-        raise
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(full)
-        raise
-
-
-def _make_folder(folder: str) -> None:
-    """Make a folder and those above it, so that they survive a power cut."""
-    if os.path.isdir(folder):
-        return
-    above = folder.rpartition("/")[0]
-    if above:
-        _make_folder(above)
-    try:
-        os.mkdir(folder)
-    except FileExistsError:
-        if not os.path.isdir(folder):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
-    else:
-        _sync_folder(above or "/")
-
-
-def _sync_folder(folder: str) -> None:
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

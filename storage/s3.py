@@ -131,8 +131,8 @@ class S3Calls:
         self._fs.call_s3("copy_object", Bucket=bucket, Key=key, CopySource={"Bucket": source, "Key": source_key})
 
     def each(self, full: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every object below a folder, in order, with what the listing says of it (`Size`, `LastModified`); a page of
-        1,000 is held at a time."""
+        """Every object below a folder, in order, with what S3 lists of it (Size, LastModified); a page of 1,000 is
+        held at a time."""
         bucket = self._fs.split_path(full)[0]
         for page in self._pages(full):
             for entry in page.get("Contents", ()):

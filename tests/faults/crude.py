@@ -15,13 +15,15 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @contextmanager
 def crude_store(error: tuple[int, str, str] | None = None, region: str = "") -> Iterator[str]:
-    """Start the store; gives its URL.
+    """Start the store; gives its URL. It completes an upload in parts and says then that it knows of none, as some
+    stores do when they are asked twice.
 
     Args:
         error: status, code and message of the answer to every request, if it answers with an error only.
         region: where the bucket is, as that answer tells.
     """
     objects: dict[str, bytes] = {}
+    uploads: dict[str, bytes] = {}
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -29,6 +31,7 @@ def crude_store(error: tuple[int, str, str] | None = None, region: str = "") -> 
         def answer(self, status: int = 200, body: bytes = b"") -> None:
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("ETag", '"1"')
             if region:
                 self.send_header("x-amz-bucket-region", region)
             self.end_headers()
@@ -43,6 +46,21 @@ def crude_store(error: tuple[int, str, str] | None = None, region: str = "") -> 
                 where = f"<Region>{region}</Region>" if region else ""
                 text = f"<Error><Code>{code}</Code><Message>{message}</Message>{where}</Error>"
                 self.answer(status, text.encode())
+            elif "uploads" in url.query:
+                self.answer(
+                    200, b"<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+                )
+            elif "uploadId" in url.query:
+                if self.command == "PUT":
+                    uploads[key] = uploads.get(key, b"") + body
+                    self.answer()
+                elif self.command == "DELETE":
+                    uploads.pop(key, None)
+                    self.answer(204)
+                else:
+                    if key in uploads:
+                        objects[key] = uploads.pop(key)
+                    self.answer(404, b"<Error><Code>NoSuchUpload</Code><Message>no</Message></Error>")
             elif self.command == "PUT":
                 objects[key] = body
                 self.answer()

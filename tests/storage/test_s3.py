@@ -3,6 +3,7 @@
 import asyncio
 import pickle
 import tracemalloc
+import urllib.request
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,7 @@ import s3fs
 from storage.files import WRITE_PIECE, Files, StoreError
 from storage.settings import GSSettings, S3Settings, StoreSettings
 from storage.table import TableWriter
+from tests.faults.crude import crude_store
 from tests.faults.proxy import KINDS, FaultProxy
 
 
@@ -95,6 +97,31 @@ def test_an_upload_that_is_broken_off_leaves_no_parts(s3_files: Files, bucket: s
         write()
     assert client.list_multipart_uploads(bucket) == []
     assert not s3_files.exists("large")
+
+
+@pytest.mark.usefixtures("s3_environment")
+def test_an_upload_that_the_store_knows_no_more_is_complete_if_its_file_is_there() -> None:
+    with crude_store() as url:
+        files = Files("s3://bucket/store", {"endpoint_url": url})
+        with files.open("large", "wb") as sink:
+            sink.write(bytes(WRITE_PIECE + 1))
+        assert files.size("large") == WRITE_PIECE + 1
+
+
+@pytest.mark.usefixtures("s3_environment")
+def test_an_upload_that_somebody_has_ended_is_an_error() -> None:
+    with crude_store() as url:
+        files = Files("s3://bucket/store", {"endpoint_url": url})
+
+        def write() -> None:
+            with files.open("large", "wb") as sink:
+                sink.write(bytes(WRITE_PIECE))
+                end = urllib.request.Request(f"{url}/bucket/store/large?uploadId=1", method="DELETE")
+                with urllib.request.urlopen(end):
+                    pass
+
+        with pytest.raises(StoreError, match="store/large: somebody has ended its upload"):
+            write()
 
 
 def test_a_table_that_is_abandoned_leaves_no_parts(s3_files: Files, bucket: str, client: s3fs.S3FileSystem) -> None:

@@ -9,10 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.settings import load_build
 from storage.files import Files
+from storage.settings import GSSettings, S3Settings, StoreSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("source.charts=1", "source.posters=0", "ladder.rungs=[224]", "chunk_size=2", "version=test")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "settings"),
+    [
+        (["store=s3", "store.region=eu-west-1"], S3Settings(region="eu-west-1")),
+        (["store=gs", "store.project=mine"], GSSettings(project="mine")),
+        (["store.single_writer=true"], StoreSettings(single_writer=True)),
+    ],
+)
+def test_a_store_is_chosen_on_the_command_line(chosen: list[str], settings: StoreSettings) -> None:
+    assert load_build(chosen).store == settings
 
 
 def _run(job: str, *overrides: str) -> str:
@@ -46,7 +60,7 @@ def test_a_build_in_a_bucket_publishes_the_same_bytes_and_no_secret(
         said = _run("build", *SMALL, "cluster.workers=1", *there)
         here.result()
     published = _hashes(s3_files)
-    assert f"s3://{bucket}/store/datasets/test" in said
+    assert f'load_dataset("parquet", data_files="s3://{bucket}/store/datasets/test/data/*.parquet")' in said
     assert "datasets/test/manifest.json" in published
     assert published == _hashes(Files(str(tmp_path)))
     assert s3_files.list("staging") == []

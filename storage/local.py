@@ -1,0 +1,81 @@
+"""Files of a local file system that survive a power cut, whole or not at all."""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import IO
+
+_NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+
+
+def create_by_link(full: str, temporary: str, data: bytes) -> bool:
+    """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""
+    if os.path.isfile(full):
+        return False
+    try:
+        with local_sink(temporary) as sink:
+            sink.write(data)
+        return link(temporary, full)
+    finally:
+        with suppress(OSError):
+            os.unlink(temporary)
+
+
+def link(source: str, full: str) -> bool:
+    """Give a whole file another name, durably; False if the name is taken."""
+    folder = full.rpartition("/")[0]
+    _make_folder(folder)
+    try:
+        os.link(source, full)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno in _NO_HARD_LINKS:
+            what = f"this file system has no hard links ({error.strerror}), with which files are created conditionally"
+            raise OSError(errno.ENOTSUP, what) from error
+        raise
+    _sync_folder(folder)
+    return True
+
+
+@contextmanager
+def local_sink(full: str) -> Iterator[IO[bytes]]:
+    """A new file, durable after the block; removed if the block fails."""
+    _make_folder(full.rpartition("/")[0])
+    try:
+        with open(full, "xb") as sink:
+            yield sink
+            sink.flush()
+            os.fsync(sink.fileno())
+        _sync_folder(full.rpartition("/")[0])
+    except FileExistsError:
+        raise
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(full)
+        raise
+
+
+def _make_folder(folder: str) -> None:
+    """Make a folder and those above it, so that they survive a power cut."""
+    if os.path.isdir(folder):
+        return
+    above = folder.rpartition("/")[0]
+    if above:
+        _make_folder(above)
+    try:
+        os.mkdir(folder)
+    except FileExistsError:
+        if not os.path.isdir(folder):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
+    else:
+        _sync_folder(above or "/")
+
+
+def _sync_folder(folder: str) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
