@@ -20,7 +20,7 @@ from lensmill.sample import Sample
 from storage.files import Files, StoreError
 from storage.plan_view import Place, PlanView
 from storage.schema import sample_json, sample_of
-from storage.segment import INDEX, SegmentWriter, failure_key
+from storage.segment import INDEX, SegmentWriter, failure_key, paths_of, read_failures
 from storage.sources.protocol import SourceFailure, duplicate
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
@@ -152,9 +152,9 @@ class Plan:
     def known(self) -> Set[str]:
         """The ids of all samples that are planned. It grows with the plan."""
         for segment in self._refresh().segments[self._known_segments :]:
-            for path in _paths(segment, "samples"):
+            for path in paths_of(segment, "samples"):
                 self._known_samples.update(self._sample_ids(path))
-            self._known_failures.update(map(failure_key, _read_failures(self._files, segment)))
+            self._known_failures.update(map(failure_key, read_failures(self._files, segment)))
             self._known_segments += 1
         return self._known_samples
 
@@ -221,7 +221,7 @@ class Plan:
     def failures(self) -> Iterator[SourceFailure]:
         """Source rows that could not become samples, in the order of the source."""
         for segment in self._refresh().segments:
-            yield from _read_failures(self._files, segment)
+            yield from read_failures(self._files, segment)
 
     def _segment_path(self, number: int) -> str:
         return f"{self._folder}/segments/{number:06d}.json"
@@ -276,12 +276,12 @@ class Plan:
         while self._files.exists(path := self._segment_path(len(view.segments))):
             segment = json.loads(self._files.read(path))
             index, parts = view.index, len(view.paths)
-            for name in _paths(segment, "index"):
+            for name in paths_of(segment, "index"):
                 with self._files.open(name) as source:
                     table = pq.read_table(source, schema=INDEX)
                 table = table.set_column(1, "part", pc.cast(pc.add(table.column("part"), parts), pa.int32()))
                 index = pa.concat_tables([index, table])
-            paths = (*view.paths, *_paths(segment, "samples"))
+            paths = (*view.paths, *paths_of(segment, "samples"))
             view = self._view = PlanView((*view.segments, segment), paths, index.combine_chunks())
         return view
 
@@ -320,12 +320,6 @@ def _planned(row: Mapping[str, object]) -> PlannedSample:
     return PlannedSample(sample, episodes)
 
 
-def _paths(segment: Mapping[str, object], kind: str) -> list[str]:
-    names = segment[kind]
-    assert isinstance(names, list)
-    return names
-
-
 def counts_of(segment: Mapping[str, object]) -> PlanCounts:
     """What a segment's record says is in it."""
     counts = segment["counts"]
@@ -334,18 +328,10 @@ def counts_of(segment: Mapping[str, object]) -> PlanCounts:
     return PlanCounts(counts["samples"], rungs, counts["failures"], counts["chunks"])
 
 
-def _read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:
-    for path in _paths(segment, "failures"):
-        with files.open(path) as source:
-            for batch in pq.ParquetFile(source).iter_batches():
-                for row in batch.to_pylist():
-                    yield SourceFailure(row["origin"], row["error_class"], row["message"])
-
-
 def _read_segment(files: Files, segment: Mapping[str, object]) -> Iterator[PlannedSample | SourceFailure]:
     """All that a segment's files hold, streamed."""
-    for path in _paths(segment, "samples"):
+    for path in paths_of(segment, "samples"):
         with files.open(path) as source:
             for batch in pq.ParquetFile(source).iter_batches(batch_size=256):
                 yield from map(_planned, batch.to_pylist())
-    yield from _read_failures(files, segment)
+    yield from read_failures(files, segment)

@@ -4,10 +4,11 @@ import hashlib
 import json
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from storage.files import Files
 from storage.schema import clean
@@ -46,6 +47,21 @@ def failure_key(failure: SourceFailure) -> str:
     """Equal for equal failures, also when one of them has been stored and read back."""
     content = "\0".join(map(clean, (failure.origin, failure.error_class, failure.message)))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
+    """The files of a segment's record: "samples", "index" or "failures"."""
+    names = segment[kind]
+    assert isinstance(names, list)
+    return names
+
+
+def read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:
+    for path in paths_of(segment, "failures"):
+        with files.open(path) as source:
+            for batch in pq.ParquetFile(source).iter_batches():
+                for row in batch.to_pylist():
+                    yield SourceFailure(row["origin"], row["error_class"], row["message"])
 
 
 class SegmentWriter:
