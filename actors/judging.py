@@ -33,10 +33,11 @@ class ChunkReport:
     """How a chunk ended in a worker: `committed` by us; `found` committed by another, with nothing to do for us, or
     `overtaken` by another while we were at it; `handed_back` because we were stopped, or had to stop: then `why` says
     what is missing; or `late`: an episode took too long, which is held against it only if it was alone, so the chunk is
-    to be run again carefully."""
+    to be run again carefully; or `suspect`: an episode may have killed engines, so the chunk is to be run again
+    carefully, and no other such chunk beside it."""
 
     chunk_id: str
-    state: Literal["committed", "found", "overtaken", "handed_back", "late"]
+    state: Literal["committed", "found", "overtaken", "handed_back", "late", "suspect"]
     why: str = ""
 
 

@@ -1,7 +1,7 @@
 """The pool of workers, for rollouts or judging alone: hands out chunks, replaces dead workers, stops them gently."""
 
 import uuid
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from time import monotonic
@@ -172,17 +172,26 @@ class RolloutPool:
         deaths, lost = Counter[str](), Counter[str]()
         running: dict[Any, tuple[_Member, str, int]] = {}
         unfinished: list[str] = []
+        suspects: deque[str] = deque()
+        trial: str | None = None
         told = False
-        while waiting or running:
+        while waiting or running or suspects:
             if self._stopping() and not told:
                 told = True
-                unfinished.extend(waiting)
+                unfinished.extend((*waiting, *suspects))
                 waiting.clear()
+                suspects.clear()
                 for member in self._members:
                     member.actor.stop.remote()
             if all(member.out for member in self._members):
-                unfinished.extend(waiting)
+                unfinished.extend((*waiting, *suspects))
                 waiting.clear()
+                suspects.clear()
+            # Workers share engines: of all episodes that may have killed some, one at a time is tried, in the end.
+            if suspects and trial is None and (free := self._free(alone=True)) is not None:
+                trial = suspects.popleft()
+                running[start(free.actor, trial, True)] = (free, trial, self._chunks_each)
+                free.load += self._chunks_each
             # A chunk whose worker died has the next one to itself, to see which of them is to blame; if that one dies
             # too, it is run carefully.
             while waiting and (free := self._free(alone := deaths[waiting[0]] > 0)) is not None:
@@ -197,6 +206,7 @@ class RolloutPool:
             for ref in ready:
                 member, chunk_id, load = running.pop(ref)
                 member.load -= load
+                trial = None if chunk_id == trial else trial
                 match self._ending(ref, member):
                     case "found" | "overtaken" as state if not deaths[chunk_id]:
                         dropped = waiting.met(chunk_id)
@@ -212,6 +222,8 @@ class RolloutPool:
                     case "late":
                         deaths[chunk_id] += 2  # carefully from now on
                         (unfinished if told else waiting).append(chunk_id)
+                    case "suspect":
+                        (unfinished if told else suspects).append(chunk_id)
                     case "handed_back":
                         again = (member.out or member.leaving) and not told
                         (waiting if again else unfinished).append(chunk_id)

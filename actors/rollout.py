@@ -209,9 +209,9 @@ class RolloutWorker:
         if len(done) + len(work.rows) < len(tried):
             if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
-            if work.late and not self._stopping:
+            if work.again and not self._stopping:
                 self._counts["earlier"] -= len(done)
-                return ChunkReport(chunk_id, "late")
+                return ChunkReport(chunk_id, work.again)
             return ChunkReport(chunk_id, "handed_back", self._outage)
         rows = list((done | work.rows).values())
         counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
@@ -276,8 +276,11 @@ class RolloutWorker:
             if row.failure is not None and row.failure.error_class == "timeout":
                 await self._leave_if_hanging(chunk_id, row if alone else None)
                 if not alone:  # it may have waited for the others
-                    self._unfinished[chunk_id].late = True
+                    self._unfinished[chunk_id].again = "late"
                     return
+            if row.failure is not None and row.failure.error_class == "engine_killer" and not alone:
+                self._unfinished[chunk_id].again = "suspect"  # another worker's call may have been the killer
+                return
         await self._keep(chunk_id, row, sample)
 
     async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:

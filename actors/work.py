@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeRow
@@ -20,6 +20,7 @@ class Work:
     Attributes:
         tried: how often each of its episodes was tried by earlier runs.
         look: whether another run has made it while it waited for a slot; None if it need not wait.
+        again: an episode is to be tried without any other beside it.
         made: what came of looking, once, before the first episode begins.
     """
 
@@ -27,7 +28,7 @@ class Work:
     look: Callable[[], bool] | None = None
     made: asyncio.Future[bool] | None = None
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
-    late: bool = False
+    again: Literal["", "late", "suspect"] = ""
     limit: asyncio.Timeout | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 

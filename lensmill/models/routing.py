@@ -115,8 +115,7 @@ class RoutedModel:
             except EngineUnreachable as error:
                 self._leave_alone(post, error)
                 if error.died and suspect:
-                    message = f"two engines died of this call; the second: {error}"
-                    raise ModelError("engine_killer", message, error.where) from error
+                    raise ModelError("engine_killer", "two engines died of this call", error.where) from error
                 suspect = suspect or error.died
                 until = until or loop.time() + self._outage_s
                 if loop.time() > until:
