@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-engine
 
-.PHONY: help setup setup-dev setup-engine demo test test-engine lint bench lock clean
+.PHONY: help setup setup-dev setup-engine demo test test-engine test-faults storm lint bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,12 @@ test: setup-dev lint  ## lint, then every test
 
 test-engine: setup-dev $(if $(LENSMILL_ENGINE),,setup-engine)  ## the tests that need a real vLLM
 	$(BIN)/python -m pytest -m engine tests/engine
+
+test-faults: setup-dev  ## ten rounds of kills and faults, each with the bytes of an undisturbed run
+	$(BIN)/python -m pytest -m faults -rP tests/faults
+
+storm: setup-dev  ## the same, a hundred rounds
+	$(BIN)/python -m tests.faults.storm --rounds 100
 
 bench: setup-dev  ## the benchmarks that need no data of yours (see benchmarks/README.md for the others)
 	$(BIN)/python -m benchmarks.views

@@ -11,6 +11,7 @@ was made before, and not from what else is under way at the moment.
 import argparse
 import asyncio
 import json
+import logging
 import random
 import socket
 import struct
@@ -194,4 +195,5 @@ if __name__ == "__main__":
     for name, kind in (("upstream", str), ("seed", int), ("rates", json.loads), ("stall_s", float)):
         parser.add_argument(name, type=kind)
     given = parser.parse_args()
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # broken connections are what it is for
     asyncio.run(_Proxy(given.upstream, given.seed, given.rates, given.stall_s).run())

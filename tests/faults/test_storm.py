@@ -1,0 +1,20 @@
+"""Ten rounds of the storm; `make storm` has a hundred."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.storm import Storm
+
+pytestmark = [pytest.mark.faults, pytest.mark.timeout(900)]
+
+
+@pytest.fixture(scope="module")
+def storm() -> Iterator[Storm]:
+    with Storm() as storm:
+        yield storm
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_build_in_a_storm_is_as_if_nothing_had_happened(storm: Storm, seed: int) -> None:
+    print(storm.round(seed))
