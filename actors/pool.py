@@ -216,7 +216,7 @@ class RolloutPool:
                         again = (member.out or member.leaving) and not told
                         (waiting if again else unfinished).append(chunk_id)
             self._poll()
-            self._look_around(len(waiting) + len(running))
+            self._look_around(0 if told else len(waiting) + len(running))
         self._poll(LAST_POLL_S)
         return tuple(unfinished)
 

@@ -17,7 +17,9 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from pathlib import Path
+from threading import Thread
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,8 +31,9 @@ from ray.job_submission import JobStatus, JobSubmissionClient
 
 from actors.cluster import ClusterError
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load
 from pipelines.help import SUBMIT_HELP
-from pipelines.settings import SettingsError, SubmitSettings, load
+from pipelines.settings import SubmitSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("lensmill", "storage", "actors", "monitoring", "pipelines", "conf")
@@ -164,7 +167,24 @@ class Submission:
         return f"follow it with `{follow}`, stop it with `{stop}`"
 
     def follow(self, submission: str) -> int:
-        """Show the log until the job has ended; returns its exit status, 1 if it has none, 130 if it was stopped."""
+        """Show the log until the job has ended; returns its exit status, 130 if it was stopped.
+
+        Raises:
+            ClusterError: the job could not be run, or the cluster answers no more.
+            KeyboardInterrupt: at once; an event loop that is being set up in this thread would trip over it.
+        """
+        outcome: Future[int] = Future()
+
+        def run() -> None:
+            try:
+                outcome.set_result(self._follow(submission))
+            except BaseException as error:
+                outcome.set_exception(error)
+
+        Thread(target=run, daemon=True).start()
+        return outcome.result()
+
+    def _follow(self, submission: str) -> int:
         seen, heard = 0, monotonic()
         while True:
             try:
@@ -218,12 +238,12 @@ def main(arguments: Sequence[str]) -> int:
         command = check_job(job, rest)
         submission = Submission(settings)
         name = submission.send(job, command)
-        print(f"{name} runs `{job}` on {settings.address}", file=sys.stderr)
-        if not settings.follow:
+        try:
+            print(f"{name} runs `{job}` on {settings.address}", file=sys.stderr)
+            if settings.follow:
+                return submission.follow(name)
             print(submission.commands(name), file=sys.stderr)
             return 0
-        try:
-            return submission.follow(name)
         except KeyboardInterrupt:
             print(f"\nno longer followed; the job goes on: {submission.commands(name)}", file=sys.stderr)
             return 130

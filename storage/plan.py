@@ -12,17 +12,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lensmill.sample import Sample
 from storage.files import Files, StoreError
+from storage.plan_view import Place, PlanView
 from storage.schema import sample_json, sample_of
 from storage.segment import INDEX, SegmentWriter, failure_key
-from storage.sources.protocol import SourceFailure
+from storage.sources.protocol import SourceFailure, duplicate
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -80,12 +79,6 @@ class PlanCounts:
         )
 
 
-def duplicate(sample: Sample) -> SourceFailure:
-    """What becomes of a row that a source has given before."""
-    message = "the same picture, question and answers as an earlier row: remove one"
-    return SourceFailure(sample.origin, "duplicate", message)
-
-
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
     """The id of an episode: a hash of everything that determines it."""
     content = _to_json([fingerprint, sample_id, rung, agent, seed])
@@ -112,49 +105,6 @@ def chunk_id_of(fingerprint: str, episode_ids: Iterable[str]) -> str:
     return hashlib.sha256("\n".join([fingerprint, *episode_ids]).encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where a chunk lies: a Parquet file and one of its row groups."""
-
-    path: str
-    row_group: int
-
-
-class _View:
-    """The segments that were there at the last look, and where their chunks lie. A plan may have a million chunks, so
-    they are columns, not objects.
-
-    Attributes:
-        index: INDEX columns of all segments, in the plan's order; "part" counts in `paths`.
-    """
-
-    def __init__(self, segments: tuple[Mapping[str, object], ...], paths: tuple[str, ...], index: pa.Table) -> None:
-        self.segments = segments
-        self.paths = paths
-        self.index = index
-        ids = np.array(index.column("chunk_id").to_pylist(), dtype="S32")
-        self._order = np.argsort(ids)
-        self._ids = ids[self._order]
-
-    def chunk_ids(self) -> tuple[str, ...]:
-        return tuple(self.index.column("chunk_id").to_pylist())
-
-    def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
-        """Where these chunks lie in the index; those that are not there are left out."""
-        wanted = np.array([chunk_id.encode() for chunk_id in chunk_ids], dtype="S")
-        places = np.searchsorted(self._ids, wanted)
-        there = places < len(self._ids)
-        there[there] = self._ids[places[there]] == wanted[there]
-        return self._order[places[there]]
-
-    def place(self, chunk_id: str) -> _Place | None:
-        rows = self.rows([chunk_id])
-        if not len(rows):
-            return None
-        row = self.index.slice(rows[0], 1)
-        return _Place(self.paths[row.column("part")[0].as_py()], row.column("row_group")[0].as_py())
-
-
 class Plan:
     """The plan of one recipe. Any number of threads and processes may read it and append to it at once.
 
@@ -167,7 +117,7 @@ class Plan:
         self._files = files
         self._fingerprint = fingerprint
         self._folder = f"builds/{fingerprint}/plan"
-        self._view = _View((), (), INDEX.empty_table())
+        self._view = PlanView((), (), INDEX.empty_table())
         self._known_samples: set[str] = set()
         self._known_failures: set[str] = set()
         self._known_segments = 0
@@ -194,7 +144,7 @@ class Plan:
             if writer is None:
                 return PlanCounts()
             record = writer.finish(number)
-            if self._files.create(self._segment_path(number), record) or self._holds(number, record):
+            if self._files.create(self._segment_path(number), record):
                 return counts_of(json.loads(record))
             # Another planner was first: what it has not planned of ours becomes the next segment.
             items, limit = _read_segment(self._files, json.loads(record)), None
@@ -276,10 +226,6 @@ class Plan:
     def _segment_path(self, number: int) -> str:
         return f"{self._folder}/segments/{number:06d}.json"
 
-    def _holds(self, number: int, record: bytes) -> bool:
-        """Whether the segment that exists is ours after all: an object store may lose its reply to a write."""
-        return self._files.read(self._segment_path(number)) == record
-
     def _draft(
         self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int, limit: int | None
     ) -> SegmentWriter | None:
@@ -324,7 +270,7 @@ class Plan:
             raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
         return ids
 
-    def _refresh(self) -> _View:
+    def _refresh(self) -> PlanView:
         """Take in segments that were appended since the last look; threads may do so at once."""
         view = self._view
         while self._files.exists(path := self._segment_path(len(view.segments))):
@@ -336,10 +282,10 @@ class Plan:
                 table = table.set_column(1, "part", pc.cast(pc.add(table.column("part"), parts), pa.int32()))
                 index = pa.concat_tables([index, table])
             paths = (*view.paths, *_paths(segment, "samples"))
-            view = self._view = _View((*view.segments, segment), paths, index.combine_chunks())
+            view = self._view = PlanView((*view.segments, segment), paths, index.combine_chunks())
         return view
 
-    def _read_row_group(self, place: _Place) -> Iterator[PlannedSample]:
+    def _read_row_group(self, place: Place) -> Iterator[PlannedSample]:
         with self._files.open(place.path) as source:
             footer = self._footers.get(place.path)
             part = pq.ParquetFile(source, metadata=footer, page_checksum_verification=True)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from pipelines.door import load_build
 from pipelines.recipe import Recipe, record, what_changed
-from pipelines.settings import load_build
 from storage.files import Files
 
 CONTENT: dict[str, Any] = {

@@ -15,7 +15,8 @@ from ray.job_submission import JobSubmissionClient
 from benchmarks.nodes import draw
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.testing.stub_engine import StubEngine
-from pipelines.settings import SettingsError, SubmitSettings, load
+from pipelines.door import SettingsError, load
+from pipelines.settings import SubmitSettings
 from pipelines.submit import ROOMS, check_job, checkout, environment, jobs, split
 from tests.e2e.conftest import ROOT
 from tests.held import EPISODES, HELD, Gate, ended, until
