@@ -86,7 +86,7 @@ class Watch:
         """A chunk ended here; see `ChunkReport` for its states, besides which there is "failed"."""
         chunk_id = logs.chunk.get()
         episodes = self._ended.pop(chunk_id, 0)
-        level = logging.INFO if state == "committed" else logging.WARNING
+        level = logging.INFO if state in ("committed", "found", "overtaken") else logging.WARNING
         because = f": {why}" if why else ""
         with logs.about(episode=""):
             log.log(level, "the chunk is %s (%d episodes, %.1f s)%s", state, episodes, seconds, because)

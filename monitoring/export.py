@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import accumulate
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -21,6 +22,20 @@ Parts = dict[str, float]
 
 class MetricsError(Exception):
     """The endpoint cannot be opened: one line that says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricsSettings:
+    """`port`: of the endpoint on 127.0.0.1; None opens none."""
+
+    port: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.port is not None and not 0 <= self.port <= 65535:
+            raise ValueError("port must be from 0 (any that is free) to 65535")
+
+
+NO_ENDPOINT = MetricsSettings()
 
 
 class Exporter(Protocol):

@@ -138,8 +138,8 @@ ENGINE_PICTURE_HITS = Metric(
 CHUNKS = Metric(
     "lensmill_chunks_total",
     "counter",
-    "Chunks that ended in a worker: committed (and judged), handed_back, or late (to be run again carefully)",
-    {"state": ("committed", "handed_back", "late", "failed")},
+    "Chunks that ended in a worker: committed, found or overtaken (by another run), handed_back, late, failed",
+    {"state": ("committed", "found", "overtaken", "handed_back", "late", "failed")},
 )
 STORE_WRITTEN = Metric("lensmill_store_written_bytes_total", "counter", "Bytes that workers wrote to the store")
 STORE_READ = Metric("lensmill_store_read_bytes_total", "counter", "Bytes that workers read from the store")

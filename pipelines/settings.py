@@ -15,6 +15,7 @@ from lensmill.judging.settings import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
+from monitoring.export import NO_ENDPOINT, MetricsSettings
 from monitoring.logs import Logging
 from pipelines.models import NO_MODEL, RoleModels
 from storage.settings import AnyStoreSettings
@@ -40,20 +41,6 @@ def _list(value: Any) -> Any:
 
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
-
-
-@dataclass(frozen=True, slots=True)
-class MetricsSettings:
-    """`port`: of the endpoint on 127.0.0.1; None opens none."""
-
-    port: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.port is not None and not 0 <= self.port <= 65535:
-            raise ValueError("port must be from 0 (any that is free) to 65535")
-
-
-NO_ENDPOINT = MetricsSettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,6 @@ class Files:
         single_writer: only one job ever writes here, so a store without conditional create will do.
         hasty: give up soon on an S3 that does not answer, instead of trying on for a minute.
 
-    Attributes:
-        counts: "bytes_read" of whole files and "bytes_written" to them, by this process so far.
-
     Raises:
         StoreError: no file system is known for the URL.
     """
@@ -73,7 +70,7 @@ class Files:
         self.single_writer = single_writer
         self._options = dict(options or {})
         scheme = root.partition("://")[0] if "://" in root else ""
-        self.counts: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         # a remembered listing would hide what other writers have committed meanwhile
         given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": hasty}
@@ -99,9 +96,14 @@ class Files:
         """The same files, for somebody who waits."""
         return Files(self.root, self._options, self.single_writer, hasty=True)
 
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """So far: "bytes_read" of whole files and "bytes_written" to them, and "retries" to S3 in this process."""
+        return {**self._counts, "retries": self._s3.tried_again()} if self._s3 else self._counts
+
     def _count(self, name: str, more: int) -> None:
         with self._counting:
-            self.counts[name] += more
+            self._counts[name] += more
 
     def locate(self, path: str) -> str:
         """The full path or URL of a file, for messages and for readers outside of the store."""

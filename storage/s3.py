@@ -8,9 +8,11 @@ take hours to be told from a slow one: reading is done here.
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import IO, Any, cast
 
+from aiobotocore.session import AioSession
 from aiohttp import ClientError as ConnectionBroken
 from botocore.exceptions import (
     BotoCoreError,
@@ -84,6 +86,14 @@ class S3Calls:
         fs.retries = self._tries = tries
         # s3fs asks this of errors that it would not try again itself; it is the same for all file systems
         set_custom_error_handler(_may_pass)
+        if fs.session is None:  # file systems that are opened alike are one
+            fs.session = AioSession(**fs.kwargs)
+            fs.session.register("needs-retry.s3", _note)
+
+    @staticmethod
+    def tried_again() -> int:
+        """Requests of this process whose error may pass."""
+        return _passing.total()
 
     def size(self, full: str) -> int:
         """Bytes of an object, in one request.
@@ -111,6 +121,7 @@ class S3Calls:
                 async with reply["Body"] as body:
                     return bytes(await body.read())
             except _BROKEN:
+                _passing["body"] += 1
                 if not left:
                     raise
                 await asyncio.sleep(random.random())
@@ -211,6 +222,15 @@ class _Reader(AbstractBufferedFile):  # type: ignore[misc]
 
 def _status(response: Mapping[str, Any]) -> int:
     return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+_passing: Counter[str] = Counter()
+
+
+def _note(response: tuple[Any, Mapping[str, Any]] | None, caught_exception: BaseException | None, **_: Any) -> None:
+    """Told by botocore what came of an attempt; whether there is another is not decided here."""
+    if caught_exception is not None or (response is not None and _may_pass_status(response[1])):
+        _passing["request"] += 1
 
 
 def _may_pass(error: BaseException) -> bool:

@@ -4,10 +4,11 @@ import ast
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import get_args
+from typing import get_args, get_type_hints
 
 import pytest
 
+from actors.judging import ChunkReport
 from actors.watching import Watch, WatchSettings
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.settings import AgentSettings
@@ -158,3 +159,7 @@ async def test_a_request_that_breaks_is_not_in_flight_for_ever(tmp_path: Path) -
     series = watch.report({})
     assert series["lensmill_requests_in_flight|agent"] == 0
     assert series["lensmill_requests_total|agent|other"] == 1
+
+
+def test_every_end_of_a_chunk_is_known() -> None:
+    assert {*get_args(get_type_hints(ChunkReport)["state"]), "failed"} == set(metrics.CHUNKS.labels["state"])

@@ -81,7 +81,7 @@ def test_the_endpoint_counts_what_the_dataset_holds(tmp_path: Path) -> None:
     assert found["lensmill_chunks_total", (("state", "committed"),)] == 1
     assert found["lensmill_workers", ()] == 1
     assert found["lensmill_worker_memory_bytes", ()] > 10_000_000
-    parts = sum(path.stat().st_size for path in (tmp_path / "builds").rglob("chunks/*/part-*"))
+    parts = sum(path.stat().st_size for path in (tmp_path / "builds").glob("*/episodes/**/*.parquet"))
     assert found["lensmill_store_written_bytes_total", ()] > parts > 0
     with pytest.raises(OSError, match=r"."):
         scrape(display.url)

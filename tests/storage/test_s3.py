@@ -64,6 +64,15 @@ def test_faults_are_waited_out(behind: Files, s3_proxy: FaultProxy, kind: str) -
     assert s3_proxy.counts()[kind] > before
 
 
+@pytest.mark.parametrize("kind", ["error", "slow_down"])
+def test_requests_that_are_tried_again_are_counted(behind: Files, s3_proxy: FaultProxy, kind: str) -> None:
+    faults, retries = s3_proxy.counts()[kind], behind.counts["retries"]
+    s3_proxy.set_rates({kind: 0.5})
+    for number in range(4):
+        behind.create(f"a/{number}", b"%d" % number)
+    assert behind.counts["retries"] - retries == s3_proxy.counts()[kind] - faults > 0
+
+
 def test_a_lost_reply_to_a_create_is_no_defeat(behind: Files, s3_proxy: FaultProxy) -> None:
     before = s3_proxy.counts()["lost_reply"]
     s3_proxy.set_rates({"lost_reply": 0.6})
