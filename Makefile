@@ -55,6 +55,8 @@ lock:  ## pin the requirements again (needs uv)
 		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --group dev \
 		--custom-compile-command "make lock" -c requirements.txt pyproject.toml -o requirements-dev.txt
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --extra cluster \
+		--custom-compile-command "make lock" -c requirements-dev.txt pyproject.toml -o requirements-cluster.txt
 	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet --upgrade \
 		--custom-compile-command "make lock" --override tests/engine/overrides-engine.txt \
 		tests/engine/requirements-engine.in -o tests/engine/requirements-engine.txt

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def connect(settings: ClusterSettings) -> int:
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    on_sigterm = signal.getsignal(signal.SIGTERM)
     try:
         if settings.address == "local":
             _stay_on_loopback()
@@ -95,6 +97,8 @@ def connect(settings: ClusterSettings) -> int:
         raise ClusterError(
             f"cluster.address={settings.address}: {first} (start one with `ray start --head`, or use cluster=local)"
         ) from error
+    if callable(on_sigterm):  # Ray takes it for itself
+        signal.signal(signal.SIGTERM, on_sigterm)
     return settings.workers or max(1, cpus())
 
 

@@ -15,9 +15,9 @@ from lensmill.resolution import Ladder, image_tokens
 from lensmill.sample import Sample
 from storage.files import Files
 from storage.images import ImageStore
-from storage.plan import Plan, PlannedSample, duplicate, plan_sample
+from storage.plan import Plan, PlannedSample, plan_sample
 from storage.segment import failure_key
-from storage.sources.protocol import Source, SourceFailure
+from storage.sources.protocol import Source, SourceFailure, duplicate
 from storage.sources.settings import SourceSettings, build_source
 
 

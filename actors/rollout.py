@@ -9,11 +9,10 @@ import os
 import re
 import traceback
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence, Set
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
 from time import monotonic
-from typing import Any, Literal
+from typing import Literal
 
 import ray
 
@@ -21,6 +20,7 @@ from actors.equipment import AGENT, Equipment
 from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
+from actors.work import Threads, Work
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
@@ -67,9 +67,6 @@ _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 AHEAD = 8
 """One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
 
-CPU_THREADS = 2
-"""One thread reads while another encodes; more only compete, since workers scale by processes."""
-
 
 @dataclass(frozen=True, slots=True)
 class RolloutSettings:
@@ -114,43 +111,6 @@ class EpisodeCost:
     size: int
 
 
-@dataclass(slots=True)
-class _Work:
-    """What is made of a chunk so far: rows, and what the judge said of those that are done. `tried`: how often each of
-    its episodes was tried by earlier runs."""
-
-    tried: Mapping[str, int]
-    rows: dict[str, EpisodeRow] = field(default_factory=dict)
-    late: bool = False
-    limit: asyncio.Timeout | None = None
-    verdicts: dict[str, Verdict] = field(default_factory=dict)
-
-    def take(self, row: EpisodeRow) -> None:
-        self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
-
-
-class _Threads(ThreadPoolExecutor):
-    """Knows which calls are at work: a thread that hangs cannot be ended, only left with its process."""
-
-    def __init__(self) -> None:
-        super().__init__(CPU_THREADS)
-        self._open: set[Future[Any]] = set()
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future = super().submit(fn, *args, **kwargs)
-        self._open.add(future)
-        future.add_done_callback(self._open.discard)
-        return future
-
-    async def hang(self, grace_s: float) -> bool:
-        """Whether a call that is at work now is still at it after some seconds."""
-        at_work = [future for future in list(self._open) if future.running()]
-        if not at_work:
-            return False
-        _, late = await asyncio.wait([asyncio.wrap_future(future) for future in at_work], timeout=grace_s)
-        return bool(late)
-
-
 class RolloutWorker:
     """See the module; constructed with RolloutSettings."""
 
@@ -178,8 +138,8 @@ class RolloutWorker:
         self._leave_at: float | None = None
         self._outage = ""
         self._counts: Counter[str] = Counter()
-        self._threads = _Threads()
-        self._unfinished: dict[str, _Work] = {}
+        self._threads = Threads()
+        self._unfinished: dict[str, Work] = {}
 
     async def ready(self) -> str:
         """The node that it is on."""
@@ -221,13 +181,14 @@ class RolloutWorker:
         """
         tried = await asyncio.to_thread(self._wanted, chunk_id, retry)
         if not tried:  # committed by another driver, or just before a death
-            await asyncio.to_thread(self._episodes.tidy, chunk_id)
-            return await self._judged(chunk_id, {}, "found")
+            return await self._found(chunk_id)
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         handed_back = await asyncio.to_thread(self._episodes.handed_back, chunk_id)
         done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
         self._counts["earlier"] += len(done)
-        work = self._unfinished[chunk_id] = _Work(tried)
+        work = self._unfinished[chunk_id] = Work(tried)
+        if self._places.locked() and not careful:
+            work.look = lambda: not self._wanted(chunk_id, retry)
         wanted = tried.keys() - done.keys()
         missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
         try:
@@ -242,6 +203,9 @@ class RolloutWorker:
             if not limit.expired():
                 raise
         del self._unfinished[chunk_id]
+        if work.made is not None and work.made.result():
+            self._counts["earlier"] -= len(done)
+            return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
             if not careful:  # there each was kept as it ended
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
@@ -256,6 +220,11 @@ class RolloutWorker:
         # verdicts are of what is committed: another attempt's rows may say other things than ours
         known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
         return await self._judged(chunk_id, known, "committed" if counted else "overtaken")
+
+    async def _found(self, chunk_id: str) -> ChunkReport:
+        """Another run has made a chunk: what is left to do."""
+        await asyncio.to_thread(self._episodes.tidy, chunk_id)
+        return await self._judged(chunk_id, {}, "found")
 
     async def _judged(
         self, chunk_id: str, known: Mapping[str, Verdict], state: Literal["committed", "found", "overtaken"]
@@ -296,7 +265,7 @@ class RolloutWorker:
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
         async with self._places:
-            if self._stopping:
+            if self._stopping or await self._unfinished[chunk_id].made_meanwhile():
                 return
             if alone:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)

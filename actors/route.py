@@ -40,8 +40,9 @@ class Route(deque[str]):
         if chunk_id not in self._given:
             return ()
         there = self._made(self) if self else frozenset[str]()
-        dropped = tuple(waiting for waiting in self if waiting in there)
-        if dropped:
+        dropped: tuple[str, ...] = ()
+        if there:
+            dropped = tuple(waiting for waiting in self if waiting in there)
             left = [waiting for waiting in self if waiting not in there]
             self.clear()
             self.extend(left)

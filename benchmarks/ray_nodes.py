@@ -25,9 +25,11 @@ NODE = """
 import json, sys, time
 from ray._private.node import Node
 from ray._private.parameter import RayParams
+from ray._private.utils import write_ray_address
 head, params = json.loads(sys.argv[1])
 params["dashboard_agent_listen_port"] = None
 node = Node(RayParams(**params), head=head, shutdown_at_exit=True, spawn_reaper=False)
+write_ray_address(node.gcs_address, params["temp_dir"])
 print(json.dumps({"address": node.gcs_address, "dashboard": node.webui_url, "node_id": node.node_id}), flush=True)
 while not node.dead_processes():
     time.sleep(0.2)
@@ -87,7 +89,7 @@ class RayNodes:
             "num_gpus": 0,
             "object_store_memory": 128 * 1024 * 1024,
             "node_ip_address": "127.0.0.1",
-            "temp_dir": self._folder,
+            "temp_dir": f"{self._folder}/{len(self.nodes)}",  # each has its own, as on a machine of its own
             "min_worker_port": 0,
             "max_worker_port": 0,
         }

@@ -12,9 +12,10 @@ from typing import TextIO
 from lensmill.judging.agreement import Agreement
 from monitoring.agreement import print_agreement, print_disagreement, print_headings
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load
 from pipelines.help import AGREEMENT_HELP
 from pipelines.recipe import find_build, find_judges
-from pipelines.settings import AgreementSettings, SettingsError, load
+from pipelines.settings import AgreementSettings
 from storage.disagreements import Disagreement, write_disagreements
 from storage.episodes import EpisodeStore
 from storage.files import Files

@@ -26,11 +26,12 @@ from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, size_text
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load_build
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
-from pipelines.settings import BuildSettings, SettingsError, load_build
+from pipelines.settings import BuildSettings
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe

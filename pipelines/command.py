@@ -10,9 +10,9 @@ from actors.cluster import ClusterError
 from actors.engines import EngineError
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
+from pipelines.door import SettingsError, compose_config
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
-from pipelines.settings import SettingsError, compose_config
 from storage.files import StoreError
 from storage.sources.protocol import SourceError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, size_text
-from pipelines.settings import SettingsError
+from pipelines.door import SettingsError
 from storage.verification import Finding
 
 SHOWN = 200

@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.settings import CONF, groups_of, texts_of
+from pipelines.door import CONF, groups_of, texts_of
 
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.

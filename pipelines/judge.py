@@ -23,11 +23,12 @@ from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load
 from pipelines.help import JUDGE_HELP
 from pipelines.models import Engines, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
-from pipelines.settings import JudgeJobSettings, SettingsError, load
+from pipelines.settings import JudgeJobSettings
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe

@@ -17,10 +17,11 @@ from monitoring.progress import ProgressDisplay
 from monitoring.report import BuildTally
 from pipelines.build import Build
 from pipelines.command import run_command
+from pipelines.door import load
 from pipelines.gates import figures_of, figures_of_version, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import publish_and_tell
-from pipelines.settings import NightlySettings, load
+from pipelines.settings import NightlySettings
 from storage.dataset import published
 from storage.releases import Releases, name_for
 

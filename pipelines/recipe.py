@@ -13,8 +13,9 @@ from lensmill.agents.provenance import prompt_hashes
 from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSettings
 from lensmill.judging.settings import JudgeSettings, judge_identity
 from lensmill.models.settings import ModelSettings
+from pipelines.door import MAY_HOLD_SECRETS, SettingsError
 from pipelines.models import identity
-from pipelines.settings import MAY_HOLD_SECRETS, BuildSettings, SettingsError
+from pipelines.settings import BuildSettings
 from storage.files import Files
 from storage.sources.settings import SyntheticSettings
 

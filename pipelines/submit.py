@@ -24,12 +24,14 @@ from urllib.parse import urlsplit
 
 import yaml
 from ray.dashboard.modules import dashboard_sdk
+from ray.dashboard.modules.job import sdk
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from actors.cluster import ClusterError
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load
 from pipelines.help import SUBMIT_HELP
-from pipelines.settings import SettingsError, SubmitSettings, load
+from pipelines.settings import SubmitSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("lensmill", "storage", "actors", "monitoring", "pipelines", "conf")
@@ -81,7 +83,7 @@ def check_job(job: str, arguments: Sequence[str]) -> list[str]:
         )
     if config.get("cluster", {}).get("address") != "local":
         return list(arguments)
-    if any(argument.startswith("cluster") for argument in arguments):
+    if any(argument.partition("=")[0] in ("cluster", "cluster.address") for argument in arguments):
         raise SettingsError("cluster=local would start a Ray within the cluster: leave it out")
     return ["cluster=running", *arguments]
 
@@ -116,7 +118,8 @@ class Submission:
 
     def __init__(self, settings: SubmitSettings) -> None:
         self._settings = settings
-        logging.getLogger(dashboard_sdk.__name__).setLevel(logging.ERROR)  # what it uploads
+        for name in ("ray", dashboard_sdk.__name__, sdk.__name__):
+            logging.getLogger(name).setLevel(logging.ERROR)
         place = urlsplit(settings.address)
         port = place.port or (443 if place.scheme == "https" else 80)
         try:

@@ -24,10 +24,11 @@ from lensmill.sandbox.programs import NoBoundary
 from lensmill.trajectory import Trajectory
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.command import run_command
+from pipelines.door import SettingsError, load
 from pipelines.findings import Findings
 from pipelines.help import VERIFY_HELP
 from pipelines.recipe import recorded_fingerprint
-from pipelines.settings import SettingsError, VerifySettings, load
+from pipelines.settings import VerifySettings
 from storage.build_verification import BuildCheck, ImageCheck
 from storage.dataset import MANIFEST, published, read_chunks
 from storage.episodes import EpisodeRow, EpisodeStore

@@ -22,7 +22,7 @@ from lensmill.sample import Sample
 from storage.files import Files, StoreError
 from storage.schema import sample_json, sample_of
 from storage.segment import INDEX, SegmentWriter, failure_key, paths_of, read_failures
-from storage.sources.protocol import SourceFailure
+from storage.sources.protocol import SourceFailure, duplicate
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -78,12 +78,6 @@ class PlanCounts:
             self.failures + other.failures,
             self.chunks + other.chunks,
         )
-
-
-def duplicate(sample: Sample) -> SourceFailure:
-    """What becomes of a row that a source has given before."""
-    message = "the same picture, question and answers as an earlier row: remove one"
-    return SourceFailure(sample.origin, "duplicate", message)
 
 
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
@@ -194,7 +188,7 @@ class Plan:
             if writer is None:
                 return PlanCounts()
             record = writer.finish(number)
-            if self._files.create(self._segment_path(number), record) or self._holds(number, record):
+            if self._files.create(self._segment_path(number), record):
                 return counts_of(json.loads(record))
             # Another planner was first: what it has not planned of ours becomes the next segment.
             items, limit = _read_segment(self._files, json.loads(record)), None
@@ -275,10 +269,6 @@ class Plan:
 
     def _segment_path(self, number: int) -> str:
         return f"{self._folder}/segments/{number:06d}.json"
-
-    def _holds(self, number: int, record: bytes) -> bool:
-        """Whether the segment that exists is ours after all: an object store may lose its reply to a write."""
-        return self._files.read(self._segment_path(number)) == record
 
     def _draft(
         self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int, limit: int | None

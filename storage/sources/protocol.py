@@ -42,3 +42,9 @@ class Source(Protocol):
     def name(self) -> str: ...
 
     def read(self) -> Iterator[SourceItem | SourceFailure]: ...
+
+
+def duplicate(sample: Sample) -> SourceFailure:
+    """What becomes of a row that a source has given before."""
+    message = "the same picture, question and answers as an earlier row: remove one"
+    return SourceFailure(sample.origin, "duplicate", message)

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -293,3 +294,28 @@ async def test_a_chunk_that_another_run_commits_first_is_told_apart(files: Files
             return await super().run(desk)
 
     assert (await worker(files, NotingJudge(), Slow()).run_chunk(chunk_id)).state == "overtaken"
+
+
+async def test_a_chunk_that_another_run_makes_while_it_waits_for_a_slot_is_not_begun(files: Files) -> None:
+    plan, other = planned_only(files, 1)
+    (chunk_id,) = plan.chunk_ids()
+    theirs = EpisodeStore(other, FINGERPRINT).rows(chunk_id)
+    asked = asyncio.Event()
+
+    class Slots(asyncio.Semaphore):
+        async def acquire(self) -> Literal[True]:
+            asked.set()
+            return await super().acquire()
+
+    agent = FailingParrot()
+    made = worker(files, NotingJudge(), agent)
+    made._slots = Slots(1)
+    await made._slots.acquire()
+    asked.clear()
+    running = asyncio.create_task(made.run_chunk(chunk_id))
+    await asked.wait()
+    EpisodeStore(files, FINGERPRINT).commit(chunk_id, theirs)
+    made._slots.release()
+    assert (await running).state == "found"
+    assert agent.asked == []
+    assert await made.counts() == {"earlier": 0}

@@ -10,6 +10,7 @@ from lensmill.agents.settings import ReaderSettings, ZoomSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from storage.files import Files
+from storage.plan import Plan
 from storage.sources.settings import ChartQASettings
 
 
@@ -63,3 +64,64 @@ def test_a_rung_that_does_not_fit_into_the_models_context_is_a_failure_that_name
     found = outline(tmp_path, family=ModelFamily(context_length=3000))
     assert found.episodes == {224: 2, 448: 2}
     assert found.failures == {"image_missing": 1, "context_length": 2}
+
+
+def planner(tmp_path: Path) -> Planner:
+    source, files = ChartQASettings(str(tmp_path / "data")), Files(str(tmp_path / "out"))
+    return Planner(PlanSettings(files, "f" * 16, source, ReaderSettings(), None, Ladder((224, 448)), 4, None))
+
+
+def grow(tmp_path: Path, *names: str) -> None:
+    """Put questions about new pictures before those that are there, and turn the old ones round."""
+    place = tmp_path / "data" / "test" / "test_human.json"
+    for number, name in enumerate(names):
+        Image.new("RGB", (1200, 900), (number, 1, 2)).save(place.parent / "png" / name)
+    rows = json.loads(place.read_text())
+    new = [{"imgname": name, "query": f"And {name}?", "label": "1"} for name in names]
+    place.write_text(json.dumps([*new, *reversed(rows)]))
+
+
+def stored(tmp_path: Path) -> dict[str, bytes]:
+    folder = tmp_path / "out"
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_of_a_grown_source_only_what_is_new_is_planned_as_new_chunks(tmp_path: Path) -> None:
+    a_folder(tmp_path, bad=False)
+    first = planner(tmp_path)
+    first.plan()
+    before, old = stored(tmp_path), first.outline(measure=False)
+    assert (len(old.chunk_ids), old.samples) == (2, 3)
+
+    grow(tmp_path, "c.png", "d.png", "e.png")
+    second = planner(tmp_path)
+    second.plan()
+    found = second.outline(measure=False)
+    assert found.chunk_ids[:2] == old.chunk_ids
+    assert (len(found.chunk_ids), found.samples, found.episodes) == (4, 6, {224: 6, 448: 6})
+    plan = Plan(Files(str(tmp_path / "out")), "f" * 16)
+    questions = [sample.question for i in found.chunk_ids[2:] for sample in plan.read_chunk(i).samples.values()]
+    assert questions == ["And c.png?", "And d.png?", "And e.png?"]
+    after = stored(tmp_path)
+    assert {path: after[path] for path in before} == before
+    assert sum(path.startswith("images/") for path in after.keys() - before.keys()) == 3
+
+
+def test_pictures_of_what_is_planned_are_not_stored_again(tmp_path: Path) -> None:
+    a_folder(tmp_path, bad=False)
+    planner(tmp_path).plan()
+    for path in (tmp_path / "out" / "images").rglob("*"):
+        if path.is_file():
+            path.unlink()
+    grow(tmp_path, "c.png")
+    planner(tmp_path).plan()
+    assert sum(path.is_file() for path in (tmp_path / "out" / "images").rglob("*")) == 1
+
+
+def test_failures_of_what_is_planned_are_told_again(tmp_path: Path) -> None:
+    a_folder(tmp_path)
+    family = ModelFamily(context_length=3000)
+    outline(tmp_path, family=family)
+    before = stored(tmp_path)
+    assert outline(tmp_path, family=family).failures == {"image_missing": 1, "context_length": 2}
+    assert stored(tmp_path) == before

@@ -29,7 +29,7 @@ from lensmill.agents.structure import (
 from lensmill.geometry import Convention, Frame
 from lensmill.models.families import ModelFamily
 from lensmill.sandbox.protocol import Execution
-from pipelines.settings import SettingsError, load_build
+from pipelines.door import SettingsError, load_build
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox
 from tests.agents.structured_replies import REPLIES, VIEW
 

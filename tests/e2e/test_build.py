@@ -1,6 +1,7 @@
 """The whole way, run as a person runs it: the dataset, going on after a kill, and Ctrl-C."""
 
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -74,6 +75,27 @@ def test_a_larger_limit_adds_only_the_rest(tmp_path: Path) -> None:
     assert fewer.returncode == 0, fewer.stderr
     assert "left alone" in fewer.stderr
     assert "2 episodes" in fewer.stdout
+
+
+def test_of_a_grown_source_only_what_is_new_is_made_and_the_version_names_its_chunks(tmp_path: Path) -> None:
+    small = (*SMALL[:-1], f"out={tmp_path}", "ladder.rungs=[448]")
+    assert build(*small, "version=first").returncode == 0
+    before = tree(tmp_path)
+    grown = build(*small, "source.charts=5", "version=second")
+    assert grown.returncode == 0, grown.stderr
+    assert "6 of 10 episodes are there already" in grown.stderr
+    after = tree(tmp_path)
+    assert {path: after[path] for path in before} == before
+    first, second = ((tmp_path / "datasets" / name / "chunks.txt").read_text() for name in ("first", "second"))
+    assert len(second.splitlines()) > len(first.splitlines())
+    assert second.startswith(first)
+
+
+def test_another_recipe_is_a_build_of_its_own_and_says_what_changed(undisturbed: Path, tmp_path: Path) -> None:
+    shutil.copytree(undisturbed, tmp_path / "out")
+    other = build(*SMALL, f"out={tmp_path / 'out'}", "ladder.rungs=[448]", "plan_only=true")
+    assert other.returncode == 0, other.stderr
+    assert "ladder.rungs [448, 896] -> [448]" in other.stderr
 
 
 def test_a_version_that_is_taken_is_told_before_the_work(undisturbed: Path) -> None:

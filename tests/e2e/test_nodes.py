@@ -1,40 +1,28 @@
 """A build on several Ray nodes that come and go. All of them listen on 127.0.0.1."""
 
 import asyncio
-import json
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from PIL import Image
 
+from benchmarks.nodes import draw
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
-from lensmill.testing.script import StubReply, StubRequest
 from lensmill.testing.stub_engine import StubEngine
 from tests.e2e.conftest import ROOT
-
-EPISODES = 24
-BUILD = (
-    *("source=chartqa", "ladder.rungs=[224]", "agent=direct", "model=qwen2_5_vl", "chunk_size=2", "version=test"),
-    *("cluster=running", "cluster.in_flight=2"),
-)
-"""24 episodes in 12 chunks, two in flight in each worker."""
+from tests.held import EPISODES, HELD, Gate, ended, until
 
 
 @pytest.fixture(scope="module")
 def charts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ChartQA folder of 24 questions about one picture."""
-    split = tmp_path_factory.mktemp("ChartQA") / "test"
-    (split / "png").mkdir(parents=True)
-    Image.new("RGB", (640, 480), "white").save(split / "png" / "0.png")
-    rows = [{"imgname": "0.png", "query": f"What is bar {number}?", "label": "7"} for number in range(EPISODES)]
-    (split / "test_human.json").write_text(json.dumps(rows))
-    return split.parent
+    folder = tmp_path_factory.mktemp("ChartQA")
+    draw(folder, EPISODES)
+    return folder
 
 
 @pytest.fixture
@@ -43,22 +31,20 @@ def nodes() -> Iterator[RayNodes]:
         yield nodes
 
 
-class Gate:
-    """A script whose replies wait until it is opened."""
-
-    def __init__(self) -> None:
-        self.open = asyncio.Event()
-
-    def __call__(self, _: StubRequest) -> StubReply:
-        return StubReply("ANSWER: 1", hold=self.open)
-
-
 @asynccontextmanager
 async def building(
     nodes: RayNodes, engine: StubEngine, charts: Path, out: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "pipelines.build", *BUILD, f"out={out}", f"model.urls=[{engine.url}]"),
+        *(
+            sys.executable,
+            "-m",
+            "pipelines.build",
+            *HELD,
+            "cluster=running",
+            f"out={out}",
+            f"model.urls=[{engine.url}]",
+        ),
         *(f"cluster.address={nodes.head.address}", f"source.path={charts}"),
         cwd=ROOT,
         env={**os.environ, **LOOPBACK},
@@ -71,19 +57,6 @@ async def building(
         if process.returncode is None:
             process.kill()
             await process.wait()
-
-
-async def until(condition: Callable[[], bool], process: asyncio.subprocess.Process) -> None:
-    async with asyncio.timeout(120):
-        while not condition():
-            assert process.returncode is None, await ended(process)
-            await asyncio.sleep(0.1)
-
-
-async def ended(process: asyncio.subprocess.Process) -> tuple[int, str]:
-    output, _ = await process.communicate()
-    assert process.returncode is not None
-    return process.returncode, output.decode()
 
 
 def episodes(out: Path) -> Counter[str]:

@@ -16,7 +16,7 @@ from actors.cluster import ClusterSettings, connect
 from lensmill.tools import ZOOM
 from monitoring.progress import ProgressDisplay
 from pipelines.build import Build
-from pipelines.settings import load_build
+from pipelines.door import load_build
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files
 from tests.e2e.conftest import build

@@ -9,7 +9,8 @@ import pytest
 
 from lensmill.verdict import Verdict
 from pipelines.agreement import compare, main
-from pipelines.settings import AgreementSettings, SettingsError
+from pipelines.door import SettingsError
+from pipelines.settings import AgreementSettings
 from storage.files import Files
 from storage.plan import Plan
 from storage.settings import StoreSettings

@@ -15,9 +15,10 @@ from actors.cluster import ClusterSettings, connect
 from actors.publishing import PublishSettings
 from lensmill.verdict import Verdict
 from monitoring.progress import ProgressDisplay
+from pipelines.door import SettingsError, load
 from pipelines.gates import Figures, refusals
 from pipelines.nightly import Nightly
-from pipelines.settings import GateSettings, NightlySettings, SettingsError, load
+from pipelines.settings import GateSettings, NightlySettings
 from storage.files import Files
 from storage.plan import Plan
 from storage.releases import Release, Releases, latest

@@ -2,7 +2,8 @@
 
 import pytest
 
-from pipelines.settings import BuildSettings, SettingsError, load_build
+from pipelines.door import SettingsError, load_build
+from pipelines.settings import BuildSettings
 from storage.sources.settings import ChartQASettings, SyntheticSettings
 
 

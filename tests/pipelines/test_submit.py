@@ -1,5 +1,6 @@
 """Sending jobs to a Ray cluster of two nodes, which listens on 127.0.0.1."""
 
+import asyncio
 import os
 import signal
 import socket
@@ -9,11 +10,16 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from ray.job_submission import JobSubmissionClient
 
+from benchmarks.nodes import draw
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
-from pipelines.settings import SettingsError, SubmitSettings, load
+from lensmill.testing.stub_engine import StubEngine
+from pipelines.door import SettingsError, load
+from pipelines.settings import SubmitSettings
 from pipelines.submit import ROOMS, check_job, checkout, environment, jobs, split
 from tests.e2e.conftest import ROOT
+from tests.held import EPISODES, HELD, Gate, ended, until
 
 TINY = ("source.charts=1", "source.posters=0", "source.questions_per_picture=1", "ladder.rungs=[224]", "version=test")
 
@@ -92,6 +98,36 @@ def test_ctrl_c_leaves_the_job_alone_and_says_how_to_stop_it(nodes: RayNodes, tm
     assert "Job 'left' succeeded" in followed.stdout + followed.stderr
 
 
+async def test_a_job_that_is_stopped_hands_back_and_goes_on_when_it_is_sent_again(
+    nodes: RayNodes, tmp_path: Path
+) -> None:
+    draw(tmp_path / "charts", EPISODES)
+    gate = Gate()
+    async with StubEngine(gate) as engine:
+        job = (*HELD, f"source.path={tmp_path}/charts", f"out={tmp_path}/out", f"model.urls=[{engine.url}]")
+        process = await asyncio.create_subprocess_exec(
+            *command(f"address={nodes.head.dashboard}", "id=stopped", "build", *job),
+            cwd=ROOT,
+            env={**os.environ, **LOOPBACK},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        await until(lambda: engine.in_flight > 0, process)
+        await asyncio.to_thread(JobSubmissionClient(nodes.head.dashboard).stop_job, "stopped")
+        assert process.stdout is not None
+        while b"episodes in flight are finished and kept" not in await process.stdout.readline():
+            assert not process.stdout.at_eof()
+        made = engine.in_flight
+        gate.open.set()
+        status, output = await ended(process)
+        assert status == 130
+        assert "run the same command again to go on" in output
+        assert engine.counts["requests"] == made
+        again = await asyncio.to_thread(submit, f"address={nodes.head.dashboard}", "build", *job)
+        assert again.returncode == 0, again.stdout
+        assert engine.counts["requests"] == EPISODES
+
+
 def test_no_cluster_is_one_line() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -107,6 +143,7 @@ def test_what_stands_before_the_jobs_name_is_about_the_sending() -> None:
 
 def test_a_job_is_told_to_use_the_cluster_that_runs_it() -> None:
     assert check_job("build", ["out=s3://bucket/a"]) == ["cluster=running", "out=s3://bucket/a"]
+    assert check_job("build", ["out=/shared", "cluster.workers=9"])[0] == "cluster=running"
     assert check_job("agreement", ["out=s3://bucket/a"]) == ["out=s3://bucket/a"]
 
 

@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from monitoring.progress import ProgressDisplay
+from pipelines.door import SettingsError, load
 from pipelines.findings import Findings
-from pipelines.settings import SettingsError, load
 from pipelines.settings import VerifySettings as Settings
 from pipelines.verify import Verification, main, with_folder
 from storage.dataset_rows import TRAIN

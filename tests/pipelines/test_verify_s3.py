@@ -9,8 +9,9 @@ import s3fs
 from moto.server import ThreadedMotoServer
 
 from monitoring.progress import ProgressDisplay
+from pipelines.door import load
 from pipelines.findings import Findings
-from pipelines.settings import VerifySettings, load
+from pipelines.settings import VerifySettings
 from pipelines.verify import Verification
 from storage.files import Files
 from tests.e2e.conftest import build

@@ -100,6 +100,28 @@ def test_episodes_are_counted_from_the_index(plan: Plan) -> None:
     assert [plan.episodes_in([chunk_id]) for chunk_id in plan.chunk_ids()] == [4, 2]
 
 
+def test_samples_that_are_known_need_no_episodes(plan: Plan) -> None:
+    plan.append(planned(range(4)), chunk_size=4)
+    ids = [a_sample(number).sample_id for number in range(4)]
+    assert plan.known() == {*ids}
+    assert plan.append([*ids[:2], *planned([4]), *ids[2:]]).samples == 1
+    assert plan.append([*ids, *planned([5, 6])], limit=5).samples == 1
+    assert plan.known() == {a_sample(number).sample_id for number in range(6)}
+
+
+def test_the_counts_of_some_chunks_come_from_the_index(plan: Plan, files: Files) -> None:
+    plan.append(planned(range(3)), chunk_size=4)
+    plan.append(planned([9], rungs=(896,)), chunk_size=4)
+    for path in files.list("builds"):
+        if "/samples-" in path:
+            files.remove(path)
+    first, second, third = Plan(files, FINGERPRINT).chunk_ids()
+    counts = plan.counts_in([third, first, "unknown"])
+    assert (counts.samples, counts.episodes, counts.chunks) == (3, {224: 2, 448: 2, 896: 1}, 2)
+    assert plan.counts_in([second]).episodes == {224: 1, 448: 1}
+    assert plan.counts_in([]) == PlanCounts()
+
+
 def test_a_duplicate_row_is_a_failure_not_a_second_episode(plan: Plan) -> None:
     added = plan.append(planned([1, 2, 1]))
     assert added.samples == 2

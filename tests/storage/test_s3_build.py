@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.settings import load_build
+from pipelines.door import load_build
 from storage.files import Files
 from storage.settings import GSSettings, S3Settings, StoreSettings
 

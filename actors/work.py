@@ -1,0 +1,64 @@
+"""What is at work in a rollout worker: chunks and threads."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from lensmill.verdict import Verdict
+from storage.episodes import EpisodeRow
+
+CPU_THREADS = 2
+"""One thread reads while another encodes; more only compete, since workers scale by processes."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What is made of a chunk so far: rows, and what the judge said of those that are done.
+
+    Attributes:
+        tried: how often each of its episodes was tried by earlier runs.
+        look: whether another run has made it while it waited for a slot; None if it need not wait.
+        made: what came of looking, once, before the first episode begins.
+    """
+
+    tried: Mapping[str, int]
+    look: Callable[[], bool] | None = None
+    made: asyncio.Future[bool] | None = None
+    rows: dict[str, EpisodeRow] = field(default_factory=dict)
+    late: bool = False
+    limit: asyncio.Timeout | None = None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def take(self, row: EpisodeRow) -> None:
+        self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
+
+    async def made_meanwhile(self) -> bool:
+        if self.look is None:
+            return False
+        if self.made is None:
+            self.made = asyncio.ensure_future(asyncio.to_thread(self.look))
+        return await self.made
+
+
+class Threads(ThreadPoolExecutor):
+    """Knows which calls are at work: a thread that hangs cannot be ended, only left with its process."""
+
+    def __init__(self) -> None:
+        super().__init__(CPU_THREADS)
+        self._open: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self._open.add(future)
+        future.add_done_callback(self._open.discard)
+        return future
+
+    async def hang(self, grace_s: float) -> bool:
+        """Whether a call that is at work now is still at it after some seconds."""
+        at_work = [future for future in list(self._open) if future.running()]
+        if not at_work:
+            return False
+        _, late = await asyncio.wait([asyncio.wrap_future(future) for future in at_work], timeout=grace_s)
+        return bool(late)

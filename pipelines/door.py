@@ -1,0 +1,168 @@
+"""The door: hydra composes the configuration, and one frozen dataclass leaves here.
+
+Nothing behind this module sees a hydra or OmegaConf object.
+"""
+
+import difflib
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import TypeAdapter, ValidationError
+
+from lensmill.agents.settings import AgentSettings
+from lensmill.judging.settings import JudgeSettings
+from pipelines.settings import BuildSettings
+from storage.settings import AnyStoreSettings
+from storage.sources.settings import SourceSettings
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
+"""Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
+
+
+class SettingsError(Exception):
+    """A configuration that cannot be used: one line that names the key and says what to do."""
+
+
+def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
+    """What hydra makes of conf/<job>.yaml and the command line.
+
+    Raises:
+        SettingsError: an unknown group, option or key, or a malformed override.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose(job, list(overrides))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SettingsError(_one_line(error, job, overrides)) from error
+
+
+def load_build(overrides: Sequence[str]) -> BuildSettings:
+    """The settings of a build from command line overrides such as `source=chartqa source.path=/data`; see `load`."""
+    return load("build", BuildSettings, overrides)
+
+
+Settings = TypeVar("Settings")
+
+
+def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
+    """The settings of a job, of this dataclass, from conf/<job>.yaml and command line overrides.
+
+    Raises:
+        SettingsError: see `compose_config`, or a value of the wrong kind.
+    """
+    config = compose_config(job, overrides)
+    missing = sorted(OmegaConf.missing_keys(config))
+    if missing:
+        raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
+    plain = OmegaConf.to_container(config, resolve=True)
+    assert isinstance(plain, dict)
+    for engine, model in (("engine", "model"), ("judge_engine", "judge_model")):
+        if engine in plain and plain[engine].get("model", "") is None:
+            plain[engine]["model"] = plain[model]["name"] or ""
+    try:
+        settings = TypeAdapter(kind).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in _union_tags())
+        why = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "tuple_type":
+            raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
+        hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
+        got = "" if hidden else f", got {first['input']!r}"
+        raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
+    _refuse_unknown(plain, describe(settings))
+    return settings
+
+
+def _union_tags() -> set[str]:
+    groups = (SourceSettings, AgentSettings, JudgeSettings, AnyStoreSettings)
+    options = [option for group in groups for option in group.__args__]
+    return {tag for option in options for tag in (option.__name__, _name_of(option))}
+
+
+def _name_of(option: Any) -> str:
+    return next(str(item.default) for item in fields(option) if item.name == "name")
+
+
+def _refuse_unknown(given: Any, known: Any, place: str = "") -> None:
+    """Keys added with `+key=` that no setting has: hydra lets them through, and they would be ignored."""
+    if not isinstance(given, dict) or not isinstance(known, dict):
+        return
+    for key, value in given.items():
+        if key not in known:
+            raise SettingsError(f"there is no setting {place}{key}{_suggest(str(key), list(known))}")
+        _refuse_unknown(value, known[key], f"{place}{key}.")
+
+
+def _suggest(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f" (there are: {', '.join(sorted(known))})" if known else ""
+
+
+def groups_of(job: str) -> tuple[str, ...]:
+    """The config groups of a job: those in its defaults list, sorted, each once."""
+    return tuple(sorted({group for text in texts_of(job) for group in re.findall(r"^ *- (\w+):", text, re.MULTILINE)}))
+
+
+def texts_of(job: str) -> tuple[str, ...]:
+    """conf/<job>.yaml, then those of the jobs whose settings it takes over."""
+    own = (CONF / f"{job}.yaml").read_text()
+    return (own, *(text for other in re.findall(r"^  - ([a-z]+)$", own, re.MULTILINE) for text in texts_of(other)))
+
+
+def _options(group: str) -> list[Path]:
+    return sorted((CONF / group).glob("*.yaml")) if group else []
+
+
+def _all_keys(config: Any, place: str = "") -> list[str]:
+    keys: list[str] = []
+    for key in map(str, config) if isinstance(config, DictConfig) else ():
+        keys.append(f"{place}{key!s}")
+        if not OmegaConf.is_missing(config, key):
+            keys += _all_keys(config[key], f"{place}{key!s}.")
+    return keys
+
+
+def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
+    """Hydra's explanations, folded into one line that says what to do."""
+    message = str(error)
+    if isinstance(error, OverrideParseException):
+        name = str(error.override).partition("=")[0]
+        return (
+            f"{name}: cannot be read as name=value; quote a value that has brackets, commas or other signs, within the "
+            "shell's quotes too: 'name=\"value\"'"
+        )
+    if found := re.search(r"Could not override '([^']+)'", message):
+        key = found.group(1)
+        group, _, rest = key.partition(".")
+        if having := [path.stem for path in _options(group) if rest in [*OmegaConf.load(path)]]:
+            return f"there is no setting {key} here: it belongs to {' or '.join(f'{group}={name}' for name in having)}"
+        chosen = [item for item in overrides if item.split("=")[0] in groups_of(job)]
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            known = _all_keys(compose(job, chosen))
+        return f"there is no setting {key}{_suggest(key, known)} (--help lists them)"
+    if found := re.search(r"(?:Could not find|Could not load) '(\w+)/([^']+)'", message):
+        group, option = found.groups()
+        options = [path.stem for path in _options(group)]
+        if options:
+            return f"{group}={option}: there is no such {group} (there are: {', '.join(options)})"
+    return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())
+
+
+def describe(value: Any) -> Any:
+    """A frozen settings dataclass as plain JSON values, for recipes and records."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -1,0 +1,103 @@
+"""What a version takes in: layers that are judged, and no others; and what it says of where it came from."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from actors.publishing import PublishSettings, check_version, publish_version
+from storage.dataset import PublishedDataset
+from storage.episodes import EpisodeRow, EpisodeStore
+from storage.files import Files, StoreError
+from storage.images import ImageStore
+from storage.plan import Plan
+from storage.verdicts import VerdictRow, VerdictStore
+from tests.judged import CORRECT, build_of
+from tests.storage.made import FINGERPRINT
+from tests.storage.published_rows import seen
+
+JUDGE = "j" * 16
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(str(tmp_path))
+
+
+@pytest.fixture
+def plan(files: Files) -> Plan:
+    """Two chunks of two; episodes 1 and 2 failed of a timeout. All that is done is judged."""
+    plan = build_of(files, ["0", None, None, "3"])
+    for chunk_id in plan.chunk_ids():
+        judge(files, chunk_id)
+    return plan
+
+
+def judge(files: Files, chunk_id: str) -> None:
+    episodes, verdicts = EpisodeStore(files, FINGERPRINT), VerdictStore(files, FINGERPRINT, JUDGE)
+    given = [
+        VerdictRow(row.planned.episode_id, CORRECT) for row in episodes.rows(chunk_id) if row.trajectory is not None
+    ]
+    if not verdicts.commit(chunk_id, given, episodes.layers(chunk_id)):
+        verdicts.retry(chunk_id, given, episodes.layers(chunk_id))
+
+
+def try_again(files: Files, chunk_id: str) -> None:
+    """All that failed in a chunk is done now."""
+    store, (_, trajectory) = EpisodeStore(files, FINGERPRINT), seen(ImageStore(files), 0)
+    again = [EpisodeRow(row.planned, "done", trajectory) for row in store.rows(chunk_id) if row.failure]
+    assert store.retry(chunk_id, again)
+
+
+def settings(files: Files, chunk_ids: Sequence[str], version: str | None = None) -> PublishSettings:
+    return PublishSettings(files, FINGERPRINT, JUDGE, tuple(chunk_ids), None, {"name": "correct"}, version, "made")
+
+
+def counts(version: PublishedDataset) -> tuple[int, int]:
+    return version.rows, version.failures
+
+
+def text(version: PublishedDataset, name: str) -> str:
+    return (Path(version.path) / name).read_text()
+
+
+def test_a_version_says_which_chunks_it_was_curated_from(files: Files, plan: Plan) -> None:
+    version = publish_version(settings(files, plan.chunk_ids()))
+    assert text(version, "chunks.txt").splitlines() == list(plan.chunk_ids())
+    (record,) = (record for record in version.files if record.path == "chunks.txt")
+    assert record.sha256 == version.inputs["chunks_sha256"]
+    assert not (Path(version.path) / "layers.txt").exists()
+    part = publish_version(settings(files, plan.chunk_ids()[1:]))
+    assert text(part, "chunks.txt") == f"{plan.chunk_ids()[1]}\n"
+
+
+def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(files: Files, plan: Plan) -> None:
+    first, second = plan.chunk_ids()
+    before = publish_version(settings(files, plan.chunk_ids()))
+    assert counts(before) == (2, 2)
+    try_again(files, second)
+    judge(files, second)
+    after = publish_version(settings(files, plan.chunk_ids()))
+    assert after.version != before.version
+    assert counts(after) == (3, 1)
+    assert text(after, "layers.txt") == f"{second} 1 1\n"
+    try_again(files, first)
+    judge(files, first)
+    assert counts(publish_version(settings(files, plan.chunk_ids()))) == (4, 0)
+    assert len(pq.read_table(Path(before.path) / "data", columns=["question"])) == 2
+
+
+def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files, plan: Plan) -> None:
+    before = publish_version(settings(files, plan.chunk_ids()))
+    try_again(files, plan.chunk_ids()[0])
+    assert publish_version(settings(files, plan.chunk_ids())) == before
+
+
+def test_a_name_that_is_taken_is_told_before_episodes_are_tried_again(files: Files, plan: Plan) -> None:
+    wanted = settings(files, plan.chunk_ids(), "v1")
+    check_version(wanted, retried=True)
+    publish_version(wanted)
+    check_version(wanted)
+    with pytest.raises(StoreError, match="choose another version="):
+        check_version(wanted, retried=True)

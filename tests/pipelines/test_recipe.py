@@ -1,0 +1,68 @@
+"""What a build says of its recipe when the store has others."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.door import load_build
+from pipelines.recipe import Recipe, record, what_changed
+from storage.files import Files
+
+CONTENT: dict[str, Any] = {
+    "source": {"name": "chartqa", "splits": None},
+    "agent": {"name": "zoom", "max_steps": 6},
+    "ladder": {"rungs": [224, 448]},
+    "models": {"agent": {"name": "qwen", "extra_body": {"key": "sk-123"}}},
+}
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(str(tmp_path))
+
+
+def changed(**changes: Any) -> Recipe:
+    """CONTENT with some dotted keys set ("__" for the dots)."""
+    content = json.loads(json.dumps(CONTENT))
+    for place, value in changes.items():
+        *folders, key = place.split("__")
+        inner = content
+        for folder in folders:
+            inner = inner[folder]
+        inner[key] = value
+    return Recipe(content)
+
+
+def keep(files: Files, recipe: Recipe) -> str:
+    record(files, recipe, load_build(["source.charts=1"]))
+    return recipe.fingerprint
+
+
+def test_the_first_build_and_one_that_is_there_have_nothing_to_tell(files: Files) -> None:
+    assert what_changed(files, changed()) == ""
+    keep(files, changed())
+    assert what_changed(files, changed()) == ""
+
+
+def test_another_recipe_says_what_changed_since_the_nearest(files: Files) -> None:
+    keep(files, changed(agent__max_steps=9, ladder__rungs=[672]))
+    nearest = keep(files, changed())
+    line = what_changed(files, changed(agent__max_steps=8, models__extra="new"))
+    assert line.endswith(f'unlike {nearest}: agent.max_steps 6 -> 8, models.extra not set -> "new"')
+    assert "\n" not in line
+
+
+def test_values_that_may_hold_secrets_are_not_told(files: Files) -> None:
+    keep(files, changed())
+    line = what_changed(files, changed(models__agent__extra_body={"key": "sk-456"}))
+    assert "models.agent.extra_body.key (not shown)" in line
+    assert "sk-" not in line
+
+
+def test_many_changes_are_counted(files: Files) -> None:
+    keep(files, changed())
+    line = what_changed(files, changed(agent={"name": "search", **{f"setting{i}": i for i in range(9)}}))
+    assert 'agent.name "zoom" -> "search"' in line
+    assert line.endswith(", and 5 more")
