@@ -309,13 +309,13 @@ async def test_a_chunk_that_another_run_makes_while_it_waits_for_a_slot_is_not_b
 
     agent = FailingParrot()
     made = worker(files, NotingJudge(), agent)
-    made._slots = Slots(1)
-    await made._slots.acquire()
+    made._places = Slots(1)
+    await made._places.acquire()
     asked.clear()
     running = asyncio.create_task(made.run_chunk(chunk_id))
     await asked.wait()
     EpisodeStore(files, FINGERPRINT).commit(chunk_id, theirs)
-    made._slots.release()
+    made._places.release()
     assert (await running).state == "found"
     assert agent.asked == []
     assert await made.counts() == {"earlier": 0}

@@ -285,8 +285,7 @@ class Storm:
         """Until the driver ends or is killed; the kills that are left."""
         while driver.poll() is None:
             log = f"round-{report.seed}"
-            assert time.monotonic() < start + PATIENCE_S, f"{log} does not end:
-{self.log(log)}"
+            assert time.monotonic() < start + PATIENCE_S, f"{log} does not end:\n{self.log(log)}"
             with suppress(subprocess.TimeoutExpired):
                 driver.wait(0.05)
             if not kills or self._engines.begun() < kills[0][0]:
@@ -351,9 +350,7 @@ def main() -> int:
             totals.update(report.kills)
             totals.update({"again": report.redone, "held": report.held})
             print(report, flush=True)
-    print(
-        f"{good} of {options.rounds} rounds: every episode once, in the bytes of an undisturbed run; {dict(totals)}"
-    )
+    print(f"{good} of {options.rounds} rounds: every episode once, in the bytes of an undisturbed run; {dict(totals)}")
     return 0 if good == options.rounds else 1
 
 
