@@ -24,7 +24,7 @@ CORRECT, INCORRECT = Verdict("correct", "model"), Verdict("incorrect", "model")
 def build_of(files: Files, answers: Sequence[str | None], chunk_size: int = 2, fingerprint: str = FINGERPRINT) -> Plan:
     """Episode i is about "What is bar i?", whose answer is i; an answer of None failed. Returns the plan."""
     plan, store, images = Plan(files, fingerprint), EpisodeStore(files, fingerprint), ImageStore(files)
-    made = [_looked(images, number) for number in range(len(answers))]
+    made = [looked(images, number) for number in range(len(answers))]
     plan.append((plan_sample(fingerprint, sample, (224,), ("reader",), (0,)) for sample, _ in made), chunk_size)
     said = {sample.sample_id: (trajectory, answer) for (sample, trajectory), answer in zip(made, answers, strict=True)}
     for chunk_id in plan.chunk_ids():
@@ -42,7 +42,7 @@ def build_of(files: Files, answers: Sequence[str | None], chunk_size: int = 2, f
     return plan
 
 
-def _looked(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
+def looked(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
     """A sample whose original is in the store, and a trajectory with a zoom that was really made."""
     sample, _ = seen(images, number)
     original = load_original(images.get(sample.image_id))

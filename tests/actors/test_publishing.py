@@ -13,9 +13,8 @@ from storage.files import Files, StoreError
 from storage.images import ImageStore
 from storage.plan import Plan
 from storage.verdicts import VerdictRow, VerdictStore
-from tests.judged import CORRECT, build_of
+from tests.judged import CORRECT, build_of, looked
 from tests.storage.made import FINGERPRINT
-from tests.storage.published_rows import seen
 
 JUDGE = "j" * 16
 
@@ -45,8 +44,13 @@ def judge(files: Files, chunk_id: str) -> None:
 
 def try_again(files: Files, chunk_id: str) -> None:
     """All that failed in a chunk is done now."""
-    store, (_, trajectory) = EpisodeStore(files, FINGERPRINT), seen(ImageStore(files), 0)
-    again = [EpisodeRow(row.planned, "done", trajectory) for row in store.rows(chunk_id) if row.failure]
+    store, images = EpisodeStore(files, FINGERPRINT), ImageStore(files)
+    samples = Plan(files, FINGERPRINT).read_chunk(chunk_id).samples
+    again = [
+        EpisodeRow(row.planned, "done", looked(images, int(samples[row.planned.sample_id].answers[0]))[1])
+        for row in store.rows(chunk_id)
+        if row.failure
+    ]
     assert store.retry(chunk_id, again)
 
 

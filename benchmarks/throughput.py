@@ -1,0 +1,152 @@
+"""How many episodes a second the machinery carries when agents take no time, and what the driver takes meanwhile.
+
+    python -m benchmarks.throughput [--episodes 20000] [--memory 200000]
+
+A build on a Ray of its own with two workers and storage on local disk, durable: the plan is there, and from then on it
+is what every build does: chunks handed out, pictures read and drawn, an agent run, answers judged by rules, episodes
+and verdicts committed. The agent is a stub that answers at once, about one small picture. The rate is from the first chunk
+to the last commit, workers being up. The command fails (exit 1) under 2,000 episodes a second, or where the driver's
+peak memory at 200,000 episodes is more than 10 % above that at 1,000.
+"""
+
+import argparse
+import hashlib
+import io
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+
+import ray
+from PIL import Image
+
+from actors.cluster import ClusterSettings, connect
+from actors.pool import RolloutPool, chunks_for
+from actors.rollout import RolloutSettings, RolloutWorker
+from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.settings import DirectSettings
+from lensmill.judging.settings import RuleSettings
+from lensmill.resolution import Ladder
+from lensmill.sample import Sample, sample_id_of
+from lensmill.sandbox.settings import SandboxSettings
+from lensmill.trajectory import Message, Part
+from storage.episodes import EpisodeStore
+from storage.files import Files
+from storage.images import ImageStore
+from storage.plan import Plan, PlannedSample, plan_sample
+from storage.verdicts import VerdictStore
+
+LEAST_RATE, MOST_GROWTH = 2000, 1.10
+WORKERS, IN_FLIGHT, CHUNK, RUNGS = 2, 64, 256, (224,)
+FINGERPRINT, JUDGE = "b" * 16, "j" * 16
+
+
+class StubAgent:
+    name = "direct"
+
+    async def run(self, desk: Desk) -> Rollout:
+        asked = Message("user", (Part(image=0), Part(desk.task.question)))
+        said = Message("assistant", (Part("<think>It is clear.</think><answer>7</answer>"),))
+        return desk.hand_in("It is clear.", "7", (asked, said))
+
+
+class StubWorker(RolloutWorker):
+    def __init__(self, settings: RolloutSettings) -> None:
+        super().__init__(settings)
+        self._agent = StubAgent()
+
+
+def plan_episodes(files: Files, episodes: int) -> Plan:
+    buffer = io.BytesIO()
+    Image.new("RGB", (300, 200), "navy").save(buffer, "PNG")
+    data = buffer.getvalue()
+    image_id = hashlib.sha256(data).hexdigest()
+    ImageStore(files).put(image_id, data)
+
+    def items() -> Iterator[PlannedSample]:
+        for number in range(episodes):
+            question = f"How high is bar {number}?"
+            sample = Sample(sample_id_of(image_id, question, ("7",)), image_id, 300, 200, question, ("7",))
+            yield plan_sample(FINGERPRINT, sample, RUNGS, ("direct",), (0,))
+
+    plan = Plan(files, FINGERPRINT)
+    plan.append(items(), CHUNK)
+    return plan
+
+
+def run(episodes: int) -> tuple[float, int]:
+    """Episodes a second, and this process's peak memory in bytes."""
+    with tempfile.TemporaryDirectory() as folder:
+        files = Files(folder)
+        plan = plan_episodes(files, episodes)
+        connect(ClusterSettings(workers=WORKERS))
+        settings = RolloutSettings(
+            *(files, FINGERPRINT, JUDGE, DirectSettings(), Ladder(RUNGS), RuleSettings(), {}),
+            *(SandboxSettings(), IN_FLIGHT, "bench"),
+        )
+        counts = Counter[str]()
+
+        def on_poll(now: Counter[str]) -> None:
+            counts.clear()
+            counts.update(now)
+
+        pool = RolloutPool(
+            *(settings, WORKERS, on_poll, lambda: False, print, ray.remote(num_cpus=1)(StubWorker)),
+            chunks_each=chunks_for(IN_FLIGHT, CHUNK),
+        )
+        while not all(member.ready for member in pool._members):
+            pool._wait([])
+        start = time.perf_counter()
+        left = pool.run(plan.chunk_ids())
+        seconds = time.perf_counter() - start
+        pool.close()
+        ray.shutdown()
+        chunks = set(plan.chunk_ids())
+        whole = EpisodeStore(files, FINGERPRINT).committed().keys() >= chunks
+        judged = VerdictStore(files, FINGERPRINT, JUDGE).committed().keys() >= chunks
+        if left or not whole or not judged or counts["accepted"] != episodes:
+            sys.exit(f"not every episode came to its end: {counts}")
+    return episodes / seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+
+def elsewhere(episodes: int) -> tuple[float, int]:
+    """`run` in a process of its own, whose peak memory nothing else has touched."""
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.throughput", "--one", str(episodes)], capture_output=True, text=True
+    )
+    if done.returncode:
+        sys.exit(done.stderr)
+    rate, peak = done.stdout.split()[-2:]
+    return float(rate), int(peak)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--episodes", type=int, default=20_000)
+    parser.add_argument("--memory", type=int, default=200_000, help="episodes at which memory is measured; 0 leaves it")
+    parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        print(*run(options.one))
+        return 0
+    rate, _ = elsewhere(options.episodes)
+    print(f"{options.episodes:,} episodes: {rate:,.0f} a second")
+    good = rate >= LEAST_RATE
+    print(f"{'reached' if good else 'NOT reached'}: at least {LEAST_RATE:,} a second")
+    if options.memory:
+        (_, small), (fast, large) = elsewhere(1000), elsewhere(options.memory)
+        growth = large / small
+        flat = growth <= MOST_GROWTH
+        print(
+            f"driver's peak: {small / 1e6:.0f} MB at 1,000, {large / 1e6:.0f} MB at {options.memory:,} ({fast:,.0f}/s)"
+        )
+        print(f"{'reached' if flat else 'NOT reached'}: {growth:.2f} times, at most {MOST_GROWTH}")
+        good = good and flat
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
