@@ -135,3 +135,8 @@ def fetch(ref: Any, stopping: Callable[[], bool]) -> Any:
         if stopping():
             raise Stopped
     return ray.get(ref)
+
+
+def this_node() -> str:
+    """The id of the node that this process is on; "" outside of a cluster, where asking Ray would start one."""
+    return str(ray.get_runtime_context().get_node_id()) if ray.is_initialized() else ""

@@ -9,6 +9,7 @@ from typing import Literal
 
 import ray
 
+from actors.cluster import this_node
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
@@ -160,8 +161,8 @@ class JudgeWorker:
         return build_judge(settings.judge, models.get("judge"))
 
     async def ready(self) -> str:
-        """The node that it is on."""
-        return str(ray.get_runtime_context().get_node_id())
+        """The node that it is on; see `actors.cluster.this_node`."""
+        return this_node()
 
     async def counts(self) -> Mapping[str, float]:
         """Verdicts given here so far, by outcome, chunks, and the series of this worker's metrics."""

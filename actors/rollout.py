@@ -16,6 +16,7 @@ from typing import Literal
 
 import ray
 
+from actors.cluster import this_node
 from actors.equipment import AGENT, Equipment
 from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
@@ -142,9 +143,9 @@ class RolloutWorker:
         self._unfinished: dict[str, Work] = {}
 
     async def ready(self) -> str:
-        """The node that it is on."""
+        """The node that it is on; see `actors.cluster.this_node`."""
         asyncio.get_running_loop().set_default_executor(self._threads)
-        return str(ray.get_runtime_context().get_node_id())
+        return this_node()
 
     async def close(self) -> None:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""

@@ -4,9 +4,9 @@
 
 A build on a Ray of its own with two workers and storage on local disk, durable: the plan is there, and from then on it
 is what every build does: chunks handed out, pictures read and drawn, an agent run, answers judged by rules, episodes
-and verdicts committed. The agent is a stub that answers at once, about one small picture. The rate is from the first chunk
-to the last commit, workers being up. The command fails (exit 1) under 2,000 episodes a second, or where the driver's
-peak memory at 200,000 episodes is more than 10 % above that at 1,000.
+and verdicts committed. The agent is a stub that answers at once, about one small picture. The rate is from the first
+chunk to the last commit, workers being up. The command fails (exit 1) under 2,000 episodes a second, or where the
+driver's peak memory at 200,000 episodes is more than 10 % above that at 1,000.
 """
 
 import argparse
@@ -29,6 +29,7 @@ from actors.rollout import RolloutSettings, RolloutWorker
 from lensmill.agents.protocol import Desk, Rollout
 from lensmill.agents.settings import DirectSettings
 from lensmill.judging.settings import RuleSettings
+from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample, sample_id_of
 from lensmill.sandbox.settings import SandboxSettings
@@ -41,6 +42,9 @@ from storage.verdicts import VerdictStore
 
 LEAST_RATE, MOST_GROWTH = 2000, 1.10
 WORKERS, IN_FLIGHT, CHUNK, RUNGS = 2, 64, 256, (224,)
+NOBODY = ModelSettings("nobody", ("http://127.0.0.1:9/v1",))
+"""The stub asks none, but an agent like it must have one."""
+
 FINGERPRINT, JUDGE = "b" * 16, "j" * 16
 
 
@@ -84,7 +88,7 @@ def run(episodes: int) -> tuple[float, int]:
         plan = plan_episodes(files, episodes)
         connect(ClusterSettings(workers=WORKERS))
         settings = RolloutSettings(
-            *(files, FINGERPRINT, JUDGE, DirectSettings(), Ladder(RUNGS), RuleSettings(), {}),
+            *(files, FINGERPRINT, JUDGE, DirectSettings(), Ladder(RUNGS), RuleSettings(), {"agent": NOBODY}),
             *(SandboxSettings(), IN_FLIGHT, "bench"),
         )
         counts = Counter[str]()
