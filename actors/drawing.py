@@ -15,18 +15,21 @@ from storage.files import Files, StoreError
 from storage.images import ImageStore
 from storage.sources.protocol import SourceFailure
 
+THREADS = 4
+"""Each holds an original, and the files of a group."""
+
 GROUP = 32
 """Episodes of one picture that are drawn together, at most: their files are held at once."""
 
 
 def with_pictures(files: Files, settings: ReplaySettings, rows: Iterator[DatasetRow]) -> Iterator[DatasetRow]:
-    """The rows in their order, the accepted ones with the files of their pictures; in as many threads as there are
-    CPUs, a few pictures ahead.
+    """The rows in their order, the accepted ones with the files of their pictures; in a few threads, a few
+    pictures ahead.
 
     Raises:
         StoreError: a picture does not come out as recorded, or an original is missing.
     """
-    images, threads = ImageStore(files), len(os.sched_getaffinity(0))
+    images, threads = ImageStore(files), min(THREADS, len(os.sched_getaffinity(0)))
     ahead: deque[Future[list[DatasetRow]]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:

@@ -3,6 +3,7 @@
 import uuid
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import dataclass, field
 from time import monotonic
 from types import MappingProxyType
@@ -11,6 +12,7 @@ from typing import Any
 import ray
 from ray.exceptions import (
     ActorUnavailableError,
+    GetTimeoutError,
     LocalRayletDiedError,
     NodeDiedError,
     OutOfMemoryError,
@@ -22,6 +24,7 @@ from actors.cluster import ClusterError, Stopped, cpus, fetch, leaving_nodes
 from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSettings
 from actors.route import Route
+from actors.work import Mode
 from monitoring import metrics
 from monitoring.recorder import lasting
 from storage.episodes import EpisodeStore
@@ -156,8 +159,8 @@ class RolloutPool:
         def made(chunk_ids: Collection[str]) -> Set[str]:
             return store.committed_of([chunk_id for chunk_id in chunk_ids if chunk_id not in retry])
 
-        def start(actor: Any, chunk_id: str, careful: bool) -> Any:
-            return actor.run_chunk.remote(chunk_id, careful, retry.get(chunk_id))
+        def start(actor: Any, chunk_id: str, mode: Mode) -> Any:
+            return actor.run_chunk.remote(chunk_id, mode, retry.get(chunk_id))
 
         def others_made(chunk_ids: Collection[str]) -> None:
             again = [retry[chunk_id].episodes for chunk_id in chunk_ids if chunk_id in retry]
@@ -167,13 +170,12 @@ class RolloutPool:
         return self._drive(Route([*chunk_ids, *retry], settings.run, made), start, others_made)
 
     def _drive(
-        self, waiting: Route, start: Callable[[Any, str, bool], Any], others_made: Callable[[Collection[str]], None]
+        self, waiting: Route, start: Callable[[Any, str, Mode], Any], others_made: Callable[[Collection[str]], None]
     ) -> tuple[str, ...]:
         deaths, lost = Counter[str](), Counter[str]()
         running: dict[Any, tuple[_Member, str, int]] = {}
         unfinished: list[str] = []
         suspects: deque[str] = deque()
-        trial: str | None = None
         told = False
         while waiting or running or suspects:
             if self._stopping() and not told:
@@ -188,25 +190,24 @@ class RolloutPool:
                 waiting.clear()
                 suspects.clear()
             # Workers share engines: of all episodes that may have killed some, one at a time is tried, in the end.
-            if suspects and trial is None and (free := self._free(alone=True)) is not None:
-                trial = suspects.popleft()
-                running[start(free.actor, trial, True)] = (free, trial, self._chunks_each)
+            if suspects and not (waiting or running) and (free := self._free(alone=True)) is not None:
+                chunk_id = suspects.popleft()
+                running[start(free.actor, chunk_id, "trial")] = (free, chunk_id, self._chunks_each)
                 free.load += self._chunks_each
             # A chunk whose worker died has the next one to itself, to see which of them is to blame; if that one dies
             # too, it is run carefully.
             while waiting and (free := self._free(alone := deaths[waiting[0]] > 0)) is not None:
                 chunk_id = waiting.popleft()
                 load = self._chunks_each if alone else 1
-                running[start(free.actor, chunk_id, deaths[chunk_id] > 1)] = (free, chunk_id, load)
+                running[start(free.actor, chunk_id, "careful" if deaths[chunk_id] > 1 else "")] = (free, chunk_id, load)
                 free.load += load
-            if not running and not waiting:
+            if not (running or waiting or suspects):
                 break
             self._wait(list(running))
             ready, _ = ray.wait(list(running), num_returns=len(running), timeout=0) if running else ([], [])
             for ref in ready:
                 member, chunk_id, load = running.pop(ref)
                 member.load -= load
-                trial = None if chunk_id == trial else trial
                 match self._ending(ref, member):
                     case "found" | "overtaken" as state if not deaths[chunk_id]:
                         dropped = waiting.met(chunk_id)
@@ -297,6 +298,8 @@ class RolloutPool:
     def _look_around(self, chunks: int) -> None:
         """Leave nodes that are about to go, and use those that have come, as far as there are chunks for them."""
         for member in [member for member in self._members if member.leaving and not member.load]:
+            with suppress(*_DEATHS, GetTimeoutError):  # what it has counted since it was last asked
+                member.counts = Counter(ray.get(member.actor.counts.remote(), timeout=POLL_S))
             self._dismiss(member)  # a node without workers ends at once
         if monotonic() < self._look_at:
             return

@@ -21,13 +21,13 @@ from actors.equipment import AGENT, Equipment
 from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
-from actors.work import Threads, Work
+from actors.work import Attempt, Mode, Threads, Work
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
-from lensmill.models.chat import ModelCall, ModelError
+from lensmill.models.chat import ModelError
 from lensmill.models.settings import ModelSettings
 from lensmill.replay import made_by_code
 from lensmill.resolution import Ladder
@@ -64,6 +64,10 @@ RETRYABLE = frozenset({"engine_error", "engine_killer", "request_error", "timeou
 """Error classes of which an episode may end otherwise when it is made again as it is: what was wrong was around it."""
 
 _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
+
+KEPT_AFTER_S = 15.0
+"""Of a chunk that takes long, what is finished is kept in the store about as often, so that a death costs little more
+than what was in flight."""
 
 AHEAD = 8
 """One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
@@ -131,9 +135,10 @@ class RolloutWorker:
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
+        self._judging = asyncio.Semaphore(settings.in_flight)
         self._places = asyncio.Semaphore(settings.in_flight + max(1, settings.in_flight // AHEAD))
         self._judge = ChunkJudge(
-            files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._slots
+            files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._judging
         )
         self._stopping = False
         self._leave_at: float | None = None
@@ -169,12 +174,11 @@ class RolloutWorker:
                     work.limit.reschedule(self._leave_at)
 
     @watched
-    async def run_chunk(self, chunk_id: str, careful: bool = False, retry: Retry | None = None) -> ChunkReport:
+    async def run_chunk(self, chunk_id: str, mode: Mode = "", retry: Retry | None = None) -> ChunkReport:
         """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
 
         Args:
-            careful: one episode at a time, noting in the store which one is at work. For a chunk whose worker died:
-                the episode that is to blame costs itself and no other.
+            mode: with one episode at a time, the one that is to blame costs itself and no other.
             retry: make again what has failed in a chunk that is committed, unless another run has tried it since.
 
         Raises:
@@ -187,15 +191,15 @@ class RolloutWorker:
         handed_back = await asyncio.to_thread(self._episodes.handed_back, chunk_id)
         done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
         self._counts["earlier"] += len(done)
-        work = self._unfinished[chunk_id] = Work(tried)
-        if self._places.locked() and not careful:
+        work = self._unfinished[chunk_id] = Work(tried, mode=mode)
+        if self._places.locked() and not mode:
             work.look = lambda: not self._wanted(chunk_id, retry)
         wanted = tried.keys() - done.keys()
         missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
         try:
             async with asyncio.timeout_at(self._leave_at) as limit:
                 work.limit = limit
-                if careful:
+                if mode:
                     for planned in missing:
                         await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
                 else:
@@ -204,19 +208,18 @@ class RolloutWorker:
             if not limit.expired():
                 raise
         del self._unfinished[chunk_id]
-        if work.made is not None and work.made.result():
+        if work.made is not None and not work.made.cancelled() and work.made.result():
             self._counts["earlier"] -= len(done)
             return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
-            if not careful:  # there each was kept as it ended
-                await asyncio.to_thread(self._episodes.hand_back, chunk_id, list(work.rows.values()))
+            await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
             if work.again and not self._stopping:
                 self._counts["earlier"] -= len(done)
                 return ChunkReport(chunk_id, work.again)
             return ChunkReport(chunk_id, "handed_back", self._outage)
         rows = list((done | work.rows).values())
         counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
-        if done or careful:
+        if done or mode or work.kept:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
         # verdicts are of what is committed: another attempt's rows may say other things than ours
         known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
@@ -255,32 +258,33 @@ class RolloutWorker:
             failure = Failure("worker_died", f"{DEADLY} workers died of this episode", DEADLY, _AFTER_DEATH)
             await self._keep(chunk_id, EpisodeRow(planned, "failed", None, failure), sample)
         else:
-            await self._slot(chunk_id, planned, sample, alone=True)
-        if row := self._unfinished[chunk_id].rows.get(planned.episode_id):
-            await asyncio.to_thread(self._episodes.hand_back, chunk_id, [row])
+            await self._slot(chunk_id, planned, sample)
+        await asyncio.to_thread(self._episodes.hand_back, chunk_id, self._unfinished[chunk_id].unkept())
 
     @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
         """Judge a committed chunk; touches nothing of the rollouts."""
         return await self._judge.judge_chunk(chunk_id)
 
-    async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample, alone: bool = False) -> None:
+    async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
+        work = self._unfinished[chunk_id]
         async with self._places:
-            if self._stopping or await self._unfinished[chunk_id].made_meanwhile():
+            if self._stopping or await work.made_meanwhile():
                 return
-            if alone:
+            if work.mode:
                 await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
             logs.episode.set(planned.episode_id)
             row = await self._episode(planned, sample)
             if row is None:
                 return
             if row.failure is not None and row.failure.error_class == "timeout":
-                await self._leave_if_hanging(chunk_id, row if alone else None)
-                if not alone:  # it may have waited for the others
-                    self._unfinished[chunk_id].again = "late"
+                await self._leave_if_hanging(chunk_id, row if work.mode else None)
+                if not work.mode:  # it may have waited for the others
+                    work.again = "late"
                     return
-            if row.failure is not None and row.failure.error_class == "engine_killer" and not alone:
-                self._unfinished[chunk_id].again = "suspect"  # another worker's call may have been the killer
+            killer = row.failure is not None and row.failure.error_class == "engine_killer"
+            if killer and work.mode != "trial":
+                work.again = "suspect"  # another worker's call may have been the killer
                 return
         await self._keep(chunk_id, row, sample)
 
@@ -289,8 +293,11 @@ class RolloutWorker:
         work, outcome = self._unfinished[chunk_id], "failed"
         work.take(row)
         if row.trajectory is not None:
-            verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
+            async with self._judging:
+                verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
             outcome = "accepted" if verdict.outcome == "correct" else "rejected"
+        if unkept := work.unkept(KEPT_AFTER_S):
+            await asyncio.to_thread(self._episodes.hand_back, chunk_id, unkept)
         self._counts[outcome] += 1
         self.watch.episode(row, sample, outcome)
 
@@ -301,7 +308,7 @@ class RolloutWorker:
         if timed_out is not None:
             self._unfinished[chunk_id].take(timed_out)
         for name, work in self._unfinished.items():
-            self._episodes.hand_back(name, list(work.rows.values()))  # here, not in a thread: there may be none left
+            self._episodes.hand_back(name, work.unkept())  # here, not in a thread: there may be none left
         os._exit(1)
 
     async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
@@ -309,9 +316,9 @@ class RolloutWorker:
 
         None where no engine can be reached: that is nothing of the episode's, and stops this worker.
         """
-        start, calls = monotonic(), list[ModelCall]()
+        start, attempt = monotonic(), Attempt()
         try:
-            rollout = await self._rollout(planned, sample, calls)
+            rollout = await self._rollout(planned, sample, attempt)
             if rollout is None:
                 return None
             kept = made_by_code(rollout.trajectory)
@@ -338,22 +345,22 @@ class RolloutWorker:
             message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
             failure = Failure("agent_error", message, 1, "report it with this message")
         else:
-            return EpisodeRow(planned, "done", rollout.trajectory, None, monotonic() - start, tuple(calls))
-        return EpisodeRow(planned, "failed", None, failure, monotonic() - start, tuple(calls))
+            seconds = monotonic() - start - attempt.waited
+            return EpisodeRow(planned, "done", rollout.trajectory, None, seconds, tuple(attempt.calls))
+        seconds = monotonic() - start - attempt.waited
+        return EpisodeRow(planned, "failed", None, failure, seconds, tuple(attempt.calls))
 
-    async def _rollout(self, planned: PlannedEpisode, sample: Sample, calls: list[ModelCall]) -> Rollout | None:
-        """None if asked to stop while waiting for a slot; that wait counts against no episode's time.
-
-        Args:
-            calls: of models are added as they are made.
-        """
+    async def _rollout(self, planned: PlannedEpisode, sample: Sample, attempt: Attempt) -> Rollout | None:
+        """None if asked to stop while waiting for a slot; that wait counts against no episode's time."""
         async with asyncio.timeout(self.timeout_s):
             original = await self._pictures.original(sample.image_id)
             view = await self._pictures.view(sample.image_id, planned.rung)
+        waiting = monotonic()
         async with self._slots, asyncio.timeout(self.timeout_s):
+            attempt.waited = monotonic() - waiting
             if self._stopping:
                 return None
-            return await self._agent.run(self._equipment.desk(planned, sample, original, view, calls))
+            return await self._agent.run(self._equipment.desk(planned, sample, original, view, attempt.calls))
 
     async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
@@ -363,7 +370,7 @@ class RolloutWorker:
             if planned.rung not in costs:
                 start = monotonic()
                 try:
-                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id], [])
+                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id], Attempt())
                 except StoreError:
                     raise
                 except Exception:

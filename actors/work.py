@@ -4,10 +4,16 @@ import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Literal
 
+from lensmill.models.chat import ModelCall
 from lensmill.verdict import Verdict
 from storage.episodes import EpisodeRow
+
+Mode = Literal["", "careful", "trial"]
+"""How a chunk is run. "careful": one episode at a time, noting in the store which one is at work, for a chunk whose
+worker died; "trial": the same while the job runs no other chunk, for one whose episodes may have killed engines."""
 
 CPU_THREADS = 2
 """One thread reads while another encodes; more only compete, since workers scale by processes."""
@@ -21,6 +27,7 @@ class Work:
         tried: how often each of its episodes was tried by earlier runs.
         look: whether another run has made it while it waited for a slot; None if it need not wait.
         again: an episode is to be tried without any other beside it.
+        kept: episodes whose rows were handed back already, and `kept_at` when that was last done.
         made: what came of looking, once, before the first episode begins.
     """
 
@@ -28,9 +35,21 @@ class Work:
     look: Callable[[], bool] | None = None
     made: asyncio.Future[bool] | None = None
     rows: dict[str, EpisodeRow] = field(default_factory=dict)
+    mode: Mode = ""
     again: Literal["", "late", "suspect"] = ""
+    kept: set[str] = field(default_factory=set)
+    kept_at: float = field(default_factory=monotonic)
     limit: asyncio.Timeout | None = None
     verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def unkept(self, wait_s: float = 0.0) -> list[EpisodeRow]:
+        """Rows that were not handed back yet, which they are from now on; none so soon after the last time."""
+        if monotonic() < self.kept_at + wait_s:
+            return []
+        self.kept_at = monotonic()
+        rows = [row for name, row in self.rows.items() if name not in self.kept]
+        self.kept.update(self.rows)
+        return rows
 
     def take(self, row: EpisodeRow) -> None:
         self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
@@ -41,6 +60,14 @@ class Work:
         if self.made is None:
             self.made = asyncio.ensure_future(asyncio.to_thread(self.look))
         return await self.made
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at an episode: the calls of models so far, and seconds that it waited for a slot."""
+
+    calls: list[ModelCall] = field(default_factory=list)
+    waited: float = 0.0
 
 
 class Threads(ThreadPoolExecutor):

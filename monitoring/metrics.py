@@ -138,8 +138,8 @@ ENGINE_PICTURE_HITS = Metric(
 CHUNKS = Metric(
     "lensmill_chunks_total",
     "counter",
-    "Chunks that ended in a worker: committed, found or overtaken (by another run), handed_back, late, failed",
-    {"state": ("committed", "found", "overtaken", "handed_back", "late", "failed")},
+    "Chunks that ended in a worker: committed, found or overtaken (by another run), handed_back, late, suspect, failed",
+    {"state": ("committed", "found", "overtaken", "handed_back", "late", "suspect", "failed")},
 )
 STORE_WRITTEN = Metric("lensmill_store_written_bytes_total", "counter", "Bytes that workers wrote to the store")
 STORE_READ = Metric("lensmill_store_read_bytes_total", "counter", "Bytes that workers read from the store")

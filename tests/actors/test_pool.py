@@ -17,6 +17,7 @@ from actors.cluster import ClusterError, ClusterSettings, connect
 from actors.judging import ChunkReport
 from actors.pool import RolloutPool
 from actors.rollout import Retry, RolloutSettings, RolloutWorker
+from actors.work import Mode
 from lensmill.agents.protocol import Desk, Rollout
 from lensmill.agents.settings import ReaderSettings
 from lensmill.judging.settings import RuleSettings
@@ -210,14 +211,14 @@ def test_a_pool_that_is_told_to_stop_leaves_the_rest_unfinished(tmp_path: Path) 
 class StrandedWorker(RolloutWorker):
     """The first of them reaches no engine; the others are well."""
 
-    async def run_chunk(self, chunk_id: str, careful: bool = False, retry: Retry | None = None) -> ChunkReport:
+    async def run_chunk(self, chunk_id: str, mode: Mode = "", retry: Retry | None = None) -> ChunkReport:
         mark = Path(self._settings.files.root) / "stranded"
         with suppress(FileExistsError):
             mark.touch(exist_ok=False)
             self._outage = "no server answers"
         if self._outage:
             return ChunkReport(chunk_id, "handed_back", self._outage)
-        return await super().run_chunk(chunk_id, careful, retry)
+        return await super().run_chunk(chunk_id, mode, retry)
 
 
 @pytest.mark.usefixtures("cluster")
