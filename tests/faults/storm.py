@@ -163,7 +163,8 @@ class Report:
         faults = sum(count for name, count in self.faults.items() if name != "requests")
         return (
             f"round {self.seed}: killed {killed}; {faults} faults in {self.faults['requests']} requests; "
-            f"{self.redone} calls made again of {self.asked}, {self.held} were in flight; {self.seconds:.0f} s"
+            f"{self.redone} calls made again of {self.asked}, {self.held} were held by what was killed; "
+            f"{self.seconds:.0f} s"
         )
 
 
@@ -330,7 +331,7 @@ class Storm:
         assert len(table.episodes) == EPISODES, f"{report}: {len(table.episodes)} of {EPISODES} episodes are there"
         different = [path for path, digest in table.files.items() if self.undisturbed.files.get(path) != digest]
         assert table.files == self.undisturbed.files, f"{report}: other bytes than undisturbed: {different}"
-        assert report.redone <= report.held, f"{report}: more was made again than was in flight"
+        assert report.redone <= report.held, f"{report}: more was made again than was held"
 
 
 def main() -> int:
