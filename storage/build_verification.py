@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from lensmill.replay import made_by_code
 from lensmill.sample import Sample
@@ -120,6 +120,7 @@ class BuildCheck:
             if chunk_id in committed:
                 self._chunk(chunk, committed[chunk_id], {j: of[chunk_id] for j, of in judged.items() if chunk_id in of})
             self._advance(len(chunk.episodes))
+        self._handed_back(mine)
         for repeated in ids.repeated():
             self._report(Finding(f"{self._folder}/plan", f"episode {repeated} is planned more than once"))
         self._counts(said, samples, rungs)
@@ -180,12 +181,27 @@ class BuildCheck:
             self._report(Finding(place, f"it counts {dict(+said)} failed, its rows are {dict(failed)}", field="failed"))
         done = [row for row in rows if row.trajectory is not None]
         for row in done:
-            for image_id in made_by_code(row.trajectory) if row.trajectory else ():
-                self._images.need(image_id, f"episode {row.planned.episode_id}")
-                self._images.name(image_id)
+            self._needs(row, f"episode {row.planned.episode_id}")
         for judge, over in judged.items():
             self._verdicts(judge, chunk_id, layers, over)
         self._visit(chunk_id, place, [(row, chunk.samples[row.planned.sample_id]) for row in done])
+
+    def _handed_back(self, planned: Collection[str]) -> None:
+        """Rows that wait for whoever takes up their chunk: what code drew for them is nowhere else."""
+        opened = {path.split("/")[-2] for path in self._files.each(f"{self._folder}/episodes/open")}
+        for chunk_id in sorted(opened.intersection(planned)):
+            try:
+                rows = self._episodes.handed_back(chunk_id)
+            except MALFORMED as error:
+                self._report(Finding(f"{self._folder}/episodes/open/{chunk_id}", str(error)))
+                continue
+            for row in rows:
+                self._needs(row, f"episode {row.planned.episode_id}, which was handed back,")
+
+    def _needs(self, row: EpisodeRow, by: str) -> None:
+        for image_id in made_by_code(row.trajectory) if row.trajectory else ():
+            self._images.need(image_id, by)
+            self._images.name(image_id)
 
     def _verdicts(self, judge: str, chunk_id: str, layers: int, over: int) -> None:
         place, store = f"{self._folder}/verdicts/{judge}/commits/{chunk_id}.json", self._judges[judge]
