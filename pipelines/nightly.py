@@ -50,7 +50,8 @@ class Nightly:
         releases = Releases(settings.files)
         last = releases.latest()
         before = published(settings.files, last.version) if last else None
-        inputs = fetch(remote_inputs.remote(settings), stopping)
+        layers, inputs = fetch(remote_inputs.remote(settings), stopping)
+        settings = replace(settings, layers=layers)  # what the gates see is what is published
         if last and before and before.inputs == inputs:
             display.say(f"nothing new since {last.version}: no version is published")
             self._keep(releases, display)

@@ -151,6 +151,27 @@ class TestOverAFinishedBuild:
         assert run(files, plan.chunk_ids(), 30)[0] == 0
         assert (latest(files).version, files.folders("datasets")) == ("2026-01-30", ("2026-01-30",))
 
+    def test_what_is_judged_again_meanwhile_waits_for_the_next_version(
+        self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chunk_id, verdicts = plan.chunk_ids()[0], VerdictStore(files, FINGERPRINT, JUDGE)
+        episode = plan.read_chunk(chunk_id).episodes[0]
+        files.remove(f"builds/{FINGERPRINT}/verdicts/{JUDGE}/commits/{chunk_id}.json")
+        rows = [VerdictRow(planned.episode_id, CORRECT) for planned in plan.read_chunk(chunk_id).episodes]
+        verdicts.commit(chunk_id, [VerdictRow(episode.episode_id, Verdict("judge_error", "model")), *rows[1:]])
+        seen = []
+
+        def judged_meanwhile(gates: GateSettings, now: Figures, before: Figures | None) -> Iterator[str]:
+            verdicts.retry(chunk_id, rows)
+            seen.append(now.accepted)
+            return refusals(gates, now, before)
+
+        monkeypatch.setattr("pipelines.nightly.refusals", judged_meanwhile)
+        assert run(files, plan.chunk_ids(), 30)[0] == 0
+        assert (seen, latest(files).rows) == ([4], 4)
+        assert run(files, plan.chunk_ids(), 31, "gates.yield_off=1")[0] == 0
+        assert (seen, latest(files).rows) == ([4, 5], 5)
+
     def test_one_that_was_overtaken_leaves_the_other_s_version_the_latest(
         self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
     ) -> None:

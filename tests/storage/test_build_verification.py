@@ -1,7 +1,6 @@
 """Verifying builds that are unfinished, or go on meanwhile: what they need is named, and nothing is told in error."""
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -34,7 +33,8 @@ def drawn_by_code(files: Files, number: int) -> tuple[Trajectory, str]:
     images.put(shown, data)
     _, trajectory = looked(images, number)
     step = trajectory.steps[0]
-    assert step.action is not None and step.observation is not None
+    assert step.action is not None
+    assert step.observation is not None
     refs = tuple(replace(ref, image_id=shown) for ref in step.observation.images)
     ran = replace(step, action=replace(step.action, tool=PYTHON), observation=replace(step.observation, images=refs))
     return replace(trajectory, images=(trajectory.images[0], *refs), steps=(ran,)), shown
