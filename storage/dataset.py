@@ -324,14 +324,20 @@ def claim_path(version: str) -> str:
     return f"claims/{version}.json"
 
 
+def claim(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
+    """Of publishers with different inputs only one may write into a version; those with the same all may.
+
+    Args:
+        inputs: as the manifest will have them.
+    """
+    return files.create(claim_path(version), json.dumps(inputs, sort_keys=True).encode())
+
+
 def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
-    """Of publishers with different inputs only one may write into the version; those with the same all may."""
-    path = claim_path(version)
-    claim = json.dumps(wanted, sort_keys=True).encode()
-    if not files.create(path, claim):
+    if not claim(files, version, wanted):
         raise StoreError(
             f"{files.locate(_folder(version))} was begun from other inputs and is not finished: choose another "
-            f"version=, or, if nothing writes it any more, delete {files.locate(path)} and run again"
+            f"version=, or, if nothing writes it any more, delete {files.locate(claim_path(version))} and run again"
         )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.dataset import MANIFEST, PublishedDataset, claim_path, published
+from storage.dataset import MANIFEST, PublishedDataset, claim, claim_path, published
 from storage.files import Files, StoreError
 
 FOLDER = "latest"
@@ -93,26 +93,21 @@ def latest(files: Files) -> PublishedDataset:
 
 
 def name_for(files: Files, day: str, inputs: Mapping[str, Any]) -> str:
-    """The version's name of a day: "2026-01-31", or "2026-01-31.2" and so on where that is taken by other inputs.
+    """The version's name of a day: "2026-01-31", or "2026-01-31.2" and so on where that is taken by other inputs. It is
+    claimed with that, so of runs that ask at once with different inputs each has a name of its own.
 
     Args:
         inputs: as the manifest will have them; the same inputs have the same name, whoever asks.
     """
     number = 1
-    while _taken(files, name := day if number == 1 else f"{day}.{number}", inputs):
+    while not _is_ours(files, name := day if number == 1 else f"{day}.{number}", inputs):
         number += 1
     return name
 
 
-def _taken(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
+def _is_ours(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
     there = published(files, version)
-    if there is not None:
-        return there.inputs != inputs
-    try:
-        claim: Any = json.loads(files.read(claim_path(version)))
-    except FileNotFoundError:
-        return False
-    return bool(claim != inputs)
+    return claim(files, version, inputs) if there is None else there.inputs == inputs
 
 
 def _path(number: int) -> str:

@@ -91,3 +91,12 @@ def test_a_day_has_as_many_versions_as_there_was_something_new(files: Files) -> 
 def test_a_day_that_another_run_has_begun_from_other_inputs_is_taken(files: Files) -> None:
     files.create(f"claims/{DAY}.json", b'{"recipe": "another"}')
     assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == f"{DAY}.2"
+
+
+def test_runs_that_ask_for_a_name_at_once_have_one_each(files: Files) -> None:
+    several = [manifest_inputs(replace(INPUTS, chunk_ids=(str(number % 4),)), CardSettings()) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda inputs: name_for(files, DAY, inputs), several))
+    assert names[:4] == names[4:]
+    assert sorted(names[:4]) == [DAY, f"{DAY}.2", f"{DAY}.3", f"{DAY}.4"]
+    publish(files, names[0], rows_of(files), replace(INPUTS, chunk_ids=("0",)))
