@@ -31,7 +31,6 @@ from storage.segment import failure_key
 from storage.sources.protocol import SourceFailure
 from storage.verdicts import VerdictStore
 
-
 Layers = Mapping[str, tuple[int, int]]
 """How many layers of episodes and of verdicts to take in, by chunk; none of chunks that are left out."""
 
