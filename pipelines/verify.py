@@ -33,7 +33,7 @@ from storage.build_verification import BuildCheck, ImageCheck
 from storage.dataset import MANIFEST, published, read_chunks
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
-from storage.garbage import orphans
+from storage.garbage import orphans, remove
 from storage.images import ImageStore
 from storage.plan import Plan
 from storage.releases import FOLDER, Releases
@@ -316,8 +316,7 @@ class Verification:
         if self._told.found:
             self._told.say("nothing was removed, since something is wrong with the store: mend that first")
             return
-        for file in found:
-            files.remove(file.path)
+        remove(files, found)
 
 
 def _quota(chunks: Sequence[str], wanted: int, rng: random.Random) -> dict[str, int]:
