@@ -159,11 +159,6 @@ class Verification:
             if recorded_fingerprint(recipe) != build:
                 self._told.report(Finding(path, "it is not the recipe that this build is named after: restore it"))
                 return None
-            for judge in files.list(f"builds/{build}/judges"):
-                if recorded_fingerprint(json.loads(files.read(judge))) != judge.rpartition("/")[2].removesuffix(
-                    ".json"
-                ):
-                    self._told.report(Finding(judge, "it is not the judge that it is named after: restore it"))
             return ReplaySettings.of_recipe(recipe)
         except FileNotFoundError:
             if files.list(f"builds/{build}/plan/segments"):
@@ -288,6 +283,9 @@ class Verification:
                 self._told.report(Finding(f"{FOLDER}/{last.number:06d}.json", what, field="version"))
         except StoreError as error:
             self._told.report(Finding(FOLDER, str(error)))
+        except MALFORMED as error:
+            what = f"the version that it names cannot be read ({type(error).__name__}: {error})"
+            self._told.report(Finding(FOLDER, f"{what}: restore it, or run pipelines.nightly", field="version"))
 
     def _garbage(self, files: Files, images: ImageCheck | None) -> None:
         settings = self._settings

@@ -19,6 +19,8 @@ from pipelines.findings import Findings
 from pipelines.settings import VerifySettings as Settings
 from pipelines.verify import Verification, main, with_folder
 from storage.dataset_rows import TRAIN
+from storage.files import Files
+from storage.releases import Releases
 from storage.schema import to_parquet
 from tests.e2e.conftest import build
 
@@ -211,7 +213,6 @@ def test_a_file_that_no_manifest_names_is_found(out: Path) -> None:
 
 def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
     from storage.commits import CommitLog
-    from storage.files import Files
     from storage.verdicts import VERDICTS
 
     commit = one(out, "builds/*/verdicts/*/commits/*")
@@ -220,6 +221,27 @@ def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
     commit.unlink()
     log.commit(commit.stem, rows[1:], episode_layers=0)
     assert any(rows[0]["episode_id"] in line and "no verdict" in line for line in wrong(out, "replay=none"))
+
+
+@pytest.mark.parametrize("broken", ["{", "[]", "{}", '{"files": [{}], "rows": {}}', '{"files": 1e999}'])
+def test_a_latest_version_that_cannot_be_read_is_found(out: Path, broken: str) -> None:
+    Releases(Files(str(out))).move("test", None)
+    (out / "datasets/test/manifest.json").write_text(broken)
+    assert any(line.startswith("latest version: ") for line in wrong(out, "replay=none"))
+
+
+def test_a_pointer_to_what_cannot_be_a_version_is_found(out: Path) -> None:
+    Releases(Files(str(out))).move("../test", None)
+    assert any(line.startswith("latest version: ") for line in wrong(out, "replay=none"))
+
+
+@pytest.mark.parametrize("rows", [1e30, float("inf")])
+def test_a_manifest_of_more_rows_than_can_be_is_found(out: Path, rows: float) -> None:
+    path = out / "datasets" / "test" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["rows"]["train"] = rows
+    path.write_text(json.dumps(manifest))
+    assert any("OverflowError" in line for line in wrong(out, "version=test"))
 
 
 def test_findings_are_written_as_json_lines(out: Path, tmp_path: Path) -> None:
