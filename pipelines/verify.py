@@ -125,12 +125,11 @@ class Verification:
             rng, wanted = random.Random(self._settings.seed), self._settings.sample
             chosen: dict[str, int] = {}
 
-            def visit(chunk_id: str, place: str, rows: list[tuple[EpisodeRow, Sample]]) -> None:
+            def visit(chunk_id: str, place: str, rows: list[tuple[int, EpisodeRow, Sample]]) -> None:
                 if not chosen:
-                    chosen.update(_quota(check.chunks, wanted, rng))
+                    chosen.update(_quota(check.made, wanted, rng))
                 picked = self._picked(range(len(rows)), chosen.get(chunk_id, 0), rng)
-                for number in sorted(picked):
-                    row, sample = rows[number]
+                for number, row, sample in (rows[index] for index in sorted(picked)):
                     assert row.trajectory is not None
                     rung, regions = row.planned.rung, sample.regions
                     self._replay(replayer, place, number, sample.image_id, rung, regions, row.trajectory)
@@ -139,7 +138,7 @@ class Verification:
             whole = check.run()
         if not whole:
             return None
-        if left := len(check.chunks) - check.finished:
+        if left := len(check.chunks) - len(check.made):
             self._told.say(f"note: build {build} has {left} of {len(check.chunks)} chunks still to make")
         return check
 

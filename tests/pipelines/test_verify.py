@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipelines.findings import Findings
 from pipelines.settings import VerifySettings as Settings
 from pipelines.verify import Verification, main, with_folder
 from storage.dataset_rows import TRAIN
+from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files
 from storage.releases import Releases
 from storage.schema import to_parquet
@@ -244,11 +246,44 @@ def test_a_manifest_of_more_rows_than_can_be_is_found(out: Path, rows: float) ->
     assert any("OverflowError" in line for line in wrong(out, "version=test"))
 
 
+def test_a_judge_that_is_another_is_told_once(out: Path) -> None:
+    judge = one(out, "builds/*/judges/*.json")
+    judge.write_text(json.dumps({**json.loads(judge.read_text()), "rules": "others"}))
+    assert len(wrong(out, "replay=none", f"build={judge.parts[-3]}")) == 1
+
+
 def test_findings_are_written_as_json_lines(out: Path, tmp_path: Path) -> None:
     flip(one(out, "datasets/test/README.md"))
     wrong(out, "replay=none", f"findings={tmp_path / 'wrong.jsonl'}")
     (found,) = [json.loads(line) for line in (tmp_path / "wrong.jsonl").read_text().splitlines()]
     assert (found["file"], found["field"], found["row"]) == ("datasets/test/README.md", "sha256", None)
+
+
+def test_a_sample_is_of_what_is_made(out: Path) -> None:
+    for commit in sorted(out.glob("builds/*/episodes/commits/*"))[1:]:
+        (judged,) = out.glob(f"builds/*/verdicts/*/commits/{commit.name}")
+        commit.unlink()
+        judged.unlink()
+    build = one(out, "builds/*").name
+    for seed in range(4):
+        _, lines = verify(out, "sample=1", f"seed={seed}", f"build={build}")
+        assert lines[-1].endswith(" 1 trajectories replayed")
+
+
+def test_a_replay_names_the_row_of_the_chunk(out: Path) -> None:
+    """The first row is of a failed episode, the second was changed."""
+    commit = one(out, "builds/*/episodes/commits/*")
+    build = commit.parts[-4]
+    store, chunk_id = EpisodeStore(Files(str(out)), build), commit.stem
+    first, second = store.rows(chunk_id)
+    assert second.trajectory is not None
+    view = replace(second.trajectory.images[0], pixel_hash="0" * 64)
+    other = replace(second.trajectory, images=(view, *second.trajectory.images[1:]))
+    commit.unlink()
+    failed = EpisodeRow(first.planned, "failed", None, Failure("timeout", "took too long"))
+    store.commit(chunk_id, [failed, replace(second, trajectory=other)])
+    found = [line for line in wrong(out, "replay=all", f"build={build}") if "pixel_hash" in line]
+    assert [f"{chunk_id}.json row 1 " in line for line in found] == [True]
 
 
 def test_a_sample_replays_as_many_as_asked(built: Path) -> None:
