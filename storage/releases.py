@@ -43,9 +43,14 @@ class Releases:
     def move(self, version: str, after: Release | None) -> bool:
         """Release a version; False if somebody has released another one since `after` was the latest."""
         number = 1 if after is None else after.number + 1
-        path, record = _path(number), json.dumps({"version": version}).encode()
-        # an object store may lose its reply to a write that it did
-        return self._files.create(path, record) or self._files.read(path) == record
+        path = _path(number)
+        if not self._files.create(path, json.dumps({"version": version}).encode()):
+            return False
+        now = self.latest()
+        if now is not None and now.number > number:  # whoever slept for long finds his number removed, not taken
+            self._files.remove(path)
+            return False
+        return True
 
     def keep(self, count: int) -> tuple[str, ...]:
         """Remove all released versions but the newest ones; returns those removed.

@@ -43,6 +43,18 @@ def test_of_those_who_move_at_once_one_does(files: Files) -> None:
     assert releases.latest() == Release(2, f"v{moved.index(True)}")
 
 
+def test_whoever_comes_after_his_number_was_removed_is_too_late(files: Files) -> None:
+    releases = released(files, "a")
+    before = releases.latest()
+    released(files, "b", "c", "d")
+    releases.keep(1)
+    publish(files, "late", rows_of(files), INPUTS)
+    assert not releases.move("late", before)
+    assert releases.latest() == Release(4, "d")
+    assert releases.keep(1) == ()
+    assert published(files, "late") is not None
+
+
 def test_the_oldest_are_removed_whole(files: Files) -> None:
     releases = released(files, "a", "b", "c")
     assert releases.keep(2) == ("a",)
