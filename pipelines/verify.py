@@ -279,7 +279,7 @@ class Verification:
             last = Releases(files).latest()
             if last and published(files, last.version) is None:
                 what = f"it names version {last.version}, which is not published: restore it, or run pipelines.nightly"
-                self._told.report(Finding(f"{FOLDER}/{last.number:06d}.json", what, field="version"))
+                self._told.report(Finding(last.path, what, field="version"))
         except StoreError as error:
             self._told.report(Finding(FOLDER, str(error)))
         except MALFORMED as error:

@@ -22,6 +22,10 @@ class Release:
     number: int
     version: str
 
+    @property
+    def path(self) -> str:
+        return f"{FOLDER}/{self.number:06d}.json"
+
 
 class Releases:
     """The pointers of one store. Any number of processes may move them at once."""
@@ -42,13 +46,14 @@ class Releases:
 
     def move(self, version: str, after: Release | None) -> bool:
         """Release a version; False if somebody has released another one since `after` was the latest."""
-        number = 1 if after is None else after.number + 1
-        path = _path(number)
-        if not self._files.create(path, json.dumps({"version": version}).encode()):
+        release = Release(1 if after is None else after.number + 1, version)
+        if not self._files.create(release.path, json.dumps({"version": version}).encode()):
             return False
         now = self.latest()
-        if now is not None and now.number > number:  # whoever slept for long finds his number removed, not taken
-            self._files.remove(path)
+        if (
+            now is not None and now.number > release.number
+        ):  # whoever slept for long finds his number removed, not taken
+            self._files.remove(release.path)
             return False
         return True
 
@@ -69,7 +74,7 @@ class Releases:
             self._files.remove(claim_path(version))
             for release in releases:
                 if release.version == version:
-                    self._files.remove(_path(release.number))
+                    self._files.remove(release.path)
             removed.append(version)
         return tuple(removed)
 
@@ -113,7 +118,3 @@ def name_for(files: Files, day: str, inputs: Mapping[str, Any]) -> str:
 def _is_ours(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
     there = published(files, version)
     return claim(files, version, inputs) if there is None else there.inputs == inputs
-
-
-def _path(number: int) -> str:
-    return f"{FOLDER}/{number:06d}.json"

@@ -19,7 +19,7 @@ from pipelines.door import SettingsError, load
 from pipelines.gates import Figures, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
-from storage.files import Files
+from storage.files import Files, StoreError
 from storage.plan import Plan
 from storage.releases import Release, Releases, latest
 from storage.verdicts import VerdictRow, VerdictStore
@@ -138,6 +138,14 @@ class TestOverAFinishedBuild:
         assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == 1
         assert not files.list("datasets")
         assert Releases(files).latest() is None
+
+    def test_without_the_latest_version_there_is_nothing_to_compare_with(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids()[:2], 30)
+        files.remove("datasets/2026-01-30/manifest.json")
+        with pytest.raises(StoreError, match=r"2026-01-30 is the latest .*latest/000001\.json"):
+            run(files, plan.chunk_ids(), 31)
+        files.remove("latest/000001.json")
+        assert run(files, plan.chunk_ids(), 31)[0] == 0
 
     def test_the_last_ones_are_kept(self, files: Files, plan: Plan) -> None:
         chunks = plan.chunk_ids()
