@@ -22,7 +22,7 @@ from lensmill.replay import Replayer, ReplaySettings
 from lensmill.sample import Region, Sample
 from lensmill.sandbox.programs import NoBoundary
 from lensmill.trajectory import Trajectory
-from monitoring.progress import ProgressDisplay, size_text
+from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.findings import Findings
@@ -301,13 +301,12 @@ class Verification:
                 file for file in files.details("images") if file.path in unnamed and (file.modified or before) < before
             ]
             if pictures:
-                self._told.say(
-                    _left("pictures that nothing names", pictures, "gc=true gc_images=true", settings.gc_images)
-                )
+                how = _how("gc=true gc_images=true", settings.gc_images)
+                self._told.left_over("pictures that nothing names", pictures, how)
             found += pictures if settings.gc_images else []
         rest = [file for file in found if not file.path.startswith("images/")]
         if rest:
-            self._told.say(_left("files that nothing names", rest, "gc=true", settings.gc))
+            self._told.left_over("files that nothing names", rest, _how("gc=true", settings.gc))
         if not settings.gc:
             return
         if self._told.found:
@@ -323,9 +322,8 @@ def _quota(chunks: Sequence[str], wanted: int, rng: random.Random) -> dict[str, 
     return dict.fromkeys(chosen, each)
 
 
-def _left(what: str, there: Sequence[Any], how: str, removed: bool) -> str:
-    size = size_text(sum(file.size for file in there))
-    return f"{len(there)} {what}, {size}: " + ("removing them" if removed else f"{how} removes them")
+def _how(setting: str, removed: bool) -> str:
+    return "removing them" if removed else f"{setting} removes them"
 
 
 def _tell_packages(settings: ReplaySettings, say: Callable[[str], None]) -> None:

@@ -326,12 +326,27 @@ def age(path: Path, days: float) -> None:
     os.utime(path, (then, then))
 
 
-def test_what_nothing_names_is_counted_and_kept(out: Path) -> None:
+def test_what_nothing_names_is_listed_and_kept(out: Path, tmp_path: Path) -> None:
     left = left_over(out, 8)
-    status, lines = verify(out, "replay=none")
+    status, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
     assert status == 0, lines
     assert f"{len(left)} files that nothing names, {9 * len(left)} B: gc=true removes them" in lines
+    paths = {str(path.relative_to(out)) for path in left}
+    assert {line.removeprefix("left over: ") for line in lines if line.startswith("left over: ")} == paths
+    written = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    assert {(found["file"], found["what"]) for found in written} == {(path, "nothing names it") for path in paths}
     assert all(path.exists() for path in left)
+
+
+def test_of_many_files_that_nothing_names_the_first_are_printed_and_all_are_written(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = left_over(out, 8)
+    monkeypatch.setattr("pipelines.findings.SHOWN", 2)
+    _, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
+    assert sum(line.startswith("left over: ") for line in lines) == 2
+    assert any("findings=FILE" in line for line in lines)
+    assert len((tmp_path / "found.jsonl").read_text().splitlines()) == len(left)
 
 
 def test_gc_removes_what_nothing_names_and_nothing_else(out: Path) -> None:
