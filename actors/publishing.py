@@ -31,6 +31,9 @@ from storage.segment import failure_key
 from storage.sources.protocol import SourceFailure
 from storage.verdicts import VerdictStore
 
+Layers = Mapping[str, tuple[int, int]]
+"""How many layers of episodes and of verdicts to take in, by chunk; none of chunks that are left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class PublishSettings:
@@ -40,6 +43,7 @@ class PublishSettings:
         chunk_ids: that the version is of, in plan order.
         failure_keys: of the source rows that belong into its failures table; None takes all.
         version: None names it by its content.
+        layers: None takes in those that there are when it is published (`layers_now`).
     """
 
     files: Files
@@ -50,10 +54,7 @@ class PublishSettings:
     curation: Mapping[str, Any]
     version: str | None
     name: str
-
-
-Layers = Mapping[str, tuple[int, int]]
-"""How many layers of episodes and of verdicts to take in, by chunk; none of chunks that are left out."""
+    layers: Layers | None = None
 
 
 def layers_now(settings: PublishSettings) -> Layers:
@@ -69,17 +70,16 @@ def layers_now(settings: PublishSettings) -> Layers:
     return found
 
 
-def curated(settings: PublishSettings, layers: Layers | None = None) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
-    """Every planned episode as the row that it becomes, in plan order; then the source rows that failed.
+def _layers(settings: PublishSettings) -> Layers:
+    return layers_now(settings) if settings.layers is None else settings.layers
 
-    Args:
-        layers: None takes what there is now.
-    """
+
+def curated(settings: PublishSettings, layers: Layers) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
+    """Every planned episode as the row that it becomes, in plan order; then the source rows that failed."""
     files = settings.files
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
-    layers = layers_now(settings) if layers is None else layers
     for chunk_id in settings.chunk_ids:
         tried, asked = layers.get(chunk_id, (0, 0))
         samples = plan.read_chunk(chunk_id).samples
@@ -126,9 +126,10 @@ def _replay(settings: PublishSettings) -> ReplaySettings:
     return ReplaySettings.of_recipe(json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json")))
 
 
-def version_inputs(settings: PublishSettings) -> dict[str, Any]:
-    """What the manifest of a version that is published now would say that it is made from."""
-    return manifest_inputs(dataset_inputs(settings, layers_now(settings)), CardSettings(settings.name))
+def version_inputs(settings: PublishSettings) -> tuple[Layers, dict[str, Any]]:
+    """The layers that a version would take in now, and what its manifest would say that it is made from."""
+    layers = _layers(settings)
+    return layers, manifest_inputs(dataset_inputs(settings, layers), CardSettings(settings.name))
 
 
 def check_version(settings: PublishSettings, retried: bool = False) -> None:
@@ -140,7 +141,7 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
     if settings.version is None:
         return
     require_free(
-        settings.files, settings.version, dataset_inputs(settings, layers_now(settings)), CardSettings(settings.name)
+        settings.files, settings.version, dataset_inputs(settings, _layers(settings)), CardSettings(settings.name)
     )
     if retried and (there := published(settings.files, settings.version)) is not None:
         raise StoreError(
@@ -151,7 +152,7 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
 
 def publish_version(settings: PublishSettings) -> PublishedDataset:
     """Curate and publish; see `storage.dataset.publish` for what is raised."""
-    layers = layers_now(settings)  # looked at once: a run that tries again meanwhile changes nothing here
+    layers = _layers(settings)  # looked at once: a run that tries again meanwhile changes nothing here
     inputs = dataset_inputs(settings, layers)
     version = settings.version or f"v-{inputs.digest[:12]}"
     rows = with_pictures(settings.files, _replay(settings), (row for row, _ in curated(settings, layers)))
@@ -162,7 +163,7 @@ def tally_rungs(settings: PublishSettings) -> BuildTally:
     """What became of the episodes, rung by rung, and why some failed."""
     tallies: dict[int, RungTally] = {}
     failures: dict[str, tuple[int, str]] = {}
-    for row, episode in curated(settings):
+    for row, episode in curated(settings, _layers(settings)):
         if episode is None:
             continue
         tally = tallies.setdefault(episode.planned.rung, RungTally())

@@ -1,16 +1,21 @@
 """What a verification finds, as it goes: printed lines, JSON Lines, progress, and a closing line."""
 
 import json
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.door import SettingsError
+from storage.listing import StoredFile
 from storage.verification import Finding
 
 SHOWN = 200
-"""Findings that are printed; a file that they are written into gets all."""
+"""Findings, and files that are left over, that are printed; a file that they are written into gets all."""
+
+LEFT_OVER = "nothing names it"
+"""What is written of a file that is left over, where of others there is what is wrong."""
 
 
 class Findings:
@@ -18,7 +23,7 @@ class Findings:
 
     Args:
         stream: gets a line for each finding, up to a number.
-        path: of a file that gets each as a JSON line.
+        path: of a file that gets each, and what is left over, as a JSON line.
 
     Attributes:
         found: findings so far.
@@ -45,9 +50,21 @@ class Findings:
             self.say(f"wrong: {finding}")
         elif self.found == SHOWN + 1:
             self.say("... more follow, which are not printed: add findings=FILE to have them all")
+        self._write([finding])
+
+    def left_over(self, what: str, there: Sequence[StoredFile], rest: str) -> None:
+        """Files that nothing names, which are no findings: how many of what, each by its path, and what is done."""
+        self.say(f"{len(there)} {what}, {size_text(sum(file.size for file in there))}: {rest}")
+        for file in there[:SHOWN]:
+            self.say(f"left over: {file.path}")
+        if len(there) > SHOWN:
+            self.say("... more follow, which are not printed: add findings=FILE to have them all")
+        self._write(Finding(file.path, LEFT_OVER) for file in there)
+
+    def _write(self, findings: Iterable[Finding]) -> None:
         if self._into is not None:
             with self._into.open("a") as file:
-                print(json.dumps(asdict(finding)), file=file)
+                file.writelines(f"{json.dumps(asdict(finding))}\n" for finding in findings)
 
     def say(self, line: str) -> None:
         """A line for whoever reads the output; never more than one, and nothing that a terminal would obey."""

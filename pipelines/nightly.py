@@ -22,8 +22,9 @@ from pipelines.gates import figures_of, figures_of_version, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import publish_and_tell
 from pipelines.settings import NightlySettings
-from storage.dataset import published
-from storage.releases import Releases, name_for
+from storage.dataset import MANIFEST, PublishedDataset, published
+from storage.files import Files, StoreError
+from storage.releases import Release, Releases, name_for
 
 ATTEMPTS = 3
 """Times that a run looks again at what is the latest, if others release at the same time."""
@@ -45,12 +46,12 @@ class Nightly:
 
         Raises:
             Stopped: asked to stop meanwhile.
-            StoreError: see `storage.dataset.publish`.
+            StoreError: see `storage.dataset.publish`; or the latest version is gone.
         """
         releases = Releases(settings.files)
-        last = releases.latest()
-        before = published(settings.files, last.version) if last else None
-        inputs = fetch(remote_inputs.remote(settings), stopping)
+        last, before = self._last(releases, settings.files)
+        layers, inputs = fetch(remote_inputs.remote(settings), stopping)
+        settings = replace(settings, layers=layers)  # what the gates see is what is published
         if last and before and before.inputs == inputs:
             display.say(f"nothing new since {last.version}: no version is published")
             self._keep(releases, display)
@@ -81,6 +82,18 @@ class Nightly:
             return 1
         self._keep(releases, display)
         return 0
+
+    def _last(self, releases: Releases, files: Files) -> tuple[Release | None, PublishedDataset | None]:
+        while last := releases.latest():
+            if before := published(files, last.version):
+                return last, before
+            if releases.latest() == last:  # else it was removed as an old one meanwhile
+                raise StoreError(
+                    f"{files.locate(f'datasets/{last.version}')} is the latest version and has no {MANIFEST}, so there "
+                    f"is nothing to compare with: restore it, or delete {files.locate(last.path)} to go back to the "
+                    "one before"
+                )
+        return None, None
 
     def _keep(self, releases: Releases, display: ProgressDisplay) -> None:
         if self._settings.keep is not None and (removed := releases.keep(self._settings.keep)):

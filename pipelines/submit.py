@@ -122,12 +122,12 @@ class Submission:
         self._settings = settings
         for name in ("ray", dashboard_sdk.__name__, sdk.__name__):
             logging.getLogger(name).setLevel(logging.ERROR)
-        place = urlsplit(settings.address)
-        port = place.port or (443 if place.scheme == "https" else 80)
         try:
+            place = urlsplit(settings.address)
+            port = place.port or (443 if place.scheme == "https" else 80)
             socket.create_connection((place.hostname or "", port), timeout=10).close()  # Ray's client knows no limit
             self._client = JobSubmissionClient(settings.address)
-        except (OSError, RuntimeError) as error:  # a RuntimeError also where Ray's extra is missing
+        except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError also where Ray's extra is missing
             raise ClusterError(
                 f"address={settings.address}: {_first_line(error)} (is this the dashboard of a Ray cluster?)"
             ) from error

@@ -22,7 +22,7 @@ from lensmill.replay import Replayer, ReplaySettings
 from lensmill.sample import Region, Sample
 from lensmill.sandbox.programs import NoBoundary
 from lensmill.trajectory import Trajectory
-from monitoring.progress import ProgressDisplay, size_text
+from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.findings import Findings
@@ -33,7 +33,7 @@ from storage.build_verification import BuildCheck, ImageCheck
 from storage.dataset import MANIFEST, published, read_chunks
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
-from storage.garbage import orphans
+from storage.garbage import orphans, remove
 from storage.images import ImageStore
 from storage.plan import Plan
 from storage.releases import FOLDER, Releases
@@ -125,12 +125,11 @@ class Verification:
             rng, wanted = random.Random(self._settings.seed), self._settings.sample
             chosen: dict[str, int] = {}
 
-            def visit(chunk_id: str, place: str, rows: list[tuple[EpisodeRow, Sample]]) -> None:
+            def visit(chunk_id: str, place: str, rows: list[tuple[int, EpisodeRow, Sample]]) -> None:
                 if not chosen:
-                    chosen.update(_quota(check.chunks, wanted, rng))
+                    chosen.update(_quota(check.made, wanted, rng))
                 picked = self._picked(range(len(rows)), chosen.get(chunk_id, 0), rng)
-                for number in sorted(picked):
-                    row, sample = rows[number]
+                for number, row, sample in (rows[index] for index in sorted(picked)):
                     assert row.trajectory is not None
                     rung, regions = row.planned.rung, sample.regions
                     self._replay(replayer, place, number, sample.image_id, rung, regions, row.trajectory)
@@ -139,7 +138,7 @@ class Verification:
             whole = check.run()
         if not whole:
             return None
-        if left := len(check.chunks) - check.finished:
+        if left := len(check.chunks) - len(check.made):
             self._told.say(f"note: build {build} has {left} of {len(check.chunks)} chunks still to make")
         return check
 
@@ -159,11 +158,6 @@ class Verification:
             if recorded_fingerprint(recipe) != build:
                 self._told.report(Finding(path, "it is not the recipe that this build is named after: restore it"))
                 return None
-            for judge in files.list(f"builds/{build}/judges"):
-                if recorded_fingerprint(json.loads(files.read(judge))) != judge.rpartition("/")[2].removesuffix(
-                    ".json"
-                ):
-                    self._told.report(Finding(judge, "it is not the judge that it is named after: restore it"))
             return ReplaySettings.of_recipe(recipe)
         except FileNotFoundError:
             if files.list(f"builds/{build}/plan/segments"):
@@ -285,9 +279,12 @@ class Verification:
             last = Releases(files).latest()
             if last and published(files, last.version) is None:
                 what = f"it names version {last.version}, which is not published: restore it, or run pipelines.nightly"
-                self._told.report(Finding(f"{FOLDER}/{last.number:06d}.json", what, field="version"))
+                self._told.report(Finding(last.path, what, field="version"))
         except StoreError as error:
             self._told.report(Finding(FOLDER, str(error)))
+        except MALFORMED as error:
+            what = f"the version that it names cannot be read ({type(error).__name__}: {error})"
+            self._told.report(Finding(FOLDER, f"{what}: restore it, or run pipelines.nightly", field="version"))
 
     def _garbage(self, files: Files, images: ImageCheck | None) -> None:
         settings = self._settings
@@ -304,20 +301,18 @@ class Verification:
                 file for file in files.details("images") if file.path in unnamed and (file.modified or before) < before
             ]
             if pictures:
-                self._told.say(
-                    _left("pictures that nothing names", pictures, "gc=true gc_images=true", settings.gc_images)
-                )
+                how = _how("gc=true gc_images=true", settings.gc_images)
+                self._told.left_over("pictures that nothing names", pictures, how)
             found += pictures if settings.gc_images else []
         rest = [file for file in found if not file.path.startswith("images/")]
         if rest:
-            self._told.say(_left("files that nothing names", rest, "gc=true", settings.gc))
+            self._told.left_over("files that nothing names", rest, _how("gc=true", settings.gc))
         if not settings.gc:
             return
         if self._told.found:
             self._told.say("nothing was removed, since something is wrong with the store: mend that first")
             return
-        for file in found:
-            files.remove(file.path)
+        remove(files, found)
 
 
 def _quota(chunks: Sequence[str], wanted: int, rng: random.Random) -> dict[str, int]:
@@ -327,9 +322,8 @@ def _quota(chunks: Sequence[str], wanted: int, rng: random.Random) -> dict[str, 
     return dict.fromkeys(chosen, each)
 
 
-def _left(what: str, there: Sequence[Any], how: str, removed: bool) -> str:
-    size = size_text(sum(file.size for file in there))
-    return f"{len(there)} {what}, {size}: " + ("removing them" if removed else f"{how} removes them")
+def _how(setting: str, removed: bool) -> str:
+    return "removing them" if removed else f"{setting} removes them"
 
 
 def _tell_packages(settings: ReplaySettings, say: Callable[[str], None]) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from lensmill.replay import made_by_code
 from lensmill.sample import Sample
@@ -63,8 +63,12 @@ class BuildCheck:
     Args:
         report: told each finding.
         advance: told how many more episodes were read.
-        visit: given each chunk's id, its commit's path, and its episodes with a trajectory and their samples, e.g. to
-            replay some.
+        visit: given each chunk's id, its commit's path, and its episodes with a trajectory, each with its row's number
+            and its sample, e.g. to replay some.
+
+    Attributes:
+        chunks: that are planned, in the plan's order.
+        made: those of them that are committed.
     """
 
     def __init__(
@@ -74,7 +78,7 @@ class BuildCheck:
         images: ImageCheck,
         report: Callable[[Finding], None],
         advance: Callable[[int], None],
-        visit: Callable[[str, str, list[tuple[EpisodeRow, Sample]]], None],
+        visit: Callable[[str, str, list[tuple[int, EpisodeRow, Sample]]], None],
     ) -> None:
         self._files, self._folder, self._images = files, f"builds/{fingerprint}", images
         self._report, self._advance, self._visit = report, advance, visit
@@ -84,22 +88,23 @@ class BuildCheck:
             judge: VerdictStore(files, fingerprint, judge) for judge in files.folders(f"{self._folder}/verdicts")
         }
         self.chunks: tuple[str, ...] = ()
-        self.finished = 0
+        self.made: tuple[str, ...] = ()
 
     def run(self) -> bool:
         """Whether the plan could be read; without it nothing else is looked at."""
         if not self._segments():
             return False
         try:
-            self.chunks = self._plan.chunk_ids()
-            said = self._plan.counts()
+            # A build may go on: what follows from something else is looked at before that.
+            self._handed_back(self._plan.chunk_ids())
+            judged = {judge: store.committed() for judge, store in self._judges.items()}
+            committed = self._episodes.committed()
+            said, failures = self._planned()
         except MALFORMED as error:
             self._report(Finding(f"{self._folder}/plan", f"it cannot be read: {type(error).__name__}: {error}"))
             return False
-        committed = self._episodes.committed()
-        judged = {judge: store.committed() for judge, store in self._judges.items()}
         mine = set(self.chunks)
-        self.finished = len(mine.intersection(committed))
+        self.made = tuple(chunk_id for chunk_id in self.chunks if chunk_id in committed)
         for folder, there in (("episodes", committed), *((f"verdicts/{judge}", of) for judge, of in judged.items())):
             for chunk_id in sorted(there.keys() - mine):
                 self._report(Finding(f"{self._folder}/{folder}/commits", f"chunk {chunk_id} is not planned"))
@@ -122,8 +127,19 @@ class BuildCheck:
             self._advance(len(chunk.episodes))
         for repeated in ids.repeated():
             self._report(Finding(f"{self._folder}/plan", f"episode {repeated} is planned more than once"))
-        self._counts(said, samples, rungs)
+        found = PlanCounts(samples, dict(sorted(rungs.items())), failures, len(self.chunks))
+        if said != found:
+            self._report(Finding(f"{self._folder}/plan/segments", f"they count {said}, the plan's files hold {found}"))
         return True
+
+    def _planned(self) -> tuple[PlanCounts, int]:
+        """Take in the chunks; what the segments count, and how many failures their files hold."""
+        said = None
+        while said != (now := self._plan.counts()):  # else it has grown in between
+            said = now
+            self.chunks = self._plan.chunk_ids()
+            failures = sum(1 for _ in self._plan.failures())
+        return now, failures
 
     def _segments(self) -> bool:
         """Every file of the plan against its segment's record."""
@@ -155,12 +171,6 @@ class BuildCheck:
                     whole = False
         return whole
 
-    def _counts(self, said: PlanCounts, samples: int, rungs: Counter[int]) -> None:
-        failures = sum(1 for _ in self._plan.failures())
-        found = PlanCounts(samples, dict(sorted(rungs.items())), failures, len(self.chunks))
-        if said != found:
-            self._report(Finding(f"{self._folder}/plan/segments", f"they count {said}, the plan's files hold {found}"))
-
     def _chunk(self, chunk: Chunk, layers: int, judged: Mapping[str, int]) -> None:
         """A committed chunk with so many layers over it, and by judge so many over its verdicts."""
         chunk_id = chunk.chunk_id
@@ -178,14 +188,29 @@ class BuildCheck:
         failed = Counter(row.failure.error_class for row in rows if row.failure is not None)
         if +said != failed:
             self._report(Finding(place, f"it counts {dict(+said)} failed, its rows are {dict(failed)}", field="failed"))
-        done = [row for row in rows if row.trajectory is not None]
-        for row in done:
-            for image_id in made_by_code(row.trajectory) if row.trajectory else ():
-                self._images.need(image_id, f"episode {row.planned.episode_id}")
-                self._images.name(image_id)
+        done = [(number, row) for number, row in enumerate(ordered) if row.trajectory is not None]
+        for _, row in done:
+            self._needs(row, f"episode {row.planned.episode_id}")
         for judge, over in judged.items():
             self._verdicts(judge, chunk_id, layers, over)
-        self._visit(chunk_id, place, [(row, chunk.samples[row.planned.sample_id]) for row in done])
+        self._visit(chunk_id, place, [(number, row, chunk.samples[row.planned.sample_id]) for number, row in done])
+
+    def _handed_back(self, planned: Collection[str]) -> None:
+        """Rows that wait for whoever takes up their chunk: what code drew for them is nowhere else."""
+        opened = {path.split("/")[-2] for path in self._files.each(f"{self._folder}/episodes/open")}
+        for chunk_id in sorted(opened.intersection(planned)):
+            try:
+                rows = self._episodes.handed_back(chunk_id)
+            except MALFORMED as error:
+                self._report(Finding(f"{self._folder}/episodes/open/{chunk_id}", str(error)))
+                continue
+            for row in rows:
+                self._needs(row, f"episode {row.planned.episode_id}, which was handed back,")
+
+    def _needs(self, row: EpisodeRow, by: str) -> None:
+        for image_id in made_by_code(row.trajectory) if row.trajectory else ():
+            self._images.need(image_id, by)
+            self._images.name(image_id)
 
     def _verdicts(self, judge: str, chunk_id: str, layers: int, over: int) -> None:
         place, store = f"{self._folder}/verdicts/{judge}/commits/{chunk_id}.json", self._judges[judge]

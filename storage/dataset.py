@@ -10,6 +10,7 @@ import json
 import re
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -224,6 +225,9 @@ def publish(
             "files": [asdict(record) for record in records],
         }
         files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        for staged, path in placed:  # what an old attempt had left may have been collected until the manifest was there
+            if not _is_there(files, f"{folder}/{path}", staged.size):
+                _settle(files, folder, staged, path)
     finally:
         files.remove_folder(staging)
     done = _same(files, version, wanted)
@@ -324,14 +328,20 @@ def claim_path(version: str) -> str:
     return f"claims/{version}.json"
 
 
+def claim(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
+    """Of publishers with different inputs only one may write into a version; those with the same all may.
+
+    Args:
+        inputs: as the manifest will have them.
+    """
+    return files.create(claim_path(version), json.dumps(inputs, sort_keys=True).encode())
+
+
 def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
-    """Of publishers with different inputs only one may write into the version; those with the same all may."""
-    path = claim_path(version)
-    claim = json.dumps(wanted, sort_keys=True).encode()
-    if not files.create(path, claim):
+    if not claim(files, version, wanted):
         raise StoreError(
             f"{files.locate(_folder(version))} was begun from other inputs and is not finished: choose another "
-            f"version=, or, if nothing writes it any more, delete {files.locate(path)} and run again"
+            f"version=, or, if nothing writes it any more, delete {files.locate(claim_path(version))} and run again"
         )
 
 
@@ -344,9 +354,8 @@ def _stage(files: Files, staging: str, name: str, data: bytes) -> FileRecord:
 def _settle(files: Files, folder: str, staged: FileRecord, name: str) -> FileRecord:
     """Give a staged file its final name. What an unfinished attempt left there is kept if it has the same bytes."""
     target = f"{folder}/{name}"
-    if not files.place(staged.path, target) and _sha256(files, target) != staged.sha256:
+    while not files.place(staged.path, target) and _sha256(files, target) != staged.sha256:
         files.remove(target)
-        files.place(staged.path, target)
     return FileRecord(name, staged.size, staged.sha256, staged.rows)
 
 
@@ -357,9 +366,17 @@ def _remove_strangers(files: Files, folder: str, names: set[str]) -> None:
             files.remove(path)
 
 
+def _is_there(files: Files, path: str, size: int) -> bool:
+    try:
+        return files.size(path) == size
+    except FileNotFoundError:
+        return False
+
+
 def _sha256(files: Files, path: str) -> str:
+    """Of a file's bytes; of none where it has been removed."""
     digest = hashlib.sha256()
-    with files.open(path) as source:
+    with suppress(FileNotFoundError), files.open(path) as source:
         while block := source.read(2**20):
             digest.update(block)
     return digest.hexdigest()

@@ -6,7 +6,7 @@ manifest names.
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from storage.dataset import MANIFEST
 from storage.episodes import EpisodeStore
@@ -30,6 +30,29 @@ def orphans(files: Files, before: float) -> Iterator[StoredFile]:
     yield from _of_versions(files, before)
 
 
+def remove(files: Files, found: Iterable[StoredFile]) -> None:
+    """Remove orphans. What is of a version stays if somebody has finished it meanwhile: he may have kept what lay there
+    already. Claims go first, so that a version of which something is gone is begun anew.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    for file in sorted(found, key=lambda file: not file.path.startswith("claims/")):
+        version = _version_of(file.path)
+        if version is None or not files.exists(f"datasets/{version}/{MANIFEST}"):
+            files.remove(file.path)
+
+
+def _version_of(path: str) -> str | None:
+    """The version of one of its files or of its claim; None of others."""
+    match path.split("/"):
+        case ["datasets", version, *_]:
+            return version
+        case ["claims", *_, name]:
+            return name.removesuffix(".json")
+    return None
+
+
 def _of_build(files: Files, build: str) -> Iterator[str]:
     """Paths, whatever their age."""
     folder = f"builds/{build}"
@@ -49,10 +72,8 @@ def _of_build(files: Files, build: str) -> Iterator[str]:
 def _of_versions(files: Files, before: float) -> Iterator[StoredFile]:
     """Files of versions that were never finished, if all that was done for them is old; with their claims."""
     versions: dict[str, list[StoredFile]] = defaultdict(list)
-    for file in files.details("datasets"):
-        versions[file.path.split("/")[1]].append(file)
-    for file in files.details("claims"):
-        versions[file.path.rpartition("/")[2].removesuffix(".json")].append(file)
+    for file in (*files.details("datasets"), *files.details("claims")):
+        versions[_version_of(file.path) or ""].append(file)
     for version, there in sorted(versions.items()):
         finished = any(file.path == f"datasets/{version}/{MANIFEST}" for file in there)
         if not finished and all(_old(file, before) for file in there):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.dataset import MANIFEST, PublishedDataset, claim_path, published
+from storage.dataset import MANIFEST, PublishedDataset, claim, claim_path, published
 from storage.files import Files, StoreError
 
 FOLDER = "latest"
@@ -21,6 +21,10 @@ class Release:
 
     number: int
     version: str
+
+    @property
+    def path(self) -> str:
+        return f"{FOLDER}/{self.number:06d}.json"
 
 
 class Releases:
@@ -42,10 +46,16 @@ class Releases:
 
     def move(self, version: str, after: Release | None) -> bool:
         """Release a version; False if somebody has released another one since `after` was the latest."""
-        number = 1 if after is None else after.number + 1
-        path, record = _path(number), json.dumps({"version": version}).encode()
-        # an object store may lose its reply to a write that it did
-        return self._files.create(path, record) or self._files.read(path) == record
+        release = Release(1 if after is None else after.number + 1, version)
+        if not self._files.create(release.path, json.dumps({"version": version}).encode()):
+            return False
+        now = self.latest()
+        if (
+            now is not None and now.number > release.number
+        ):  # whoever slept for long finds his number removed, not taken
+            self._files.remove(release.path)
+            return False
+        return True
 
     def keep(self, count: int) -> tuple[str, ...]:
         """Remove all released versions but the newest ones; returns those removed.
@@ -64,7 +74,7 @@ class Releases:
             self._files.remove(claim_path(version))
             for release in releases:
                 if release.version == version:
-                    self._files.remove(_path(release.number))
+                    self._files.remove(release.path)
             removed.append(version)
         return tuple(removed)
 
@@ -93,27 +103,18 @@ def latest(files: Files) -> PublishedDataset:
 
 
 def name_for(files: Files, day: str, inputs: Mapping[str, Any]) -> str:
-    """The version's name of a day: "2026-01-31", or "2026-01-31.2" and so on where that is taken by other inputs.
+    """The version's name of a day: "2026-01-31", or "2026-01-31.2" and so on where that is taken by other inputs. It is
+    claimed with that, so of runs that ask at once with different inputs each has a name of its own.
 
     Args:
         inputs: as the manifest will have them; the same inputs have the same name, whoever asks.
     """
     number = 1
-    while _taken(files, name := day if number == 1 else f"{day}.{number}", inputs):
+    while not _is_ours(files, name := day if number == 1 else f"{day}.{number}", inputs):
         number += 1
     return name
 
 
-def _taken(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
+def _is_ours(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
     there = published(files, version)
-    if there is not None:
-        return there.inputs != inputs
-    try:
-        claim: Any = json.loads(files.read(claim_path(version)))
-    except FileNotFoundError:
-        return False
-    return bool(claim != inputs)
-
-
-def _path(number: int) -> str:
-    return f"{FOLDER}/{number:06d}.json"
+    return claim(files, version, inputs) if there is None else there.inputs == inputs

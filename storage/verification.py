@@ -28,7 +28,7 @@ TABLES: Mapping[str, tuple[str, pa.Schema]] = {
 
 MALFORMED = (
     *(StoreError, pa.ArrowException, OSError),
-    *(AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
 )
 """What reading a file raises that holds something else than it must."""
 

@@ -19,7 +19,7 @@ from pipelines.door import SettingsError, load
 from pipelines.gates import Figures, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
-from storage.files import Files
+from storage.files import Files, StoreError
 from storage.plan import Plan
 from storage.releases import Release, Releases, latest
 from storage.verdicts import VerdictRow, VerdictStore
@@ -139,6 +139,14 @@ class TestOverAFinishedBuild:
         assert not files.list("datasets")
         assert Releases(files).latest() is None
 
+    def test_without_the_latest_version_there_is_nothing_to_compare_with(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids()[:2], 30)
+        files.remove("datasets/2026-01-30/manifest.json")
+        with pytest.raises(StoreError, match=r"2026-01-30 is the latest .*latest/000001\.json"):
+            run(files, plan.chunk_ids(), 31)
+        files.remove("latest/000001.json")
+        assert run(files, plan.chunk_ids(), 31)[0] == 0
+
     def test_the_last_ones_are_kept(self, files: Files, plan: Plan) -> None:
         chunks = plan.chunk_ids()
         for count in (1, 2, 3):
@@ -150,6 +158,27 @@ class TestOverAFinishedBuild:
         files.remove("latest/000001.json")
         assert run(files, plan.chunk_ids(), 30)[0] == 0
         assert (latest(files).version, files.folders("datasets")) == ("2026-01-30", ("2026-01-30",))
+
+    def test_what_is_judged_again_meanwhile_waits_for_the_next_version(
+        self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chunk_id, verdicts = plan.chunk_ids()[0], VerdictStore(files, FINGERPRINT, JUDGE)
+        episode = plan.read_chunk(chunk_id).episodes[0]
+        files.remove(f"builds/{FINGERPRINT}/verdicts/{JUDGE}/commits/{chunk_id}.json")
+        rows = [VerdictRow(planned.episode_id, CORRECT) for planned in plan.read_chunk(chunk_id).episodes]
+        verdicts.commit(chunk_id, [VerdictRow(episode.episode_id, Verdict("judge_error", "model")), *rows[1:]])
+        seen = []
+
+        def judged_meanwhile(gates: GateSettings, now: Figures, before: Figures | None) -> Iterator[str]:
+            verdicts.retry(chunk_id, rows)
+            seen.append(now.accepted)
+            return refusals(gates, now, before)
+
+        monkeypatch.setattr("pipelines.nightly.refusals", judged_meanwhile)
+        assert run(files, plan.chunk_ids(), 30)[0] == 0
+        assert (seen, latest(files).rows) == ([4], 4)
+        assert run(files, plan.chunk_ids(), 31, "gates.yield_off=1")[0] == 0
+        assert (seen, latest(files).rows) == ([4, 5], 5)
 
     def test_one_that_was_overtaken_leaves_the_other_s_version_the_latest(
         self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch

@@ -17,7 +17,7 @@ from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.testing.stub_engine import StubEngine
 from pipelines.door import SettingsError, load
 from pipelines.settings import SubmitSettings
-from pipelines.submit import ROOMS, check_job, checkout, environment, jobs, split
+from pipelines.submit import ROOMS, check_job, checkout, environment, jobs, main, split
 from tests.e2e.conftest import ROOT
 from tests.held import EPISODES, HELD, Gate, ended, until
 
@@ -135,6 +135,16 @@ def test_no_cluster_is_one_line() -> None:
     assert ended.returncode == 2
     assert "is this the dashboard of a Ray cluster?" in ended.stderr
     assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "address", ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "'http://['", f"http://{'a' * 70}"]
+)
+def test_an_address_that_is_none_is_one_line(address: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([f"address={address}", "build", "out=/tmp/never"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("error: address=")
+    assert told.count("\n") == 1
 
 
 def test_what_stands_before_the_jobs_name_is_about_the_sending() -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from pipelines.findings import Findings
 from pipelines.settings import VerifySettings as Settings
 from pipelines.verify import Verification, main, with_folder
 from storage.dataset_rows import TRAIN
+from storage.episodes import EpisodeRow, EpisodeStore, Failure
+from storage.files import Files
+from storage.releases import Releases
 from storage.schema import to_parquet
 from tests.e2e.conftest import build
 
@@ -211,7 +215,6 @@ def test_a_file_that_no_manifest_names_is_found(out: Path) -> None:
 
 def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
     from storage.commits import CommitLog
-    from storage.files import Files
     from storage.verdicts import VERDICTS
 
     commit = one(out, "builds/*/verdicts/*/commits/*")
@@ -222,11 +225,65 @@ def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
     assert any(rows[0]["episode_id"] in line and "no verdict" in line for line in wrong(out, "replay=none"))
 
 
+@pytest.mark.parametrize("broken", ["{", "[]", "{}", '{"files": [{}], "rows": {}}', '{"files": 1e999}'])
+def test_a_latest_version_that_cannot_be_read_is_found(out: Path, broken: str) -> None:
+    Releases(Files(str(out))).move("test", None)
+    (out / "datasets/test/manifest.json").write_text(broken)
+    assert any(line.startswith("latest version: ") for line in wrong(out, "replay=none"))
+
+
+def test_a_pointer_to_what_cannot_be_a_version_is_found(out: Path) -> None:
+    Releases(Files(str(out))).move("../test", None)
+    assert any(line.startswith("latest version: ") for line in wrong(out, "replay=none"))
+
+
+@pytest.mark.parametrize("rows", [1e30, float("inf")])
+def test_a_manifest_of_more_rows_than_can_be_is_found(out: Path, rows: float) -> None:
+    path = out / "datasets" / "test" / "manifest.json"
+    manifest = json.loads(path.read_text())
+    manifest["rows"]["train"] = rows
+    path.write_text(json.dumps(manifest))
+    assert any("OverflowError" in line for line in wrong(out, "version=test"))
+
+
+def test_a_judge_that_is_another_is_told_once(out: Path) -> None:
+    judge = one(out, "builds/*/judges/*.json")
+    judge.write_text(json.dumps({**json.loads(judge.read_text()), "rules": "others"}))
+    assert len(wrong(out, "replay=none", f"build={judge.parts[-3]}")) == 1
+
+
 def test_findings_are_written_as_json_lines(out: Path, tmp_path: Path) -> None:
     flip(one(out, "datasets/test/README.md"))
     wrong(out, "replay=none", f"findings={tmp_path / 'wrong.jsonl'}")
     (found,) = [json.loads(line) for line in (tmp_path / "wrong.jsonl").read_text().splitlines()]
     assert (found["file"], found["field"], found["row"]) == ("datasets/test/README.md", "sha256", None)
+
+
+def test_a_sample_is_of_what_is_made(out: Path) -> None:
+    for commit in sorted(out.glob("builds/*/episodes/commits/*"))[1:]:
+        (judged,) = out.glob(f"builds/*/verdicts/*/commits/{commit.name}")
+        commit.unlink()
+        judged.unlink()
+    build = one(out, "builds/*").name
+    for seed in range(4):
+        _, lines = verify(out, "sample=1", f"seed={seed}", f"build={build}")
+        assert lines[-1].endswith(" 1 trajectories replayed")
+
+
+def test_a_replay_names_the_row_of_the_chunk(out: Path) -> None:
+    """The first row is of a failed episode, the second was changed."""
+    commit = one(out, "builds/*/episodes/commits/*")
+    build = commit.parts[-4]
+    store, chunk_id = EpisodeStore(Files(str(out)), build), commit.stem
+    first, second = store.rows(chunk_id)
+    assert second.trajectory is not None
+    view = replace(second.trajectory.images[0], pixel_hash="0" * 64)
+    other = replace(second.trajectory, images=(view, *second.trajectory.images[1:]))
+    commit.unlink()
+    failed = EpisodeRow(first.planned, "failed", None, Failure("timeout", "took too long"))
+    store.commit(chunk_id, [failed, replace(second, trajectory=other)])
+    found = [line for line in wrong(out, "replay=all", f"build={build}") if "pixel_hash" in line]
+    assert [f"{chunk_id}.json row 1 " in line for line in found] == [True]
 
 
 def test_a_sample_replays_as_many_as_asked(built: Path) -> None:
@@ -269,12 +326,27 @@ def age(path: Path, days: float) -> None:
     os.utime(path, (then, then))
 
 
-def test_what_nothing_names_is_counted_and_kept(out: Path) -> None:
+def test_what_nothing_names_is_listed_and_kept(out: Path, tmp_path: Path) -> None:
     left = left_over(out, 8)
-    status, lines = verify(out, "replay=none")
+    status, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
     assert status == 0, lines
     assert f"{len(left)} files that nothing names, {9 * len(left)} B: gc=true removes them" in lines
+    paths = {str(path.relative_to(out)) for path in left}
+    assert {line.removeprefix("left over: ") for line in lines if line.startswith("left over: ")} == paths
+    written = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
+    assert {(found["file"], found["what"]) for found in written} == {(path, "nothing names it") for path in paths}
     assert all(path.exists() for path in left)
+
+
+def test_of_many_files_that_nothing_names_the_first_are_printed_and_all_are_written(
+    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = left_over(out, 8)
+    monkeypatch.setattr("pipelines.findings.SHOWN", 2)
+    _, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
+    assert sum(line.startswith("left over: ") for line in lines) == 2
+    assert any("findings=FILE" in line for line in lines)
+    assert len((tmp_path / "found.jsonl").read_text().splitlines()) == len(left)
 
 
 def test_gc_removes_what_nothing_names_and_nothing_else(out: Path) -> None:

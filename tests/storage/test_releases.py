@@ -43,6 +43,18 @@ def test_of_those_who_move_at_once_one_does(files: Files) -> None:
     assert releases.latest() == Release(2, f"v{moved.index(True)}")
 
 
+def test_whoever_comes_after_his_number_was_removed_is_too_late(files: Files) -> None:
+    releases = released(files, "a")
+    before = releases.latest()
+    released(files, "b", "c", "d")
+    releases.keep(1)
+    publish(files, "late", rows_of(files), INPUTS)
+    assert not releases.move("late", before)
+    assert releases.latest() == Release(4, "d")
+    assert releases.keep(1) == ()
+    assert published(files, "late") is not None
+
+
 def test_the_oldest_are_removed_whole(files: Files) -> None:
     releases = released(files, "a", "b", "c")
     assert releases.keep(2) == ("a",)
@@ -91,3 +103,12 @@ def test_a_day_has_as_many_versions_as_there_was_something_new(files: Files) -> 
 def test_a_day_that_another_run_has_begun_from_other_inputs_is_taken(files: Files) -> None:
     files.create(f"claims/{DAY}.json", b'{"recipe": "another"}')
     assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == f"{DAY}.2"
+
+
+def test_runs_that_ask_for_a_name_at_once_have_one_each(files: Files) -> None:
+    several = [manifest_inputs(replace(INPUTS, chunk_ids=(str(number % 4),)), CardSettings()) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        names = list(pool.map(lambda inputs: name_for(files, DAY, inputs), several))
+    assert names[:4] == names[4:]
+    assert sorted(names[:4]) == [DAY, f"{DAY}.2", f"{DAY}.3", f"{DAY}.4"]
+    publish(files, names[0], rows_of(files), replace(INPUTS, chunk_ids=("0",)))
