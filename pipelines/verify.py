@@ -280,11 +280,8 @@ class Verification:
             if last and published(files, last.version) is None:
                 what = f"it names version {last.version}, which is not published: restore it, or run pipelines.nightly"
                 self._told.report(Finding(last.path, what, field="version"))
-        except StoreError as error:
-            self._told.report(Finding(FOLDER, str(error)))
         except MALFORMED as error:
-            what = f"the version that it names cannot be read ({type(error).__name__}: {error})"
-            self._told.report(Finding(FOLDER, f"{what}: restore it, or run pipelines.nightly", field="version"))
+            self._told.report(Finding(FOLDER, str(error)))
 
     def _garbage(self, files: Files, images: ImageCheck | None) -> None:
         settings = self._settings

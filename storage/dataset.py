@@ -154,24 +154,33 @@ def read_chunks(files: Files, version: str) -> tuple[tuple[str, ...], dict[str, 
 
 
 def published(files: Files, version: str) -> PublishedDataset | None:
-    """A published version; None where there is none (a version without its manifest is none)."""
-    folder = _folder(version)
+    """A published version; None where there is none (a version without its manifest is none).
+
+    Raises:
+        ValueError: the version's name cannot be a folder's.
+        StoreError: its manifest is damaged.
+    """
+    path = f"{_folder(version)}/{MANIFEST}"
     try:
-        manifest = json.loads(files.read(f"{folder}/{MANIFEST}"))
+        manifest = json.loads(files.read(path))
+        records = tuple(FileRecord(**record) for record in manifest["files"])
+        rows = manifest["rows"]
+        return PublishedDataset(
+            version,
+            files.locate(_folder(version)),
+            rows["train"],
+            rows["rejected"],
+            rows["failures"],
+            sum(record.size for record in records),
+            records,
+            manifest["inputs"],
+        )
     except FileNotFoundError:
         return None
-    records = tuple(FileRecord(**record) for record in manifest["files"])
-    rows = manifest["rows"]
-    return PublishedDataset(
-        version,
-        files.locate(folder),
-        rows["train"],
-        rows["rejected"],
-        rows["failures"],
-        sum(record.size for record in records),
-        records,
-        manifest["inputs"],
-    )
+    except (ValueError, LookupError, TypeError) as error:
+        raise StoreError(
+            f"{files.locate(path)} is no manifest of a version ({type(error).__name__}: {error}): restore it"
+        ) from error
 
 
 def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardSettings) -> None:

@@ -229,12 +229,12 @@ def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
 def test_a_latest_version_that_cannot_be_read_is_found(out: Path, broken: str) -> None:
     Releases(Files(str(out))).move("test", None)
     (out / "datasets/test/manifest.json").write_text(broken)
-    assert any(line.startswith("latest version: ") for line in wrong(out, "replay=none"))
+    assert any(line.startswith("latest: ") for line in wrong(out, "replay=none"))
 
 
 def test_a_pointer_to_what_cannot_be_a_version_is_found(out: Path) -> None:
     Releases(Files(str(out))).move("../test", None)
-    assert any(line.startswith("latest version: ") for line in wrong(out, "replay=none"))
+    assert any(line.startswith("latest: ") for line in wrong(out, "replay=none"))
 
 
 @pytest.mark.parametrize("rows", [1e30, float("inf")])

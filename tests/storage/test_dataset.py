@@ -72,6 +72,13 @@ def test_rejected_and_failed_rows_have_tables_of_their_own(files: Files, load: A
     assert (source["kind"], source["origin"]) == ("source", "rows.json row 3")
 
 
+@pytest.mark.parametrize("broken", [b"{", b"[]", b"{}", b"\xff", b'{"files": [{}], "rows": {}}'])
+def test_a_damaged_manifest_is_told_in_one_line(files: Files, broken: bytes) -> None:
+    files.create("datasets/v1/manifest.json", broken)
+    with pytest.raises(StoreError, match=r"v1/manifest\.json is no manifest"):
+        publish(files, "v1", rows_of(files), INPUTS)
+
+
 def test_each_original_is_there_once(files: Files, load: Any) -> None:
     images = ImageStore(files)
     sample, trajectory = seen(images, 1)
