@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
+from threading import Lock
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,6 +23,9 @@ from storage.plan_view import Place, PlanView
 from storage.schema import sample_json, sample_of
 from storage.segment import INDEX, SegmentWriter, failure_key, paths_of, read_failures
 from storage.sources.protocol import SourceFailure, duplicate
+
+HELD_EPISODES = 1024
+"""Of the chunks that were read last."""
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -122,6 +126,8 @@ class Plan:
         self._known_failures: set[str] = set()
         self._known_segments = 0
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
+        self._chunks: OrderedDict[str, Chunk] = OrderedDict()
+        self._holding = Lock()
 
     def append(
         self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int = 64, limit: int | None = None
@@ -199,6 +205,8 @@ class Plan:
         Raises:
             StoreError: the plan has no such chunk, or the file is damaged.
         """
+        if (held := self._chunks.get(chunk_id)) is not None:
+            return held
         place = self._view.place(chunk_id) or self._refresh().place(chunk_id)
         if place is None:
             raise StoreError(f"{self._files.locate(self._folder)}: the plan has no chunk {chunk_id}: plan it first")
@@ -212,7 +220,16 @@ class Plan:
                 f"{self._files.locate(place.path)}: row group {place.row_group} is not chunk {chunk_id}: the file is "
                 "missing or damaged; restore it, or build into a new out="
             )
-        return Chunk(chunk_id, episodes, {entry.sample.sample_id: entry.sample for entry in planned})
+        chunk = Chunk(chunk_id, episodes, {entry.sample.sample_id: entry.sample for entry in planned})
+        self._hold(chunk)
+        return chunk
+
+    def _hold(self, chunk: Chunk) -> None:
+        """Whoever works on a chunk asks for it several times."""
+        with self._holding:
+            self._chunks[chunk.chunk_id] = chunk
+            while len(self._chunks) > 1 and sum(len(held.episodes) for held in self._chunks.values()) > HELD_EPISODES:
+                self._chunks.popitem(last=False)
 
     def counts(self) -> PlanCounts:
         """How much is planned; reads only the segments' small records."""
