@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
@@ -17,7 +17,7 @@ from lensmill.models.building import build_model
 from lensmill.models.settings import ModelSettings
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
-from storage.episodes import EpisodeRow, EpisodeStore
+from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.files import Files
 from storage.plan import Plan
 from storage.schema import clean
@@ -78,7 +78,9 @@ class ChunkJudge:
         except Exception as error:
             return Verdict("judge_error", type(error).__name__, None, str(error)[:500])
 
-    async def judge_chunk(self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN) -> ChunkReport:
+    async def judge_chunk(
+        self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN, committed: Sequence[EpisodeRow] = ()
+    ) -> ChunkReport:
         """Judge a committed chunk; of one that is judged already, its judge_errors and what was not done then.
 
         Where the judge's engine cannot be reached nothing is wrong with these answers: nothing is committed, and they
@@ -86,11 +88,12 @@ class ChunkJudge:
 
         Args:
             known: verdicts by episode id that were given when the episodes ended; of rows that were committed.
+            committed: the chunk's rows, of whoever has just committed them and need not read them again.
 
         Raises:
             StoreError: the store cannot be read or written.
         """
-        opened = await asyncio.to_thread(self._open, chunk_id)
+        opened = await asyncio.to_thread(self._open, chunk_id, committed)
         if opened is None:
             self.counts["chunks"] += 1
             return ChunkReport(chunk_id, "found")
@@ -112,7 +115,9 @@ class ChunkJudge:
         self.counts["chunks"] += 1
         return ChunkReport(chunk_id, "committed")
 
-    def _open(self, chunk_id: str) -> tuple[list[EpisodeRow], Mapping[str, Sample], int, bool] | None:
+    def _open(
+        self, chunk_id: str, committed: Sequence[EpisodeRow]
+    ) -> tuple[list[EpisodeRow], Mapping[str, Sample], int, bool] | None:
         """The episodes that want a verdict, the chunk's samples, how many layers of episodes these are of, and whether
         the chunk was judged before; None where nothing wants one."""
         layers = self._episodes.layers(chunk_id)
@@ -124,9 +129,11 @@ class ChunkJudge:
             if self._verdicts.judged_layers(chunk_id, number) >= layers and not any(row.failed for row in verdicts):
                 return None
             settled = {row.episode_id for row in verdicts if not row.failed}
-        rows = self._episodes.rows(chunk_id, layers)
+        chunk = self._plan.read_chunk(chunk_id)
+        fresh = bool(committed) and layers == 0
+        rows = in_plan_order(chunk, committed) if fresh else self._episodes.rows(chunk_id, layers)
         wanted = [row for row in rows if row.outcome == "done" and row.planned.episode_id not in settled]
-        return wanted, self._plan.read_chunk(chunk_id).samples, layers, again
+        return wanted, chunk.samples, layers, again
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,8 @@ class RolloutWorker:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
         # verdicts are of what is committed: another attempt's rows may say other things than ours
         known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
-        return await self._judged(chunk_id, known, "committed" if counted else "overtaken")
+        fresh = rows if counted and retry is None else ()
+        return await self._judged(chunk_id, known, "committed" if counted else "overtaken", fresh)
 
     async def _found(self, chunk_id: str) -> ChunkReport:
         """Another run has made a chunk: what is left to do."""
@@ -231,10 +232,14 @@ class RolloutWorker:
         return await self._judged(chunk_id, {}, "found")
 
     async def _judged(
-        self, chunk_id: str, known: Mapping[str, Verdict], state: Literal["committed", "found", "overtaken"]
+        self,
+        chunk_id: str,
+        known: Mapping[str, Verdict],
+        state: Literal["committed", "found", "overtaken"],
+        committed: Sequence[EpisodeRow] = (),
     ) -> ChunkReport:
         """Judge a chunk that was committed in this way."""
-        report = await self._judge.judge_chunk(chunk_id, known)
+        report = await self._judge.judge_chunk(chunk_id, known, committed)
         return report if report.state == "handed_back" else ChunkReport(chunk_id, state)
 
     def _wanted(self, chunk_id: str, retry: Retry | None) -> Mapping[str, int]:
