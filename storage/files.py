@@ -72,6 +72,8 @@ class Files:
         scheme = root.partition("://")[0] if "://" in root else ""
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
+        if scheme in ("http", "https"):
+            raise StoreError(f"{root}: out= takes a folder, s3:// or gs://; a server's URL goes into store.endpoint=")
         # a remembered listing would hide what other writers have committed meanwhile
         given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": hasty}
         try:
@@ -81,7 +83,7 @@ class Files:
                 given |= s3.options(hasty)
             self._fs, base = url_to_fs(root, **given | self._options)
         except ImportError as error:
-            what = f"pip install 'lensmill[{_EXTRAS[scheme]}]'" if scheme in _EXTRAS else "give another out="
+            what = f"pip install '.[{_EXTRAS[scheme]}]' in the checkout" if scheme in _EXTRAS else "give another out="
             raise StoreError(f"{root}: {error}: {what}") from error
         except ValueError as error:
             raise StoreError(f"{root}: {error}; give a local path, or a URL such as s3://bucket/folder") from error

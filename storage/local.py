@@ -69,6 +69,8 @@ def _make_folder(folder: str) -> None:
     except FileExistsError:
         if not os.path.isdir(folder):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
+    except FileNotFoundError:  # in /proc, for one: what is above is there, and yet nothing can be made in it
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), folder) from None
     else:
         _sync_folder(above or "/")
 

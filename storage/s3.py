@@ -177,7 +177,7 @@ class S3Calls:
 
 def _why(error: BaseException) -> str | None:
     if isinstance(error, _BROKEN):
-        return f"the store does not answer ({_short(error)}): check store.endpoint and the network"
+        return f"the store does not answer ({_short(error)}): check the network, and store.endpoint= of store=s3"
     if isinstance(error, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)):
         return f"no credentials ({_short(error)}): {_CREDENTIALS}"
     if isinstance(error, (NoRegionError, InvalidRegionError)):

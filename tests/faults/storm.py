@@ -340,6 +340,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="of the first round")
     options = parser.parse_args()
     totals, good = Counter[str](), 0
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends too
     with Storm() as storm:
         for seed in range(options.seed, options.seed + options.rounds):
             try:

@@ -261,5 +261,15 @@ def test_a_url_without_a_file_system_is_one_clear_line() -> None:
 
 def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "gcsfs", None)
-    with pytest.raises(StoreError, match=r"gs://bucket/x: Please install gcsfs .*: pip install 'lensmill\[gs\]'"):
+    with pytest.raises(StoreError, match=r"gs://bucket/x: Please install gcsfs .*: pip install '\.\[gs\]'"):
         Files("gs://bucket/x")
+
+
+def test_a_servers_address_is_no_place_for_files() -> None:
+    with pytest.raises(StoreError, match=r"goes into store\.endpoint="):
+        Files("http://127.0.0.1:9000/bucket")
+
+
+def test_a_place_where_nothing_can_be_made_is_told_in_one_line() -> None:
+    with pytest.raises(StoreError, match=r"/proc/no-such-place/file: .*choose another out="):
+        Files("/proc/no-such-place").put("file", b"")

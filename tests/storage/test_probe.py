@@ -92,4 +92,4 @@ def test_an_endpoint_that_does_not_answer_is_named() -> None:
     said = _refusal(S3Settings(endpoint="http://127.0.0.1:9").open("s3://bucket/store"))
     assert "the store does not answer" in said
     assert "http://127.0.0.1:9" in said
-    assert "check store.endpoint" in said
+    assert "store.endpoint=" in said
