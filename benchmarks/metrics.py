@@ -26,11 +26,10 @@ from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
-from actors.pool import chunks_for
 from actors.rollout import RolloutSettings, RolloutWorker
 from actors.watching import NOT_WATCHED, Watch, WatchSettings
 from benchmarks.dispatch import IN_FLIGHT
-from benchmarks.rollouts import ANSWER, CHUNK, FINGERPRINT, UNREADABLE, plan_episodes
+from benchmarks.rollouts import ANSWER, CHUNK, FINGERPRINT, UNREADABLE, plan_episodes, run_chunks
 from benchmarks.stubs import Clock, stub_engines
 from lensmill.agents.settings import ZoomSettings
 from lensmill.judging.settings import RuleSettings
@@ -61,16 +60,10 @@ async def work(url: str, episodes: int, folder: Path, on: bool) -> tuple[float, 
     )
     at_work = RolloutWorker(settings)
     await at_work.ready()
-    room = asyncio.Semaphore(chunks_for(IN_FLIGHT, CHUNK))  # as the pool gives them
-
-    async def run(chunk_id: str) -> None:
-        async with room:
-            await at_work.run_chunk(chunk_id)
-
     with Exports(0 if on else None, ray=False) as exports:
         polling = asyncio.create_task(poll(at_work, exports))
         clock = Clock()
-        await asyncio.gather(*map(run, plan.chunk_ids()))
+        await run_chunks(at_work, plan)
         took = clock.read()
         polling.cancel()
         exports.show(await at_work.counts())

@@ -70,6 +70,17 @@ def plan_episodes(files: Files, episodes: int) -> Plan:
     return plan
 
 
+async def run_chunks(worker: RolloutWorker, plan: Plan) -> None:
+    """A plan's chunks, as the pool gives them to a worker."""
+    room = asyncio.Semaphore(chunks_for(IN_FLIGHT, CHUNK))
+
+    async def run(chunk_id: str) -> None:
+        async with room:
+            await worker.run_chunk(chunk_id)
+
+    await asyncio.gather(*map(run, plan.chunk_ids()))
+
+
 async def worker(url: str, episodes: int, folder: Path) -> float:
     """Wall seconds of the worker, the plan being there."""
     files = Files(str(folder))
@@ -81,14 +92,8 @@ async def worker(url: str, episodes: int, folder: Path) -> float:
     )
     at_work = RolloutWorker(settings)
     await at_work.ready()
-    room = asyncio.Semaphore(chunks_for(IN_FLIGHT, CHUNK))  # as the pool gives them
-
-    async def run(chunk_id: str) -> None:
-        async with room:
-            await at_work.run_chunk(chunk_id)
-
     clock = Clock()
-    await asyncio.gather(*map(run, plan.chunk_ids()))
+    await run_chunks(at_work, plan)
     wall, _ = clock.read()
     await at_work.close()
     store = EpisodeStore(files, FINGERPRINT)

@@ -1,6 +1,24 @@
 """For every test: how long an example takes is the machine's matter, not the test's."""
 
+from collections.abc import Iterator
+
+import pytest
 from hypothesis import settings
+
+from lensmill.sandbox.monty import MontySandbox
+from lensmill.sandbox.programs import NoBoundary
+from lensmill.sandbox.protocol import Limits, Sandbox
 
 settings.register_profile("lensmill", deadline=None)
 settings.load_profile("lensmill")
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    """For code that is run again: with more time than it had, so that a busy machine changes nothing."""
+    try:
+        sandbox = MontySandbox(Limits(seconds=10), programs=1)
+    except NoBoundary as missing:
+        pytest.skip(str(missing))
+    yield sandbox
+    sandbox.close()

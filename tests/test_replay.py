@@ -147,16 +147,6 @@ def test_a_record_that_is_no_record_is_refused(record: dict[str, object]) -> Non
         ReplaySettings.of_record(record)
 
 
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    try:
-        sandbox = MontySandbox(Limits(seconds=10), programs=1)
-    except NoBoundary as missing:
-        pytest.skip(str(missing))
-    yield sandbox
-    sandbox.close()
-
-
 FAMILY = ModelFamily(min_pixels=40_000)
 ENDLESS = "while True:\n    pass"
 

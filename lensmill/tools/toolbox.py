@@ -157,10 +157,6 @@ class Toolbox:
         self._max_pixels = max(rung, self.settings.zoom_floor) ** 2
         self.pictures = Album(view)
 
-    @property
-    def original_size(self) -> tuple[int, int]:
-        return self._original.pixels.size
-
     def call(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:
         """Run one call; its picture becomes the next of `pictures`.
 

@@ -1,9 +1,5 @@
 """An episode's code runs again, and shows the same pixels."""
 
-from collections.abc import Iterator
-
-import pytest
-
 from lensmill.agents.protocol import Desk, Rollout, Task
 from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.refocus.replay import replay_code
@@ -12,9 +8,7 @@ from lensmill.models.chat import Sampling
 from lensmill.models.families import ModelFamily
 from lensmill.picture import draw_view, pixel_hash
 from lensmill.sample import Region
-from lensmill.sandbox.monty import MontySandbox
-from lensmill.sandbox.programs import NoBoundary
-from lensmill.sandbox.protocol import Limits, Sandbox
+from lensmill.sandbox.protocol import Sandbox
 from lensmill.tools import ToolSettings
 from tests.agents.scripted import ScriptedModel, a_picture, two_columns
 from tests.perception.drawn import columns
@@ -22,16 +16,6 @@ from tests.perception.drawn import columns
 FIRST = 'kept = focus_on_x_values_with_draw(image_1, ["{label}"], x_values_bbox)\ndisplay(kept)'
 SECOND = "display(kept.crop((0, 0, 150, 99)), kept.crop((0, 0, 300, 2)), kept)"
 FAMILY = ModelFamily(min_pixels=40_000)
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    try:
-        sandbox = MontySandbox(Limits(seconds=10), programs=1)
-    except NoBoundary as missing:
-        pytest.skip(str(missing))
-    yield sandbox
-    sandbox.close()
 
 
 def reply(code: str) -> str:

@@ -45,10 +45,6 @@ class Grid:
     table: str
 
     @property
-    def decimals(self) -> int:
-        return decimals_of(self.values[0][0])
-
-    @property
     def largest(self) -> Decimal:
         return max(max(row) for row in self.values)
 
