@@ -73,7 +73,9 @@ class RayNodes:
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None, dashboard: bool = False) -> None:
-        self._environment = {**os.environ, **LOOPBACK, **(environment or {})}
+        # a job's `python` is to be the one that has Ray, whether or not its environment is active
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        self._environment = {**os.environ, "PATH": path, **LOOPBACK, **(environment or {})}
         self._dashboard = dashboard
         self._folder = tempfile.mkdtemp(prefix="nodes-", dir="/tmp")  # sockets lie in it: their paths must be short
         self.nodes: list[RayNode] = []

@@ -45,6 +45,7 @@ class ProgressDisplay:
         self._printed = -PLAIN_EVERY_S
         self._stage = ""
         self._total = 0
+        self._whole = False
         self._started = clock()
 
     def __enter__(self) -> Self:
@@ -76,7 +77,7 @@ class ProgressDisplay:
     def begin(self, stage: str, total: int) -> None:
         """Start a stage of `total` things (0 where that is not known)."""
         self._stage, self._total, self._started = stage, total, self._clock()
-        self._printed = self._started - PLAIN_EVERY_S
+        self._printed, self._whole = self._started - PLAIN_EVERY_S, False
         for task in self._bar.task_ids:
             self._bar.remove_task(task)
         self._bar.add_task(stage, total=total or None, detail="")
@@ -121,8 +122,9 @@ class ProgressDisplay:
                 self._bar.update(task, completed=done, detail=shown)
             return
         now = self._clock()
-        if now - self._printed >= PLAIN_EVERY_S:
-            self._printed = now
+        last = bool(self._total) and done >= self._total and not self._whole
+        if last or now - self._printed >= PLAIN_EVERY_S:
+            self._printed, self._whole = now, self._whole or last
             self._print(f"{self._stage}: {shown}")
 
 

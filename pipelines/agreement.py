@@ -101,6 +101,8 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
     print_agreement(comparison.agreement, stream)
     where = " and ".join(files.locate(path) for path in paths)
     print(f"{comparison.disagreements} disagreements in {where}", file=stream)
+    if first == second and not comparison.agreement.counts:
+        print("This judge gave no second opinions: run pipelines.judge with another one, and compare them", file=stream)
 
 
 def _choose(judges: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, str]:

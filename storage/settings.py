@@ -1,10 +1,14 @@
 """How a build's files are reached: settings of the store, one dataclass for each kind."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from storage.files import Files
+from storage.files import Files, StoreError
+
+SCHEMES: Mapping[str, tuple[str, ...]] = {"s3": ("s3://", "s3a://"), "gs": ("gs://", "gcs://")}
+"""What `out` begins with, by the kind of store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,10 @@ class StoreSettings:
         """The files below `out`.
 
         Raises:
-            StoreError: no file system is known for it.
+            StoreError: no file system is known for it, or another kind of store is meant.
         """
+        if self.name != "default" and not out.startswith(SCHEMES[self.name]):
+            raise StoreError(f"out={out}: store={self.name} needs out={SCHEMES[self.name][0]}bucket/folder")
         return Files(out, self.options(), self.single_writer)
 
 

@@ -79,6 +79,11 @@ def test_one_judge_is_compared_with_its_second_opinions(files: Files, plan: Plan
     assert [row["answer"] for row in rows] == ["0"]
 
 
+def test_a_judge_that_gave_no_second_opinions_is_told(files: Files, plan: Plan, tmp_path: Path) -> None:
+    judged(files, plan, "aaaa", [CORRECT] * 5)
+    assert "no second opinions: run pipelines.judge with another one" in compared(tmp_path)[0]
+
+
 def test_judges_are_named_by_the_beginnings_of_their_fingerprints(files: Files, plan: Plan, tmp_path: Path) -> None:
     for judge in ("aaaa", "abbb", "cccc"):
         judged(files, plan, judge, [CORRECT] * 5)

@@ -65,11 +65,6 @@ class Grid:
         return f" {said}" if said else ""
 
 
-def decimals_of(value: Decimal) -> int:
-    exponent = value.as_tuple().exponent
-    return max(0, -exponent) if isinstance(exponent, int) else 0
-
-
 def _drawable(values: tuple[Decimal, ...]) -> bool:
     """All positive, and none so small beside the largest that its mark could not be seen."""
     return min(values) > 0 and min(values) >= max(values) * Decimal("0.04")
