@@ -1,60 +1,56 @@
 """How many episodes a second the machinery carries when agents take no time, and what the driver takes meanwhile.
 
-    python -m benchmarks.throughput [--episodes 20000] [--memory 200000]
+    python -m benchmarks.throughput [--episodes 20000] [--memory 200000] [--peers] [--datatrove PYTHON]
 
 A build on a Ray of its own with two workers and storage on local disk, durable: the plan is there, and from then on it
 is what every build does: chunks handed out, pictures read and drawn, an agent run, answers judged by rules, episodes
 and verdicts committed. The agent is a stub that answers at once, about one small picture. The rate is from the first
 chunk to the last commit, workers being up. The command fails (exit 1) under 2,000 episodes a second, or where the
 driver's peak memory at 200,000 episodes is more than 10 % above that at 1,000.
+
+`--peers` has the same episodes made, judged and written by Ray Data with its CheckpointConfig: as it comes, and with
+blocks as large as our chunks. `--datatrove`, given a Python that has it, adds datatrove's inference runner with
+checkpoints, in two processes. That needs a venv of its own: `pip install datatrove aiofiles aiosqlite httpx orjson
+xxhash`, then `pip install --no-deps -r requirements.txt`. "commits" are the pieces in which the work was made durable:
+what is lost at a kill is one of them for each process.
 """
 
 import argparse
-import hashlib
-import io
+import json
 import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 import ray
-from PIL import Image
 
 from actors.cluster import ClusterSettings, connect
 from actors.pool import RolloutPool, chunks_for
 from actors.rollout import RolloutSettings, RolloutWorker
-from lensmill.agents.protocol import Desk, Rollout
+from benchmarks.stubs import stub_engines
+from benchmarks.throughput_work import (
+    CHUNK,
+    FINGERPRINT,
+    IN_FLIGHT,
+    JUDGE,
+    NOBODY,
+    RUNGS,
+    StubAgent,
+    planned,
+    put_picture,
+)
 from lensmill.agents.settings import DirectSettings
 from lensmill.judging.settings import RuleSettings
-from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
-from lensmill.sample import Sample, sample_id_of
 from lensmill.sandbox.settings import SandboxSettings
-from lensmill.trajectory import Message, Part
 from storage.episodes import EpisodeStore
 from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import Plan, PlannedSample, plan_sample
+from storage.plan import Plan
 from storage.verdicts import VerdictStore
 
-LEAST_RATE, MOST_GROWTH = 2000, 1.10
-WORKERS, IN_FLIGHT, CHUNK, RUNGS = 2, 64, 256, (224,)
-NOBODY = ModelSettings("nobody", ("http://127.0.0.1:9/v1",))
-"""The stub asks none, but an agent like it must have one."""
-
-FINGERPRINT, JUDGE = "b" * 16, "j" * 16
-
-
-class StubAgent:
-    name = "direct"
-
-    async def run(self, desk: Desk) -> Rollout:
-        asked = Message("user", (Part(image=0), Part(desk.task.question)))
-        said = Message("assistant", (Part("<think>It is clear.</think><answer>7</answer>"),))
-        return desk.hand_in("It is clear.", "7", (asked, said))
+LEAST_RATE, MOST_GROWTH, WORKERS = 2000, 1.10, 2
 
 
 class StubWorker(RolloutWorker):
@@ -64,20 +60,9 @@ class StubWorker(RolloutWorker):
 
 
 def plan_episodes(files: Files, episodes: int) -> Plan:
-    buffer = io.BytesIO()
-    Image.new("RGB", (300, 200), "navy").save(buffer, "PNG")
-    data = buffer.getvalue()
-    image_id = hashlib.sha256(data).hexdigest()
-    ImageStore(files).put(image_id, data)
-
-    def items() -> Iterator[PlannedSample]:
-        for number in range(episodes):
-            question = f"How high is bar {number}?"
-            sample = Sample(sample_id_of(image_id, question, ("7",)), image_id, 300, 200, question, ("7",))
-            yield plan_sample(FINGERPRINT, sample, RUNGS, ("direct",), (0,))
-
+    image_id = put_picture(files)
     plan = Plan(files, FINGERPRINT)
-    plan.append(items(), CHUNK)
+    plan.append((planned(image_id, number) for number in range(episodes)), CHUNK)
     return plan
 
 
@@ -127,17 +112,40 @@ def elsewhere(episodes: int) -> tuple[float, int]:
     return float(rate), int(peak)
 
 
+def show_peer(name: str, command: list[str], ours: float) -> None:
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
+    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"rate"')))  # Ray prints, too
+    print(
+        f"  {name}: {found['rate']:,.0f} a second ({found['rate'] / ours:.2f} of ours), {found['commits']} commits, "
+        f"{found['peak'] / 1e6:.0f} MB",
+        flush=True,
+    )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=20_000)
     parser.add_argument("--memory", type=int, default=200_000, help="episodes at which memory is measured; 0 leaves it")
+    parser.add_argument("--peers", action="store_true", help="measure Ray Data beside it")
+    parser.add_argument("--datatrove", metavar="PYTHON", help="a Python that has datatrove, to measure it beside it")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(*run(options.one))
         return 0
     rate, _ = elsewhere(options.episodes)
-    print(f"{options.episodes:,} episodes: {rate:,.0f} a second")
+    print(f"{options.episodes:,} episodes: {rate:,.0f} a second, {-(-options.episodes // CHUNK)} commits")
+    peers = {}
+    if options.peers:
+        for shape in ("default", "often"):
+            peers[f"Ray Data, {shape}"] = [sys.executable, "-m", "benchmarks.throughput_ray", shape]
+    with stub_engines(1) as (url,):  # datatrove wants a server to be there, and asks nothing of it
+        if options.datatrove:
+            peers["datatrove"] = [options.datatrove, "-m", "benchmarks.throughput_datatrove", url]
+        for name, command in peers.items():
+            show_peer(name, [*command, str(options.episodes)], rate)
     good = rate >= LEAST_RATE
     print(f"{'reached' if good else 'NOT reached'}: at least {LEAST_RATE:,} a second")
     if options.memory:
