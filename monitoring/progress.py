@@ -84,7 +84,7 @@ class ProgressDisplay:
 
     def planned(self, samples: int, failures: int) -> None:
         """Progress of planning."""
-        self._show(samples, f"samples; {failures} unreadable rows")
+        self._show(samples, f"samples; {count_text(failures, 'unreadable row')}")
 
     def episodes(self, counts: Counter[str], earlier: int = 0) -> None:
         """Progress of episodes: counts by outcome (accepted, rejected, failed) of this run, after `earlier` ones. Those
@@ -116,7 +116,7 @@ class ProgressDisplay:
         self._show(done, detail)
 
     def _show(self, done: int, detail: str) -> None:
-        shown = f"{done}/{self._total} ({detail})" if self._total else f"{done} ({detail})"
+        shown = f"{done}/{self._total} ({detail})" if self._total else f"{done} {detail}"
         if self._live:
             for task in self._bar.task_ids:
                 self._bar.update(task, completed=done, detail=shown)
@@ -126,6 +126,11 @@ class ProgressDisplay:
         if last or now - self._printed >= PLAIN_EVERY_S:
             self._printed, self._whole = now, self._whole or last
             self._print(f"{self._stage}: {shown}")
+
+
+def count_text(count: int, noun: str) -> str:
+    """So many of something, e.g. 1 chunk, 12 chunks."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def clock_text(seconds: float) -> str:

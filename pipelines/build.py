@@ -24,7 +24,7 @@ from lensmill.agents.settings import ReaderSettings
 from monitoring import logs
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
-from monitoring.progress import ProgressDisplay, clock_text, size_text
+from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
 from pipelines.help import HELP
@@ -139,8 +139,10 @@ class Build:
         ray.kill(planner)
         unreadable = sum(outline.failures.values())
         display.say(
-            f"planned: {outline.samples} samples, {sum(outline.episodes.values())} episodes "
-            f"on {len(outline.episodes)} rungs; {unreadable} rows could not be planned (they are in the failures table)"
+            f"planned: {count_text(outline.samples, 'sample')}, "
+            f"{count_text(sum(outline.episodes.values()), 'episode')} on {count_text(len(outline.episodes), 'rung')}; "
+            f"{count_text(unreadable, 'row')} could not be planned"
+            + (" (see the failures table)" if unreadable else "")
         )
         if not outline.samples:
             counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
@@ -227,7 +229,7 @@ class Build:
         if done:
             self._display.say(f"{done} of {episodes} episodes are there already")
         if again:
-            self._display.say(f"{again} episodes that failed are tried again")
+            self._display.say(f"tried again: {count_text(again, 'failed episode')}")
         with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
             chunks = len(missing) + len(unjudged) + len(retry)
             pool = self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks)
@@ -264,10 +266,10 @@ class Build:
 
     def _give_up(self, unfinished: int) -> int:
         if self._interrupt.asked:
-            self._display.say(f"stopped; {unfinished} chunks are left: run the same command again to go on")
+            self._display.say(f"stopped; chunks left: {unfinished}; run the same command again to go on")
             return 130
         self._display.say(
-            f"{unfinished} chunks could not be finished: mend what is said above and run the command again"
+            f"{count_text(unfinished, 'chunk')} could not be finished: mend what is said above and run again"
         )
         return 1
 

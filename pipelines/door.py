@@ -81,7 +81,7 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
         hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
         got = "" if hidden else f", got {first['input']!r}"
-        raise SettingsError(f"{place or 'configuration'}: {why}{got}") from error
+        raise SettingsError(f"{place}: {why}{got}" if place else why) from error
     _refuse_unknown(plain, describe(settings))
     return settings
 

@@ -19,6 +19,8 @@ examples:
 
 Run it again and it does only what is missing. Ctrl-C once stops gently; nothing is lost.
 The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets/<version>").
+The status is 0 where all is done, 1 where chunks could not be finished or every episode failed, 2 where a setting, the
+source or the store has to be mended, 130 where it was stopped.
 
   --help         this text
   --cfg          print the configuration that would be used, and stop
@@ -73,8 +75,8 @@ examples:
   python -m pipelines.verify out/chartqa gc=true
 
 FOLDER (or out=FOLDER) is what a build's out= names, or the folder of one dataset version. Nothing is changed but by
-gc=true. The status is 0 where all is as it must be and 1 where something is wrong; each finding is one line that names
-file, row and field.
+gc=true. The status is 0 where all is as it must be, 1 where something is wrong and 2 where nothing could be looked at;
+each finding is one line that names file, row and field.
 
   --help         this text
   --cfg          print the configuration that would be used, and stop

@@ -21,7 +21,7 @@ from actors.watching import WatchSettings
 from monitoring import logs
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
-from monitoring.progress import ProgressDisplay
+from monitoring.progress import ProgressDisplay, count_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.help import JUDGE_HELP
@@ -79,12 +79,18 @@ class JudgeJob:
                     display.say(f"metrics: {self._exports.endpoint.url}")
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
                 if unfinished and not self._interrupt.asked:
-                    display.say(f"{len(unfinished)} chunks could not be judged: run the same command again")
+                    display.say(
+                        f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again"
+                    )
                     return 1
                 if unfinished:
                     raise Stopped
                 if settings.publish:
                     return publish_and_tell(publishing, display, self._stopping)
+                display.say(
+                    f"judged {count_text(len(chunk_ids), 'chunk')}, nothing is published; pipelines.agreement compares "
+                    f"the verdicts of this judge, {self._judge}, with another's"
+                )
             except Stopped:
                 display.say("stopped; the verdicts given are kept: run the same command again to go on")
                 return 130

@@ -42,5 +42,6 @@ def publish_and_tell(
     elif published.rows:
         print(f'look at them: datasets.load_dataset("{published.path}")')
     else:
-        print(f"why each episode was rejected or failed: {published.path}/rejected and {published.path}/failures")
+        tables = {"rejected": published.rejected, "failures": published.failures}
+        print(f"why: {' and '.join(f'{published.path}/{name}' for name, rows in tables.items() if rows)}")
     return int(tally.all_failed)

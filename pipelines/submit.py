@@ -129,7 +129,8 @@ class Submission:
             self._client = JobSubmissionClient(settings.address)
         except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError also where Ray's extra is missing
             raise ClusterError(
-                f"address={settings.address}: {_first_line(error)} (is this the dashboard of a Ray cluster?)"
+                f"address={settings.address}: {_first_line(error)}: name the dashboard of a Ray cluster that runs (of "
+                "`ray start --head --include-dashboard=true`, or what `kubectl port-forward` makes of its port 8265)"
             ) from error
 
     def send(self, job: str, arguments: Sequence[str]) -> str:
@@ -234,7 +235,10 @@ def main(arguments: Sequence[str]) -> int:
         return int(importlib.import_module(f"pipelines.{job}").main(rest))
 
     def submit(own: Sequence[str]) -> int:
-        settings = load("submit", SubmitSettings, own)
+        try:
+            settings = load("submit", SubmitSettings, own)
+        except SettingsError as error:
+            raise SettingsError(f"{error}; settings of the job itself stand after its name") from error
         command = check_job(job, rest)
         submission = Submission(settings)
         name = submission.send(job, command)

@@ -92,8 +92,8 @@ class Verification:
             versions = []
         if not builds and not versions:
             raise SettingsError(
-                f"out={settings.out}: there is nothing to verify: name the folder that pipelines.build made, or that "
-                "of a version"
+                f"{settings.out}: there is nothing to verify here: run python -m pipelines.verify FOLDER, with what a "
+                "build's out= names or the folder of one version"
             )
         images = ImageCheck(files, self._told.report) if builds else None
         checks: dict[str, BuildCheck] = {}

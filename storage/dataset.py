@@ -143,7 +143,7 @@ def read_chunks(files: Files, version: str) -> tuple[tuple[str, ...], dict[str, 
     Raises:
         FileNotFoundError, ValueError: its files do not say so.
     """
-    folder = _folder(version)
+    folder = folder_of(version)
     chunk_ids = tuple(files.read(f"{folder}/{CHUNKS}").decode().splitlines())
     layers = {}
     if files.exists(f"{folder}/{LAYERS}"):
@@ -160,14 +160,14 @@ def published(files: Files, version: str) -> PublishedDataset | None:
         ValueError: the version's name cannot be a folder's.
         StoreError: its manifest is damaged.
     """
-    path = f"{_folder(version)}/{MANIFEST}"
+    path = f"{folder_of(version)}/{MANIFEST}"
     try:
         manifest = json.loads(files.read(path))
         records = tuple(FileRecord(**record) for record in manifest["files"])
         rows = manifest["rows"]
         return PublishedDataset(
             version,
-            files.locate(_folder(version)),
+            files.locate(folder_of(version)),
             rows["train"],
             rows["rejected"],
             rows["failures"],
@@ -214,7 +214,7 @@ def publish(
         StoreError: the version exists, made from other inputs, or the store cannot be written or read.
     """
     about = about or CardSettings()
-    folder, wanted = _folder(version), manifest_inputs(inputs, about)
+    folder, wanted = folder_of(version), manifest_inputs(inputs, about)
     if (there := _same(files, version, wanted)) is not None:
         return there
     _claim(files, version, wanted)
@@ -306,7 +306,12 @@ class _VersionWriter:
             self._originals.add({"image_id": image_id, "image": image_value(image_id, data)}, len(data))
 
 
-def _folder(version: str) -> str:
+def folder_of(version: str) -> str:
+    """Where a version lies in its store.
+
+    Raises:
+        ValueError: the name cannot be a folder's.
+    """
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version):
         raise ValueError(f"a version is named with letters, digits, '.', '-' and '_', got {version!r}")
     return f"datasets/{version}"
@@ -349,7 +354,7 @@ def claim(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
 def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
     if not claim(files, version, wanted):
         raise StoreError(
-            f"{files.locate(_folder(version))} was begun from other inputs and is not finished: choose another "
+            f"{files.locate(folder_of(version))} was begun from other inputs and is not finished: choose another "
             f"version=, or, if nothing writes it any more, delete {files.locate(claim_path(version))} and run again"
         )
 

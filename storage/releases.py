@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.dataset import MANIFEST, PublishedDataset, claim, claim_path, published
+from storage.dataset import MANIFEST, PublishedDataset, claim, claim_path, folder_of, published
 from storage.files import Files, StoreError
 
 FOLDER = "latest"
@@ -82,6 +82,7 @@ class Releases:
         """A pointer; None if it has been removed, which happens to old ones only."""
         try:
             version = str(json.loads(self._files.read(path))["version"])
+            folder_of(version)
             return Release(int(path.rpartition("/")[2].removesuffix(".json")), version)
         except FileNotFoundError:
             return None

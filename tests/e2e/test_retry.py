@@ -65,7 +65,7 @@ def test_failed_episodes_are_made_again_and_nothing_else(charts: Path, tmp_path:
         again = build(*command(charts, out, url, "version=second", "retry=engine_error"))
         assert again.returncode == 0, again.stderr
         assert asked(url) == failed
-        assert f"{failed} episodes that failed are tried again" in again.stderr
+        assert f"tried again: {failed} failed episode" in again.stderr
         assert rows(out, "second") == rows(out, "first") + failed
         assert rows(out, "second", "failures") == 0
 

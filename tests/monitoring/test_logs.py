@@ -81,7 +81,7 @@ def test_the_drivers_lines_are_json_too_even_on_a_terminal() -> None:
         display.say("note: this and that")
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
     assert [line["message"] for line in lines] == [
-        "reading the source: 3 (samples; 1 unreadable rows)",
+        "reading the source: 3 samples; 1 unreadable row",
         "note: this and that",
     ]
     assert all(line["build"] == "b1" for line in lines)

@@ -51,7 +51,7 @@ def submit(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str
 def test_a_small_build_is_made_there_and_its_log_comes_back(nodes: RayNodes, tmp_path: Path) -> None:
     ended = submit(f"address={nodes.head.dashboard}", "id=small", "build", *TINY, f"out={tmp_path}")
     assert ended.returncode == 0, ended.stderr + ended.stdout
-    assert "planned: 1 samples, 1 episodes" in ended.stdout
+    assert "planned: 1 sample, 1 episode on 1 rung" in ended.stdout
     assert list((tmp_path / "datasets" / "test" / "data").glob("*.parquet"))
 
 
@@ -133,7 +133,7 @@ def test_no_cluster_is_one_line() -> None:
         free.bind(("127.0.0.1", 0))
         ended = submit(f"address=http://127.0.0.1:{free.getsockname()[1]}", "build", "out=/tmp/never")
     assert ended.returncode == 2
-    assert "is this the dashboard of a Ray cluster?" in ended.stderr
+    assert "name the dashboard of a Ray cluster that runs" in ended.stderr
     assert ended.stderr.count("\n") == 1
 
 
@@ -145,6 +145,11 @@ def test_an_address_that_is_none_is_one_line(address: str, capsys: pytest.Captur
     told = capsys.readouterr().err
     assert told.startswith("error: address=")
     assert told.count("\n") == 1
+
+
+def test_a_setting_of_the_job_before_its_name_is_told_its_place(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["limit=1", "build", "out=/tmp/never"]) == 2
+    assert "settings of the job itself stand after its name" in capsys.readouterr().err
 
 
 def test_what_stands_before_the_jobs_name_is_about_the_sending() -> None:

@@ -233,8 +233,8 @@ def test_a_latest_version_that_cannot_be_read_is_found(out: Path, broken: str) -
 
 
 def test_a_pointer_to_what_cannot_be_a_version_is_found(out: Path) -> None:
-    Releases(Files(str(out))).move("../test", None)
-    assert any(line.startswith("latest: ") for line in wrong(out, "replay=none"))
+    Files(str(out)).create("latest/000001.json", b'{"version": "../test"}')
+    assert any("latest/000001.json is no pointer to a version" in line for line in wrong(out, "replay=none"))
 
 
 @pytest.mark.parametrize("rows", [1e30, float("inf")])

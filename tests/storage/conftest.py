@@ -1,6 +1,6 @@
 """A store in the test's own folder or bucket, and `datasets` offline."""
 
-import uuid
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -50,9 +50,9 @@ def endpoint(s3_url: str, request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def bucket(endpoint: str) -> str:
-    """The test's own bucket."""
-    name = f"test-{uuid.uuid4().hex}"
+def bucket(endpoint: str, request: pytest.FixtureRequest) -> str:
+    """The test's own bucket, by the same name always: which requests meet a fault follows from their paths."""
+    name = f"test-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:32]}"
     make_bucket(endpoint, name)
     return name
 
