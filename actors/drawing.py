@@ -1,15 +1,14 @@
 """Pictures for a dataset version: drawn again, since a build keeps only what cannot be drawn from its record."""
 
 import os
-from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from importlib.metadata import version
 from itertools import groupby
 
 from lensmill.decoding import ImageError
 from lensmill.replay import Replayer, ReplayError, ReplaySettings, made_by_code
+from storage.ahead import ahead
 from storage.dataset_rows import AcceptedEpisode, DatasetRow
 from storage.files import Files, StoreError
 from storage.images import ImageStore
@@ -30,17 +29,8 @@ def with_pictures(files: Files, settings: ReplaySettings, rows: Iterator[Dataset
         StoreError: a picture does not come out as recorded, or an original is missing.
     """
     images, threads = ImageStore(files), min(THREADS, len(os.sched_getaffinity(0)))
-    ahead: deque[Future[list[DatasetRow]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for group in _groups(rows):
-                ahead.append(pool.submit(_draw, images, settings, group))
-                if len(ahead) > threads:
-                    yield from ahead.popleft().result()
-            while ahead:
-                yield from ahead.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+    for drawn in ahead(lambda group: _draw(images, settings, group), _groups(rows), threads):
+        yield from drawn
 
 
 def _groups(rows: Iterator[DatasetRow]) -> Iterator[list[DatasetRow]]:

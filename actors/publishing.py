@@ -1,8 +1,9 @@
 """Curating, publishing and counting beside the driver: they read every row, and write every picture."""
 
 import json
+from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
@@ -14,6 +15,7 @@ from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
 from monitoring.report import BuildTally, RungTally
+from storage.ahead import ahead
 from storage.dataset import (
     CardSettings,
     DatasetInputs,
@@ -80,12 +82,18 @@ def curated(settings: PublishSettings, layers: Layers) -> Iterator[tuple[Dataset
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
-    for chunk_id in settings.chunk_ids:
+
+    def read(chunk_id: str) -> list[tuple[DatasetRow, EpisodeRow]]:
         tried, asked = layers.get(chunk_id, (0, 0))
         samples = plan.read_chunk(chunk_id).samples
         verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, asked)}
-        for row in episodes.rows(chunk_id, tried):
-            yield _curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row
+        return [
+            (_curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row)
+            for row in episodes.rows(chunk_id, tried)
+        ]
+
+    for rows in ahead(read, settings.chunk_ids):
+        yield from rows
     for failure in _failures(plan, settings):
         yield failure, None
 
@@ -150,23 +158,27 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
         )
 
 
-def publish_version(settings: PublishSettings) -> PublishedDataset:
-    """Curate and publish; see `storage.dataset.publish` for what is raised."""
-    layers = _layers(settings)  # looked at once: a run that tries again meanwhile changes nothing here
-    inputs = dataset_inputs(settings, layers)
-    version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = with_pictures(settings.files, _replay(settings), (row for row, _ in curated(settings, layers)))
-    return publish(settings.files, version, rows, inputs, CardSettings(settings.name))
+class _Counting:
+    """Counts rows as they go by."""
 
+    def __init__(self) -> None:
+        self._rungs: dict[int, RungTally] = {}
+        self._failures: dict[str, tuple[int, str]] = {}
+        self._whole = False
 
-def tally_rungs(settings: PublishSettings) -> BuildTally:
-    """What became of the episodes, rung by rung, and why some failed."""
-    tallies: dict[int, RungTally] = {}
-    failures: dict[str, tuple[int, str]] = {}
-    for row, episode in curated(settings, _layers(settings)):
-        if episode is None:
-            continue
-        tally = tallies.setdefault(episode.planned.rung, RungTally())
+    def passing(self, rows: Iterator[tuple[DatasetRow, EpisodeRow | None]]) -> Iterator[DatasetRow]:
+        for row, episode in rows:
+            if episode is not None:
+                self._count(row, episode)
+            yield row
+        self._whole = True
+
+    def tally(self) -> BuildTally | None:
+        """None if not all rows went by."""
+        return BuildTally(self._rungs, self._failures) if self._whole else None
+
+    def _count(self, row: DatasetRow, episode: EpisodeRow) -> None:
+        tally = self._rungs.setdefault(episode.planned.rung, RungTally())
         tally.episodes += 1
         tally.seconds += episode.seconds
         match row:
@@ -189,9 +201,27 @@ def tally_rungs(settings: PublishSettings) -> BuildTally:
         tally.zooms += tools.count(ZOOM)
         tally.edits += sum(tool != ZOOM for tool in tools)
         if episode.failure is not None:
-            count, first = failures.get(episode.failure.error_class, (0, episode.failure.message))
-            failures[episode.failure.error_class] = (count + 1, first)
-    return BuildTally(tallies, failures)
+            count, first = self._failures.get(episode.failure.error_class, (0, episode.failure.message))
+            self._failures[episode.failure.error_class] = (count + 1, first)
+
+
+def publish_version(settings: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
+    """Curate and publish, and count what became of the episodes; see `storage.dataset.publish` for what is raised."""
+    layers = _layers(settings)  # looked at once: a run that tries again meanwhile changes nothing here
+    inputs, counting = dataset_inputs(settings, layers), _Counting()
+    version = settings.version or f"v-{inputs.digest[:12]}"
+    rows = with_pictures(settings.files, _replay(settings), counting.passing(curated(settings, layers)))
+    done = publish(settings.files, version, rows, inputs, CardSettings(settings.name))
+    return done, counting.tally() or tally_rungs(replace(settings, layers=layers))
+
+
+def tally_rungs(settings: PublishSettings) -> BuildTally:
+    """What became of the episodes, rung by rung, and why some failed."""
+    counting = _Counting()
+    deque(counting.passing(curated(settings, _layers(settings))), maxlen=0)
+    tally = counting.tally()
+    assert tally is not None
+    return tally
 
 
 remote_publish = ray.remote(publish_version)

@@ -214,7 +214,7 @@ class RolloutWorker:
         if len(done) + len(work.rows) < len(tried):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
             if work.again and not self._stopping:
-                self._counts["earlier"] -= len(done)
+                self._counts["earlier"] -= len(done) + len(work.rows)  # all of these will be there already
                 return ChunkReport(chunk_id, work.again)
             return ChunkReport(chunk_id, "handed_back", self._outage)
         rows = list((done | work.rows).values())

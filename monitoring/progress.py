@@ -91,7 +91,7 @@ class ProgressDisplay:
         that another run handed back are counts too, as "earlier"."""
         earlier += counts["earlier"]
         made = counts["accepted"] + counts["rejected"] + counts["failed"]
-        done = earlier + made
+        done = min(earlier + made, self._total)  # what a worker's death had made again was counted twice
         seconds = max(1e-9, self._clock() - self._started)
         rate = made / seconds
         left = f", {clock_text((self._total - done) / rate)} left" if made and self._total > done else ""

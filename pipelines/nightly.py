@@ -64,7 +64,7 @@ class Nightly:
             display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}")
             return 1
         version = name_for(settings.files, self._today().isoformat(), inputs)
-        publish_and_tell(replace(settings, version=version), display, stopping, tally)
+        publish_and_tell(replace(settings, version=version), display, stopping)
         for _ in range(ATTEMPTS):
             if releases.move(version, last):
                 display.say(f"{version} is the latest")

@@ -3,32 +3,22 @@
 import sys
 from collections.abc import Callable
 
-import ray
-
 from actors.cluster import fetch
-from actors.publishing import PublishSettings, remote_publish, remote_tally
+from actors.publishing import PublishSettings, remote_publish
 from actors.rollout import RETRYABLE
 from monitoring.progress import ProgressDisplay, size_text
-from monitoring.report import BuildTally, print_tallies
+from monitoring.report import print_tallies
 
 
-def publish_and_tell(
-    settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool], tally: BuildTally | None = None
-) -> int:
+def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
     """Publish beside the driver, then print what became of the episodes; returns the exit status: 1 if all failed.
-
-    Args:
-        tally: of the episodes, where they are counted already.
 
     Raises:
         Stopped: asked to stop meanwhile.
         StoreError: see `storage.dataset.publish`.
     """
     display.begin("publishing", 0)
-    tallying = remote_tally.remote(settings) if tally is None else ray.put(tally)
-    publishing = remote_publish.remote(settings)
-    tally = fetch(tallying, stopping)
-    published = fetch(publishing, stopping)
+    published, tally = fetch(remote_publish.remote(settings), stopping)
     display.close()
     print_tallies(tally.rungs, sys.stdout)
     for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:

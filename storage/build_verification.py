@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 
 from lensmill.replay import made_by_code
 from lensmill.sample import Sample
+from storage.ahead import ahead
 from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.files import Files, StoreError
 from storage.images import ImageStore
@@ -30,13 +31,16 @@ class ImageCheck:
                 report(Finding(file.path, "no picture is stored under such a name: move it away"))
 
     def rehash(self, advance: Callable[[int], None]) -> None:
-        for image_id, size in self.sizes.items():
-            path = ImageStore.path(image_id)
+        def whole(image_id: str) -> bool:
             try:
-                if hashlib.sha256(self._files.read(path)).hexdigest() != image_id:
-                    self._report(Finding(path, "its bytes are not those that its name says: delete it and build again"))
+                return hashlib.sha256(self._files.read(ImageStore.path(image_id))).hexdigest() == image_id
             except FileNotFoundError:
-                pass  # collected meanwhile; whoever needs it says so
+                return True  # collected meanwhile; whoever needs it says so
+
+        for (image_id, size), good in zip(self.sizes.items(), ahead(whole, self.sizes), strict=True):
+            if not good:
+                path = ImageStore.path(image_id)
+                self._report(Finding(path, "its bytes are not those that its name says: delete it and build again"))
             advance(size)
 
     def need(self, image_id: str, by: str) -> None:

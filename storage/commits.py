@@ -19,18 +19,15 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, islice
+from itertools import groupby
 from types import MappingProxyType
 from typing import Any
 
 import pyarrow as pa
 
+from storage.ahead import ahead
 from storage.files import Files, StoreError
 from storage.schema import from_parquet, to_parquet
-
-READERS = 16
-"""Commits are read so many at a time, since an object store takes its time for each."""
 
 FEW = 64
 """Up to so many chunks are looked for one by one; a listing of thousands costs more."""
@@ -102,11 +99,7 @@ class CommitLog:
     def failed(self, committed: Mapping[str, int]) -> Iterator[tuple[str, Counter[str]]]:
         """How many rows of each chunk, with so many layers over it, are failed now, by class. A class of which rows
         failed once and all were mended since has a count of 0."""
-        with ThreadPoolExecutor(READERS) as threads:
-            chunks = iter(committed.items())
-            while some := list(islice(chunks, 64 * READERS)):
-                counts = threads.map(lambda item: self._failed(*item), some)
-                yield from zip((chunk_id for chunk_id, _ in some), counts, strict=True)
+        yield from zip(committed, ahead(lambda item: self._failed(*item), committed.items()), strict=True)
 
     def _failed(self, chunk_id: str, layers: int) -> Counter[str]:
         counts = Counter[str]()

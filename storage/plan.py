@@ -127,7 +127,7 @@ class Plan:
         self._known_segments = 0
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
         self._chunks: OrderedDict[str, Chunk] = OrderedDict()
-        self._holding = Lock()
+        self._holding, self._reading = Lock(), Lock()
 
     def append(
         self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int = 64, limit: int | None = None
@@ -288,19 +288,20 @@ class Plan:
         return ids
 
     def _refresh(self) -> PlanView:
-        """Take in segments that were appended since the last look; threads may do so at once."""
-        view = self._view
-        while self._files.exists(path := self._segment_path(len(view.segments))):
-            segment = json.loads(self._files.read(path))
-            index, parts = view.index, len(view.paths)
-            for name in paths_of(segment, "index"):
-                with self._files.open(name) as source:
-                    table = pq.read_table(source, schema=INDEX)
-                table = table.set_column(1, "part", pc.cast(pc.add(table.column("part"), parts), pa.int32()))
-                index = pa.concat_tables([index, table])
-            paths = (*view.paths, *paths_of(segment, "samples"))
-            view = self._view = PlanView((*view.segments, segment), paths, index.combine_chunks())
-        return view
+        """Take in segments that were appended since the last look; of threads that do so at once one reads them."""
+        with self._reading:
+            view = self._view
+            while self._files.exists(path := self._segment_path(len(view.segments))):
+                segment = json.loads(self._files.read(path))
+                index, parts = view.index, len(view.paths)
+                for name in paths_of(segment, "index"):
+                    with self._files.open(name) as source:
+                        table = pq.read_table(source, schema=INDEX)
+                    table = table.set_column(1, "part", pc.cast(pc.add(table.column("part"), parts), pa.int32()))
+                    index = pa.concat_tables([index, table])
+                paths = (*view.paths, *paths_of(segment, "samples"))
+                view = self._view = PlanView((*view.segments, segment), paths, index.combine_chunks())
+            return view
 
     def _read_row_group(self, place: Place) -> Iterator[PlannedSample]:
         with self._files.open(place.path) as source:

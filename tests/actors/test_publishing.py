@@ -67,28 +67,28 @@ def text(version: PublishedDataset, name: str) -> str:
 
 
 def test_a_version_says_which_chunks_it_was_curated_from(files: Files, plan: Plan) -> None:
-    version = publish_version(settings(files, plan.chunk_ids()))
+    version, _ = publish_version(settings(files, plan.chunk_ids()))
     assert text(version, "chunks.txt").splitlines() == list(plan.chunk_ids())
     (record,) = (record for record in version.files if record.path == "chunks.txt")
     assert record.sha256 == version.inputs["chunks_sha256"]
     assert not (Path(version.path) / "layers.txt").exists()
-    part = publish_version(settings(files, plan.chunk_ids()[1:]))
+    part, _ = publish_version(settings(files, plan.chunk_ids()[1:]))
     assert text(part, "chunks.txt") == f"{plan.chunk_ids()[1]}\n"
 
 
 def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(files: Files, plan: Plan) -> None:
     first, second = plan.chunk_ids()
-    before = publish_version(settings(files, plan.chunk_ids()))
+    before, _ = publish_version(settings(files, plan.chunk_ids()))
     assert counts(before) == (2, 2)
     try_again(files, second)
     judge(files, second)
-    after = publish_version(settings(files, plan.chunk_ids()))
+    after, _ = publish_version(settings(files, plan.chunk_ids()))
     assert after.version != before.version
     assert counts(after) == (3, 1)
     assert text(after, "layers.txt") == f"{second} 1 1\n"
     try_again(files, first)
     judge(files, first)
-    assert counts(publish_version(settings(files, plan.chunk_ids()))) == (4, 0)
+    assert counts(publish_version(settings(files, plan.chunk_ids()))[0]) == (4, 0)
     assert len(pq.read_table(Path(before.path) / "data", columns=["question"])) == 2
 
 
