@@ -7,6 +7,7 @@ address, so whoever reaches that can ask it: VLLM_API_KEY in the environment of 
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from time import monotonic
@@ -178,6 +179,8 @@ class EngineSet:
         self._starting: dict[Any, int] = {}
         self._states: dict[int, ReplicaState] = {}
         self._asked: dict[Any, int] = {}
+        self._elsewhere = Counter[int]()
+        """By replica: restarts before its actor was hired."""
 
     def begin(self) -> None:
         """Start every replica without waiting, so that another set can load its model meanwhile.
@@ -192,10 +195,13 @@ class EngineSet:
                 f"{self._name}: {settings.replicas} replicas of {settings.gpus_each:g} GPUs each are too many for the "
                 f"cluster's {there:g}: lower replicas or tensor_parallel_size, or run on the CPU with gpus=0"
             )
-        loopback = all(node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes())  # others may join later
-        hire = self._class.options(num_gpus=settings.gpus_each)
-        self._actors = {number: hire.remote(settings, loopback) for number in range(settings.replicas)}
-        self._starting = {actor.start.remote(): number for number, actor in self._actors.items()}
+        self._loopback = all(node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes())  # others may join later
+        for number in range(settings.replicas):
+            self._hire(number, settings)
+
+    def _hire(self, number: int, settings: EngineSettings) -> None:
+        actor = self._class.options(num_gpus=settings.gpus_each).remote(settings, self._loopback)
+        self._actors[number], self._starting[actor.start.remote()] = actor, number
 
     def start(self) -> tuple[str, ...]:
         """Begin, if that has not been done, and wait until all are ready; returns the base URLs of their APIs.
@@ -233,14 +239,25 @@ class EngineSet:
             raise EngineError(f"{self._name}: engine {number} did not start: {state.reason}\n{state.tail}".rstrip())
         self._states[number] = state
 
-    def poll(self) -> None:
-        """Look how the replicas fare, without waiting; say what has changed.
+    def poll(self) -> Mapping[str, str]:
+        """Look how the replicas fare, without waiting; say what has changed. One whose worker or node died is started
+        anew where there is room, as one of its restarts.
+
+        Returns:
+            Those that are ready again at another address: base URL -> the new one.
 
         Raises:
             EngineError: none is left.
         """
+        moves = {}
+        for ref in ray.wait([*self._starting], num_returns=len(self._starting), timeout=0)[0] if self._starting else ():
+            number = self._starting.pop(ref)
+            before = self._states[number].url
+            self._heard(number, ref)
+            if self._states[number].phase == "ready":
+                moves[before] = self._states[number].url
         for number, actor in self._actors.items():
-            if number not in self._asked.values():
+            if number not in self._asked.values() and number not in self._starting.values():
                 self._asked[actor.state.remote()] = number
         done, _ = ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0) if self._asked else ([], [])
         for ref in done:
@@ -248,16 +265,22 @@ class EngineSet:
         if not self._actors:
             reasons = "; ".join(state.reason for _, state in sorted(self._states.items()))
             raise EngineError(f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again")
+        return moves
 
     def _heard(self, number: int, ref: Any) -> None:
-        before = self._states[number]
+        before, allowed = self._states[number], self._settings.max_restarts
         try:
             state: ReplicaState = ray.get(ref)
+            state = replace(state, restarts=state.restarts + self._elsewhere[number])
         except RayActorError:
-            state = replace(before, phase="given_up", reason="its worker or node died")
+            state = replace(before, phase="given_up", reason="its worker or node died", load={})
+            if before.restarts < allowed:
+                state = replace(state, phase="restarting", restarts=before.restarts + 1)
+                self._elsewhere[number] = state.restarts
+                self._hire(number, replace(self._settings, max_restarts=allowed - state.restarts))
         self._states[number] = state
-        where, allowed = f"{self._name}: engine {number}", self._settings.max_restarts
-        if state.phase == "given_up":
+        where = f"{self._name}: engine {number}"
+        if state.phase in ("failed", "given_up"):
             ray.kill(self._actors.pop(number))  # its GPUs are for others
             self._say(f"{where} is given up after {state.restarts} of {allowed} restarts: {state.reason}")
         elif state.restarts > before.restarts:
@@ -278,7 +301,8 @@ class EngineSet:
 
     def close(self) -> None:
         """End every server, and wait until those that were ready have; keepers end the others."""
-        closing = [actor.close.remote() for number, actor in self._actors.items() if number in self._states]
+        ready = self._states.keys() - self._starting.values()
+        closing = [actor.close.remote() for number, actor in self._actors.items() if number in ready]
         if closing:
             ray.wait(closing, num_returns=len(closing), timeout=self._settings.drain_s + 15)
         for actor in self._actors.values():

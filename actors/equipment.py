@@ -61,6 +61,11 @@ class Equipment:
         family = self._models[AGENT].family if AGENT in self._models else None
         self._tools = tool_settings(agent, factor, family)
 
+    def engines_moved(self, moves: Mapping[str, str]) -> None:
+        """See `RoutedModel.moved`."""
+        for model in self._built.values():
+            model.moved(moves)
+
     async def close(self) -> None:
         for model in {id(model): model for model in self._built.values()}.values():
             await model.close()

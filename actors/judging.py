@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -149,6 +149,10 @@ class JudgingSettings:
     in_flight: int
     watching: WatchSettings = NOT_WATCHED
 
+    def moved(self, moves: Mapping[str, str]) -> "JudgingSettings":
+        """The same where engines have moved: base URL -> the new one."""
+        return replace(self, model=self.model and self.model.moved(moves))
+
 
 class JudgeWorker:
     """A worker that judges committed chunks, for `actors.pool`; constructed with JudgingSettings."""
@@ -164,8 +168,13 @@ class JudgeWorker:
         )
 
     def judge(self, settings: JudgingSettings) -> Judge:
-        models = self.watch.models({"judge": build_model(settings.model)} if settings.model else {})
-        return build_judge(settings.judge, models.get("judge"))
+        self._built = {"judge": build_model(settings.model)} if settings.model else {}
+        return build_judge(settings.judge, self.watch.models(self._built).get("judge"))
+
+    async def engines_moved(self, moves: Mapping[str, str]) -> None:
+        """Engines were started anew elsewhere: base URL -> the new one."""
+        for model in self._built.values():
+            model.moved(moves)
 
     async def ready(self) -> str:
         """The node that it is on; see `actors.cluster.this_node`."""

@@ -135,6 +135,12 @@ class RolloutPool:
         actor = self._worker.remote(self._settings)
         return _Member(actor, actor.ready.remote())
 
+    def engines_moved(self, moves: Mapping[str, str]) -> None:
+        """Tell every worker, and those to come, that engines were started anew elsewhere: base URL -> the new one."""
+        self._settings = self._settings.moved(moves)
+        for member in self._members:
+            member.actor.engines_moved.remote(moves)
+
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
         """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
         route = Route(chunk_ids, uuid.uuid4().hex, lambda _: frozenset())

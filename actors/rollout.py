@@ -10,7 +10,7 @@ import re
 import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 
@@ -98,6 +98,10 @@ class RolloutSettings:
     retry: frozenset[str] = frozenset()
     watching: WatchSettings = NOT_WATCHED
 
+    def moved(self, moves: Mapping[str, str]) -> "RolloutSettings":
+        """The same where engines have moved: base URL -> the new one."""
+        return replace(self, models={role: model.moved(moves) for role, model in self.models.items()})
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:
@@ -151,6 +155,10 @@ class RolloutWorker:
         """The node that it is on; see `actors.cluster.this_node`."""
         asyncio.get_running_loop().set_default_executor(self._threads)
         return this_node()
+
+    async def engines_moved(self, moves: Mapping[str, str]) -> None:
+        """Engines were started anew elsewhere: base URL -> the new one."""
+        self._equipment.engines_moved(moves)
 
     async def close(self) -> None:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""

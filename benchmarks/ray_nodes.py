@@ -84,11 +84,11 @@ class RayNodes:
     def head(self) -> RayNode:
         return self.nodes[0]
 
-    def add(self, cpus: int) -> RayNode:
-        """Start one more node, and return when it runs."""
+    def add(self, cpus: int, gpus: int = 0) -> RayNode:
+        """Start one more node, and return when it runs. Its GPUs are only counted."""
         params: dict[str, Any] = {
             "num_cpus": cpus,
-            "num_gpus": 0,
+            "num_gpus": gpus,
             "object_store_memory": 128 * 1024 * 1024,
             "node_ip_address": "127.0.0.1",
             "temp_dir": f"{self._folder}/{len(self.nodes)}",  # each has its own, as on a machine of its own

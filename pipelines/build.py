@@ -186,11 +186,12 @@ class Build:
         in_flight = settings.cluster.in_flight or (READER_IN_FLIGHT if reads else MODEL_IN_FLIGHT)
 
         def on_poll(counts: Counter[str]) -> None:
-            engines.poll()
+            if moves := engines.poll():
+                pool.engines_moved(moves)
             self._exports.show(counts, engines.series())
             self._display.episodes(counts, done)
 
-        return RolloutPool(
+        pool = RolloutPool(
             RolloutSettings(
                 self._files,
                 self._fingerprint,
@@ -212,6 +213,7 @@ class Build:
             chunks_each=chunks_for(in_flight, settings.chunk_size),
             most=most,
         )
+        return pool
 
     def _generate(
         self, outline: PlanOutline, committed: Mapping[str, int], retry: Mapping[str, Retry], size: int

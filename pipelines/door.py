@@ -30,6 +30,10 @@ MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|arg
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
+_OPEN = re.compile(r"(?:[\w@]+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
+"""Settings that take any keys, which hydra has to be told."""
+
+
 class SettingsError(Exception):
     """A configuration that cannot be used: one line that names the key and says what to do."""
 
@@ -43,7 +47,7 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, list(overrides))
+            return compose(job, [f"++{item}" if _OPEN.match(item) else item for item in overrides])
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
 

@@ -115,7 +115,8 @@ class JudgeJob:
             models = engines.start({JUDGE: self._model} if self._model else {})
 
             def on_poll(counts: Counter[str]) -> None:
-                engines.poll()
+                if moves := engines.poll():
+                    pool.engines_moved(moves)
                 self._exports.show(counts, engines.series())
                 self._display.verdicts(counts)
 

@@ -165,15 +165,18 @@ class Engines:
         """How they fare, as series of metrics."""
         return {name: value for role, engines in self._sets.items() for name, value in engines.series(role).items()}
 
-    def poll(self) -> None:
-        """Tell how they fare; `gone` once none of a set is left."""
+    def poll(self) -> dict[str, str]:
+        """Tell how they fare; `gone` once none of a set is left. Returns those that were started anew elsewhere: base
+        URL -> the new one."""
+        moves: dict[str, str] = {}
         for engines in self._sets.values():
             try:
-                engines.poll()
+                moves |= engines.poll()
             except EngineError as error:
                 if not self.gone:
                     self._say(str(error))
                 self.gone = True
+        return moves
 
     def __enter__(self) -> Self:
         return self

@@ -29,7 +29,11 @@ class CurationSettings:
 
 def _engine(value: Any) -> Any:
     """conf/engine/none.yaml has no replicas and means none."""
-    return None if isinstance(value, dict) and value.get("replicas") == 0 else value
+    if not isinstance(value, dict) or value.get("replicas") != 0:
+        return value
+    if len(value) > 1:
+        raise ValueError("there are no engines to set: add engine=vllm (for a judge's own, engine@judge_engine=vllm)")
+    return None
 
 
 Engine = Annotated[EngineSettings | None, BeforeValidator(_engine)]

@@ -6,7 +6,7 @@ import random
 import re
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import NoReturn
 from urllib.parse import urlsplit
@@ -89,6 +89,13 @@ class OpenAIChatModel:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a chat model is not pickled, since it holds a key: send its settings, and build it there")
+
+    def moved(self, moves: Mapping[str, str]) -> None:
+        """Ask another server from now on, if the one that was asked has moved: base URL -> the new one."""
+        if (url := moves.get(self._base)) is not None:
+            check_url(url)
+            self._base = url.rstrip("/")
+            self._address = _address(self._base)
 
     @property
     def name(self) -> str:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -25,6 +25,8 @@ class Replica(ChatModel, Protocol):
     """A chat model that can be asked whether its server is there."""
 
     async def reachable(self) -> bool: ...
+
+    def moved(self, moves: Mapping[str, str]) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -129,6 +131,11 @@ class RoutedModel:
                     raise
             finally:
                 post.work -= work
+
+    def moved(self, moves: Mapping[str, str]) -> None:
+        """Replicas were started anew elsewhere: base URL -> the new one. They are asked again once they answer."""
+        for post in self._posts:
+            post.model.moved(moves)
 
     async def close(self) -> None:
         """Stop asking for replicas and close them all."""

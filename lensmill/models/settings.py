@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -115,6 +115,10 @@ class ModelSettings:
             self.context_length,
             self.tokens_per_image,
         )
+
+    def moved(self, moves: Mapping[str, str]) -> "ModelSettings":
+        """The same model where some of its servers have moved: base URL -> the new one."""
+        return replace(self, urls=tuple(moves.get(url, url) for url in self.urls))
 
     def api_key(self) -> str | None:
         """The key, from the environment of this process; None where the servers want none.

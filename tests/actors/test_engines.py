@@ -59,11 +59,13 @@ def die(url: str) -> None:
         ask(url, "/die")
 
 
-def poll_until(engines: EngineSet, happened: Callable[[], bool]) -> None:
+def poll_until(engines: EngineSet, happened: Callable[[], bool], moves: dict[str, str] | None = None) -> None:
     until = time.monotonic() + 60
     while not happened():
         assert time.monotonic() < until
-        engines.poll()
+        found = engines.poll()
+        if moves is not None:
+            moves.update(found)
         select.select([], [], [], 0.02)
 
 
@@ -133,13 +135,34 @@ def test_a_server_that_does_not_start_shows_its_log() -> None:
 @pytest.mark.parametrize("deaf", [False, True])
 def test_a_server_dies_with_its_actor(deaf: bool) -> None:
     told: list[str] = []
-    with a_set(fake(args={"deaf": deaf or None}, drain_s=0.5), told) as engines:
+    with a_set(fake(args={"deaf": deaf or None}, drain_s=0.5, max_restarts=0), told) as engines:
         (url,) = engines.start()
         pids = [int(pid) for pid in ask(url, "/pids").split()]
         ray.kill(engines._actors[0])
         assert all(ends(pid) for pid in pids)
         with pytest.raises(EngineError, match="its worker or node died"):
             poll_until(engines, lambda: False)
+
+
+def test_one_whose_worker_dies_is_started_anew_and_says_where() -> None:
+    told: list[str] = []
+    with a_set(fake(max_restarts=2), told) as engines:
+        (url,) = engines.start()
+        ray.kill(engines._actors[0])
+        moves: dict[str, str] = {}
+        poll_until(engines, lambda: bool(moves), moves)
+        assert ask(moves[url], "/health")
+        die(moves[url])
+        poll_until(engines, lambda: len(told) == 4)
+        ray.kill(engines._actors[0])
+        with pytest.raises(EngineError, match="its worker or node died"):
+            poll_until(engines, lambda: False)
+    assert told[:2] == [
+        "model: engine 0 restarts (1 of 2): its worker or node died",
+        "model: engine 0 is ready again",
+    ]
+    assert told[2].startswith("model: engine 0 restarts (2 of 2): it ended with exit status 3")
+    assert told[4].startswith("model: engine 0 is given up after 2 of 2 restarts")
 
 
 def test_closing_drains(tmp_path: Path) -> None:

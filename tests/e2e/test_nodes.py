@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -33,18 +33,12 @@ def nodes() -> Iterator[RayNodes]:
 
 @asynccontextmanager
 async def building(
-    nodes: RayNodes, engine: StubEngine, charts: Path, out: Path
+    nodes: RayNodes, engine: StubEngine | Sequence[str], charts: Path, out: Path
 ) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The job; `engine`: that is asked, or settings of those that the job starts itself."""
+    asks = [f"model.urls=[{engine.url}]"] if isinstance(engine, StubEngine) else engine
     process = await asyncio.create_subprocess_exec(
-        *(
-            sys.executable,
-            "-m",
-            "pipelines.build",
-            *HELD,
-            "cluster=running",
-            f"out={out}",
-            f"model.urls=[{engine.url}]",
-        ),
+        *(sys.executable, "-m", "pipelines.build", *HELD, "cluster=running", f"out={out}", *asks),
         *(f"cluster.address={nodes.head.address}", f"source.path={charts}"),
         cwd=ROOT,
         env={**os.environ, **LOOPBACK},
@@ -112,3 +106,24 @@ async def test_a_node_that_is_told_to_end_finishes_its_episodes_and_ends(
         assert engine.counts["requests"] == EPISODES
     assert set(episodes(tmp_path).values()) == {1}
     assert len(episodes(tmp_path)) == EPISODES
+
+
+async def test_an_engine_goes_on_elsewhere_when_its_node_dies(nodes: RayNodes, charts: Path, tmp_path: Path) -> None:
+    nodes.add(1)
+    second = nodes.add(0, gpus=1)
+    started, out = tmp_path / "started", tmp_path / "out"
+    started.mkdir()
+    engine = (
+        *("engine=vllm", "engine.model=stub", "engine.module=tests.e2e.engine", "engine.gpus=1"),
+        *(f"engine.environment={{PYTHONPATH: '{ROOT}'}}", f"engine.args={{started: '{started}'}}", "ladder.factor=28"),
+    )
+    async with building(nodes, engine, charts, out) as process:
+        await until(lambda: len(list(started.iterdir())) == 1 and bool(nodes.workers()), process)
+        second.kill()
+        await asyncio.to_thread(nodes.add, 0, 1)
+        status, output = await ended(process)
+        assert status == 0, output
+        assert "its worker or node died" in output
+        assert "engine 0 is ready again" in output
+    assert set(episodes(out).values()) == {1}
+    assert len(episodes(out)) == EPISODES

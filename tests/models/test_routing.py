@@ -25,10 +25,11 @@ class Held:
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
-        self.over = asyncio.Event()
+        self.begun, self.over = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, seconds: float) -> None:
         self.seconds.append(seconds)
+        self.begun.set()
         await self.over.wait()
 
 
@@ -65,6 +66,20 @@ async def test_a_new_episode_goes_to_the_least_outstanding_work(engines: list[St
     assert counts(engines) == [1, 3, 3]
     let_go.set()
     await asyncio.gather(large, *small)
+    await model.close()
+
+
+async def test_a_call_finds_a_replica_that_has_moved(engines: list[StubEngine]) -> None:
+    gone, there, _ = engines
+    model = routed([gone], rests := Held())
+    await gone.die()
+    waiting = asyncio.create_task(model.chat(ask()))
+    await rests.begun.wait()
+    model.moved({gone.url: there.url})
+    rests.over.set()
+    await waiting
+    await model.chat(ask())
+    assert counts(engines) == [0, 2, 0]
     await model.close()
 
 

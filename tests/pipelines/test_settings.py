@@ -55,6 +55,18 @@ def test_an_added_key_that_nobody_reads_is_refused() -> None:
     assert "agent.foo" in error_of("+agent.foo=1")
 
 
+@pytest.mark.parametrize("override", ["engine.args={max_num_seqs: 64}", "engine.args.max_num_seqs=64"])
+def test_settings_that_take_any_keys_take_them(override: str) -> None:
+    settings = load_build(["agent=direct", "model=qwen2_5_vl", "engine=vllm", override])
+    assert settings.engine is not None
+    assert settings.engine.args == {"max_num_seqs": 64}
+
+
+def test_arguments_of_engines_that_there_are_not_are_refused() -> None:
+    with pytest.raises(SettingsError, match="judge_engine: there are no engines to set: add engine=vllm"):
+        load_build(["judge_engine.args={max_num_seqs: 64}"])
+
+
 def test_an_unknown_option_lists_the_known_ones() -> None:
     assert "chartqa, chartqa_hub, highres, synthetic" in error_of("source=charqa")
 
