@@ -57,11 +57,11 @@ PATIENCE_S = 400
 """For one round."""
 
 
-def draw(folder: Path) -> None:
+def draw(folder: Path, poisoned: bool) -> None:
     """A ChartQA folder: eight questions about each picture."""
     split = folder / "test"
     (split / "png").mkdir(parents=True)
-    poison = dict(zip((37, 121, 222, 333), POISON, strict=True))
+    poison = dict(zip((37, 121, 222, 333), POISON, strict=True)) if poisoned else {}
     rows = []
     for number in range(EPISODES):
         name = f"{number // 8}.png"
@@ -195,7 +195,8 @@ class Storm:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-            draw(self._folder / "source")
+            draw(self._folder / "source", poisoned=True)
+            draw(self._folder / "sound", poisoned=False)
             os.environ.update({**CREDENTIALS, "AWS_EC2_METADATA_DISABLED": "true"})
             server = stack.enter_context(s3_server())
             make_bucket(server, BUCKET)
@@ -205,7 +206,7 @@ class Storm:
             self._second = self._nodes.add(1)
             self._engines = stack.enter_context(Engines(self._folder))
             self._stack = stack.pop_all()
-        self.undisturbed, self.needed = self._undisturbed()
+        self.undisturbed, self.needed = self._undisturbed("source")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -215,12 +216,12 @@ class Storm:
         return S3Settings(endpoint=self._proxy.url).open(f"s3://{BUCKET}/{name}")
 
     @contextmanager
-    def _driver(self, name: str) -> Iterator["subprocess.Popen[str]"]:
+    def _driver(self, name: str, workers: int = WORKERS, source: str = "source") -> Iterator["subprocess.Popen[str]"]:
         command = [
-            *(sys.executable, "-m", "pipelines.build", "source=chartqa", f"source.path={self._folder}/source"),
+            *(sys.executable, "-m", "pipelines.build", "source=chartqa", f"source.path={self._folder}/{source}"),
             *("ladder.rungs=[224]", "agent=zoom", "model=qwen2_5_vl", f"model.urls={self._engines.urls}"),
             *("model.timeout_s=3", "model.retries=1", "model.outage_s=60", f"chunk_size={CHUNK}", "version=test"),
-            *("cluster=running", f"cluster.address={self._nodes.head.address}", f"cluster.workers={WORKERS}"),
+            *("cluster=running", f"cluster.address={self._nodes.head.address}", f"cluster.workers={workers}"),
             *(f"cluster.in_flight={IN_FLIGHT}", f"out=s3://{BUCKET}/{name}", "store=s3"),
             f"store.endpoint={self._proxy.url}",
         ]
@@ -238,12 +239,13 @@ class Storm:
     def log(self, name: str) -> str:
         return (self._folder / f"{name}.log").read_text()[-4000:]
 
-    def _undisturbed(self) -> tuple[Table, int]:
-        with self._driver("undisturbed") as driver:
+    def _undisturbed(self, source: str) -> tuple[Table, int]:
+        name = f"undisturbed-{source}"
+        with self._driver(name, source=source) as driver:
             status = driver.wait(PATIENCE_S)
         if status:
-            raise AssertionError(f"the undisturbed build ended with {status}:\n{self.log('undisturbed')}")
-        return published(self._files("undisturbed")), self._engines.asked().total()
+            raise AssertionError(f"the undisturbed build ended with {status}:\n{self.log(name)}")
+        return published(self._files(name)), self._engines.asked().total()
 
     def round(self, seed: int) -> Report:
         """One build in the storm.
@@ -274,6 +276,34 @@ class Storm:
         report.seconds = time.monotonic() - start
         self._check(published(self._files(name)), report)
         return report
+
+    def rivals(self, name: str) -> tuple[int, int]:
+        """Two drivers on one plan while the store misbehaves, each with a worker; one that gives up is started again.
+        Without poison: of jobs that share engines neither knows what the other's calls do to them.
+
+        Returns:
+            How many requests met a fault, and how many calls were made beyond those that were needed.
+
+        Raises:
+            AssertionError: something is not as if there had been one driver and no faults.
+        """
+        self._engines.forget()
+        undisturbed, needed = self._undisturbed("sound")
+        self._engines.forget()
+        before, until = self._proxy.counts(), time.monotonic() + PATIENCE_S
+        self._proxy.set_rates(RATES)
+        try:
+            with self._driver(name, 1, "sound") as one, self._driver(name, 1, "sound") as other:
+                statuses = [driver.wait(max(0.0, until - time.monotonic())) for driver in (one, other)]
+            while any(statuses):
+                with self._driver(name, source="sound") as again:
+                    statuses = [again.wait(max(0.0, until - time.monotonic()))]
+        finally:
+            self._proxy.set_rates({})
+        table, faults = published(self._files(name)), self._proxy.counts() - before
+        assert set(table.episodes.values()) == {1}
+        assert table.files == undisturbed.files, self.log(name)
+        return faults.total() - faults["requests"], self._engines.asked().total() - needed
 
     def _watch(
         self,

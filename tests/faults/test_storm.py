@@ -1,4 +1,4 @@
-"""Ten rounds of the storm; `make storm` has a hundred."""
+"""Ten rounds of the storm, of which `make storm` has a hundred; and two drivers at once."""
 
 from collections.abc import Iterator
 
@@ -18,3 +18,9 @@ def storm() -> Iterator[Storm]:
 @pytest.mark.parametrize("seed", range(10))
 def test_a_build_in_a_storm_is_as_if_nothing_had_happened(storm: Storm, seed: int) -> None:
     print(storm.round(seed))
+
+
+def test_two_drivers_in_a_storm_make_one_dataset(storm: Storm) -> None:
+    faults, again = storm.rivals("rivals")
+    assert faults
+    print(f"{faults} requests met a fault, {again} calls were made by both")
