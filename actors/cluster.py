@@ -12,10 +12,25 @@ from typing import Any
 import ray
 import ray._private.state
 from ray._private import ray_constants
+from ray.exceptions import (
+    ActorUnschedulableError,
+    LocalRayletDiedError,
+    NodeDiedError,
+    OutOfMemoryError,
+    RayActorError,
+    RuntimeEnvSetupError,
+    WorkerCrashedError,
+)
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Only counters and chunk names travel between our processes; pictures go through the store."""
+
+DEATHS = (
+    *(RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError),
+    *(RuntimeEnvSetupError, ActorUnschedulableError),
+)
+"""What Ray raises for an actor that is gone, or cannot come to be."""
 
 HAND_BACK_S = 5.0
 """Of the time that a node has left: to write what workers hand back."""

@@ -14,9 +14,9 @@ from time import monotonic
 from typing import Any, Literal, Self
 
 import ray
-from ray.exceptions import RayActorError
+from ray.exceptions import ActorUnavailableError, RayTaskError
 
-from actors.cluster import Stopped
+from actors.cluster import DEATHS, Stopped
 from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
 from monitoring import metrics
@@ -39,7 +39,7 @@ class ReplicaState:
 
     Attributes:
         phase: "failed" is a start that came to nothing, "given_up" a server that ended too often.
-        url: the base URL of its API; the same after a restart.
+        url: the base URL of its API; the same after a restart, another after that of its actor.
         restarts: so far.
         reason: why the server ended last.
         tail: its log's last lines then.
@@ -151,6 +151,11 @@ def _hold_port(host: str) -> tuple[socket.socket, int]:
     return held, held.getsockname()[1]
 
 
+def _ended(refs: Mapping[Any, int]) -> list[Any]:
+    """Those of the calls that have ended by now."""
+    return list(ray.wait([*refs], num_returns=len(refs), timeout=0)[0]) if refs else []
+
+
 class EngineSet:
     """The replicas of one engine, seen from the driver. Use it as a context, or close it.
 
@@ -181,6 +186,14 @@ class EngineSet:
         self._asked: dict[Any, int] = {}
         self._elsewhere = Counter[int]()
         """By replica: restarts before its actor was hired."""
+        self._anew_at: dict[int, float] = {}
+        self._urls: dict[int, str] = {}
+        """By replica: where those that ask believe it to be."""
+        self._patient_until = float("inf")
+
+    @property
+    def start_timeout_s(self) -> float:
+        return self._settings.start_timeout_s
 
     def begin(self) -> None:
         """Start every replica without waiting, so that another set can load its model meanwhile.
@@ -202,6 +215,7 @@ class EngineSet:
     def _hire(self, number: int, settings: EngineSettings) -> None:
         actor = self._class.options(num_gpus=settings.gpus_each).remote(settings, self._loopback)
         self._actors[number], self._starting[actor.start.remote()] = actor, number
+        self._patient_until = monotonic() + PATIENCE_S
 
     def start(self) -> tuple[str, ...]:
         """Begin, if that has not been done, and wait until all are ready; returns the base URLs of their APIs.
@@ -212,17 +226,21 @@ class EngineSet:
         """
         if not self._actors:
             self.begin()
-        patient_until, waiting = monotonic() + PATIENCE_S, True
         while self._starting:
             done, _ = ray.wait(list(self._starting), num_returns=1, timeout=0.5)
             if self._stopping():
                 raise Stopped
             for ref in done:
                 self._started(self._starting.pop(ref), ref)
-            if waiting and monotonic() > patient_until:
-                waiting = False
-                self._say(f"{self._name}: waiting for {len(self._starting)} engines to be ready{self._room()}")
-        return tuple(state.url for _, state in sorted(self._states.items()))
+            self._tell_waiting()
+        self._urls = {number: state.url for number, state in sorted(self._states.items())}
+        return tuple(self._urls.values())
+
+    def _tell_waiting(self) -> None:
+        """Say once, of those hired last, if they take long."""
+        if self._starting and monotonic() > self._patient_until:
+            self._patient_until = float("inf")
+            self._say(f"{self._name}: waiting for {len(self._starting)} engines to be ready{self._room()}")
 
     def _room(self) -> str:
         if not self._settings.gpus_each:
@@ -233,7 +251,7 @@ class EngineSet:
     def _started(self, number: int, ref: Any) -> None:
         try:
             state: ReplicaState = ray.get(ref)
-        except RayActorError as error:
+        except DEATHS as error:
             raise EngineError(f"{self._name}: the worker of engine {number} died while it started: {error}") from error
         if state.phase != "ready":
             raise EngineError(f"{self._name}: engine {number} did not start: {state.reason}\n{state.tail}".rstrip())
@@ -249,22 +267,24 @@ class EngineSet:
         Raises:
             EngineError: none is left.
         """
-        moves = {}
-        for ref in ray.wait([*self._starting], num_returns=len(self._starting), timeout=0)[0] if self._starting else ():
-            number = self._starting.pop(ref)
-            before = self._states[number].url
-            self._heard(number, ref)
-            if self._states[number].phase == "ready":
-                moves[before] = self._states[number].url
+        for number in [number for number, at in self._anew_at.items() if at <= monotonic()]:
+            del self._anew_at[number]
+            left = self._settings.max_restarts - self._elsewhere[number]
+            self._hire(number, replace(self._settings, max_restarts=left))
+        for ref in _ended(self._starting):
+            self._heard(self._starting.pop(ref), ref)
         for number, actor in self._actors.items():
             if number not in self._asked.values() and number not in self._starting.values():
                 self._asked[actor.state.remote()] = number
-        done, _ = ray.wait(list(self._asked), num_returns=len(self._asked), timeout=0) if self._asked else ([], [])
-        for ref in done:
+        for ref in _ended(self._asked):
             self._heard(self._asked.pop(ref), ref)
-        if not self._actors:
+        self._tell_waiting()
+        if not self._actors and not self._anew_at:
             reasons = "; ".join(state.reason for _, state in sorted(self._states.items()))
             raise EngineError(f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again")
+        now = {number: state.url for number, state in self._states.items() if state.phase == "ready"}
+        moves = {self._urls[number]: url for number, url in now.items() if url != self._urls[number]}
+        self._urls |= now
         return moves
 
     def _heard(self, number: int, ref: Any) -> None:
@@ -272,12 +292,16 @@ class EngineSet:
         try:
             state: ReplicaState = ray.get(ref)
             state = replace(state, restarts=state.restarts + self._elsewhere[number])
-        except RayActorError:
-            state = replace(before, phase="given_up", reason="its worker or node died", load={})
-            if before.restarts < allowed:
-                state = replace(state, phase="restarting", restarts=before.restarts + 1)
-                self._elsewhere[number] = state.restarts
-                self._hire(number, replace(self._settings, max_restarts=allowed - state.restarts))
+        except ActorUnavailableError:  # it may be back in a moment; one that is not is found dead then
+            return
+        except (*DEATHS, RayTaskError) as error:
+            reason = f"its worker or node died ({type(error).__name__})"
+            state = replace(before, phase="failed", reason=reason, load={})
+        if state.phase == "failed" and before.restarts < allowed:
+            state = replace(state, phase="restarting", restarts=before.restarts + 1)
+            ray.kill(self._actors.pop(number))
+            self._elsewhere[number] = state.restarts
+            self._anew_at[number] = monotonic() + min(LONGEST_BACKOFF_S, 2.0**before.restarts)
         self._states[number] = state
         where = f"{self._name}: engine {number}"
         if state.phase in ("failed", "given_up"):
@@ -307,7 +331,7 @@ class EngineSet:
             ray.wait(closing, num_returns=len(closing), timeout=self._settings.drain_s + 15)
         for actor in self._actors.values():
             ray.kill(actor)
-        self._actors = {}
+        self._actors, self._anew_at = {}, {}
 
     def __enter__(self) -> Self:
         return self

@@ -14,6 +14,7 @@ from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.models.building import build_model
+from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
@@ -159,6 +160,7 @@ class JudgeWorker:
 
     def __init__(self, settings: JudgingSettings) -> None:
         self.watch = Watch(settings.watching, settings.fingerprint, settings.files)
+        self._built: dict[str, RoutedModel] = {}
         self._chunks = ChunkJudge(
             settings.files,
             settings.fingerprint,

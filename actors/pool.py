@@ -10,17 +10,9 @@ from types import MappingProxyType
 from typing import Any
 
 import ray
-from ray.exceptions import (
-    ActorUnavailableError,
-    GetTimeoutError,
-    LocalRayletDiedError,
-    NodeDiedError,
-    OutOfMemoryError,
-    RayActorError,
-    WorkerCrashedError,
-)
+from ray.exceptions import ActorUnavailableError, GetTimeoutError, NodeDiedError
 
-from actors.cluster import ClusterError, Stopped, cpus, fetch, leaving_nodes
+from actors.cluster import DEATHS, ClusterError, Stopped, cpus, fetch, leaving_nodes
 from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSettings
 from actors.route import Route
@@ -47,7 +39,7 @@ def chunks_for(in_flight: int, chunk_size: int) -> int:
     return max(CHUNKS_EACH, 4 * in_flight // chunk_size)
 
 
-NODE_DEATHS = 3
+NODEDEATHS = 3
 """A chunk is not blamed for so many deaths of whole nodes: spot machines go all the time, and take many along."""
 
 POLL_S = 0.5
@@ -62,8 +54,6 @@ PATIENCE_S = 20.0
 """How long to wait without a word for the first worker to start."""
 
 _NOTHING: Mapping[str, Retry] = MappingProxyType({})
-
-_DEATHS = (RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError)
 
 
 def _lost(error: Exception) -> bool:
@@ -138,8 +128,11 @@ class RolloutPool:
     def engines_moved(self, moves: Mapping[str, str]) -> None:
         """Tell every worker, and those to come, that engines were started anew elsewhere: base URL -> the new one."""
         self._settings = self._settings.moved(moves)
-        for member in self._members:
+        for member in list(self._members):
             member.actor.engines_moved.remote(moves)
+            if member.out and not member.leaving:  # it had given up, and there may be work again
+                member.leaving = True
+                self._members.append(self._hire())
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
         """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
@@ -224,7 +217,7 @@ class RolloutPool:
                         (waiting if again else unfinished).append(chunk_id)
                     case "lost":
                         lost[chunk_id] += 1
-                        deaths[chunk_id] += lost[chunk_id] > NODE_DEATHS
+                        deaths[chunk_id] += lost[chunk_id] > NODEDEATHS
                         (unfinished if told else waiting).append(chunk_id)
                     case "late":
                         deaths[chunk_id] += 2  # carefully from now on
@@ -257,7 +250,7 @@ class RolloutPool:
     def _started(self, member: _Member) -> None:
         try:
             member.node = ray.get(member.starting)
-        except _DEATHS as error:
+        except DEATHS as error:
             self._start_deaths += not _lost(error)
             *_, why = (line.strip() for line in ["no reason is known", *str(error).splitlines()] if line.strip())
             if "creation task" in str(error):  # it said why it can't start, and so would the next one
@@ -278,7 +271,7 @@ class RolloutPool:
         """How a chunk ended: as its report says, or "died", or "lost" with its node; a dead worker is replaced."""
         try:
             report = ray.get(ref)
-        except _DEATHS as error:
+        except DEATHS as error:
             self._replace(member)
             return "lost" if _lost(error) else "died"
         if report is None:
@@ -298,13 +291,13 @@ class RolloutPool:
 
     def _dismiss(self, member: _Member) -> None:
         self._members.remove(member)
-        self._gone += lasting(member.counts)
+        self._gone.update(lasting(member.counts))  # not +, which drops what is below zero
         ray.kill(member.actor)
 
     def _look_around(self, chunks: int) -> None:
         """Leave nodes that are about to go, and use those that have come, as far as there are chunks for them."""
         for member in [member for member in self._members if member.leaving and not member.load]:
-            with suppress(*_DEATHS, GetTimeoutError):  # what it has counted since it was last asked
+            with suppress(*DEATHS, GetTimeoutError):  # what it has counted since it was last asked
                 member.counts = Counter(ray.get(member.actor.counts.remote(), timeout=POLL_S))
             self._dismiss(member)  # a node without workers ends at once
         if monotonic() < self._look_at:
@@ -326,9 +319,12 @@ class RolloutPool:
         for ref in ready:
             try:
                 refs[ref].counts = Counter(ray.get(ref))
-            except _DEATHS:
+            except DEATHS:
                 continue
-        self._on_poll(sum((member.counts for member in self._members), self._gone.copy()))
+        total = self._gone.copy()
+        for member in self._members:
+            total.update(member.counts)
+        self._on_poll(total)
 
     def probe(self, chunk_ids: Sequence[str]) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in these chunks, each tried by one worker.

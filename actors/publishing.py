@@ -15,7 +15,7 @@ from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.verdict import Verdict
 from monitoring.report import BuildTally, RungTally
-from storage.ahead import ahead
+from storage.ahead import READERS, ahead
 from storage.dataset import (
     CardSettings,
     DatasetInputs,
@@ -32,6 +32,9 @@ from storage.plan import Plan
 from storage.segment import failure_key
 from storage.sources.protocol import SourceFailure
 from storage.verdicts import VerdictStore
+
+ROWS_AHEAD = 1024
+"""Episodes that are read before they are needed, about: an object store takes its time for each chunk."""
 
 Layers = Mapping[str, tuple[int, int]]
 """How many layers of episodes and of verdicts to take in, by chunk; none of chunks that are left out."""
@@ -92,7 +95,9 @@ def curated(settings: PublishSettings, layers: Layers) -> Iterator[tuple[Dataset
             for row in episodes.rows(chunk_id, tried)
         ]
 
-    for rows in ahead(read, settings.chunk_ids):
+    # chunks of a build are alike
+    threads = READERS if not settings.chunk_ids else ROWS_AHEAD // len(plan.read_chunk(settings.chunk_ids[0]).episodes)
+    for rows in ahead(read, settings.chunk_ids, max(1, min(READERS, threads))):
         yield from rows
     for failure in _failures(plan, settings):
         yield failure, None

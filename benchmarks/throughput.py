@@ -11,8 +11,8 @@ driver's peak memory at 200,000 episodes is more than 10 % above that at 1,000.
 `--peers` has the same episodes made, judged and written by Ray Data with its CheckpointConfig: as it comes, and with
 blocks as large as our chunks. `--datatrove`, given a Python that has it, adds datatrove's inference runner with
 checkpoints, in two processes. That needs a venv of its own: `pip install datatrove aiofiles aiosqlite httpx orjson
-xxhash`, then `pip install --no-deps -r requirements.txt`. "commits" are the pieces in which the work was made durable:
-what is lost at a kill is one of them for each process.
+xxhash`, then `pip install --no-deps -r requirements.txt`. "commits" are the pieces in which the work
+was made durable; memory is that of the driver (of datatrove, which has none, that of a process that makes episodes).
 """
 
 import argparse

@@ -30,7 +30,7 @@ MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|arg
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
-_OPEN = re.compile(r"(?:[\w@]+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
+_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
 """Settings that take any keys, which hydra has to be told."""
 
 
@@ -67,10 +67,13 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         SettingsError: see `compose_config`, or a value of the wrong kind.
     """
     config = compose_config(job, overrides)
-    missing = sorted(OmegaConf.missing_keys(config))
-    if missing:
-        raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
-    plain = OmegaConf.to_container(config, resolve=True)
+    try:
+        missing = sorted(OmegaConf.missing_keys(config))
+        if missing:
+            raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
+        plain = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise SettingsError(_one_line(error, job, overrides)) from error
     assert isinstance(plain, dict)
     for engine, model in (("engine", "model"), ("judge_engine", "judge_model")):
         if engine in plain and plain[engine].get("model", "") is None:
@@ -144,8 +147,11 @@ def _all_keys(config: Any, place: str = "") -> list[str]:
 def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
     """Hydra's explanations, folded into one line that says what to do."""
     message = str(error)
+    for item in overrides:
+        if MAY_HOLD_SECRETS.search(item):
+            message = message.replace(f"++{item}", item).replace(item, item.partition("=")[0])
     if isinstance(error, OverrideParseException):
-        name = str(error.override).partition("=")[0]
+        name = str(error.override).partition("=")[0].lstrip("+")
         return (
             f"{name}: cannot be read as name=value; quote a value that has brackets, commas or other signs, within the "
             "shell's quotes too: 'name=\"value\"'"

@@ -158,7 +158,10 @@ class Engines:
         found = {}
         for role, model in models.items():
             shared = role == JUDGE and JUDGE not in urls and AGENT in urls and not model.urls
-            found[role] = replace(model, urls=urls.get(AGENT if shared else role, model.urls))
+            of = AGENT if shared else role
+            if of in self._sets:  # calls wait at least as long as an engine may take to be there again
+                model = replace(model, outage_s=max(model.outage_s, self._sets[of].start_timeout_s))
+            found[role] = replace(model, urls=urls.get(of, model.urls))
         return found
 
     def series(self) -> dict[str, float]:

@@ -29,9 +29,9 @@ class CurationSettings:
 
 def _engine(value: Any) -> Any:
     """conf/engine/none.yaml has no replicas and means none."""
-    if not isinstance(value, dict) or value.get("replicas") != 0:
+    if not isinstance(value, dict) or "model" in value:
         return value
-    if len(value) > 1:
+    if value != {"replicas": 0}:
         raise ValueError("there are no engines to set: add engine=vllm (for a judge's own, engine@judge_engine=vllm)")
     return None
 

@@ -91,6 +91,9 @@ class Verification:
         if settings.build is not None:
             versions = []
         if not builds and not versions:
+            for name, wanted in (("build", settings.build), ("version", settings.version)):
+                if wanted is not None:
+                    raise SettingsError(f"{settings.out}: it has no {name} {wanted}: leave {name}= out to verify all")
             raise SettingsError(
                 f"{settings.out}: there is nothing to verify here: run python -m pipelines.verify FOLDER, with what a "
                 "build's out= names or the folder of one version"

@@ -13,8 +13,8 @@ READERS = 16
 
 
 def ahead(make: Callable[[Item], Made], items: Iterable[Item], threads: int = READERS) -> Iterator[Made]:
-    """What `make` gives for each item, in their order, by so many threads. Items are taken from one thread, and as many
-    are at work or wait to be taken as there are threads."""
+    """What `make` gives for each item, in their order, by so many threads. Items are taken from one thread. One more
+    than there are threads are at work or wait to be taken, at most."""
     pending: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:

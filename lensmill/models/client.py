@@ -90,12 +90,16 @@ class OpenAIChatModel:
     def __reduce__(self) -> NoReturn:
         raise TypeError("a chat model is not pickled, since it holds a key: send its settings, and build it there")
 
-    def moved(self, moves: Mapping[str, str]) -> None:
-        """Ask another server from now on, if the one that was asked has moved: base URL -> the new one."""
-        if (url := moves.get(self._base)) is not None:
-            check_url(url)
-            self._base = url.rstrip("/")
-            self._address = _address(self._base)
+    def moved(self, moves: Mapping[str, str]) -> bool:
+        """Ask another server from now on, if the one that was asked has moved (base URL -> the new one); whether it
+        has."""
+        url = moves.get(self._base)
+        if url is None:
+            return False
+        check_url(url)
+        self._base = url.rstrip("/")
+        self._address = _address(self._base)
+        return True
 
     @property
     def name(self) -> str:

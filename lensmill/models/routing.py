@@ -26,7 +26,7 @@ class Replica(ChatModel, Protocol):
 
     async def reachable(self) -> bool: ...
 
-    def moved(self, moves: Mapping[str, str]) -> None: ...
+    def moved(self, moves: Mapping[str, str]) -> bool: ...
 
     async def close(self) -> None: ...
 
@@ -135,7 +135,10 @@ class RoutedModel:
     def moved(self, moves: Mapping[str, str]) -> None:
         """Replicas were started anew elsewhere: base URL -> the new one. They are asked again once they answer."""
         for post in self._posts:
-            post.model.moved(moves)
+            if post.model.moved(moves) and post.watch is not None and not post.up:
+                post.watch.cancel()  # it may rest for long
+                post.rest_s = FIRST_REST_S
+                post.watch = asyncio.create_task(self._watch(post))
 
     async def close(self) -> None:
         """Stop asking for replicas and close them all."""

@@ -49,7 +49,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", action="store_true")
     args = parser.parse_args()
     print(args.say, flush=True)
-    if args.fails_from and count_starts(Path(args.drained)) >= args.fails_from:
+    if args.fails_from and count_starts(Path(f"{args.drained}.starts")) >= args.fails_from:
         args.fail = True
     if args.fail:
         sys.exit("RuntimeError: no weights here")

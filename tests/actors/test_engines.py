@@ -122,7 +122,7 @@ def test_restarts_that_fail_count(tmp_path: Path) -> None:
         die(url)
         with pytest.raises(EngineError, match=r"no engine is left .*RuntimeError: no weights here"):
             poll_until(engines, lambda: False)
-    assert (tmp_path / "starts").read_text().count("start") == 3
+    assert (tmp_path / "starts.starts").read_text().count("start") == 3
 
 
 def test_a_server_that_does_not_start_shows_its_log() -> None:
@@ -158,11 +158,36 @@ def test_one_whose_worker_dies_is_started_anew_and_says_where() -> None:
         with pytest.raises(EngineError, match="its worker or node died"):
             poll_until(engines, lambda: False)
     assert told[:2] == [
-        "model: engine 0 restarts (1 of 2): its worker or node died",
+        "model: engine 0 restarts (1 of 2): its worker or node died (ActorDiedError)",
         "model: engine 0 is ready again",
     ]
     assert told[2].startswith("model: engine 0 restarts (2 of 2): it ended with exit status 3")
     assert told[4].startswith("model: engine 0 is given up after 2 of 2 restarts")
+
+
+def test_starts_elsewhere_that_fail_count_as_restarts(tmp_path: Path) -> None:
+    told: list[str] = []
+    args = {"drained": str(tmp_path / "starts"), "fails_from": 2}
+    with a_set(fake(max_restarts=2, args=args), told) as engines:
+        engines.start()
+        ray.kill(engines._actors[0])
+        with pytest.raises(EngineError, match=r"no engine is left .*no weights here"):
+            poll_until(engines, lambda: False)
+    assert [line.partition(":")[2].partition(":")[0] for line in told] == [
+        " engine 0 restarts (1 of 2)",
+        " engine 0 restarts (2 of 2)",
+        " engine 0 is given up after 2 of 2 restarts",
+    ]
+
+
+def test_an_engine_that_finds_no_room_again_is_told_and_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.engines.PATIENCE_S", 0.0)
+    told: list[str] = []
+    with a_set(fake(), told) as engines:
+        engines.start()
+        ray.kill(engines._actors[0])
+        engines._class = ray.remote(num_cpus=0, resources={"nowhere": 1})(QuickReplica)
+        poll_until(engines, lambda: told[-1:] == ["model: waiting for 1 engines to be ready"])
 
 
 def test_closing_drains(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from actors.publishing import PublishSettings, check_version, publish_version
+from actors.publishing import PublishSettings, check_version, publish_version, tally_rungs
 from storage.dataset import PublishedDataset
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
@@ -90,6 +90,15 @@ def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(file
     judge(files, first)
     assert counts(publish_version(settings(files, plan.chunk_ids()))[0]) == (4, 0)
     assert len(pq.read_table(Path(before.path) / "data", columns=["question"])) == 2
+
+
+def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_there(files: Files, plan: Plan) -> None:
+    wanted = settings(files, plan.chunk_ids())
+    (_, first), (_, again) = publish_version(wanted), publish_version(wanted)
+    assert first == again == tally_rungs(wanted)
+    (tally,) = first.rungs.values()
+    assert (tally.episodes, tally.accepted, tally.failed) == (4, 2, 2)
+    assert sum(count for count, _ in first.failures.values()) == 2
 
 
 def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files, plan: Plan) -> None:

@@ -21,7 +21,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--started", type=Path, required=True)
-    parser.add_argument("--slow-s", type=float, default=0.5)
+    parser.add_argument("--slow-s", type=float, required=True)
     options, _ = parser.parse_known_args()
     (options.started / f"{os.getpid()}").touch()
     asyncio.run(serve(options.port, options.slow_s))

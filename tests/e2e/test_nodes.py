@@ -115,7 +115,7 @@ async def test_an_engine_goes_on_elsewhere_when_its_node_dies(nodes: RayNodes, c
     started.mkdir()
     engine = (
         *("engine=vllm", "engine.model=stub", "engine.module=tests.e2e.engine", "engine.gpus=1"),
-        *(f"engine.environment={{PYTHONPATH: '{ROOT}'}}", f"engine.args={{started: '{started}'}}", "ladder.factor=28"),
+        *(f"engine.environment={{PYTHONPATH: '{ROOT}'}}", f"engine.args={{started: '{started}', slow_s: '1.5'}}"),
     )
     async with building(nodes, engine, charts, out) as process:
         await until(lambda: len(list(started.iterdir())) == 1 and bool(nodes.workers()), process)

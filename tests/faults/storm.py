@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -216,7 +217,9 @@ class Storm:
         return S3Settings(endpoint=self._proxy.url).open(f"s3://{BUCKET}/{name}")
 
     @contextmanager
-    def _driver(self, name: str, workers: int = WORKERS, source: str = "source") -> Iterator["subprocess.Popen[str]"]:
+    def _driver(
+        self, name: str, workers: int = WORKERS, source: str = "source", log: str = ""
+    ) -> Iterator["subprocess.Popen[str]"]:
         command = [
             *(sys.executable, "-m", "pipelines.build", "source=chartqa", f"source.path={self._folder}/{source}"),
             *("ladder.rungs=[224]", "agent=zoom", "model=qwen2_5_vl", f"model.urls={self._engines.urls}"),
@@ -225,8 +228,7 @@ class Storm:
             *(f"cluster.in_flight={IN_FLIGHT}", f"out=s3://{BUCKET}/{name}", "store=s3"),
             f"store.endpoint={self._proxy.url}",
         ]
-        log = self._folder / f"{name}.log"
-        with log.open("a") as sink:
+        with (self._folder / f"{log or name}.log").open("a") as sink:
             process = subprocess.Popen(
                 command, cwd=ROOT, env={**os.environ, **LOOPBACK}, stdout=sink, stderr=sink, text=True
             )
@@ -293,9 +295,13 @@ class Storm:
         before, until = self._proxy.counts(), time.monotonic() + PATIENCE_S
         self._proxy.set_rates(RATES)
         try:
-            with self._driver(name, 1, "sound") as one, self._driver(name, 1, "sound") as other:
+            with self._driver(name, 1, "sound", "one") as one, self._driver(name, 1, "sound", "other") as other:
                 statuses = [driver.wait(max(0.0, until - time.monotonic())) for driver in (one, other)]
-            while any(statuses):
+            for log in ("one", "other"):
+                told = self.log(log)
+                assert not re.search("a bug|Traceback", told), told
+                assert int(re.findall(r"accepted (\d+)", told)[-1]) > CHUNK, f"it did next to nothing:\n{told}"
+            while any(statuses):  # it gave up for a store that failed for too long
                 with self._driver(name, source="sound") as again:
                     statuses = [again.wait(max(0.0, until - time.monotonic()))]
         finally:

@@ -51,7 +51,7 @@ def endpoint(s3_url: str, request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def bucket(endpoint: str, request: pytest.FixtureRequest) -> str:
-    """The test's own bucket, by the same name always: which requests meet a fault follows from their paths."""
+    """The test's own bucket, by the same name always: which requests meet a fault follows from plain paths."""
     name = f"test-{hashlib.sha256(request.node.nodeid.encode()).hexdigest()[:32]}"
     make_bucket(endpoint, name)
     return name
