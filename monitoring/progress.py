@@ -96,8 +96,8 @@ class ProgressDisplay:
         rate = made / seconds
         left = f", {clock_text((self._total - done) / rate)} left" if made and self._total > done else ""
         detail = (
-            f"accepted {counts['accepted']}, rejected {counts['rejected']}, failed {counts['failed']}, "
-            f"{rate:.1f} episodes/s{left}"
+            f"{'now ' if earlier else ''}accepted {counts['accepted']}, rejected {counts['rejected']}, "
+            f"failed {counts['failed']}, {rate:.1f} episodes/s{left}"
         )
         self._show(done, detail)
 

@@ -152,6 +152,8 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
             message = message.replace(f"++{item}", item).replace(item, item.partition("=")[0])
     if isinstance(error, OverrideParseException):
         name = str(error.override).partition("=")[0].lstrip("+")
+        if name.startswith("-"):
+            return f"{name}: settings have no dashes: {name.lstrip('-').replace('-', '_')}=..."
         return (
             f"{name}: cannot be read as name=value; quote a value that has brackets, commas or other signs, within the "
             "shell's quotes too: 'name=\"value\"'"

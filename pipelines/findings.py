@@ -93,5 +93,5 @@ class Findings:
         )
 
     def _progress(self) -> None:
-        detail = f"rows; {size_text(self._read)} read, {self.replayed} replayed, {self.found} findings"
+        detail = f"rows, {size_text(self._read)}, {self.replayed} replayed and {self.found} findings so far, in all"
         self._display.checked(self._rows, detail)

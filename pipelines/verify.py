@@ -323,7 +323,7 @@ def _quota(chunks: Sequence[str], wanted: int, rng: random.Random) -> dict[str, 
 
 
 def _how(setting: str, removed: bool) -> str:
-    return "removing them" if removed else f"{setting} removes them"
+    return "to be removed" if removed else f"{setting} removes them"
 
 
 def _tell_packages(settings: ReplaySettings, say: Callable[[str], None]) -> None:

@@ -10,7 +10,7 @@ from lensmill.sample import Sample
 from storage.ahead import ahead
 from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.files import Files, StoreError
-from storage.images import ImageStore
+from storage.images import RESTORE, ImageStore
 from storage.plan import Chunk, Plan, PlanCounts, counts_of
 from storage.verdicts import VerdictStore
 from storage.verification import MALFORMED, Finding, Ids
@@ -40,13 +40,13 @@ class ImageCheck:
         for (image_id, size), good in zip(self.sizes.items(), ahead(whole, self.sizes), strict=True):
             if not good:
                 path = ImageStore.path(image_id)
-                self._report(Finding(path, "its bytes are not those that its name says: delete it and build again"))
+                self._report(Finding(path, f"its bytes are not those that its name says: {RESTORE}"))
             advance(size)
 
     def need(self, image_id: str, by: str) -> None:
         """Report a picture that somebody needs and that is not there."""
         if image_id not in self.sizes and not self._files.exists(ImageStore.path(image_id)):
-            self._report(Finding(ImageStore.path(image_id), f"it is missing, and {by} needs it: restore it"))
+            self._report(Finding(ImageStore.path(image_id), f"it is missing, and {by} needs it: {RESTORE}"))
             self.sizes[image_id] = 0  # once is enough
 
     def name(self, image_id: str) -> None:

@@ -125,7 +125,7 @@ def _load() -> str:
         'rows = datasets.load_dataset("path/of/this/folder", split="train")\n'
         'rows[0]["images"][0].show()  # the view; the pictures of the observations follow\n'
         'print(rows[0]["question"], rows[0]["steps"], rows[0]["answer"])\n\n'
-        'datasets.load_dataset("path/of/this/folder", "originals")  # also: "rejected", "failures"\n```'
+        'datasets.load_dataset("path/of/this/folder", "originals")  # also "rejected" and "failures", if any\n```'
     )
 
 

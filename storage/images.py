@@ -4,6 +4,9 @@ import hashlib
 
 from storage.files import Files, StoreError
 
+RESTORE = "put the file with this sha256 there (the source has those of originals), or build into a new out="
+"""What to do about a picture that is missing or damaged. Going on mends nothing: what is planned is not read again."""
+
 
 class ImageStore:
     """Files named by the sha256 of their bytes, in `images/`. Any number of writers may put the same one at once."""
@@ -52,11 +55,7 @@ class ImageStore:
         try:
             data = self._files.read(path)
         except FileNotFoundError:
-            raise StoreError(
-                f"{self._files.locate(path)} is missing: restore the file, or build into a new out="
-            ) from None
+            raise StoreError(f"{self._files.locate(path)} is missing: {RESTORE}") from None
         if hashlib.sha256(data).hexdigest() != image_id:
-            raise StoreError(
-                f"{self._files.locate(path)} is damaged (its bytes are not what its name says): delete it and run again"
-            )
+            raise StoreError(f"{self._files.locate(path)} is damaged (its bytes are not what its name says): {RESTORE}")
         return data

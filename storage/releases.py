@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.dataset import MANIFEST, PublishedDataset, claim, claim_path, folder_of, published
+from storage.dataset import MANIFEST, PublishedDataset, claim, folder_of, published
 from storage.files import Files, StoreError
 
 FOLDER = "latest"
@@ -61,7 +61,8 @@ class Releases:
         """Remove all released versions but the newest ones; returns those removed.
 
         Versions that were never released (made by hand) are left alone. A manifest goes first, so no reader finds half
-        a version, and the pointers to a version go last, so an interrupted removal is taken up by the next.
+        a version, and the pointers to a version go last, so an interrupted removal is taken up by the next. Claims
+        stay: a name is never given to other rows.
         """
         releases = self.all()
         newest = list(dict.fromkeys(release.version for release in reversed(releases)))
@@ -71,7 +72,6 @@ class Releases:
                 continue
             self._files.remove(f"datasets/{version}/{MANIFEST}")
             self._files.remove_folder(f"datasets/{version}")
-            self._files.remove(claim_path(version))
             for release in releases:
                 if release.version == version:
                     self._files.remove(release.path)

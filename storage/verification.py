@@ -176,7 +176,13 @@ class VersionCheck:
             self._report(Finding(path, f"it has {size} bytes, the manifest says {record.get('size')}", field="size"))
             return False
         if digest.hexdigest() != record.get("sha256"):
-            self._report(Finding(path, "its bytes have changed since it was published", field="sha256"))
+            self._report(
+                Finding(
+                    path,
+                    "its bytes have changed since it was published: restore it, or remove the folder and publish again",
+                    field="sha256",
+                )
+            )
             return False
         return True
 

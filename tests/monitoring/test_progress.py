@@ -22,7 +22,9 @@ def test_a_plain_line_counts_outcomes_rate_and_time_left() -> None:
         display.begin("episodes", 100)
         clock.now = 10.0
         display.episodes(Counter(accepted=15, rejected=4, failed=1), earlier=40)
-    assert stream.getvalue() == ("episodes: 60/100 (accepted 15, rejected 4, failed 1, 2.0 episodes/s, 20 s left)\n")
+    assert stream.getvalue() == (
+        "episodes: 60/100 (now accepted 15, rejected 4, failed 1, 2.0 episodes/s, 20 s left)\n"
+    )
 
 
 def test_judging_counts_chunks_and_verdicts_by_outcome() -> None:

@@ -89,5 +89,10 @@ def test_a_value_of_the_wrong_kind_names_its_key(override: str, key: str) -> Non
     assert key in error_of(override)
 
 
+def test_dashes_are_told_from_settings() -> None:
+    with pytest.raises(SettingsError, match=r"--plan-only: settings have no dashes: plan_only=\.\.\."):
+        load_build(["--plan-only"])
+
+
 def test_a_malformed_override_is_one_line() -> None:
     assert error_of("a b")

@@ -60,7 +60,19 @@ def test_the_oldest_are_removed_whole(files: Files) -> None:
     assert releases.keep(2) == ("a",)
     assert [release.version for release in releases.all()] == ["b", "c"]
     assert files.folders("datasets") == ("b", "c")
-    assert not files.exists("claims/a.json")
+
+
+def test_the_name_of_a_version_that_was_removed_is_not_given_to_other_rows(files: Files) -> None:
+    releases = Releases(files)
+    for number in (1, 2):
+        inputs = replace(INPUTS, chunk_ids=(str(number),))
+        name = name_for(files, DAY, manifest_inputs(inputs, CardSettings()))
+        publish(files, name, rows_of(files), inputs)
+        assert releases.move(name, releases.latest())
+        releases.keep(1)
+    assert files.folders("datasets") == (f"{DAY}.2",)
+    third = manifest_inputs(replace(INPUTS, chunk_ids=("3",)), CardSettings())
+    assert name_for(files, DAY, third) == f"{DAY}.3"
 
 
 def test_a_version_made_by_hand_stays(files: Files) -> None:
