@@ -7,13 +7,15 @@ left out: errors of libraries may hold a request with its key.
 import json
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Literal, TextIO
+from types import MappingProxyType
+from typing import Literal, Protocol, TextIO
 
 Logging = Literal["text", "json"]
+Level = Literal["debug", "info", "warning", "error", "critical"]
 
 LOGGER = logging.getLogger("lensmill")
 """Parent of all our loggers."""
@@ -37,13 +39,30 @@ def about(**where: str) -> Iterator[None]:
             variable.reset(token)
 
 
-def line_of(level: str, message: str, kind: Logging, seconds: float | None = None) -> str:
-    """One line of a log. `seconds`: since the epoch; now where it is None."""
+class Say(Protocol):
+    """Prints one line for the person who runs the job (`monitoring.progress.ProgressDisplay.say`)."""
+
+    def __call__(self, line: str, level: Level = "info", **fields: object) -> None: ...
+
+
+def line_of(
+    level: str,
+    message: str,
+    kind: Logging,
+    seconds: float | None = None,
+    fields: Mapping[str, object] = MappingProxyType({}),
+) -> str:
+    """One line of a log.
+
+    Args:
+        seconds: since the epoch; now where it is None.
+        fields: JSON values that stand beside the message in a JSON line.
+    """
     where = {name: value for name, variable in _ABOUT.items() if (value := variable.get())}
     now = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     if kind == "json":
-        return json.dumps({"time": time, "level": level, "message": message, **where})
+        return json.dumps({"time": time, "level": level, "message": message, **where, **fields})
     shown = "".join(sign if sign.isprintable() else " " for sign in message)
     return " ".join([time, level, *(f"{name}={value}" for name, value in where.items()), shown])
 

@@ -63,15 +63,20 @@ class ProgressDisplay:
         if self._live:
             self._bar.stop()
 
-    def say(self, line: str) -> None:
-        """A line that stays."""
+    def say(self, line: str, level: logs.Level = "info", **fields: object) -> None:
+        """Print a line that stays.
+
+        Args:
+            level: "warning" for what a person should look at, "error" for what keeps the job from its end.
+            fields: numbers and names of the line, as JSON values; with `logging=json` they stand beside the message.
+        """
         if self._live:
             self._console.print(line, markup=False, highlight=False)
         else:
-            self._print(line)
+            self._print(line, level, **fields)
 
-    def _print(self, line: str) -> None:
-        shown = logs.line_of("info", line, "json") if self._kind == "json" else line
+    def _print(self, line: str, level: logs.Level = "info", **fields: object) -> None:
+        shown = logs.line_of(level, line, "json", fields=fields) if self._kind == "json" else line
         print(shown, file=self._stream, flush=True)
 
     def begin(self, stage: str, total: int) -> None:
