@@ -19,8 +19,11 @@ $(VENV)/.installed: requirements.txt | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/.installed-dev: requirements-dev.txt | $(BIN)/python
+TEMPLATES := tests/storage/requirements-templates.txt
+
+$(VENV)/.installed-dev: requirements-dev.txt $(TEMPLATES) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $(TEMPLATES)
 	@touch $@ $(VENV)/.installed
 
 setup-engine: $(ENGINE)/.installed  ## install a vLLM for the CPU into .venv-engine (Linux, x86-64)

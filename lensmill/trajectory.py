@@ -78,6 +78,8 @@ class Trajectory:
 
     Attributes:
         images: the view (index 0), then each observation's pictures in the order they were made.
+        messages: name each of the images once, in their order, so that a placeholder in a text needs no number. Records
+            without a conversation have none.
         answer: the final answer; None when the agent abstained or ran out of turns.
         rounds: times that a verifier who knows the answer was asked; 0 for agents that work without one.
     """
@@ -94,6 +96,9 @@ class Trajectory:
             raise ValueError("a trajectory needs at least its view")
         if (self.answer is not None) != (self.stop == "answered"):
             raise ValueError(f"stop is {self.stop!r} but the answer is {self.answer!r}")
+        named = [part.image for message in self.messages for part in message.parts if part.image is not None]
+        if self.messages and named != list(range(len(self.images))):
+            raise ValueError(f"messages name the pictures {named}, not each of the {len(self.images)} once, in order")
 
     @property
     def view(self) -> ImageRef:

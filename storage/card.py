@@ -24,18 +24,13 @@ _SIZES = (
     (10**8, "10M<n<100M"),
 )
 
-_CONFIGS = (
-    ("default", "train", "data"),
-    ("rejected", "rejected", "rejected"),
-    ("failures", "failures", "failures"),
-    ("originals", "originals", "originals"),
-)
-"""Configurations with their table and its folder. An empty table has none: `datasets` cannot load one."""
+_CONFIGS = (("default", "train"), ("rejected", "rejected"), ("failures", "failures"), ("originals", "originals"))
+"""Configurations with their table. An empty table has none: `datasets` cannot load one."""
 
 
 @dataclass
 class CardFacts:
-    """What the card tells, counted while rows are written."""
+    """What the card tells, counted while rows are written. `shards`: the paths of each table's files."""
 
     version: str = ""
     name: str = ""
@@ -43,6 +38,7 @@ class CardFacts:
     recipe: str = ""
     judge: str = ""
     rows: Mapping[str, int] = field(default_factory=dict)
+    shards: Mapping[str, Sequence[str]] = field(default_factory=dict)
     accepted: Counter[int] = field(default_factory=Counter)
     rejected: Counter[int] = field(default_factory=Counter)
     failed: Counter[int] = field(default_factory=Counter)
@@ -107,14 +103,15 @@ def _header(facts: CardFacts, total: int) -> str:
     lines += ["task_categories:", "- visual-question-answering", "tags:", "- visual-question-answering"]
     lines += ["- visual-chain-of-thought", "- tool-use", "- lensmill", "size_categories:"]
     lines += ["- " + next((name for limit, name in _SIZES if total < limit), "n>1T"), "configs:"]
-    for config, table, folder in _CONFIGS:
+    for config, table in _CONFIGS:
         if table != "train" and not facts.rows[table]:
             continue
         lines += [
             f"- config_name: {config}",
             "  data_files:",
             "  - split: train",
-            f"    path: {folder}/train-*.parquet",
+            "    path:",
+            *(f"    - {path}" for path in facts.shards[table]),  # by name: see ShardedTable.finish
         ]
     return "\n".join([*lines, "---"])
 
@@ -191,7 +188,8 @@ _COLUMNS = """Every box is `[x1, y1, x2, y2]` in pixels of the original picture.
 | `steps` | `thought`; then, except in the last, `tool`, its `arguments` (JSON, as they were run), the `boxes` \
 it looked at by label, the `observation` in words, `images` (which of the row's pictures it showed), and whether it \
 failed (`error`) |
-| `messages` | the conversation as the model saw and wrote it: `role`, and `content` of texts and indices of `images` |
+| `messages` | the conversation as the model saw and wrote it: `role`, and `content` of parts, \
+each with its `type` and, for a text, its `text`; the nth part of type `image` is the nth of `images` |
 | `regions`, `targets` | named parts of the picture that the agent could use; where the evidence is (not shown to it) |
 | `rung`, `view`, `frames` | the resolution; size of the view and of every picture, and which rectangle (`region`) of \
 the original each shows |

@@ -35,7 +35,7 @@ from storage.shards import ShardedTable, ShardSizes
 from storage.sources.protocol import SourceFailure
 from storage.table import FileRecord
 
-FORMAT = 3
+FORMAT = 4
 """Raised when the same rows are published as other bytes."""
 
 MANIFEST = "manifest.json"
@@ -254,7 +254,13 @@ class _VersionWriter:
         self._rejected = ShardedTable(files, staging, "rejected/train", REJECTED, sizes)
         self._failures = ShardedTable(files, staging, "failures/train", FAILURES, sizes)
         self._originals = ShardedTable(files, staging, "originals/train", ORIGINALS, sizes)
-        self._tables = (self._train, self._rejected, self._failures, self._originals)
+        self._tables = {
+            "train": self._train,
+            "rejected": self._rejected,
+            "failures": self._failures,
+            "originals": self._originals,
+        }
+        self._shards: dict[str, list[str]] = {}
         self._stored: set[str] = set()
         self._facts = CardFacts()
 
@@ -263,25 +269,22 @@ class _VersionWriter:
         try:
             for row in rows:
                 self._add(row)
-            return [placed for table in self._tables for placed in table.finish()]
+            placed = {name: table.finish() for name, table in self._tables.items()}
         except BaseException:
-            for table in self._tables:
+            for table in self._tables.values():
                 table.abandon()
             raise
+        self._shards = {name: [path for _, path in files] for name, files in placed.items()}
+        return [entry for files in placed.values() for entry in files]
 
     def counts(self) -> dict[str, int]:
-        return {
-            "train": self._train.rows,
-            "rejected": self._rejected.rows,
-            "failures": self._failures.rows,
-            "originals": self._originals.rows,
-        }
+        return {name: table.rows for name, table in self._tables.items()}
 
     def facts(self, version: str, about: CardSettings) -> CardFacts:
         facts = self._facts
         facts.version, facts.name, facts.languages = version, about.name, about.languages
         facts.recipe, facts.judge = self._inputs.recipe, self._inputs.judge
-        facts.rows = self.counts()
+        facts.rows, facts.shards = self.counts(), self._shards
         return facts
 
     def _add(self, row: DatasetRow) -> None:

@@ -66,7 +66,11 @@ _STEP = pa.struct(
         ("error", pa.bool_()),
     ]
 )
-_CONTENT = pa.struct([("type", pa.string()), ("text", pa.string()), ("image", pa.int32())])
+_CONTENT = pa.struct([("type", pa.string()), ("text", pa.string())])
+"""A part of a message. It has no key besides these: Arrow gives every part every key, and the chat templates of Qwen
+take a part with a key "image" for a picture, even where the key is null. The nth part of type "image" in a row is the
+nth of its `images`."""
+
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.list_(_CONTENT))])
 _REGION = pa.struct([("kind", pa.string()), ("label", pa.string()), ("box", _BOX)])
 
@@ -289,7 +293,7 @@ def _message(message: Message) -> dict[str, Any]:
     content: list[dict[str, Any]] = []
     for part in message.parts:
         if part.image is not None:
-            content.append({"type": "image", "text": None, "image": part.image})
+            content.append({"type": "image", "text": None})
         if part.text or part.image is None:
-            content.append({"type": "text", "text": clean(part.text), "image": None})
+            content.append({"type": "text", "text": clean(part.text)})
     return {"role": message.role, "content": content}

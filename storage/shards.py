@@ -56,7 +56,11 @@ class ShardedTable:
         self.rows += 1
 
     def finish(self) -> list[tuple[FileRecord, str]]:
-        """Complete the table: its staged files, each with its path in the version. There is always at least one."""
+        """Complete the table: its staged files, each with its path in the version. There is always at least one.
+
+        A path holds the beginning of the file's sha256, e.g. data/train-00000-of-00002-5f1c02e9a7b3d846.parquet. The
+        card names the paths, and `datasets` keys its cache by the card: other rows never load from an old cache.
+        """
         if self._pending or not self.finished:
             self._write()
         if self._writer is not None:
@@ -64,7 +68,8 @@ class ShardedTable:
             self._writer = None
         total = len(self.finished)
         return [
-            (record, f"{self.name}-{number:05d}-of-{total:05d}.parquet") for number, record in enumerate(self.finished)
+            (record, f"{self.name}-{number:05d}-of-{total:05d}-{record.sha256[:16]}.parquet")
+            for number, record in enumerate(self.finished)
         ]
 
     def abandon(self) -> None:

@@ -298,9 +298,11 @@ def _pictures(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             yield f"images[{number}]", "its bytes are not those that image_ids names"
     if [index for step in row["steps"] for index in step["images"]] != list(range(1, count)):
         yield "steps", "the pictures that its steps name are not those that follow the view, in order"
-    named = [part["image"] for message in row["messages"] for part in message["content"]]
-    if any(index is not None and not 0 <= index < count for index in named):
-        yield "messages", "it names a picture that the row has not"
+    parts = [part for message in row["messages"] for part in message["content"]]
+    if (placeholders := sum(part["type"] == "image" for part in parts)) != count:
+        yield "messages", f"there are {placeholders} places for {count} images"
+    if any(part["text"] is None for part in parts if part["type"] != "image"):
+        yield "messages", "a part of type text has no text"
     if row["verdict"]["outcome"] != "correct":
         yield "verdict", f"it is {row['verdict']['outcome']!r}, and only correct ones are accepted"
 

@@ -15,7 +15,7 @@ import pytest
 from lensmill.geometry import Box
 from lensmill.sample import Region, Sample
 from storage.dataset import DatasetInputs, publish, published
-from storage.dataset_rows import AcceptedEpisode, DatasetRow
+from storage.dataset_rows import AcceptedEpisode, DatasetRow, RejectedEpisode
 from storage.episodes import EpisodeStore
 from storage.files import Files, StoreError
 from storage.images import ImageStore
@@ -49,8 +49,8 @@ def test_a_version_loads_without_a_script(files: Files, load: Any) -> None:
     assert row["messages"][0] == {
         "role": "user",
         "content": [
-            {"type": "image", "text": None, "image": 0},
-            {"type": "text", "text": "What is bar 7?", "image": None},
+            {"type": "image", "text": None},
+            {"type": "text", "text": "What is bar 7?"},
         ],
     }
     assert row["rung"] == 224
@@ -58,6 +58,32 @@ def test_a_version_loads_without_a_script(files: Files, load: Any) -> None:
     assert row["image_ids"] == [image.image_id for image in trajectory.images]
     assert (row["sample_id"], row["licence"], row["recipe"]) == (sample.sample_id, "CC0-1.0", FINGERPRINT)
     assert row["verdict"] == {"outcome": "correct", "rule": "number", "score": 1.0, "reason": "7 is 7"}
+
+
+def test_two_versions_of_one_name_load_as_two_datasets(tmp_path: Path, load: Any) -> None:
+    questions = []
+    for name, numbers in (("a", [0, 1]), ("b", [3, 4]), ("c", [0])):  # b has as many rows as a
+        files = Files(str(tmp_path / name))
+        version = publish(files, "v1", rows_of(files, numbers), INPUTS)
+        questions.append(load(version.path)["question"])
+    assert questions == [[a_sample(n).question for n in numbers] for numbers in ([0, 1], [3, 4], [0])]
+
+
+def test_a_version_made_anew_loads_its_new_rows(files: Files, load: Any) -> None:
+    version = publish(files, "v1", rows_of(files, [0, 1]), INPUTS)
+    assert load(version.path)["question"] == [a_sample(n).question for n in (0, 1)]
+    files.remove_folder("datasets/v1")
+    publish(files, "v1", rows_of(files, [3, 4]), INPUTS)
+    assert load(version.path)["question"] == [a_sample(n).question for n in (3, 4)]
+
+
+def test_two_versions_that_differ_in_another_table_load_as_two_datasets(tmp_path: Path, load: Any) -> None:
+    reasons = []
+    for name, reason in (("a", "incorrect"), ("b", "undecided")):
+        files = Files(str(tmp_path / name))
+        rows = [replace(row, reason=reason) if isinstance(row, RejectedEpisode) else row for row in rows_of(files)]
+        reasons += load(publish(files, "v1", rows, INPUTS).path, "rejected")["reason"]
+    assert reasons == ["incorrect", "incorrect", "undecided", "undecided"]
 
 
 def test_rejected_and_failed_rows_have_tables_of_their_own(files: Files, load: Any) -> None:
@@ -93,7 +119,8 @@ def test_an_empty_table_is_a_file_with_columns_but_no_configuration(files: Files
     version = publish(files, "v1", [AcceptedEpisode(planned(sample), sample, trajectory, CORRECT)], INPUTS)
     with pytest.raises(ValueError, match="'rejected' not found"):
         load(version.path, "rejected")
-    empty = pq.read_table(Path(version.path) / "rejected" / "train-00000-of-00001.parquet")
+    (path,) = Path(version.path, "rejected").iterdir()
+    empty = pq.read_table(path)
     assert len(empty) == 0
     assert "reason" in empty.column_names
 
@@ -101,7 +128,8 @@ def test_an_empty_table_is_a_file_with_columns_but_no_configuration(files: Files
 def test_a_version_without_an_accepted_row_is_still_a_version(files: Files) -> None:
     version = publish(files, "v1", [], INPUTS)
     assert version.rows == 0
-    empty = pq.read_table(Path(version.path) / "data" / "train-00000-of-00001.parquet")
+    (path,) = Path(version.path, "data").iterdir()
+    empty = pq.read_table(path)
     assert "images" in empty.column_names
 
 
@@ -270,7 +298,10 @@ def test_row_groups_and_shards_are_bounded(files: Files, load: Any) -> None:
     sizes = ShardSizes(row_group_rows=2, shard_bytes=1)
     version = publish(files, "v1", rows_of(files, [0, 1, 3, 4, 6]), INPUTS, sizes=sizes)
     shards = sorted((Path(version.path) / "data").iterdir())
-    assert [shard.name for shard in shards] == [f"train-{n:05d}-of-00003.parquet" for n in range(3)]
+    assert [shard.name for shard in shards] == [
+        f"train-{n:05d}-of-00003-{hashlib.sha256(shard.read_bytes()).hexdigest()[:16]}.parquet"
+        for n, shard in enumerate(shards)
+    ]
     assert [pq.ParquetFile(shard).num_row_groups for shard in shards] == [1, 1, 1]
     assert load(version.path)["question"] == [a_sample(n).question for n in (0, 1, 3, 4, 6)]
 
