@@ -6,7 +6,7 @@ import pytest
 
 from lensmill.geometry import Frame
 from lensmill.sample import Sample, sample_id_of
-from lensmill.trajectory import ImageRef, Stop, Trajectory
+from lensmill.trajectory import ImageRef, Message, Part, Stop, Trajectory
 from lensmill.verdict import Verdict
 
 VIEW = ImageRef("file", "pixels", Frame.whole((10, 10)))
@@ -57,6 +57,13 @@ def test_an_answer_and_the_way_it_ended_agree(answer: str | None, stop: Stop) ->
 
 def test_the_view_is_the_first_image() -> None:
     assert Trajectory((VIEW,), (), (), None, "abstained").view is VIEW
+
+
+@pytest.mark.parametrize("named", [(), (1,), (0, 0), (1, 0)])
+def test_messages_name_each_picture_once_in_order(named: tuple[int, ...]) -> None:
+    message = Message("user", (Part("Look:"), *(Part(image=index) for index in named)))
+    with pytest.raises(ValueError, match="in order"):
+        Trajectory((VIEW,), (), (message,), "3", "answered")
 
 
 @pytest.mark.parametrize("record", [sample(), VIEW, Verdict("correct", "number")])

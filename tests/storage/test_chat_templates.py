@@ -48,7 +48,6 @@ TEMPLATES = (
     Template("qwen3_vl", "<|vision_start|><|image_pad|><|vision_end|>"),
     Template("gemma3", "<start_of_image>"),
     Template("idefics3", "<image>"),
-    Template("lfm2_2_5_vl", "<image>"),
 )
 
 

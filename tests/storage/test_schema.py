@@ -44,7 +44,7 @@ ACTIONS = st.builds(
 )
 OBSERVATIONS = st.builds(Observation, TEXT, st.lists(IMAGES, max_size=3).map(tuple), st.booleans())
 STEPS = st.builds(Step, TEXT, st.none() | ACTIONS, st.none() | OBSERVATIONS)
-PARTS = st.builds(Part, TEXT, st.none() | st.integers(0, 9))
+PARTS = st.builds(Part, TEXT)
 MESSAGES = st.builds(Message, st.sampled_from(("system", "user", "assistant")), st.lists(PARTS, max_size=3).map(tuple))
 
 
@@ -52,10 +52,14 @@ MESSAGES = st.builds(Message, st.sampled_from(("system", "user", "assistant")), 
 def _trajectories(draw: Callable[..., Any]) -> Trajectory:
     answer = draw(st.none() | TEXT)
     stop = "answered" if answer is not None else draw(st.sampled_from(("abstained", "turn_limit")))
+    images = tuple(draw(st.lists(IMAGES, min_size=1, max_size=3)))
+    pictures = tuple(
+        Message("user", (Part(draw(TEXT)), Part(image=number), Part(draw(TEXT)))) for number in range(len(images))
+    )
     return Trajectory(
-        tuple(draw(st.lists(IMAGES, min_size=1, max_size=3))),
+        images,
         tuple(draw(st.lists(STEPS, max_size=3))),
-        tuple(draw(st.lists(MESSAGES, max_size=3))),
+        (*draw(st.lists(MESSAGES, max_size=3)), *pictures),
         answer,
         stop,
         draw(st.integers(0, 9)),
@@ -115,7 +119,7 @@ def test_a_whole_trajectory_of_half_characters_can_be_stored() -> None:
     half = "\ud83d"
     image = ImageRef("0" * 64, "1" * 64, Frame.whole((1, 1)))
     step = Step(half, Action(half, {half: half}, ((half, Box(0, 0, 1, 1)),)), Observation(half))
-    trajectory = Trajectory((image,), (step,), (Message("user", (Part(half),)),), half, "answered")
+    trajectory = Trajectory((image,), (step,), (Message("user", (Part(half), Part(image=0))),), half, "answered")
     data = to_parquet([{"trajectory": trajectory_row(trajectory)}], pa.schema([("trajectory", TRAJECTORY)]))
     back = trajectory_of(from_parquet(data)[0]["trajectory"])
     assert back.answer == "\ufffd"
