@@ -90,6 +90,7 @@ usage: python -m pipelines.nightly [name=value ...]
 examples:
   python -m pipelines.nightly source=chartqa source.path=/data/ChartQA out=s3://bucket/charts store=s3
   python -m pipelines.nightly source=highres source.path=/data/vstar out=out/vstar keep=30 gates.shrinks=0.02
+  python -m pipelines.nightly ... date=2026-01-31                 the day that a scheduler runs for, or that was missed
 
 Call it as often as you like: where there is nothing new it publishes nothing, and two at once do not harm each other.
 The status is 0 where the latest version is as new as the source, 1 where a gate refused the version (the line says
@@ -99,6 +100,36 @@ which) or chunks could not be finished, 2 where a setting has to be mended. docs
   --cfg          print the configuration that would be used, and stop
 """
 
+
+STATUS_HELP = """\
+What a store holds, without a job: its builds and how far they are, its versions, the latest one, the pins.
+
+usage: python -m pipelines.status out=... [name=value ...]
+
+examples:
+  python -m pipelines.status out=out/chartqa
+  python -m pipelines.status out=s3://bucket/charts store=s3 format=json
+  python -m pipelines.status out=out/chartqa pin=2026-01-31      keep it, however old it gets
+
+A build that is at work shows its chunks as they are committed. Nothing is changed but by pin= and unpin=.
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+
+DIFF_HELP = """\
+How two versions differ: episodes that came, went, or are judged differently, by table, rung and reason.
+
+usage: python -m pipelines.diff out=... [name=value ...]
+
+examples:
+  python -m pipelines.diff out=out/chartqa                                     the last two that were released
+  python -m pipelines.diff out=out/chartqa versions=[2026-01-30,2026-01-31] show=50
+  python -m pipelines.diff out=s3://bucket/charts store=s3 format=json
+
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
 
 SUBMIT_HELP = """\
 Send a job to a Ray cluster that is running, follow its log, and end with its exit status.

@@ -18,13 +18,14 @@ from monitoring.report import BuildTally
 from pipelines.build import Build
 from pipelines.command import run_command
 from pipelines.door import load
+from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import publish_and_tell
 from pipelines.settings import NightlySettings
 from storage.dataset import MANIFEST, PublishedDataset, published
 from storage.files import Files, StoreError
-from storage.releases import Release, Releases, name_for
+from storage.releases import Release, Releases, is_older, name_for
 
 ATTEMPTS = 3
 """Times that a run looks again at what is the latest, if others release at the same time."""
@@ -35,14 +36,17 @@ def utc_today() -> date:
 
 
 class Nightly:
-    """What a nightly run does with a finished build. `today`: the day that names the version."""
+    """What a nightly run does with a finished build. `today`: the day that names the version where `date=` does not."""
 
     def __init__(self, settings: NightlySettings, today: Callable[[], date] = utc_today) -> None:
         self._settings = settings
         self._today = today
 
     def publish(self, settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-        """Publish and release what is new; returns the exit status: 0 also where nothing is new, 1 for a closed gate.
+        """Publish and release what is new; return the exit status: DONE also where nothing is new, REFUSED for a gate.
+
+        A version of an earlier day than the latest one is published beside it, and the latest stays: the names of
+        released versions sort in the order of their releases.
 
         Raises:
             Stopped: asked to stop meanwhile.
@@ -55,17 +59,20 @@ class Nightly:
         if last and before and before.inputs == inputs:
             display.say(f"nothing new since {last.version}: no version is published")
             self._keep(releases, display)
-            return 0
+            return ExitStatus.DONE
         display.begin("counting", 0)
         tally: BuildTally = fetch(remote_tally.remote(settings), stopping)
         figures = figures_of_version(before) if before else None
         if reasons := list(refusals(self._settings.gates, figures_of(tally), figures)):
             after = f", {last.version} stays the latest" if last else ""
-            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}")
-            return 1
-        version = name_for(settings.files, self._today().isoformat(), inputs)
+            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}", "error", reasons=reasons)
+            return ExitStatus.REFUSED
+        version = name_for(settings.files, self._settings.date or self._today().isoformat(), inputs)
         publish_and_tell(replace(settings, version=version), display, stopping)
         for _ in range(ATTEMPTS):
+            if last and is_older(version, last.version):
+                display.say(f"{last.version} stays the latest: {version} is older, and published beside it")
+                break
             if releases.move(version, last):
                 display.say(f"{version} is the latest")
                 break
@@ -73,15 +80,13 @@ class Nightly:
             if last and last.version == version:
                 display.say(f"another run has released {version} at the same time")
                 break
-            there = published(settings.files, last.version) if last else None
-            if there and int(there.inputs["chunks"]) >= int(inputs["chunks"]):
-                display.say(f"another run was first: {there.version} is the latest, {version} is published beside it")
-                break
         else:
-            display.say(f"others release at the same time: {version} is published, run again to make it the latest")
-            return 1
+            display.say(
+                f"others release at the same time: {version} is published, run again to make it the latest", "warning"
+            )
+            return ExitStatus.TRY_LATER
         self._keep(releases, display)
-        return 0
+        return ExitStatus.DONE
 
     def _last(self, releases: Releases, files: Files) -> tuple[Release | None, PublishedDataset | None]:
         while last := releases.latest():

@@ -16,7 +16,7 @@ from lensmill.models.settings import ModelSettings
 from pipelines.door import MAY_HOLD_SECRETS, SettingsError
 from pipelines.models import identity
 from pipelines.settings import BuildSettings
-from storage.files import Files
+from storage.files import Files, StoreError
 from storage.sources.settings import SyntheticSettings
 
 READER_VERSION = 3
@@ -115,17 +115,31 @@ class FoundBuild:
     recipe: Mapping[str, Any]
 
 
+def find_builds(files: Files) -> list[FoundBuild]:
+    """Every build of a store whose recipe is recorded, by fingerprint.
+
+    Raises:
+        StoreError: a recipe is damaged.
+    """
+    found = []
+    for name in files.folders("builds"):
+        path = f"builds/{name}/recipe.json"
+        if not files.exists(path):
+            continue
+        try:
+            found.append(FoundBuild(name, json.loads(files.read(path))))
+        except ValueError as error:
+            raise StoreError(f"{files.locate(path)} is no JSON: restore it, or remove its build's folder") from error
+    return found
+
+
 def find_build(files: Files, wanted: str | None) -> FoundBuild:
     """The one build in a store, or the one whose fingerprint begins like this.
 
     Raises:
         SettingsError: there is none, or more than one.
     """
-    found = []
-    for name in files.folders("builds"):
-        path = f"builds/{name}/recipe.json"
-        if name.startswith(wanted or "") and files.exists(path):
-            found.append(FoundBuild(name, json.loads(files.read(path))))
+    found = [build for build in find_builds(files) if build.fingerprint.startswith(wanted or "")]
     if len(found) > 1:  # one that was only planned is not meant
         found = [build for build in found if files.folders(f"builds/{build.fingerprint}/episodes")] or found
     if len(found) == 1:

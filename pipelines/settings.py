@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -105,17 +106,32 @@ class GateSettings:
             raise ValueError("grows must be at least 0, or null")
 
 
+def _day(value: Any) -> Any:
+    """A day, or a scheduler's timestamp, as the day's name in UTC; None stays None."""
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        raise ValueError("write a day as 2026-01-31, or a time as 2026-01-31T02:00:00+00:00") from None
+    return (moment.astimezone(UTC) if moment.tzinfo else moment).date().isoformat()
+
+
+Day = Annotated[str | None, BeforeValidator(_day)]
+
+
 @dataclass(frozen=True, slots=True)
 class NightlySettings(BuildSettings):
     """Everything that `python -m pipelines.nightly` can be told; conf/nightly.yaml explains each."""
 
+    date: Day = None
     keep: int | None = 14
     gates: GateSettings = field(default_factory=GateSettings)
 
     def __post_init__(self) -> None:
         BuildSettings.__post_init__(self)
         if self.version is not None:
-            raise ValueError("version is the day's: leave version= out, or use pipelines.build")
+            raise ValueError("version is named by its day: say date=2026-01-31, or use pipelines.build")
         if self.keep is not None and self.keep < 1:
             raise ValueError("keep must be at least 1, or null")
 
@@ -205,6 +221,44 @@ class SubmitSettings:
                 )
         if self.num_cpus < 0:
             raise ValueError("num_cpus must not be negative")
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSettings:
+    """Everything that `python -m pipelines.status` can be told; conf/status.yaml explains each."""
+
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    out: str
+    pin: Names = ()
+    unpin: Names = ()
+    format: Literal["text", "json"] = "text"
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a folder")
+        for version in (*self.pin, *self.unpin):
+            _require_plain(version)
+
+
+@dataclass(frozen=True, slots=True)
+class DiffSettings:
+    """Everything that `python -m pipelines.diff` can be told; conf/diff.yaml explains each."""
+
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    out: str
+    versions: Names = ()
+    show: int = 10
+    format: Literal["text", "json"] = "text"
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a folder")
+        if len(self.versions) not in (0, 2):
+            raise ValueError("versions must be two, [OLD,NEW], or [] for the last two that were released")
+        if self.show < 0:
+            raise ValueError("show must be at least 0")
+        for version in self.versions:
+            _require_plain(version)
 
 
 def _seconds(value: Any) -> Any:

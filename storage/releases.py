@@ -5,6 +5,7 @@ conditionally: whoever comes second finds the number taken. The highest number i
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,11 @@ from storage.dataset import MANIFEST, PublishedDataset, claim, folder_of, publis
 from storage.files import Files, StoreError
 
 FOLDER = "latest"
+
+PINS = "pins"
+"""One file for each version that `Releases.keep` never removes."""
+
+_DATED = re.compile(r"\d{4}-\d{2}-\d{2}(?:\.\d{3,})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +63,49 @@ class Releases:
             return False
         return True
 
-    def keep(self, count: int) -> tuple[str, ...]:
-        """Remove all released versions but the newest ones; returns those removed.
+    def pin(self, version: str) -> None:
+        """Protect a version from `keep`.
 
-        Versions that were never released (made by hand) are left alone. A manifest goes first, so no reader finds half
-        a version, and the pointers to a version go last, so an interrupted removal is taken up by the next. Claims
-        stay: a name is never given to other rows.
+        Raises:
+            StoreError: there is no such version.
+            ValueError: the name cannot be a version's.
+        """
+        if published(self._files, version) is None:
+            raise StoreError(f"{self._files.locate(folder_of(version))} is no published version: nothing is pinned")
+        self._files.create(f"{PINS}/{version}.json", json.dumps({"version": version}).encode())
+
+    def unpin(self, version: str) -> bool:
+        """Take the protection of `pin` back; False if the version had none."""
+        folder_of(version)
+        pinned = version in self.pinned()
+        if pinned:
+            self._files.remove(f"{PINS}/{version}.json")
+        return pinned
+
+    def pinned(self) -> frozenset[str]:
+        """The versions that `pin` protects."""
+        return frozenset(path.rpartition("/")[2].removesuffix(".json") for path in self._files.list(PINS))
+
+    def keep(self, count: int) -> tuple[str, ...]:
+        """Remove released versions but for the newest `count`; return the removed ones.
+
+        A version stays, whatever its age, if it is pinned, if it was never released (somebody made it by hand), or if
+        it was first released after the version that was the latest before the present one. Such versions exist after
+        somebody has gone back to an older version, and may be what that person still looks at.
+
+        A manifest goes first, so no reader finds half a version. The pointers to a version go last, so the next call
+        takes an interrupted removal up. Claims stay: a name is never given to other rows.
         """
         releases = self.all()
         newest = list(dict.fromkeys(release.version for release in reversed(releases)))
-        removed = []
+        removed: list[str] = []
+        if len(releases) < 2:
+            return ()
+        first = {release.version: release.number for release in reversed(releases)}
         for version in reversed(newest[max(1, count) :]):
-            if (now := self.latest()) and now.version == version:  # released again meanwhile
+            if first[version] > first[releases[-2].version] or version in self.pinned():
+                continue
+            if (now := self.latest()) and now.version == version:  # somebody has released the version again meanwhile
                 continue
             self._files.remove(f"datasets/{version}/{MANIFEST}")
             self._files.remove_folder(f"datasets/{version}")
@@ -104,16 +141,26 @@ def latest(files: Files) -> PublishedDataset:
 
 
 def name_for(files: Files, day: str, inputs: Mapping[str, Any]) -> str:
-    """The version's name of a day: "2026-01-31", or "2026-01-31.2" and so on where that is taken by other inputs. It is
-    claimed with that, so of runs that ask at once with different inputs each has a name of its own.
+    """The version's name of a day: "2026-01-31", or "2026-01-31.002", "2026-01-31.003" ... where other inputs have
+    taken the names before. The names of one day sort in the order in which they were given.
+
+    The call claims the name. Runs that ask at once with different inputs get different names.
 
     Args:
         inputs: as the manifest will have them; the same inputs have the same name, whoever asks.
     """
     number = 1
-    while not _is_ours(files, name := day if number == 1 else f"{day}.{number}", inputs):
+    while not _is_ours(files, name := day if number == 1 else f"{day}.{number:03d}", inputs):
         number += 1
     return name
+
+
+def is_older(version: str, other: str) -> bool:
+    """Whether a version's name is of an earlier day, or of an earlier number of the same day, than another's.
+
+    False where one of the names is no day's: nothing is known of their order then.
+    """
+    return bool(_DATED.fullmatch(version) and _DATED.fullmatch(other)) and version < other
 
 
 def _is_ours(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:

@@ -16,12 +16,13 @@ from actors.publishing import PublishSettings
 from lensmill.verdict import Verdict
 from monitoring.progress import ProgressDisplay
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.gates import Figures, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
 from storage.files import Files, StoreError
 from storage.plan import Plan
-from storage.releases import Release, Releases, latest
+from storage.releases import Release, Releases, latest, name_for
 from storage.verdicts import VerdictRow, VerdictStore
 from tests.e2e.conftest import ROOT
 from tests.judged import CORRECT, INCORRECT, build_of
@@ -66,7 +67,7 @@ def test_growth_is_limited_only_where_asked_for() -> None:
     assert reasons(Figures(80, 160, 0), grows=0.5) == ["grows"]
 
 
-@pytest.mark.parametrize("override", ["version=mine", "keep=0", "gates.shrinks=2"])
+@pytest.mark.parametrize("override", ["version=mine", "keep=0", "gates.shrinks=2", "date=tomorrow"])
 def test_settings_that_make_no_sense_are_refused(override: str) -> None:
     with pytest.raises(SettingsError, match=override.partition("=")[0].rpartition(".")[2]):
         load("nightly", NightlySettings, [override])
@@ -123,19 +124,60 @@ class TestOverAFinishedBuild:
     def test_what_is_new_on_one_day_is_numbered(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:1], 30)
         assert run(files, plan.chunk_ids(), 30, "gates.yield_off=1")[0] == 0
-        assert latest(files).version == "2026-01-30.2"
+        assert latest(files).version == "2026-01-30.002"
+
+    def test_a_scheduler_s_date_names_the_version(self, files: Files, plan: Plan) -> None:
+        assert run(files, plan.chunk_ids(), 30, "date=2026-01-29T23:30:00-02:00")[0] == 0
+        assert latest(files).version == "2026-01-30"
+        assert run(files, plan.chunk_ids(), 5, "date=2026-01-31")[0] == 0
+        assert files.folders("datasets") == ("2026-01-30",)
+
+    def test_a_date_that_is_made_up_for_leaves_the_latest_alone(self, files: Files, plan: Plan) -> None:
+        run(files, plan.chunk_ids()[:1], 30)
+        status, told = run(files, plan.chunk_ids(), 31, "date=2026-01-20", "gates.yield_off=1")
+        assert (status, latest(files).version) == (0, "2026-01-30")
+        assert "2026-01-30 stays the latest: 2026-01-20 is older" in told
+        assert files.folders("datasets") == ("2026-01-20", "2026-01-30")
+
+    def test_the_same_date_again_publishes_nothing_twice(self, files: Files, plan: Plan) -> None:
+        for _ in range(2):
+            assert run(files, plan.chunk_ids(), 30, "date=2026-01-20")[0] == 0
+        assert files.folders("datasets") == ("2026-01-20",)
+
+    def test_names_of_one_day_sort_in_the_order_of_their_releases(self, files: Files) -> None:
+        names = [name_for(files, "2026-01-30", {"number": number}) for number in range(12)]
+        assert names == sorted(names)
+        assert names[-1] == "2026-01-30.012"
+
+    def test_a_pinned_version_is_kept(self, files: Files, plan: Plan) -> None:
+        chunks = plan.chunk_ids()
+        run(files, chunks[:1], 28, "keep=1", "gates.yield_off=1")
+        Releases(files).pin("2026-01-28")
+        for count in (2, 3):
+            assert run(files, chunks[:count], 27 + count, "keep=1", "gates.yield_off=1")[0] == 0
+        assert files.folders("datasets") == ("2026-01-28", "2026-01-30")
+        assert Releases(files).unpin("2026-01-28")
+        assert Releases(files).keep(1) == ("2026-01-28",)
+
+    def test_versions_that_somebody_went_back_from_are_kept(self, files: Files, plan: Plan) -> None:
+        chunks = plan.chunk_ids()
+        for count in (1, 2):
+            run(files, chunks[:count], 27 + count, "gates.yield_off=1")
+        Releases(files).move("2026-01-28", Releases(files).latest())
+        assert run(files, chunks, 30, "keep=1", "gates.yield_off=1")[0] == 0
+        assert files.folders("datasets") == ("2026-01-29", "2026-01-30")
 
     def test_a_closed_gate_publishes_nothing_and_says_why_in_one_line(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:2], 30)
         status, told = run(files, plan.chunk_ids()[:1], 31)
-        assert status == 1
+        assert status == ExitStatus.REFUSED
         (line,) = [line for line in told.splitlines() if line.startswith("refused: ")]
         assert "2 accepted trajectories after 4 (gates.shrinks=0.1)" in line
         assert "2026-01-30 stays the latest" in line
         assert files.folders("datasets") == ("2026-01-30",)
 
     def test_the_first_version_has_gates_too(self, files: Files, plan: Plan) -> None:
-        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == 1
+        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == ExitStatus.REFUSED
         assert not files.list("datasets")
         assert Releases(files).latest() is None
 
@@ -192,8 +234,8 @@ class TestOverAFinishedBuild:
 
         monkeypatch.setattr(Releases, "move", overtaken)
         status, told = run(files, chunks[:2], 30)
-        assert (status, "another run was first: 2026-01-30.2 is the latest" in told) == (0, True)
-        assert latest(files).version == "2026-01-30.2"
+        assert (status, "2026-01-30.002 stays the latest: 2026-01-30 is older" in told) == (0, True)
+        assert latest(files).version == "2026-01-30.002"
 
 
 def test_two_at_once_publish_one_version(tmp_path: Path) -> None:

@@ -70,9 +70,9 @@ def test_the_name_of_a_version_that_was_removed_is_not_given_to_other_rows(files
         publish(files, name, rows_of(files), inputs)
         assert releases.move(name, releases.latest())
         releases.keep(1)
-    assert files.folders("datasets") == (f"{DAY}.2",)
+    assert files.folders("datasets") == (f"{DAY}.002",)
     third = manifest_inputs(replace(INPUTS, chunk_ids=("3",)), CardSettings())
-    assert name_for(files, DAY, third) == f"{DAY}.3"
+    assert name_for(files, DAY, third) == f"{DAY}.003"
 
 
 def test_a_version_made_by_hand_stays(files: Files) -> None:
@@ -107,14 +107,14 @@ def test_a_day_has_as_many_versions_as_there_was_something_new(files: Files) -> 
     assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == DAY
     publish(files, DAY, rows_of(files), INPUTS)
     assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == DAY
-    assert name_for(files, DAY, manifest_inputs(other, CardSettings())) == f"{DAY}.2"
-    publish(files, f"{DAY}.2", rows_of(files), other)
-    assert name_for(files, DAY, manifest_inputs(replace(INPUTS, chunk_ids=()), CardSettings())) == f"{DAY}.3"
+    assert name_for(files, DAY, manifest_inputs(other, CardSettings())) == f"{DAY}.002"
+    publish(files, f"{DAY}.002", rows_of(files), other)
+    assert name_for(files, DAY, manifest_inputs(replace(INPUTS, chunk_ids=()), CardSettings())) == f"{DAY}.003"
 
 
 def test_a_day_that_another_run_has_begun_from_other_inputs_is_taken(files: Files) -> None:
     files.create(f"claims/{DAY}.json", b'{"recipe": "another"}')
-    assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == f"{DAY}.2"
+    assert name_for(files, DAY, manifest_inputs(INPUTS, CardSettings())) == f"{DAY}.002"
 
 
 def test_runs_that_ask_for_a_name_at_once_have_one_each(files: Files) -> None:
@@ -122,5 +122,5 @@ def test_runs_that_ask_for_a_name_at_once_have_one_each(files: Files) -> None:
     with ThreadPoolExecutor(8) as pool:
         names = list(pool.map(lambda inputs: name_for(files, DAY, inputs), several))
     assert names[:4] == names[4:]
-    assert sorted(names[:4]) == [DAY, f"{DAY}.2", f"{DAY}.3", f"{DAY}.4"]
+    assert sorted(names[:4]) == [DAY, f"{DAY}.002", f"{DAY}.003", f"{DAY}.004"]
     publish(files, names[0], rows_of(files), replace(INPUTS, chunk_ids=("0",)))

@@ -1,0 +1,110 @@
+"""How two versions differ: what came, what went, what is judged differently.
+
+    python -m pipelines.diff out=out/chartqa versions=[2026-01-30,2026-01-31]
+
+Reads the versions' ids, answers and reasons; needs neither a cluster nor the builds.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TextIO
+
+from monitoring.progress import count_text
+from pipelines.command import run_command
+from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
+from pipelines.help import DIFF_HELP
+from pipelines.settings import DiffSettings
+from storage.dataset import PublishedDataset, published
+from storage.difference import Difference, difference
+from storage.files import Files, StoreError
+from storage.releases import Releases
+
+
+def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, PublishedDataset]:
+    """The versions to compare, the older first.
+
+    Raises:
+        SettingsError: none are named, and fewer than two are released.
+        StoreError: a version is not published.
+    """
+    if not versions:
+        versions = list(dict.fromkeys(release.version for release in Releases(files).all()))[-2:]
+        if len(versions) < 2:
+            there = ", ".join(files.folders("datasets")) or "none"
+            raise SettingsError(
+                f"out={files.root}: fewer than two versions are released: name two with versions=[OLD,NEW] "
+                f"(there are: {there})"
+            )
+    found = []
+    for version in versions:
+        if (there_is := published(files, version)) is None:
+            names = ", ".join(files.folders("datasets")) or "none"
+            raise StoreError(f"{files.root}: version {version} is not published (there are: {names})")
+        found.append(there_is)
+    return found[0], found[1]
+
+
+def print_difference(found: Difference, stream: TextIO) -> None:
+    """The difference as people read it."""
+    print(f"{found.old} -> {found.new}", file=stream)
+    for outcome, (before, after) in found.rows.items():
+        print(f"  {outcome:<9} {before:>9,} -> {after:>9,}  ({after - before:+,})", file=stream)
+    for rung, (before, after) in found.by_rung.items():
+        print(f"  accepted at rung {rung}: {before:,} -> {after:,}", file=stream)
+    print(
+        f"  {count_text(found.samples_came, 'sample')} came, {count_text(found.samples_went, 'sample')} went",
+        file=stream,
+    )
+    for name, counts in (("came", found.came), ("went", found.went)):
+        for outcome, count in sorted(counts.items()):
+            print(f"  {count_text(count, 'episode')} {name}: {outcome}", file=stream)
+    for (before_, after_), count in sorted(found.changed.items()):
+        same = before_ == after_
+        what = f"{before_}, with another answer" if same else f"{before_} -> {after_}"
+        print(f"  {count_text(count, 'episode')} changed: {what}", file=stream)
+    for name in sorted(found.inputs):
+        before, after = found.inputs[name]
+        print(f"  made from: {name} {json.dumps(before)} -> {json.dumps(after)}"[:300], file=stream)
+    for change in found.examples:
+        print(
+            f"    rung {change.rung} episode {change.episode_id} of sample {change.sample_id}: "
+            f"{change.before or 'absent'} -> {change.after or 'absent'}",
+            file=stream,
+        )
+    if not (found.came or found.went or found.changed):
+        print("  every episode is the same", file=stream)
+
+
+def run(settings: DiffSettings, stream: TextIO) -> None:
+    """Compare two versions and print how they differ.
+
+    Raises:
+        SettingsError, StoreError: see `_chosen`; or a version cannot be read.
+    """
+    files = settings.store.open(settings.out)
+    found = difference(files, *_chosen(files, settings.versions), settings.show)
+    if settings.format == "json":
+        record = asdict(found)
+        record["changed"] = [
+            {"before": before, "after": after, "episodes": count} for (before, after), count in found.changed.items()
+        ]
+        print(json.dumps(record, ensure_ascii=False), file=stream)
+    else:
+        print_difference(found, stream)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; returns its exit status."""
+
+    def diff(arguments: Sequence[str]) -> int:
+        run(load("diff", DiffSettings, arguments), sys.stdout)
+        return ExitStatus.DONE
+
+    return run_command("diff", DIFF_HELP, arguments, diff)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,188 @@
+"""What a store holds, without a job: its builds and how far they are, its versions, the latest one, the pins.
+
+    python -m pipelines.status out=out/chartqa
+
+Reads listings, plans' records and manifests; starts no cluster, and reads neither episodes nor pictures.
+"""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TextIO
+
+from monitoring.progress import count_text, size_text
+from pipelines.command import run_command
+from pipelines.door import load
+from pipelines.exit_status import ExitStatus
+from pipelines.help import STATUS_HELP
+from pipelines.recipe import find_builds, title_of
+from pipelines.settings import StatusSettings
+from storage.dataset import published
+from storage.episodes import EpisodeStore
+from storage.files import Files
+from storage.plan import Plan
+from storage.releases import Releases
+from storage.verdicts import VerdictStore
+
+
+@dataclass(frozen=True, slots=True)
+class BuildStatus:
+    """How far a build is.
+
+    Attributes:
+        episodes: planned, by rung.
+        chunks: planned; `committed` of them have their episodes.
+        judged: chunks that have verdicts, by judge.
+        source_failures: source rows that could not become samples, in all runs of the build.
+    """
+
+    build: str
+    title: str
+    samples: int
+    episodes: Mapping[int, int]
+    chunks: int
+    committed: int
+    judged: Mapping[str, int]
+    source_failures: int
+
+
+@dataclass(frozen=True, slots=True)
+class VersionStatus:
+    """A version. `finished`: it has its manifest; the numbers of another are 0. `size` in bytes."""
+
+    version: str
+    finished: bool
+    rows: int = 0
+    rejected: int = 0
+    failures: int = 0
+    size: int = 0
+    recipe: str = ""
+    released: bool = False
+    latest: bool = False
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StoreStatus:
+    out: str
+    builds: tuple[BuildStatus, ...]
+    versions: tuple[VersionStatus, ...]
+
+
+def status_of(files: Files) -> StoreStatus:
+    """Read what a store holds.
+
+    Raises:
+        StoreError: the store cannot be read, or one of its records is damaged.
+    """
+    return StoreStatus(files.root, tuple(_builds(files)), tuple(_versions(files)))
+
+
+def _builds(files: Files) -> Iterator[BuildStatus]:
+    for found in find_builds(files):
+        name = found.fingerprint
+        counts = Plan(files, name).counts()
+        yield BuildStatus(
+            name,
+            title_of(found.recipe).partition(": ")[2],
+            counts.samples,
+            counts.episodes,
+            counts.chunks,
+            len(EpisodeStore(files, name).committed()),
+            {
+                judge: len(VerdictStore(files, name, judge).committed())
+                for judge in files.folders(f"builds/{name}/verdicts")
+            },
+            counts.failures,
+        )
+
+
+def _versions(files: Files) -> Iterator[VersionStatus]:
+    releases = Releases(files)
+    released, pinned, latest = {release.version for release in releases.all()}, releases.pinned(), releases.latest()
+    for name in files.folders("datasets"):
+        there = published(files, name)
+        if there is None:
+            yield VersionStatus(name, finished=False)
+            continue
+        yield VersionStatus(
+            name,
+            True,
+            there.rows,
+            there.rejected,
+            there.failures,
+            there.size,
+            str(there.inputs["recipe"]),
+            name in released,
+            latest is not None and latest.version == name,
+            name in pinned,
+        )
+
+
+def print_status(status: StoreStatus, stream: TextIO) -> None:
+    """The status as people read it."""
+    print(status.out, file=stream)
+    for build in status.builds:
+        rungs = ", ".join(f"{rung}: {count:,}" for rung, count in sorted(build.episodes.items()))
+        print(f"\nbuild {build.build} ({build.title})", file=stream)
+        print(f"  planned    {count_text(build.samples, 'sample')}; episodes by rung: {rungs or 'none'}", file=stream)
+        print(f"  made       {build.committed:,} of {count_text(build.chunks, 'chunk')}", file=stream)
+        for judge, chunks in build.judged.items():
+            print(f"  judged     {count_text(chunks, 'chunk')} by judge {judge}", file=stream)
+        if build.source_failures:
+            print(f"  unreadable {count_text(build.source_failures, 'source row')}, in all runs", file=stream)
+    if not status.builds:
+        print("no builds", file=stream)
+    print("\nversions" if status.versions else "\nno versions", file=stream)
+    for version in status.versions:
+        if not version.finished:
+            print(f"  {version.version}  not finished: run the job again that publishes it", file=stream)
+            continue
+        marks = [
+            name
+            for name, there in (
+                ("latest", version.latest),
+                ("pinned", version.pinned),
+                ("never released", not version.released),
+            )
+            if there
+        ]
+        print(
+            f"  {version.version}  {version.rows:,} accepted, {version.rejected:,} rejected, {version.failures:,} "
+            f"failed, {size_text(version.size)}, build {version.recipe}" + (f" ({', '.join(marks)})" if marks else ""),
+            file=stream,
+        )
+
+
+def run(settings: StatusSettings, stream: TextIO) -> None:
+    """Move the pins that the settings name, then print the store's status.
+
+    Raises:
+        StoreError: see `status_of`; or a version to pin is not published.
+    """
+    files = settings.store.open(settings.out)
+    releases = Releases(files)
+    for version in settings.pin:
+        releases.pin(version)
+    for version in settings.unpin:
+        releases.unpin(version)
+    status = status_of(files)
+    if settings.format == "json":
+        print(json.dumps(asdict(status), ensure_ascii=False), file=stream)
+    else:
+        print_status(status, stream)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; returns its exit status."""
+
+    def status(arguments: Sequence[str]) -> int:
+        run(load("status", StatusSettings, arguments), sys.stdout)
+        return ExitStatus.DONE
+
+    return run_command("status", STATUS_HELP, arguments, status)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,159 @@
+"""What a store holds and how its versions differ, over real builds and versions."""
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from lensmill.verdict import Verdict
+from pipelines.diff import main as diff_main
+from pipelines.diff import print_difference
+from pipelines.exit_status import ExitStatus
+from pipelines.status import main as status_main
+from pipelines.status import print_status, status_of
+from storage.dataset import publish, published
+from storage.dataset_rows import AcceptedEpisode, DatasetRow, RejectedEpisode
+from storage.difference import difference
+from storage.files import Files, StoreError
+from storage.images import ImageStore
+from storage.releases import Releases
+from tests.judged import build_of
+from tests.storage.made import FINGERPRINT
+from tests.storage.published_rows import CORRECT, INPUTS, WRONG, planned, rows_of, seen
+
+
+@pytest.fixture
+def files(tmp_path: object) -> Files:
+    return Files(str(tmp_path))
+
+
+def versions(files: Files) -> None:
+    """v1 has the samples 0 to 5. In v2 sample 0 is gone, 6 is new, 1 has another answer, and 3 is rejected."""
+
+    def newer() -> Iterator[DatasetRow]:
+        for row in rows_of(files, [1, 2, 3, 4, 5, 6]):
+            match row:
+                case AcceptedEpisode() if row.sample.question.endswith("1?"):
+                    yield replace(row, trajectory=replace(row.trajectory, answer="8"))
+                case AcceptedEpisode() if row.sample.question.endswith("3?"):
+                    yield RejectedEpisode(row.planned, row.sample, row.trajectory, WRONG, "undecided")
+                case _:
+                    yield row
+
+    publish(files, "v1", rows_of(files), INPUTS)
+    publish(files, "v2", newer(), replace(INPUTS, chunk_ids=("c1", "c3")))
+    releases = Releases(files)
+    assert releases.move("v1", None)
+    assert releases.move("v2", releases.latest())
+
+
+def test_a_difference_counts_what_came_went_and_changed(files: Files) -> None:
+    versions(files)
+    old, new = published(files, "v1"), published(files, "v2")
+    assert old is not None
+    assert new is not None
+    found = difference(files, old, new)
+    assert found.rows == {"accepted": (4, 3), "rejected": (2, 3), "failed": (1, 1)}
+    assert (found.came, found.went) == ({"accepted": 1}, {"accepted": 1})
+    assert found.changed == {("accepted", "accepted"): 1, ("accepted", "rejected (undecided)"): 1}
+    assert (found.samples_came, found.samples_went, found.by_rung) == (1, 1, {224: (4, 3)})
+    assert list(found.inputs) == ["chunks_sha256"]
+    assert len(found.examples) == 4
+
+
+def test_versions_of_the_same_rows_do_not_differ(files: Files) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    version = published(files, "v1")
+    assert version is not None
+    found = difference(files, version, version)
+    assert not any((found.came, found.went, found.changed, found.inputs, found.examples))
+    told = io.StringIO()
+    print_difference(found, told)
+    assert "every episode is the same" in told.getvalue()
+
+
+def test_an_answer_of_none_is_no_change(files: Files) -> None:
+    sample, trajectory = seen(ImageStore(files), 1)
+    gave_up = replace(trajectory, answer=None, stop="abstained")
+    row = RejectedEpisode(planned(sample), sample, gave_up, Verdict("undecided", "abstained"), "abstained")
+    kept = AcceptedEpisode(planned(sample, 448), sample, trajectory, CORRECT)
+    for name in ("v1", "v2"):
+        publish(files, name, [kept, row], INPUTS)
+    old, new = published(files, "v1"), published(files, "v2")
+    assert old is not None
+    assert new is not None
+    assert not difference(files, old, new).changed
+
+
+def test_diff_takes_the_last_two_releases(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    versions(files)
+    assert diff_main([f"out={files.root}"]) == ExitStatus.DONE
+    told = capsys.readouterr().out
+    assert told.startswith("v1 -> v2\n")
+    assert "1 episode changed: accepted -> rejected (undecided)" in told
+
+
+def test_diff_gives_json(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    versions(files)
+    assert diff_main([f"out={files.root}", "versions=[v2,v1]", "format=json", "show=0"]) == ExitStatus.DONE
+    record = json.loads(capsys.readouterr().out)
+    assert (record["old"], record["new"], record["examples"]) == ("v2", "v1", [])
+    assert {"before": "rejected (undecided)", "after": "accepted", "episodes": 1} in record["changed"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "what"),
+    [
+        ([], "fewer than two versions"),
+        (["versions=[v1,v9]"], "v9 is not published"),
+        (["versions=[v1]"], "must be two"),
+    ],
+)
+def test_diff_says_which_versions_there_are(
+    files: Files, capsys: pytest.CaptureFixture[str], overrides: list[str], what: str
+) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    assert diff_main([f"out={files.root}", *overrides]) == ExitStatus.MEND
+    assert what in capsys.readouterr().err
+
+
+def test_status_tells_builds_and_versions(files: Files) -> None:
+    plan = build_of(files, ["0", "1", "2", "3", "4", "wrong"])
+    recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}}
+    files.create(f"builds/{FINGERPRINT}/recipe.json", json.dumps(recipe).encode())
+    versions(files)
+    Releases(files).pin("v1")
+    files.put("datasets/v3/data/train-00000.parquet", b"begun")
+    status = status_of(files)
+    (build,) = status.builds
+    assert (build.build, build.title) == (FINGERPRINT, "made, reader")
+    assert (build.chunks, build.committed, sum(build.episodes.values())) == (len(plan.chunk_ids()), 3, 6)
+    about = {version.version: version for version in status.versions}
+    assert (about["v1"].pinned, about["v1"].latest, about["v2"].latest) == (True, False, True)
+    assert not about["v3"].finished
+    told = io.StringIO()
+    print_status(status, told)
+    assert "v3  not finished" in told.getvalue()
+    assert "(latest)" in told.getvalue()
+
+
+def test_status_pins_and_unpins(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    assert status_main([f"out={files.root}", "pin=v1", "format=json"]) == ExitStatus.DONE
+    assert json.loads(capsys.readouterr().out)["versions"][0]["pinned"]
+    assert status_main([f"out={files.root}", "unpin=[v1]", "format=json"]) == ExitStatus.DONE
+    assert not json.loads(capsys.readouterr().out)["versions"][0]["pinned"]
+
+
+def test_a_version_that_is_not_there_is_not_pinned(files: Files) -> None:
+    with pytest.raises(StoreError, match="no published version"):
+        Releases(files).pin("v1")
+
+
+def test_a_store_that_is_not_there_holds_nothing(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_main([f"out={files.root}/nothing"]) == ExitStatus.DONE
+    assert "no builds" in capsys.readouterr().out
+    assert not Path(files.root, "nothing").exists()
