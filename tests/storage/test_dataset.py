@@ -155,6 +155,20 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     assert trees[0] == trees[1]
 
 
+def test_a_version_in_a_bucket_loads_by_its_files(
+    s3_files: Files, s3_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As docs/nightly.md says; `load_dataset` takes a folder only where it is a local one."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
+    version = publish(s3_files, "v1", rows_of(s3_files), INPUTS)
+    import datasets
+
+    files = f"{version.path}/data/*.parquet"
+    rows = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
+    assert [row["question"] for row in rows] == [a_sample(n).question for n in (0, 1, 3, 4)]
+    assert next(iter(rows))["images"][0].size == (252, 168)
+
+
 def test_the_same_bytes_lie_in_an_object_store(files: Files, tmp_path: Path) -> None:
     local = Path(publish(files, "v1", rows_of(files), INPUTS).path)
     remote = Files(f"memory://{tmp_path}/store")
