@@ -12,6 +12,7 @@ from typing import Literal
 from lensmill.judging.plain_words import plain, plain_unit, turns
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.text import canonical, figures_of, unwrapped, vocabulary, words
+from lensmill.judging.units import UNITS
 
 _LETTER_ALONE = re.compile(
     r"(?:option |choice |answer |letter )?[(\[]? ?([a-z]) ?[)\]]? ?[.:)]?"
@@ -131,7 +132,7 @@ def _same_quantity(text: str, options: Sequence[str], question: str) -> list[int
         i
         for i, option in enumerate(options)
         if any(
-            (value, bound) == (q.value, q.bound) and (unit == q.unit or "" in (unit, q.unit))
+            (value, bound) == (q.value, q.bound) and (unit in ("", q.unit) or (not q.unit and unit in UNITS.values()))
             for value, bound, unit in mine
             for q in read_quantity(option)
             if not q.doubtful

@@ -9,6 +9,9 @@ from lensmill.judging.spelling import same_word
 from lensmill.judging.text import digits_of, figures_of, unwrapped, vocabulary, words
 from lensmill.verdict import Verdict
 
+MIN_ACCENTED = 4
+"""Letters up to which a word alone needs its accents: "Malé" and "male" are two."""
+
 _JOINTS = vocabulary("or either")
 
 
@@ -45,7 +48,7 @@ def judge_text(answer: str, reference: str, *known: str) -> Verdict:
 def _same_words(mine: list[str], theirs: list[str]) -> bool:
     """Whether two texts have the same words, spelled or spaced otherwise."""
     if len(mine) == len(theirs) > 0 and all(map(same_word, mine, theirs)):
-        return True
+        return len(mine) > 1 or len(mine[0]) > MIN_ACCENTED or mine[0].isascii() == theirs[0].isascii()
     return bool(mine) and "".join(mine) == "".join(theirs) and _joins(mine) and _joins(theirs)
 
 

@@ -27,6 +27,10 @@ _NOTHING = vocabulary("none nil nothing nobody no")
 _ACCOUNTS = vocabulary("change profit loss net income balance surplus deficit growth")
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b")
 _NUMERAL = re.compile(r"[=%$€£]?[+-]?[$€£]?\d[\d.,]*%?")
+_MEASURE = re.compile(
+    r"\b(?:how (?:tall|high|long|far|deep|wide|heavy|large|big)|height|length|distance|depth|width|weight|altitude"
+    r"|elevation)\b"
+)
 _BRACKETED = re.compile(r"\(([$€£]?\d[\d.,]*%?)\)")
 _CURRENCY_UNITS = frozenset(CURRENCIES.values())
 
@@ -38,7 +42,10 @@ def within_tolerance(value: float, target: float) -> bool:
 
 def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
     """A canonical answer against a canonical reference that is one number; None where the reference is none."""
-    targets = [q for q in read_quantity(reference) if not q.doubtful]
+    targets = [q for q in _readings(reference, question) if not q.doubtful]
+    share = read_share(reference)
+    if share is not None and (read_quantity(answer) or read_share(answer)):
+        targets = [Quantity(share.value * 100, unit="%")]
     if not targets:
         return None
     year = _judge_year(answer, reference, question)
@@ -51,7 +58,7 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
         return verdict
     if (share := read_share(answer)) is not None:
         return _judge_share(share, answer, targets, question)
-    readings = read_quantity(answer)
+    readings = _readings(answer, question)
     if not readings:
         return _judge_sentence(answer, targets, question)
     verdict = _best([_compare(mine, theirs, question) for mine in readings for theirs in targets])
@@ -59,6 +66,14 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
     if verdict.outcome == "incorrect" and len(parts) == 2 and reference in parts:
         return Verdict("undecided", "number_of_total", None, f"{answer} may be {reference} of a total")
     return verdict
+
+
+def _readings(text: str, question: str) -> tuple[Quantity, ...]:
+    """The readings of a text; where a length or a weight is asked for, "5 m" is metres and no millions."""
+    readings = read_quantity(text)
+    if re.search(r"\d ?[mt]\.?$", text) and _MEASURE.search(question):
+        return tuple(q for q in readings if q.scale == 1.0)
+    return readings
 
 
 def _judge_share(share: Share, answer: str, targets: list[Quantity], question: str) -> Verdict:
@@ -214,7 +229,7 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
         return Verdict("undecided", "number_in_sentence", None, f"the answer may mean {wanted} without naming it")
     if verdict.outcome != "correct":
         return verdict
-    if len(values) > 1 or not plain(_without_numbers(said, named), question):
+    if len(named) > 1 or not plain(_without_numbers(said, named), question):
         return Verdict("undecided", "number_in_sentence", None, f"the answer names {wanted}, but may not mean it")
     return Verdict("correct", "number_in_sentence", None, f"the only number that the answer names meets {wanted}")
 

@@ -109,6 +109,8 @@ def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -
     )
     if verdict.outcome != "correct" and said == wanted:
         return Verdict("correct", "exact", 1.0, "the answer is the reference")
+    if verdict.outcome == "correct" and "?" in said and not any("?" in text for text in (reference, *choices)):
+        return Verdict("undecided", "question_mark", None, "the answer asks instead of saying")
     return verdict
 
 

@@ -29,10 +29,15 @@ _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _ANSWER = r"(?:(?:final|correct|right|best) )?(?:answer|choice|option)"
 _LEAD = re.compile(
     r"(?:(?:so|thus|hence|therefore|then),? |based on (?:the|this) [a-z]+, )?"
-    rf"(?:(?:the |my )?{_ANSWER}(?: is)? ?[:=]|(?:the |my )?{_ANSWER} (?:is|would be|must be|should be)\b(?: that\b)?"
+    rf"(?:(?:the |my )?{_ANSWER}(?: is)? ?[:=]"
+    rf"|(?:the |my )?{_ANSWER} (?:is|would be|must be|should be)\b(?: that\b)?"
     r"|final answer\b"
-    r"|i (?:would |will )?(?:choose|pick|select|say|answer|think|believe)\b(?: that)?(?: it is\b| it's\b)?"
-    r"|(?:it|this|that)(?: is|'s)\b|答案(?:是|为)?:?|选择?) ?:? ?"
+    r"|i(?: would| will|'d|'ll)? (?:choose|pick|select|say|go with|answer|think|believe)\b"
+    r"(?: that)?(?: it is\b| it's\b)?"
+    r"|(?:it|this|that)(?: is|'s)\b"
+    r"|(?:正确)?答案(?:是|为|应该是)?:?|选择?"
+    r"|(?:antwort|respuesta|réponse|risposta|resposta):"
+    r") ?:? ?"
 )
 _CONNECTIVE = re.compile(r"(?:so|thus|hence|therefore),? ?:? ?(?=\S{1,3}$)")
 _FIGURES = re.compile(r"(?<![\w.])-(?=\d)|\d+(?:[.,:/-]\d+)*|'(?:re|ll|ve|d|m)\b")
@@ -76,6 +81,8 @@ def _peeled(text: str) -> str:
     for lead in (_LEAD.match(text), _CONNECTIVE.match(text)):
         if lead and lead.end() < len(text):
             return text[lead.end() :]
+    if text.endswith("!") and len(text) > 1:
+        return text.rstrip("!") or text
     for markup in _MARKUP:
         inside = markup.fullmatch(text)
         if inside and inside.group(1).strip():

@@ -19,8 +19,9 @@ _LABELLED = re.compile(rf"[\s\"'*`_]*(?:final )?verdict[\s\"'*`_]*[:=][\s\"'*`_]
 _LOOSE = re.compile(rf"\{{\s*[\"']?verdict[\"']?\s*[:=]\s*[\"']?{_ONE}[\"']?\s*,?\s*\}}", re.IGNORECASE)
 _OBJECT_LAST = re.compile(r"([^{}]*)(\{[^{}]*\})\s*", re.DOTALL)
 _NO_PROSE = re.compile(
-    r"correct|undecided|verdict|\b(?:not|no|never|nor|neither|wrong|false|if|unless|would|should|could|might|may|cannot"
-    r"|repl(?:y|ies)|respond|output|answer with|format|example|instruct\w*|say|write|lines?|either|or)\b|n't\b|[<\[◁]",
+    r"correct|undecided|verdict|n't\b|[<\[◁]"
+    r"|\b(?:not|no|never|nor|neither|wrong|false|if|unless|would|should|could|might|may|cannot|either|or|unlike|contrary"
+    r"|except|but|however|wait|actually|repl(?:y|ies)|respond|output|answer with|format|example|instruct\w*|lines?)\b",
     re.IGNORECASE,
 )
 """What may turn or quote a verdict that follows."""
