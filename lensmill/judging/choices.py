@@ -1,25 +1,31 @@
-"""Which option of a multiple-choice question a text names: by letter, by its own words, or both."""
+"""Which option of a multiple-choice question a text names: by letter, by its own words, or both.
+
+A letter beside words counts only where the words are that option's own. A text that names an option counts only where
+all its other words are plain; "far from red" names nothing for sure.
+"""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lensmill.judging.anls import similarity
+from lensmill.judging.plain_words import plain, plain_unit, turns
 from lensmill.judging.quantities import read_quantity
-from lensmill.judging.text import canonical, digits_of, unwrapped, vocabulary, words
+from lensmill.judging.text import canonical, figures_of, unwrapped, vocabulary, words
+from lensmill.judging.units import UNITS
 
-NEAR, MARGIN = 0.85, 0.2
-"""A misspelt option is taken when it is this similar, and every other option that much less."""
-
-MAX_OPTION = 1000
-"""Characters of an option that are compared letter by letter."""
-
-_LETTER_ALONE = re.compile(r"(?:option |choice |answer |letter )?[(\[]? ?([a-z]) ?[)\]]? ?[.:)]?")
-_LETTER_FIRST = re.compile(r"(?:option |choice )?(?:[(\[]([a-z])[)\]]\s*[.:-]?|([a-z])[.:)])\s*(.+)")
+_LETTER_ALONE = re.compile(
+    r"(?:option |choice |answer |letter )?[(\[]? ?([a-z]) ?[)\]]? ?[.:)]?"
+    r"(?: is (?:the )?(?:correct|right)(?: (?:answer|option|choice))?)?"
+)
+_LETTER_FIRST = re.compile(
+    r"(?:option |choice |letter )?(?:[(\[]([a-z])[)\]]\s*[.:,-]?|([a-z])(?:[.:),]| ?-(?= )| (?=[^\W\d_])))\s*(.+)"
+)
+_LETTER_LAST = re.compile(r"(.+?),? (?:[(\[]([a-z])[)\]]|[(\[]?(?:option|choice) [(\[]?([a-z])[)\]]{0,2})")
 _LETTERS = re.compile(r"(?<![\w'])\(?([a-z])\)?(?:\s*(?:,|/|;|&|and|or)\s*\(?([a-z])\)?(?![\w'])){1,}")
-_NEGATION = vocabulary("not no never none neither nor cannot isn't isnt doesn't doesnt except without unlike")
 _EMPTY_WORDS = vocabulary("of in on at to is it its this that there by for with and or are was were")
+_UNSAID = frozenset({"not", "no", "never", "none", "neither", "nor", "except", "without", "and", "or"})
+"""Words of an option that a shorter answer cannot leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +36,14 @@ class Chosen:
     by: Literal["letter", "text"]
 
 
-def choose(text: str, choices: Sequence[str]) -> Chosen | Literal["several", "none", "unclear"]:
+def choose(text: str, choices: Sequence[str], question: str = "") -> Chosen | Literal["several", "none", "unclear"]:
     """The option that a canonical text names.
 
-    "several" names more than one; "none" has nothing in common with any option; "unclear" may mean one of them.
+    "several" names more than one; "none" is the letter of no option; "unclear" is all else.
     An option whose own words are the text goes before the letter that the text may be.
+
+    Args:
+        question: canonical; its words beside an option's are plain.
     """
     options = [canonical(choice) for choice in choices]
     for form in (text, unwrapped(text)):
@@ -42,63 +51,119 @@ def choose(text: str, choices: Sequence[str]) -> Chosen | Literal["several", "no
             return Chosen(options.index(form), "text")
     text = unwrapped(text)
     letter = _LETTER_ALONE.fullmatch(text)
-    if letter and ord(letter[1]) - 97 < len(options):
-        return Chosen(ord(letter[1]) - 97, "letter")
+    if letter:
+        index = ord(letter[1]) - 97
+        if letter[1] in options and options.index(letter[1]) != index:
+            return "unclear"  # another option is that letter
+        return Chosen(index, "letter") if index < len(options) else "none"
     several = _LETTERS.fullmatch(text)
     if several and all(ord(c) - 97 < len(options) for c in re.findall(r"\b[a-z]\b", text)):
         return "several"
-    first = _LETTER_FIRST.fullmatch(text)
-    if first and (index := ord(first[1] or first[2]) - 97) < len(options):
-        rest = _by_words(first[3], options)
-        if isinstance(rest, int):
-            return Chosen(index, "letter") if rest == index else "several"
-        return Chosen(index, "letter") if rest == "none" else rest
-    found = _by_words(text, options)
+    beside = _letter_beside(text, len(options))
+    if beside is not None:
+        rest = _by_words(beside[1], options, question)
+        if rest == beside[0]:
+            return Chosen(beside[0], "letter")
+        return "several" if isinstance(rest, int) and not text.startswith("a ") else "unclear"  # "a dog" has an article
+    found = _by_words(text, options, question)
     return Chosen(found, "text") if isinstance(found, int) else found
 
 
+def _letter_beside(text: str, count: int) -> tuple[int, str] | None:
+    """The option whose letter a text begins or ends with, and the words beside the letter."""
+    first, last = _LETTER_FIRST.fullmatch(text), _LETTER_LAST.fullmatch(text)
+    for letter, rest in (
+        (first and (first[1] or first[2]), first and first[3]),
+        (last and (last[2] or last[3]), last and last[1]),
+    ):
+        if letter and rest and ord(letter) - 97 < count:
+            return ord(letter) - 97, rest
+    return None
+
+
 def letter_of(text: str) -> str | None:
-    """The letter that a canonical text consists of or begins with ("(b)", "b. 12 %"), or None."""
-    found = _LETTER_ALONE.fullmatch(text) or _LETTER_FIRST.fullmatch(text)
-    return next((letter for letter in found.groups()[:2] if letter), None) if found else None
+    """The letter that a canonical text consists of or begins with ("(b)", "b. 12 %"), or None.
+
+    None as well where what follows may be more than the option's words: another letter, an "or", a denial.
+    """
+    if alone := _LETTER_ALONE.fullmatch(text):
+        return alone[1]
+    found = re.fullmatch(r"(?:option |choice )?(?:[(\[]([a-z])[)\]]\s*[.:-]?|([a-z])[.:)])\s*(.+)", text)
+    rest = words(found[3]) if found else []
+    if not found or not rest or turns(rest) or any(len(word) == 1 and word.isalpha() for word in rest):
+        return None
+    return found[1] or found[2]
 
 
-def _by_words(text: str, options: Sequence[str]) -> int | Literal["several", "none", "unclear"]:
+def _by_words(text: str, options: Sequence[str], question: str) -> int | Literal["several", "unclear"]:
     mine, theirs = words(text), [words(option) for option in options]
-    same = [i for i, option in enumerate(theirs) if option == mine] or _same_quantity(text, options)
+    alike = [i for i, option in enumerate(options) if figures_of(option) == figures_of(text)]
+    same = [i for i in alike if theirs[i] == mine] or _same_quantity(text, options, question)
     if same:
-        return same[0] if len({tuple(theirs[i]) for i in same}) == 1 else "unclear"
+        return same[0] if len({options[i] for i in same}) == 1 else "unclear"
     named = [i for i, option in enumerate(theirs) if option and _within(option, mine)]
     named = [
         i for i in named if not any(_within(theirs[i], theirs[j]) and len(theirs[j]) > len(theirs[i]) for j in named)
     ]
+    if len(named) == 1 and named[0] in alike and plain(_without(theirs[named[0]], mine), question):
+        return named[0]
+    if len({tuple(theirs[i]) for i in named}) > 1 and {"or", "and"} & set(mine):
+        beside = [word for word in _beside(mine, [theirs[i] for i in named]) if word not in ("or", "and", "either")]
+        return "several" if plain(beside, question) else "unclear"
     if named:
-        if len({tuple(theirs[i]) for i in named}) > 1:
-            return "several"
-        denied = _NEGATION & set(mine) - set(theirs[named[0]])
-        return "unclear" if denied else named[0]
-    telling = set(mine) - _EMPTY_WORDS
-    parts = [i for i, option in enumerate(theirs) if telling and telling <= set(option)]
-    if len(parts) == 1:
-        return parts[0]
-    ranked = sorted(((similarity(text, option[:MAX_OPTION]), -i) for i, option in enumerate(options)), reverse=True)
-    near = ranked[0][0] >= NEAR and (len(ranked) == 1 or ranked[0][0] - ranked[1][0] >= MARGIN)
-    if near and digits_of(text) == digits_of(options[-ranked[0][1]]):
-        return -ranked[0][1]
-    shares = any(telling & set(option) for option in theirs) or ranked[0][0] >= 0.5
-    return "unclear" if shares or not telling else "none"
+        return "unclear"
+    telling = [word for word in mine if word not in _EMPTY_WORDS]
+    shared = set(theirs[0]).intersection(*theirs[1:]) if len(theirs) > 1 else set()
+    fitting = [i for i, option in enumerate(theirs) if telling and _in_order(telling, option)]
+    if len(fitting) == 1 and fitting[0] in alike:
+        left = set(theirs[fitting[0]]) - set(telling)
+        if left.isdisjoint(_UNSAID - shared) and plain(left - shared, question):
+            return fitting[0]
+    return "unclear"
 
 
-def _same_quantity(text: str, options: Sequence[str]) -> list[int]:
-    mine = {(q.value, q.bound) for q in read_quantity(text) if not q.doubtful}
+def _same_quantity(text: str, options: Sequence[str], question: str) -> list[int]:
+    mine = {
+        (q.value, q.bound, "" if plain_unit(q.unit, question) else q.unit)
+        for q in read_quantity(text)
+        if not q.doubtful
+    }
     matching = [
         i
         for i, option in enumerate(options)
-        if mine & {(q.value, q.bound) for q in read_quantity(option) if not q.doubtful}
+        if any(
+            (value, bound) == (q.value, q.bound) and (unit in ("", q.unit) or (not q.unit and unit in UNITS.values()))
+            for value, bound, unit in mine
+            for q in read_quantity(option)
+            if not q.doubtful
+        )
     ]
     return matching if len(matching) == 1 else []
 
 
 def _within(part: Sequence[str], whole: Sequence[str]) -> bool:
+    return _place(part, whole) is not None
+
+
+def _place(part: Sequence[str], whole: Sequence[str]) -> int | None:
     width = len(part)
-    return any(list(whole[i : i + width]) == list(part) for i in range(len(whole) - width + 1))
+    return next((i for i in range(len(whole) - width + 1) if list(whole[i : i + width]) == list(part)), None)
+
+
+def _without(part: Sequence[str], whole: Sequence[str]) -> list[str]:
+    """The words of a text beside an option's own."""
+    start = _place(part, whole)
+    return list(whole) if start is None else [*whole[:start], *whole[start + len(part) :]]
+
+
+def _beside(mine: Sequence[str], named: Sequence[Sequence[str]]) -> list[str]:
+    rest = list(mine)
+    for option in named:
+        rest = _without(option, rest)
+    return rest
+
+
+def _in_order(part: Sequence[str], whole: Sequence[str]) -> bool:
+    """Whether the words of a text come in an option in that order."""
+    rest = iter(whole)
+    return all(word in rest for word in part)

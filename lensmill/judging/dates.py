@@ -20,8 +20,8 @@ _NAMED = tuple(
 _ISO = re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})")
 _NUMERIC = re.compile(r"(?P<a>\d{1,2})([-/.])(?P<b>\d{1,2})\2(?P<year>\d{4})")
 _RANGE = re.compile(
-    r"(?:from |between )?[$€£¥]?(?P<low>-?\d[\d,.]*) ?%? ?(?P<joint>-|/|to|and|until|through) ?[$€£¥]?"
-    r"(?P<high>\d[\d,.]*) ?(?P<unit>\D*)"
+    r"(?:from |between )?(?P<sign>[$€£¥]?)(?P<low>-?\d[\d,.]*) ?%? ?(?P<joint>-|/|to|and|until|through) ?"
+    r"(?P<sign2>[$€£¥]?)(?P<high>\d[\d,.]*) ?(?P<unit>\D*)"
 )
 
 
@@ -61,7 +61,7 @@ def read_date(text: str) -> tuple[Date, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Two ends as written, and the words after them."""
+    """Two ends as written, and the currency sign and words beside them."""
 
     low: str
     high: str
@@ -81,7 +81,7 @@ def read_range(text: str) -> Range | None:
         high = low[:2] + high
     elif season and low.endswith("99") and high == "00":
         high = str(int(low) + 1)
-    return Range(low, high, found["unit"].strip(" ."))
+    return Range(low, high, (found["sign"] or found["sign2"]) + found["unit"].strip(" ."))
 
 
 def _plain(figure: str) -> str:

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from lensmill.judging.screening import screen
+from lensmill.judging.verdict_reply import read_verdict
 from lensmill.models.chat import ChatModel, ChatRequest, ModelError, Sampling
 from lensmill.trajectory import Message, Part
 from lensmill.verdict import Outcome, Verdict
 
-MODEL_JUDGE_VERSION = 1
+MODEL_JUDGE_VERSION = 2
 """Raised when an answer is put to the model, screened or read otherwise, so that old and new verdicts never mix."""
 
 PROMPT = (Path(__file__).parent / "prompts" / "judge.txt").read_text(encoding="utf-8")
@@ -38,12 +39,9 @@ RETRY_TEMPERATURE = 0.7
 MAX_DATA = 20_000
 """Characters of question, references, options and answer together; more is not put to a model."""
 
-_VERDICT = re.compile(r"[\"']?verdict[\"']?\s*[:=]\s*[\"']?(correct|incorrect|undecided)\b", re.IGNORECASE)
-_WORD = re.compile(r"[\s\"'*`]*(correct|incorrect|undecided)[\s\"'*`.]*", re.IGNORECASE)
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """Variation selectors: they show nothing and can spell out any text."""
 _MARKER = re.compile(r"<(?=[|｜/!<a-zA-Z])|\[(?=/?(?:INST|SYS)\b)", re.IGNORECASE)
-_OUTCOMES: Mapping[str, Outcome] = {"correct": "correct", "incorrect": "incorrect", "undecided": "undecided"}
 
 
 class ModelJudge:
@@ -132,16 +130,6 @@ def as_data(question: str, references: Sequence[str], choices: Sequence[str], an
     }
     text = json.dumps(content, ensure_ascii=False, indent=1)
     return _neutralised(text)
-
-
-def read_verdict(reply: str) -> Outcome | None:
-    """The one verdict of a reply, from a server that held it to the structure or from one that did not; None if it
-    has none, or several that differ."""
-    text = reply.rpartition("</think>")[2].strip()[-4000:]
-    if alone := _WORD.fullmatch(text):
-        return _OUTCOMES[alone[1].lower()]
-    found = {outcome.lower() for outcome in _VERDICT.findall(text)}
-    return _OUTCOMES[found.pop()] if len(found) == 1 else None
 
 
 def _visible(text: str) -> str:

@@ -24,6 +24,7 @@ _HEAD = re.compile(
 _FRACTION = re.compile(r"(?P<sign>-)?(?:(?P<whole>\d{1,6}) )?(?P<top>\d{1,6}) ?/ ?(?P<bottom>\d{1,6})")
 _SEASON = re.compile(r"[12]\d{3} ?/ ?(?:\d{2}|[12]\d{3})")
 _HEDGE = re.compile(r"(?:about|approximately|approx\.?|around|roughly|circa|ca\.|nearly|almost|~|≈) ?")
+_SIGN_WORD = re.compile(r"(?:minus|negative) ")
 _BOUNDS = (
     (re.compile(r"(?:just |slightly |well )?(?:more than|greater than|over|above|at least|>=?|≥) ?"), ">"),
     (re.compile(r"(?:just |slightly |well )?(?:less than|fewer than|under|below|at most|up to|<=?|≤) ?"), "<"),
@@ -34,7 +35,7 @@ _OPEN_ENDS = (
 )
 _SCALE = re.compile(r" ?-?(" + "|".join(sorted(SCALES, key=len, reverse=True)) + r")(?![a-z])\.?")
 _NOT_A_UNIT = vocabulary("not or and is was are were but if so because than to from vs versus in by for on at")
-_CARDINALS = {
+CARDINALS = {
     word: value
     for words, first, step in (
         ("zero one two three four five six seven eight nine ten eleven twelve", 0, 1),
@@ -43,7 +44,7 @@ _CARDINALS = {
     )
     for value, word in zip(range(first, 100, step), words.split(), strict=False)
 }
-_BIG_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
+BIG_WORDS = {"thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ class Quantity:
     Attributes:
         number: as written, with its sign, without scale and not divided by 100 for percent.
         scale: what a scale word multiplies it by; 1.0 where none is written.
-        unit: a known unit or currency ("%", "usd", "km"), other words as written, or "".
+        unit: a known unit or currency ("%", "pp" for points, "usd", "km"), other words as written, or "".
         bound: ">" or "<" where the text says "more than", "or older", "40+", or "less than".
         doubtful: another reading of the same figures is likelier (a comma that may be a decimal comma).
     """
@@ -70,12 +71,15 @@ class Quantity:
 
     @property
     def percent(self) -> bool:
-        return self.unit == "%"
+        return self.unit in ("%", "pp")
 
 
 def read_quantity(text: str) -> tuple[Quantity, ...]:
     """Every reading of a whole canonical text as one quantity, the likeliest first; empty where it is none."""
     text = _HEDGE.sub("", text, count=1) if _HEDGE.match(text) else text
+    if word := _SIGN_WORD.match(text):
+        positive = read_quantity(text[word.end() :])
+        return tuple(replace(q, number=-q.number) for q in positive if q.number > 0 and not q.bound)
     bound = ""
     for pattern, sign in _OPEN_ENDS:
         found = pattern.search(text)
@@ -91,6 +95,8 @@ def read_quantity(text: str) -> tuple[Quantity, ...]:
     if fraction and not _SEASON.fullmatch(text):
         return _fraction(fraction, bound)
     head = _HEAD.match(text)
+    if head and head["sign1"] and head["sign2"]:
+        return ()  # "--5"
     if head:
         currency = CURRENCIES.get((head["currency"] or "").strip(), "")
         direction = -1.0 if "-" in (head["sign1"] or "") + (head["sign2"] or "") else 1.0
@@ -143,6 +149,8 @@ def _figures(head: re.Match[str]) -> list[tuple[float, bool]]:
         return [(float(written.replace(".", "").replace(",", ".")) * power, False)]
     if written := head["spaced"]:
         return [(float(re.sub("[ ']", "", written).replace(",", ".")) * power, False)]
+    if head["plain"] and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", head["plain"]):  # "28.000" is 28,000 in much of Europe
+        return [(float(head["plain"]) * power, False), (float(head["plain"].replace(".", "")) * power, True)]
     if written := head["comma"]:
         return [(float(written.replace(",", ".")) * power, False)]
     return [(float(head["plain"]) * power, False)]
@@ -157,26 +165,39 @@ def _fraction(match: re.Match[str], bound: str) -> tuple[Quantity, ...]:
 
 
 def _spelled(text: str) -> tuple[float, str] | None:
-    """A cardinal in English words at the start of a text, and the rest; None where there is none."""
-    total, current, end, seen = 0.0, 0.0, 0, False
+    """A cardinal in English words at the start of a text, and the rest; None where there is none, or several."""
+    total, current, end, seen, joined = 0.0, 0.0, 0, False, False
     for match in re.finditer(r"[a-z]+|\S", text):
         word = match.group()
-        if word in _CARDINALS:
-            current, seen = current + _CARDINALS[word], True
-        elif word == "hundred" and seen:
+        if word in CARDINALS:
+            value = CARDINALS[word]
+            if seen and not _continues(current, value, total, joined):
+                return None  # "two three" is no five
+            current, seen = current + value, True
+        elif word == "hundred" and seen and current < 100:
             current = max(current, 1.0) * 100
-        elif word in _BIG_WORDS and seen:
-            total, current = total + max(current, 1.0) * _BIG_WORDS[word], 0.0
+        elif word in BIG_WORDS and seen:
+            total, current = total + max(current, 1.0) * BIG_WORDS[word], 0.0
         elif (
             word in ("a", "an") and not seen and re.match(r"an? (?:hundred|thousand|million|billion|trillion)\b", text)
         ):
             seen, current = True, 1.0
         elif word in ("and", "-") and seen:
+            joined = joined or word == "and"
             continue
         else:
             break
-        end = match.end()
+        end, joined = match.end(), False
     return (total + current, text[end:]) if seen else None
+
+
+def _continues(current: float, value: int, total: float, joined: bool) -> bool:
+    """Whether a number word goes on with the number so far: "twenty" with "five", "one hundred" with "and six"."""
+    if current == 0:
+        return total > 0
+    return value > 0 and (
+        current % 100 == 0 or (not joined and current % 100 >= 20 and current % 10 == 0 and value < 10)
+    )
 
 
 def _tails(rest: str) -> list[tuple[float, str]]:

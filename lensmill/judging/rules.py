@@ -13,28 +13,37 @@ from lensmill.judging.choices import Chosen, choose, letter_of
 from lensmill.judging.dates import read_date, read_range
 from lensmill.judging.free_text import judge_text
 from lensmill.judging.lists import MAX_ITEMS, bracketed, pairing, splits
+from lensmill.judging.markers import holds_marker
 from lensmill.judging.numbers import judge_number
+from lensmill.judging.plain_words import plain, plain_unit
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.questions import asks_for_year
 from lensmill.judging.relaxed import relaxed_accuracy
 from lensmill.judging.text import canonical, unwrapped, vocabulary, words
+from lensmill.judging.units import UNITS
 from lensmill.judging.years import is_year_like, years_in
+from lensmill.judging.yes_no import judge_yes_no
 from lensmill.verdict import Verdict
 
 Policy = Literal["strict", "relaxed"]
 """How to judge: by our strict rules, or by the published relaxed accuracy as it is."""
 
-RULES_VERSION = 1
+RULES_VERSION = 2
 """Raised when a rule decides differently, so that old and new verdicts never mix."""
 
 MAX_ANSWER = 1000
 """Characters. Longer answers are wrong: they argue with the judge instead of answering (DeepEyes' guard)."""
 
 _TOO_LONG = Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
-_ORDERED = vocabulary("order ordered rank ranked sort sorted ascending descending respectively respective")
-_POLARITY = {"yes": True, "true": True, "no": False, "false": False}
-_MORE_POLARITY = {**_POLARITY, "yeah": True, "yep": True, "correct": True, "nope": False, "incorrect": False}
-_SAYS = "(" + "|".join(_MORE_POLARITY) + ")"
+_OF_YEARS = (
+    "fy fiscal calendar season during january february march april may june july august september october november"
+    " december jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+"""Words beside a year that leave the year as it is."""
+
+_ORDERED = vocabulary(
+    "each then first and order ordered rank ranked sort sorted ascending descending respectively respective"
+)
 _PREFERENCE = ("correct", "undecided", "judge_error", "incorrect")
 
 __all__ = ["MAX_ANSWER", "RULES_VERSION", "Policy", "judge_answer", "relaxed_accuracy"]
@@ -69,6 +78,10 @@ def judge_answer(
         return _TOO_LONG
     if not canonical(answer):
         return Verdict("incorrect", "empty_answer", None, "the answer is empty")
+    if holds_marker(answer):
+        return Verdict(
+            "incorrect", "template_token", None, "the answer holds a template's token or a control character"
+        )
     verdicts = [_judge(answer, reference, canonical(question[:4000]), choices) for reference in known]
     return min(verdicts, key=lambda verdict: _PREFERENCE.index(verdict.outcome))
 
@@ -88,22 +101,24 @@ def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -
     if len(said) > MAX_ANSWER:  # Unicode forms can grow eighteenfold
         return _TOO_LONG
     verdict = (
-        _judge_choice(said, wanted, choices)
+        _judge_choice(said, wanted, choices, question)
         or _judge_letter(said, wanted, choices)
-        or _judge_yes_no(said, wanted)
+        or judge_yes_no(answer, wanted)
         or _judge_list(answer, reference, question)
         or _judge_single(said, wanted, question)
     )
     if verdict.outcome != "correct" and said == wanted:
         return Verdict("correct", "exact", 1.0, "the answer is the reference")
+    if verdict.outcome == "correct" and "?" in said and not any("?" in text for text in (reference, *choices)):
+        return Verdict("undecided", "question_mark", None, "the answer asks instead of saying")
     return verdict
 
 
-def _judge_choice(answer: str, reference: str, choices: Sequence[str]) -> Verdict | None:
+def _judge_choice(answer: str, reference: str, choices: Sequence[str], question: str) -> Verdict | None:
     wanted = choose(reference, choices) if choices else None
     if not isinstance(wanted, Chosen):
         return None  # an open question, or a reference that is none of the options
-    said = choose(answer, choices)
+    said = choose(answer, choices, question)
     option = f"({chr(97 + wanted.index).upper()})" if wanted.index < 26 else f"option {wanted.index + 1}"
     if isinstance(said, Chosen):
         right = said.index == wanted.index or canonical(choices[said.index]) == canonical(choices[wanted.index])
@@ -112,7 +127,7 @@ def _judge_choice(answer: str, reference: str, choices: Sequence[str]) -> Verdic
     if said == "several":
         return Verdict("incorrect", "several_answers", None, "the answer names more than one option")
     if said == "none":
-        return Verdict("incorrect", "choice_none", None, "the answer is none of the options")
+        return Verdict("incorrect", "choice_none", None, "the answer is the letter of no option")
     return Verdict("undecided", "choice_unclear", None, f"the answer names no option outright; {option} is right")
 
 
@@ -127,37 +142,25 @@ def _judge_letter(answer: str, reference: str, choices: Sequence[str]) -> Verdic
     return Verdict("incorrect", "choice_letter", None, f"the answer is {said.upper()}, not {wanted.upper()}")
 
 
-def _judge_yes_no(answer: str, reference: str) -> Verdict | None:
-    if reference not in _POLARITY:
-        return None
-    answer = unwrapped(answer)
-    said = set(words(answer)) & set(_MORE_POLARITY)
-    if re.fullmatch(rf"{_SAYS}(?: ?(?:,|/|or|and|;) ?{_SAYS})+", answer):
-        return Verdict("incorrect", "several_answers", None, "the answer says yes or no more than once")
-    lead = re.match(rf"{_SAYS}(?=$|[,.;:!]| ?[-(])", answer)
-    if lead is None:
-        if said or len(words(answer)) > 3:
-            return Verdict("undecided", "yes_no_unclear", None, "the answer does not begin with yes or no")
-        return Verdict("incorrect", "yes_no", None, f"the answer is neither yes nor no; {reference} is right")
-    right = _MORE_POLARITY[lead[1]] == _POLARITY[reference]
-    return Verdict("correct" if right else "incorrect", "yes_no", None, f"the answer says {lead[1]}")
-
-
 def _judge_single(answer: str, reference: str, question: str) -> Verdict:
     """One canonical answer against one canonical reference, neither of them a list."""
     answer = answer if answer == reference else unwrapped(answer)
     if read_range(reference) or read_date(reference):  # "26 August" is not 26 of something
-        return _judge_range(answer, reference) or _judge_date(answer, reference) or judge_text(answer, reference)
+        return (
+            _judge_range(answer, reference, question)
+            or _judge_date(answer, reference)
+            or judge_text(answer, reference, question)
+        )
     return (
         _judge_ratio(answer, reference, question)
         or _judge_year_phrase(answer, reference, question)
         or _judge_several(answer, reference)
         or judge_number(answer, reference, question)
-        or judge_text(answer, reference)
+        or judge_text(answer, reference, question)
     )
 
 
-def _judge_range(answer: str, reference: str) -> Verdict | None:
+def _judge_range(answer: str, reference: str, question: str) -> Verdict | None:
     wanted = read_range(reference)
     if wanted is None or answer == reference:
         return None
@@ -169,6 +172,9 @@ def _judge_range(answer: str, reference: str) -> Verdict | None:
     right = (said.low, said.high) == (wanted.low, wanted.high)
     if right and said.unit and wanted.unit and said.unit != wanted.unit:
         return Verdict("undecided", "range", None, f"{answer} and {reference} have the same ends of different things")
+    extra = " ".join(word for word in words(said.unit) if word not in words(wanted.unit))
+    if right and not (extra in UNITS or plain_unit(extra, question)):
+        return Verdict("undecided", "range", None, f"{said.unit!r} after the range may change it")
     return Verdict("correct" if right else "incorrect", "range", None, f"both ends {'' if right else 'do not '}agree")
 
 
@@ -220,7 +226,7 @@ def _judge_year_phrase(answer: str, reference: str, question: str) -> Verdict | 
     rest = answer.replace(years[0], "", 1)
     if years[0] != reference:
         return Verdict("incorrect", "year", None, f"{years[0]} is not {reference}")
-    if re.search(r"\d", rest) or {"not", "before", "after", "or"} & set(words(rest)):
+    if re.search(r"\d", rest) or not plain(words(rest), question, _OF_YEARS):
         return Verdict("undecided", "year", None, f"the answer names {reference}, with more that may change it")
     return Verdict("correct", "year", None, f"the year {reference} is met exactly")
 

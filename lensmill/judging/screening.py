@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from lensmill.judging.injection import speaks_to_the_judge
 from lensmill.judging.lists import splits
+from lensmill.judging.markers import holds_marker
 from lensmill.judging.rules import MAX_ANSWER
 from lensmill.judging.text import canonical, unwrapped, words
 from lensmill.verdict import Verdict
@@ -35,6 +36,10 @@ def screen(question: str, references: Sequence[str], choices: Sequence[str], ans
     known = (question, *references, *choices)
     if speaks_to_the_judge(answer, known):
         return Verdict("incorrect", "judge_injection", None, "the answer speaks to its judge instead of answering")
+    if holds_marker(answer):
+        return Verdict(
+            "incorrect", "template_token", None, "the answer holds a template's token or a control character"
+        )
     if _offers_several(answer, known, references):
         return Verdict("incorrect", "several_answers", None, "the answer offers several answers where one is asked for")
     return None

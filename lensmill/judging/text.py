@@ -9,18 +9,39 @@ _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+")
 _VULGAR = re.compile(r"(?<=\d)(?=[¼½¾⅐-⅞])")
-_MARKUP = (
-    re.compile(r"\\boxed\{(.*)\}"),
-    re.compile(r"<answer>(.*)</answer>"),
-    re.compile(r"\*\*(.*)\*\*"),
-    re.compile(r"\$(.*)\$"),
+_MARKUP = tuple(
+    re.compile(shape)
+    for shape in (
+        r"\\boxed\{(.*)\}",
+        r"\\text\{(.*)\}",
+        r"\\\((.*)\\\)",
+        r"<(?:answer|b|strong|i|em)>(.*)</(?:answer|b|strong|i|em)>",
+        r"\*\*([^*]*)\*\*",
+        r"\*([^*]*)\*",
+        r"`([^`]*)`",
+        r"\$(.*)\$",
+        r"\[ ?[\"']([^\"']*)[\"'] ?\]",
+        r"\{ ?[\"'](?:final[ _])?answer[\"'] ?: ?[\"']?([^\"'{}]*)[\"']? ?\}",
+        r"#{1,6} (.*)",
+    )
 )
+_BOLD = re.compile(r"\*\*([^*]+)\*\*")
+_ANSWER = r"(?:(?:final|correct|right|best) )?(?:answer|choice|option)"
 _LEAD = re.compile(
-    r"(?:so |thus |therefore |hence )?,? ?(?:(?:the )?(?:final |correct |right )?answer(?: is)? ?[:=]|"
-    r"the (?:final |correct |right )?answer is|answer is|final answer) ?:? ?"
+    r"(?:(?:so|thus|hence|therefore|then),? |based on (?:the|this) [a-z]+, )?"
+    rf"(?:(?:the |my )?{_ANSWER}(?: is)? ?[:=]"
+    rf"|(?:the |my )?{_ANSWER} (?:is|would be|must be|should be)\b(?: that\b)?"
+    r"|final answer\b"
+    r"|i(?: would| will|'d|'ll)? (?:choose|pick|select|say|go with|answer|think|believe)\b"
+    r"(?: that)?(?: it is\b| it's\b)?"
+    r"|(?:it|this|that)(?: is|'s)\b"
+    r"|(?:正确)?答案(?:是|为|应该是)?:?|选择?"
+    r"|(?:antwort|respuesta|réponse|risposta|resposta):"
+    r") ?:? ?"
 )
+_CONNECTIVE = re.compile(r"(?:so|thus|hence|therefore),? ?:? ?(?=\S{1,3}$)")
+_FIGURES = re.compile(r"(?<![\w.])-(?=\d)|\d+(?:[.,:/-]\d+)*|'(?:re|ll|ve|d|m)\b")
 _ARTICLES = frozenset({"a", "an", "the"})
-_SPELLINGS = {"grey": "gray"}
 
 
 def vocabulary(listed: str) -> frozenset[str]:
@@ -39,7 +60,7 @@ def canonical(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_DASHES).translate(_QUOTES)
     text = unicodedata.normalize("NFKC", text.replace("⁄", "/").casefold())
     text = "".join(_ascii_digit(c) for c in text)
-    text = " ".join(text.replace("٫", ".").replace("٬", ",").replace("٪", "%").split())
+    text = " ".join(text.replace("٫", ".").replace("٬", ",").replace("٪", "%").replace("。", ".").split())
     shorter = text
     while len(shorter) > 1 and (shorter[0] == shorter[-1] in "\"'" or shorter[-1] == "." != shorter[-2]):
         shorter = shorter[1:-1].strip() if shorter[-1] != "." else shorter[:-1].strip()
@@ -47,27 +68,43 @@ def canonical(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """A canonical answer without what models put around it: "the answer is", \\boxed{}, **bold**, $math$."""
-    lead = _LEAD.match(text)
-    if lead and lead.end() < len(text):
-        text = text[lead.end() :]
+    """A canonical answer without what models put around it: "the answer is", \\boxed{}, **bold**, $math$, JSON."""
+    for _ in range(6):
+        before, text = text, canonical(_peeled(text))
+        if text == before:
+            break
+    return text
+
+
+def _peeled(text: str) -> str:
+    text = _BOLD.sub(r"\1", text).replace("\\%", "%").replace("\\$", "$")
+    for lead in (_LEAD.match(text), _CONNECTIVE.match(text)):
+        if lead and lead.end() < len(text):
+            return text[lead.end() :]
+    if text.endswith("!") and len(text) > 1:
+        return text.rstrip("!") or text
     for markup in _MARKUP:
         inside = markup.fullmatch(text)
         if inside and inside.group(1).strip():
-            text = inside.group(1).strip()
-    return canonical(text)
+            return inside.group(1).strip()
+    return text
 
 
 def words(text: str) -> list[str]:
     """The words of a canonical text without punctuation and articles; signs that carry meaning (+ < % $ #) stay."""
     kept = "".join(_word_character(text, i) for i in range(len(text)))
-    found = [_SPELLINGS.get(word, word) for word in kept.replace("&", " and ").split()]
+    found = kept.replace("&", " and ").split()
     return [word for word in found if word not in _ARTICLES] or found
 
 
 def digits_of(text: str) -> list[str]:
     """Every run of digits in a text, in order."""
     return re.findall(r"\d+", text)
+
+
+def figures_of(text: str) -> list[str]:
+    """Figures of a canonical text with their signs, and its contractions: what `words` does not tell apart."""
+    return _FIGURES.findall(text)
 
 
 def _ascii_digit(character: str) -> str:

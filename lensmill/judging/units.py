@@ -28,7 +28,9 @@ CURRENCIES: Mapping[str, str] = {
 """Signs and codes that may stand before a number."""
 
 _MORE_UNITS = {
-    "%": ("percent", "per cent", "percents", "pct", "percentage", "percentage point", "percentage points", "pp"),
+    "%": ("percent", "per cent", "percents", "pct", "percentage"),
+    "pp": ("percentage point", "percentage points", "percent points", "pct points", "% points", "ppt"),
+    "cent": ("cents", "¢"),
     "usd": ("dollar", "dollars", "us dollar", "us dollars", "u.s. dollar", "u.s. dollars", "american dollars"),
     "eur": ("euro", "euros"),
     "gbp": ("pound", "pounds", "british pounds", "pounds sterling", "pound sterling"),
@@ -74,6 +76,7 @@ FACTORS: Mapping[str, tuple[str, float]] = {
     **{u: ("mass", f) for u, f in {"t": 1e3, "kg": 1.0, "g": 1e-3, "mg": 1e-6, "lb": 0.45359237}.items()},
     **{u: ("time", f) for u, f in {"d": 86400.0, "h": 3600.0, "min": 60.0, "s": 1.0}.items()},
     **{u: ("volume", f) for u, f in {"l": 1.0, "ml": 1e-3}.items()},
+    **{u: ("money", f) for u, f in {"usd": 1.0, "cent": 1e-2}.items()},
     **{u: ("energy", f) for u, f in {"kwh": 1.0, "mwh": 1e3, "gwh": 1e6, "twh": 1e9}.items()},
 }
 """Convertible units: what they measure, and how much of its base one of them is."""

@@ -1,0 +1,56 @@
+"""Which words leave an answer's meaning as it is, and which may turn it round.
+
+An answer is accepted only where every word of it is accounted for: by the reference, by the question, or by the
+closed list here. "Far from red" and "5 dozen" have a word that nothing accounts for, whatever it is.
+"""
+
+from collections.abc import Iterable
+
+from lensmill.judging.text import vocabulary, words
+
+NUMBERS = vocabulary(
+    """
+    half halves third thirds quarter quarters double doubled twice triple thrice dozen dozens hundred hundreds tenth
+    tenths hundredth hundredths thousandth thousandths squared cubed minus negative plus times divided per thousand
+    thousands million millions billion billions trillion trillions quadrillion mille lakh crore
+    """
+)
+"""Words that make another number of the one beside them."""
+
+TURNING = NUMBERS | vocabulary(
+    """
+    not no never none neither nor cannot cant isnt wasnt arent werent dont doesnt didnt hasnt havent wont wouldnt
+    couldnt shouldnt without except excluding excluded unlike instead rather but however although though unless if
+    or either maybe perhaps possibly probably unknown unclear unsure wrong incorrect false untrue opposite actually
+    wait sorry hmm oops correction hardly barely scarcely almost nearly partly partially mostly sometimes anything
+    far more less fewer than above below over under beyond least before after prior following until between up down
+    """
+)
+"""Words that change what is said. Found in an answer, only a judge that can read knows what they do."""
+
+_PLAIN = vocabulary(
+    "it its is was were are be been this that there here the a an in of for on at answer value number amount total "
+    "chart graph figure picture image plot shown shows show shown is equals equal which year years"
+)
+_COUNTED = vocabulary(
+    "people persons person respondents adults users customers students workers employees men women children "
+    "households countries states cities items units points cases deaths votes votes goals cars books years"
+)
+
+
+def plain(said: Iterable[str], *known: str) -> bool:
+    """Whether all the words are plain, or words of the known texts, and none of them turns the meaning."""
+    allowed = _PLAIN.union(*(words(text) for text in known)) - TURNING
+    return all(word in allowed for word in said)
+
+
+def plain_unit(unit: str, *known: str) -> bool:
+    """Whether the words after a number only say what is counted."""
+    allowed = (_PLAIN | _COUNTED).union(*(words(text) for text in known)) - TURNING
+    stems = {word.removesuffix("s") for word in allowed}
+    return all(word in allowed or word.removesuffix("s") in stems for word in words(unit))
+
+
+def turns(said: Iterable[str]) -> bool:
+    """Whether a word among them may turn the meaning round."""
+    return not TURNING.isdisjoint(said)

@@ -1,0 +1,65 @@
+"""What a judge's reply says, and nothing that it might have meant: what is no plain verdict is asked for again."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from lensmill.verdict import Outcome
+
+MAX_REPLY = 4000
+"""Characters after the reasoning. A verdict takes about twenty."""
+
+_OUTCOMES: Mapping[str, Outcome] = {"correct": "correct", "incorrect": "incorrect", "undecided": "undecided"}
+_ONE = "(" + "|".join(_OUTCOMES) + ")"
+_REASONED = re.compile(r"</(?:think|thinking|reasoning|thought)>|◁/think▷|\[/think\]", re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
+_WORD = re.compile(rf"[\s\"'*`_]*{_ONE}[\s\"'*`_.!]*", re.IGNORECASE)
+_LABELLED = re.compile(rf"[\s\"'*`_]*(?:final )?verdict[\s\"'*`_]*[:=][\s\"'*`_]*{_ONE}[\s\"'*`_.!]*", re.IGNORECASE)
+_LOOSE = re.compile(rf"\{{\s*[\"']?verdict[\"']?\s*[:=]\s*[\"']?{_ONE}[\"']?\s*,?\s*\}}", re.IGNORECASE)
+_OBJECT_LAST = re.compile(r"([^{}]*)(\{[^{}]*\})\s*", re.DOTALL)
+_NO_PROSE = re.compile(
+    r"correct|undecided|verdict|n't\b|[<\[◁]"
+    r"|\b(?:not|no|never|nor|neither|wrong|false|if|unless|would|should|could|might|may|cannot|either|or|unlike|contrary"
+    r"|except|but|however|wait|actually|repl(?:y|ies)|respond|output|answer with|format|example|instruct\w*|lines?)\b",
+    re.IGNORECASE,
+)
+"""What may turn or quote a verdict that follows."""
+
+
+def read_verdict(reply: str) -> Outcome | None:
+    """The one verdict that a reply consists of, alone or as a JSON object after plain reasoning; None for all else.
+
+    A verdict counts after reasoning that has ended; not while a `<think>` goes on, beside a second one, or where words
+    before it may deny or quote it.
+    """
+    ends = list(_REASONED.finditer(reply))
+    text = (reply[ends[-1].end() :] if ends else reply).strip()
+    if len(text) > MAX_REPLY:
+        return None
+    if fenced := _FENCE.fullmatch(text):
+        text = fenced[1]
+    for shape in (_WORD, _LABELLED, _LOOSE):
+        if found := shape.fullmatch(text):
+            return _OUTCOMES[found[1].lower()]
+    last = _OBJECT_LAST.fullmatch(text)
+    if last is None or _NO_PROSE.search(last[1]):
+        return None
+    if found := _LOOSE.fullmatch(last[2]):
+        return _OUTCOMES[found[1].lower()]
+    return _from_json(last[2])
+
+
+def _from_json(text: str) -> Outcome | None:
+    """The verdict of a JSON object whose other values speak of none."""
+    try:
+        pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
+    except (ValueError, RecursionError):
+        return None
+    verdicts: list[Any] = [value for key, value in pairs if key.strip().lower() == "verdict"]
+    others = [value for key, value in pairs if key.strip().lower() != "verdict"]
+    if len(verdicts) != 1 or not isinstance(verdicts[0], str):
+        return None
+    if any(not isinstance(value, str) or _NO_PROSE.search(value) for value in others):
+        return None
+    return _OUTCOMES.get(verdicts[0].strip().lower())

@@ -1,0 +1,63 @@
+"""Yes and no: the word that an answer begins with, unless something after it takes it back."""
+
+import re
+
+from lensmill.judging.plain_words import TURNING
+from lensmill.judging.text import canonical, unwrapped, vocabulary, words
+from lensmill.verdict import Verdict
+
+_POLARITY = {"yes": True, "true": True, "no": False, "false": False}
+_SAID = {**_POLARITY, "yeah": True, "yep": True, "correct": True, "nope": False, "incorrect": False}
+_ALONE = {**_SAID, "y": True, "n": False}
+_SAYS = "(" + "|".join(_SAID) + ")"
+_SEVERAL = re.compile(rf"{_SAYS}(?: ?(?:,|/|or|and|;) ?{_SAYS})+")
+_LEAD = re.compile(rf"{_SAYS}(?=$|[,.;:!]| ?[-(])")
+_REJECTED = re.compile(rf"\b{_SAYS} (?:is|would be) (?:wrong|incorrect|false)\b")
+_AFTER_YES = re.compile(r"yes (?:it|they|he|she|there|this|that) (?:is|are|does|do|did|was|were|has|have|can|will)")
+_AFTER_NO = re.compile(
+    r"no (?:it|they|he|she|there|this|that) "
+    r"(?:is not|isn't|are not|aren't|does not|doesn't|do not|don't|did not|didn't|was not|wasn't|were not|weren't)"
+)
+_DENIALS = frozenset({"not", "isnt", "arent", "doesnt", "dont", "didnt", "wasnt", "werent", "less", "fewer", "none"})
+_COMPARED = vocabulary(
+    "more less fewer than above below over under before after between up down per half double twice hundred thousand "
+    "million billion third quarter least from minus plus"
+)
+"""Words of an explanation ("Yes, it is more than half") that take nothing back."""
+
+
+def judge_yes_no(answer: str, reference: str) -> Verdict | None:
+    """An answer as written against a canonical reference; None where the reference is neither yes nor no."""
+    if reference not in _POLARITY:
+        return None
+    said = unwrapped(canonical(answer))
+    if _SEVERAL.fullmatch(said):
+        polar = {_SAID[word] for word in words(said) if word in _SAID}
+        if len(polar) > 1:
+            return Verdict("incorrect", "several_answers", None, "the answer says yes and no")
+    lead = _lead(answer, said)
+    if lead is None:
+        if re.fullmatch(r"[$€£]?\d[\d.,]*%?", said) and said not in ("0", "1"):
+            return Verdict("incorrect", "yes_no", None, f"the answer is a number; {reference} is right")
+        return Verdict("undecided", "yes_no_unclear", None, "the answer does not begin with yes or no")
+    word, rest = lead
+    rest = _REJECTED.sub(lambda found: found[0] if _SAID[found[1]] == _ALONE[word] else "", rest)
+    turning = TURNING - _COMPARED - (_DENIALS | set(_SAID) if not _ALONE[word] else set()) | {"yet", "just", "only"}
+    opposite = {other for other, value in _SAID.items() if value != _ALONE[word]}
+    if (turning | opposite) & set(words(rest)) - {other for other, value in _SAID.items() if value == _ALONE[word]}:
+        return Verdict("undecided", "yes_no_unclear", None, f"the answer begins with {word}, and may take it back")
+    right = _ALONE[word] == _POLARITY[reference]
+    return Verdict("correct" if right else "incorrect", "yes_no", None, f"the answer says {word}")
+
+
+def _lead(answer: str, said: str) -> tuple[str, str] | None:
+    """The word of polarity that an answer begins with, and what follows."""
+    if said in _ALONE:
+        return said, ""
+    first, _, more = answer.strip().partition("\n")
+    if more.strip() and (alone := unwrapped(canonical(first))) in _SAID:
+        return alone, canonical(more)
+    if _AFTER_YES.fullmatch(said) or _AFTER_NO.fullmatch(said):
+        return said.split()[0], ""
+    found = _LEAD.match(said)
+    return (found[1], said[found.end() :]) if found else None
