@@ -48,6 +48,7 @@ class HighResSettings:
 
     path: str
     name: Literal["highres"] = "highres"
+    first_index: Literal[0, 1] | None = None
 
 
 SourceSettings = SyntheticSettings | ChartQASettings | ChartQAHubSettings | HighResSettings
@@ -75,4 +76,4 @@ def build_source(settings: SourceSettings) -> Source:
         case HighResSettings():
             from storage.sources.highres import HighResSource
 
-            return HighResSource(settings.path)
+            return HighResSource(settings.path, settings.first_index)

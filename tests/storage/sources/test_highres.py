@@ -102,7 +102,7 @@ def test_the_first_option_is_the_right_one() -> None:
         ({"label": "WAIT"}, "WAIT"),
         ({"label": "C"}, "WAIT"),
         ({"label": "A", "text": TEXT}, "STOP"),
-        ({"label": "A", "text": TEXT, "answer": "GO"}, "GO"),
+        ({"label": "B", "text": TEXT, "answer": "GO"}, "GO"),
     ],
 )
 def test_answer_and_label_say_which_option_is_right(fields: dict[str, object], right: str) -> None:

@@ -1,0 +1,96 @@
+"""Options that are printed in a question's own text: on lines of their own, or one after the other in one line."""
+
+import re
+from dataclasses import dataclass
+
+from storage.sources.rows import MAX_ANSWER, RowProblem
+
+_LINE = re.compile(r"\s*(?:\(\s*([A-Za-z])\s*\)|([A-Z])\s*[).:、．])\s*(\S.*?)\s*")
+_INLINE = {
+    "(": re.compile(r"\(([A-Z])\)[.:]?\s*"),
+    ".": re.compile(r"(?<![\w.(])([A-Z])\s?[.):](?=\s)\s*"),
+}
+_INSTRUCTION = re.compile(
+    r"answer with the (?:option|letter)|answer the question using"
+    r"|(?:letter|option)s? (?:of|from) the (?:given|correct|right)"
+    r"|(?:select|choose|pick) (?:the|one|an?) .*(?:answer|option|choice|letter)"
+    r"|(?:only|just) (?:with )?the (?:option'?s? )?letter"
+    r"|the (?:best|correct|right) answer is:?$|^\s*(?:options?|choices?|answers?)\s*:?\s*$",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(r"(?:^|[\s.?!])(?:options?|choices?|answer choices)\s*:?\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A text taken apart: the question without options and instruction, and the options as printed, from A on."""
+
+    question: str
+    options: tuple[str, ...]
+
+
+def take_apart(text: str, field: str) -> Printed:
+    """The question that a text asks and the options that it prints; no options where fewer than two are surely printed.
+
+    Raises:
+        RowProblem: a letter of the options comes twice, or is left out.
+    """
+    lines = text.splitlines()
+    found = _on_lines(lines, field)
+    if not found.options:
+        found = _in_a_line(lines)
+    kept = [line for line in found.question.splitlines() if not _INSTRUCTION.search(line)]
+    return Printed("\n".join(kept).strip(), found.options)
+
+
+def _on_lines(lines: list[str], field: str) -> Printed:
+    marked = [(number, match) for number, line in enumerate(lines) if (match := _LINE.fullmatch(line))]
+    letters = [(match[1] or match[2]).upper() for _, match in marked]
+    if len(letters) < 2 or letters[0] != "A" or any(_next_inline(match[3]) for _, match in marked):
+        return Printed("\n".join(lines), ())
+    if letters != [chr(ord("A") + place) for place in range(len(letters))]:
+        raise RowProblem(
+            "bad_field", f'field "{field}" prints options {", ".join(letters)[:80]}; letter them A, B, C and so on'
+        )
+    first, last = marked[0][0], marked[-1][0]
+    options: list[str] = []
+    for number in range(first, last + 1):
+        match = _LINE.fullmatch(lines[number])
+        if match:
+            options.append(match[3])
+        elif lines[number].strip():
+            options[-1] += " " + lines[number].strip()  # an option may run over several lines
+    return Printed("\n".join([*lines[:first], *lines[last + 1 :]]), tuple(options))
+
+
+def _next_inline(option: str) -> bool:
+    """Whether an option on a line of its own is followed by another in the same line."""
+    return bool(re.search(r"(?:^|\s)(?:\(B\)|B[.):]\s)", option))
+
+
+def _in_a_line(lines: list[str]) -> Printed:
+    """Options in one line, where nothing else can be meant: from A on, after a question that has come to its end."""
+    for number, line in enumerate(lines):
+        for pattern in _INLINE.values():
+            marks = _run(list(pattern.finditer(line)))
+            if len(marks) < 2:
+                continue
+            head = line[: marks[0].start()].rstrip()
+            before = "\n".join([*lines[:number], head]).strip()
+            if not before.endswith(("?", ":", ".", "!", "？", "：", "。")) and not (not head and before):
+                continue
+            ends = [mark.start() for mark in marks[1:]] + [len(line)]
+            options = [
+                line[mark.end() : end].strip().rstrip(",;").rstrip() for mark, end in zip(marks, ends, strict=True)
+            ]
+            if not all(options) or max(map(len, options)) > MAX_ANSWER:
+                continue
+            question = _HEADING.sub(lambda found: found[0][:1].strip(), head)
+            return Printed("\n".join([*lines[:number], question, *lines[number + 1 :]]), tuple(options))
+    return Printed("\n".join(lines), ())
+
+
+def _run(marks: list[re.Match[str]]) -> list[re.Match[str]]:
+    """The marks if they are A, B, C and so on, each once; else none."""
+    letters = [mark[1] for mark in marks]
+    return marks if letters == [chr(ord("A") + place) for place in range(len(letters))] else []
