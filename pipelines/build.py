@@ -36,6 +36,7 @@ from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe
 from storage.sources.protocol import SourceError
+from storage.sources.settings import awaited
 from storage.verdicts import VerdictStore
 
 PROBED_CHUNKS = 3
@@ -129,6 +130,8 @@ class Build:
             )
         )
         display.begin("reading the source", 0)
+        if line := awaited(settings.source):
+            display.say(line)
         planning = planner.plan.remote()
         while not ray.wait([planning], timeout=0.5)[0]:
             display.planned(*fetch(planner.progress.remote(), self._stopping))

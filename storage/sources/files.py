@@ -22,13 +22,29 @@ MAX_JSON_BYTES = 512 * 2**20
 MAX_NAME = 1024
 
 
+def require_local(path: str | os.PathLike[str], source: str) -> Path:
+    """The path of a setting, with a `~` at its beginning made the home folder; whether anything is there is not asked.
+
+    Raises:
+        SourceError: no path, or a URL.
+    """
+    if not str(path).strip():
+        raise SourceError(f"sources/{source}: source.path is empty; give the path of the data")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", str(path)):
+        raise SourceError(f"sources/{source}: {path} is a URL, and sources are read from files; fetch the data first")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # "~someone" without such a user
+        raise SourceError(f"sources/{source}: there is no home folder for {path}; write the whole path") from error
+
+
 def require_folder(path: str | os.PathLike[str], source: str) -> Path:
     """The folder, made absolute, with links on the way to it followed.
 
     Raises:
         SourceError: no such folder, or it may not be listed.
     """
-    folder = Path(path).expanduser()
+    folder = require_local(path, source)
     try:
         found = folder.resolve(strict=True)
         found.stat()

@@ -11,7 +11,7 @@ from typing import Literal
 from lensmill.geometry import Box
 from lensmill.sample import Sample, sample_id_of
 from storage.sources.embedded import image_name
-from storage.sources.files import files_below, is_litter, read_within, require_folder, snapshot_of
+from storage.sources.files import files_below, is_litter, read_within, require_folder, require_local, snapshot_of
 from storage.sources.json_rows import MAX_LINE, json_rows, parsed_row
 from storage.sources.option_fields import named
 from storage.sources.options import QUESTIONS, asked, options_to_choose
@@ -60,7 +60,7 @@ class HighResSource:
 
     def __init__(self, path: str | os.PathLike[str], first_index: Literal[0, 1] | None = None) -> None:
         self._first_index = first_index
-        given = Path(path).expanduser()
+        given = require_local(path, self.name)
         self._lines: Path | None = None
         if given.is_file():
             # The file may be a link, in a hub's cache to a blob: the pictures lie beside the link.

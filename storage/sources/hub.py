@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from lensmill.sample import Sample, sample_id_of
 from storage.sources.embedded import image_bytes
-from storage.sources.files import files_below, snapshot_of
+from storage.sources.files import files_below, require_local, snapshot_of
 from storage.sources.parquet import Row, check_columns, check_schema, one_line, open_parquet, row_at
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
 from storage.sources.rows import (
@@ -67,7 +67,7 @@ class HubSource:
         self._wait = wait
         self._hub_name = ""
         self._root, self._files = Path(), list[Path]()
-        found = Path(path).expanduser()
+        found = require_local(path, self.name)
         if found.exists():
             self._root, self._files = _parquet_files(found, split)
             for file in self._files:
@@ -124,8 +124,9 @@ class HubSource:
             raise
         except Exception as error:
             raise SourceError(
-                f'sources/chartqa_hub: cannot read split "{self._split}" of {name} from the hub '
-                f"({type(error).__name__}: {one_line(error)}); check name and network, "
+                f"sources/chartqa_hub: there is no folder {name} here, and the hub's split "
+                f'"{self._split}" of this name cannot be read '
+                f"({type(error).__name__}: {one_line(error)}); check path, name and network, "
                 "or download its Parquet files and give their folder"
             ) from error
 

@@ -47,6 +47,16 @@ def parsed_row(line: bytes) -> Row:
     return require_row(content)
 
 
+def are_lines(file: Path, field: str) -> bool:
+    """Whether the file begins with a line that is a row of its own, with this field."""
+    try:
+        with file.open("rb") as lines:
+            first = next((line for line in iter(lambda: lines.readline(MAX_LINE + 1), b"") if line.strip()), b"")
+            return field in parsed_row(first)
+    except (OSError, RowProblem):
+        return False
+
+
 def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
     fields = dict(pairs)
     if len(fields) < len(pairs):

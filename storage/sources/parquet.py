@@ -64,16 +64,19 @@ def check_schema(schema: pa.Schema, file: Path) -> None:
     check_columns(schema.names, file)
     image, query, label = (_plain(schema.field(name).type) for name in ("image", "query", "label"))
     fields = [field.name for field in image] if pa.types.is_struct(image) else []
-    if not (_is_bytes(image) or _is_text(image) or "bytes" in fields or "path" in fields):
+    if not (_is_bytes(image) or _is_text(image) or "bytes" in fields or "path" in fields or pa.types.is_null(image)):
         raise SourceError(
             f'sources/chartqa_hub: {file} column "image" is {image}; expected struct<bytes, path>, binary or string'
         )
-    if not _is_text(query):
+    if not (_is_text(query) or pa.types.is_null(query)):
         raise SourceError(f'sources/chartqa_hub: {file} column "query" is {query}; expected string')
     item = _plain(label.value_type) if any(is_list(label) for is_list in _LISTS) else label
-    if not (_is_text(item) or pa.types.is_integer(item) or pa.types.is_floating(item)):
+    if not (_is_text(item) or any(is_kind(item) for is_kind in _NUMBERS)):
         raise SourceError(f'sources/chartqa_hub: {file} column "label" is {label}; expected string or list<string>')
 
+
+_NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
+"""What a label may be besides text. A file without any label has the type null: its rows fail one by one."""
 
 _LISTS = (
     pa.types.is_list,

@@ -1,6 +1,7 @@
 """What can be set about each source."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from storage.sources.protocol import Source
@@ -52,6 +53,17 @@ class HighResSettings:
 
 
 SourceSettings = SyntheticSettings | ChartQASettings | ChartQAHubSettings | HighResSettings
+
+
+def awaited(settings: SourceSettings) -> str | None:
+    """What reading the source waits for besides this machine's own files, in one line; None: nothing."""
+    if isinstance(settings, ChartQAHubSettings):
+        from storage.sources.hub import is_hub_name
+        from storage.sources.streaming import HUB_WAIT
+
+        if is_hub_name(settings.path) and not Path(settings.path).exists():
+            return f"there is no folder {settings.path}: asking the hub for it, up to {HUB_WAIT:g} s for each answer"
+    return None
 
 
 def build_source(settings: SourceSettings) -> Source:
