@@ -97,7 +97,7 @@ class HighResSource:
 
     def _indices(self, pictures: Mapping[str, list[_Row]]) -> Indices:
         if self._first_index is not None:
-            return Indices(self._first_index, sure=True)
+            return Indices(self._first_index, texts=True)
         rows = (row.fields for rows in pictures.values() for row in rows)
         return indices_of((options, row) for row in rows if (options := options_to_choose(row)))
 

@@ -7,21 +7,19 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from storage.sources.letters import LETTERS, letter_in_front, lone_letter, take_letter
 from storage.sources.printed import take_apart
 from storage.sources.rows import RowProblem, answer_of, shown
 
 MAX_OPTIONS = 26
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LISTS = ("options", "choices", "candidates", "answer_choices", "multi_choice_options", "multiple_choices")
 """Fields that hold all the options, by their names in lower case with underscores."""
 
+_NOTHING: tuple[object, ...] = ([], {}, "[]", "{}")
+"""How sets write that a question has no options."""
+
 _COLUMN = re.compile(r"(?:option|choice|op)?_?([a-z])|(?:option|choice)_?(\d{1,2})")
-_LETTERED = re.compile(
-    r"\s*(?:\(\s*([A-Za-z])\s*\)\s*[.:]?|([A-Z])\s*[).:、．](?=\s|[^\x00-\x7f]|[A-Za-z0-9][a-z0-9]))"
-    r"\s*((?!(?:and|or|nor|only|alone|to|through|is|are)\b|[&,/+-])\S.*?)\s*",
-    re.DOTALL,
-)
-_LETTER = re.compile(r"()\(?(([A-Za-z]))\)?")
+_BARE = re.compile(r"\s*([A-Z])\s+\S")
 _NUMBERED = re.compile(r"\s*(?:\((\d{1,2})\)|(\d{1,2})(?:\)|\.(?=\s)))\s*(\S.*?)\s*", re.DOTALL)
 
 
@@ -36,6 +34,7 @@ class Options:
         field: for messages.
         fixed: their order says something to a reader (columns, dict, printed), so that it is kept.
         numbers: they are numbers in the row, so that a number names an option by its value.
+        moved: they stand in another order than in the row, so that an index names none of them surely.
     """
 
     texts: tuple[str, ...]
@@ -44,6 +43,7 @@ class Options:
     field: str
     fixed: bool = False
     numbers: bool = False
+    moved: bool = False
 
 
 def named(row: Mapping[str, object], names: Sequence[str]) -> list[str]:
@@ -69,11 +69,17 @@ def options_of(row: Mapping[str, object]) -> Options | None:
     Raises:
         RowProblem: they cannot be read in one way only.
     """
-    for key in named(row, LISTS):
-        value = row[key]
-        if not missing(value) and value != [] and value != {}:
-            return checked(_read(value, key))
-    return _columns(row)
+    lists = [
+        checked(_read(row[key], key)) for key in named(row, LISTS) if not missing(row[key]) and row[key] not in _NOTHING
+    ]
+    columns = _columns(row)
+    found = [*lists, columns] if columns else lists
+    for other in found[1:]:
+        if [fold(text) for text in other.texts] != [fold(text) for text in found[0].texts]:
+            raise RowProblem(
+                "bad_field", f'fields "{found[0].field}" and "{other.field}" hold different options; make them agree'
+            )
+    return found[-1] if found else None
 
 
 def checked(options: Options) -> Options:
@@ -86,7 +92,7 @@ def checked(options: Options) -> Options:
     if options.marks:
         if bare.marks and list(bare.marks) != _expected(bare.marks):
             raise _disagreeing(options)
-        options = replace(_in_order(options), texts=bare.texts)
+        options = replace(bare, marks=_in_order(options).marks)
     else:
         options = _in_order(bare)
     count, field = len(options.texts), options.field
@@ -96,6 +102,12 @@ def checked(options: Options) -> Options:
         raise RowProblem(
             "bad_field", f'field "{field}" holds the same text twice: {shown(list(options.texts))}; make them differ'
         )
+    bare_letters = "".join(match[1] for text in options.texts if (match := _BARE.match(text)))
+    if len(bare_letters) == count and "".join(sorted(bare_letters)) == LETTERS[:count]:
+        # "A red", "B blue": whether the letters belong to the text is not sure, so that they stay, each in its place.
+        if bare_letters != LETTERS[:count]:
+            raise _disagreeing(options)
+        options = replace(options, fixed=True)
     if any(letter_in_front(text, count) not in ("", LETTERS[place]) for place, text in enumerate(options.texts)):
         raise _disagreeing(options)
     return options
@@ -216,11 +228,11 @@ def _without_letters(options: Options) -> Options:
     Raises:
         RowProblem: some carry a letter that is another's place.
     """
-    for pattern in (_LETTERED, _NUMBERED, _LETTER):
-        found = [pattern.fullmatch(text) for text in options.texts]
-        marks = tuple((match[1] or match[2]).upper() for match in found if match)
-        if marks and len(marks) == len(found) and sorted(marks, key=_rank) == _expected(marks):
-            return replace(options, texts=tuple(match[3] for match in found if match), marks=marks)
+    for take in (take_letter, _take_number, _as_letter):
+        taken = [pair for text in options.texts if (pair := take(text))]
+        marks = tuple(mark for mark, _ in taken)
+        if marks and len(marks) == len(options.texts) and sorted(marks, key=_rank) == _expected(marks):
+            return replace(options, texts=tuple(text for _, text in taken), marks=marks)
     for place, text in enumerate(options.texts):
         mark = letter_in_front(text, len(options.texts))
         if mark and mark != LETTERS[place]:
@@ -228,11 +240,15 @@ def _without_letters(options: Options) -> Options:
     return options
 
 
-def letter_in_front(text: str, count: int) -> str:
-    """The letter that an option carries or is, if it is the letter of one of so many places; else ""."""
-    match = _LETTERED.fullmatch(text) or _LETTER.fullmatch(text)
-    mark = (match[1] or match[2]).upper() if match else ""
-    return mark if mark in LETTERS[:count] else ""
+def _take_number(text: str) -> tuple[str, str] | None:
+    match = _NUMBERED.fullmatch(text)
+    return (str(int(match[1] or match[2])), match[3]) if match else None
+
+
+def _as_letter(text: str) -> tuple[str, str] | None:
+    """An option that is a letter itself, as its own mark."""
+    letter = lone_letter(text)
+    return (letter, text) if letter else None
 
 
 def _disagreeing(options: Options) -> RowProblem:
@@ -266,4 +282,4 @@ def _in_order(options: Options) -> Options:
             f'field "{options.field}" has options {", ".join(marks)[:80]}; none may be left out or come twice',
         )
     texts, written = (tuple(those[place] for place in places) for those in (options.texts, options.written))
-    return replace(options, texts=texts, marks=marks, written=written)
+    return replace(options, texts=texts, marks=marks, written=written, moved=places != sorted(places))

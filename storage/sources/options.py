@@ -4,7 +4,8 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from storage.sources.option_fields import LETTERS, Options, checked, fold, letter_in_front, missing, named, options_of
+from storage.sources.letters import LETTERS, letter_in_front
+from storage.sources.option_fields import Options, checked, fold, missing, named, options_of
 from storage.sources.printed import Printed, take_apart
 from storage.sources.right_option import ANSWERS, FROM_ZERO, Indices, right_option
 from storage.sources.rows import RowProblem, answers_of, require, text_of
@@ -29,6 +30,7 @@ _SPEAKS_OF_OTHERS = re.compile(
     r"|\bof the (?:above|below|foregoing)\b|\b(?:options?|choices?|answers?|statements?)\s*\(?[A-Z0-9]\b"
     rf"|\b[0-9]{_JOINED}[0-9]\b|^\(?[a-j]\)?{_JOINED}\(?[a-j]\b"
     r"|^(?:only\s+)?\(?[ivx]+\)?(?:\s*(?:and|or|&|,|only)\s*\(?[ivx]*\)?)+$"
+    r"|^\(?(?:[ivx]+|\d{1,2})[.):]\s|^[①-⑳]"
     r"|以上|上述|都是|都不是|都对|皆是|皆非|ci-dessus|anteriores|precedenti|oben genannte|^keine? de[rs]|^alle de[rs]",
     re.IGNORECASE,
 )

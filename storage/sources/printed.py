@@ -3,17 +3,18 @@
 import re
 from dataclasses import dataclass
 
+from storage.sources.letters import LETTERS, take_letter
 from storage.sources.rows import MAX_ANSWER, RowProblem
 
-_LINE = re.compile(r"\s*(?:\(\s*([A-Za-z])\s*\)|([A-Z])\s*[).:、．])\s*(\S.*?)\s*")
 _INLINE = {
-    "(": re.compile(r"\(([A-Z])\)[.:]?\s*"),
+    "(": re.compile(r"\(([A-Za-z])\)[.:]?\s*"),
     ".": re.compile(r"(?<![\w.(])([A-Z])\s?[.):](?=\s)\s*"),
 }
 _INSTRUCTION = re.compile(
     r"answer with the (?:option|letter)|answer the question using"
     r"|(?:letter|option)s? (?:of|from) the (?:given|correct|right)"
     r"|(?:select|choose|pick) (?:the|one|an?) .*(?:answer|option|choice|letter)"
+    r"|(?:provide|give|state|write|respond with) the (?:correct |right )?(?:option|choice)'?s? letter"
     r"|(?:only|just) (?:with )?the (?:option'?s? )?letter"
     r"|the (?:best|correct|right) answer is:?$|^\s*(?:options?|choices?|answers?)\s*:?\s*$",
     re.IGNORECASE,
@@ -44,20 +45,19 @@ def take_apart(text: str, field: str) -> Printed:
 
 
 def _on_lines(lines: list[str], field: str) -> Printed:
-    marked = [(number, match) for number, line in enumerate(lines) if (match := _LINE.fullmatch(line))]
-    letters = [(match[1] or match[2]).upper() for _, match in marked]
-    if len(letters) < 2 or letters[0] != "A" or any(_next_inline(match[3]) for _, match in marked):
+    marked = {number: taken for number, line in enumerate(lines) if (taken := take_letter(line))}
+    letters = "".join(letter for letter, _ in marked.values())
+    if len(letters) < 2 or letters[0] != "A" or any(_next_inline(option) for _, option in marked.values()):
         return Printed("\n".join(lines), ())
-    if letters != [chr(ord("A") + place) for place in range(len(letters))]:
+    if letters != LETTERS[: len(letters)]:
         raise RowProblem(
             "bad_field", f'field "{field}" prints options {", ".join(letters)[:80]}; letter them A, B, C and so on'
         )
-    first, last = marked[0][0], marked[-1][0]
+    first, last = min(marked), max(marked)
     options: list[str] = []
     for number in range(first, last + 1):
-        match = _LINE.fullmatch(lines[number])
-        if match:
-            options.append(match[3])
+        if number in marked:
+            options.append(marked[number][1])
         elif lines[number].strip():
             options[-1] += " " + lines[number].strip()  # an option may run over several lines
     return Printed("\n".join([*lines[:first], *lines[last + 1 :]]), tuple(options))
@@ -65,7 +65,7 @@ def _on_lines(lines: list[str], field: str) -> Printed:
 
 def _next_inline(option: str) -> bool:
     """Whether an option on a line of its own is followed by another in the same line."""
-    return bool(re.search(r"(?:^|\s)(?:\(B\)|B[.):]\s)", option))
+    return bool(re.search(r"(?:^|\s)(?:\([Bb]\)|B[.):]\s)", option))
 
 
 def _in_a_line(lines: list[str]) -> Printed:
@@ -92,5 +92,4 @@ def _in_a_line(lines: list[str]) -> Printed:
 
 def _run(marks: list[re.Match[str]]) -> list[re.Match[str]]:
     """The marks if they are A, B, C and so on, each once; else none."""
-    letters = [mark[1] for mark in marks]
-    return marks if letters == [chr(ord("A") + place) for place in range(len(letters))] else []
+    return marks if "".join(mark[1] for mark in marks).upper() == LETTERS[: len(marks)] else []

@@ -1,10 +1,12 @@
 """Which option of a row is the right one: by letter, text, index or several of those that agree; never by a guess."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from storage.sources.option_fields import LETTERS, Options, fold, missing, named
+from storage.sources.letters import LETTERS
+from storage.sources.option_fields import Options, fold, missing, named
 from storage.sources.rows import RowProblem, answer_of, shown
 
 ANSWERS = (
@@ -17,8 +19,8 @@ INDICES = (
 )
 """Fields that say which option is right, by their names in lower case with underscores."""
 
-_LETTER = re.compile(r"(?:option|choice|answer)?\s*[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?", re.IGNORECASE)
-_LETTER_AND_TEXT = re.compile(r"(?:\(\s*([A-Za-z])\s*\)\s*[.:]?|([A-Za-z])\s*[).:、．])\s*(\S.*)", re.DOTALL)
+_LETTER = re.compile(r"(?:option|choice|answer)?[\s_]*[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?", re.IGNORECASE)
+_LETTER_AND_TEXT = re.compile(r"(?:\(\s*([A-Za-z])\s*\)\s*[.:]?|([A-Za-z])\s*[).:、．,-])\s*(\S.*)", re.DOTALL)
 _COUNT_FROM = "say whether indices count from 0 or from 1 with source.first_index=0 or 1"
 
 
@@ -27,13 +29,12 @@ class Indices:
     """How the indices of a file's rows count.
 
     Attributes:
-        first: the index of the first option; None where the rows contradict each other.
-        sure: whether the rows, or the settings, say so. Unsure, a number counts from 0, as is usual in JSON and
-            Parquet, and a number in quotes is not read.
+        first: the index of the first option, 0 as is usual in JSON and Parquet; None where the rows speak against it.
+        texts: whether texts of digits are indices too.
     """
 
     first: int | None = 0
-    sure: bool = False
+    texts: bool = False
 
 
 FROM_ZERO = Indices()
@@ -42,17 +43,16 @@ FROM_ZERO = Indices()
 
 def indices_of(rows: Iterable[tuple[Options, Mapping[str, object]]]) -> Indices:
     """What the rows of a file say about how they count: only who counts from 0 has a 0, only who counts from 1 an n."""
-    zeros = ends = 0
+    seen: Counter[tuple[type, int]] = Counter()
     for options, row in rows:
         if options.marks or options.numbers:
             continue
         for key in named(row, ANSWERS + INDICES):
             index = _index(row[key])
-            zeros += index == 0
-            ends += index == len(options.texts) and fold(str(row[key])) not in map(fold, options.texts)
-    if ends and ends >= zeros:
-        return Indices(None)
-    return Indices(0, sure=zeros > 0)
+            if index in (0, len(options.texts)) and fold(str(row[key])) not in map(fold, options.texts):
+                seen[str if isinstance(row[key], str) else int, min(index, 1)] += 1
+    ends, zeros = seen[int, 1], seen[int, 0]
+    return Indices(None if ends and ends >= zeros else 0, texts=seen[str, 0] > seen[str, 1])
 
 
 def right_option(row: Mapping[str, object], options: Options, indices: Indices) -> int:
@@ -94,11 +94,18 @@ def _named_by(value: object, key: str, options: Options, indices: Indices) -> in
         return places.pop()
     if isinstance(value, str) and value.strip()[:1] == "[" and fold(value) not in map(fold, options.texts):
         raise RowProblem("bad_field", f'field "{key}" is a list in a text: {shown(value)}; write it as a list')
-    found = set(_by_text(value, key, options))
-    if not (isinstance(value, (int, float)) and options.numbers) and not _index_field(key, value):
-        found |= set(_by_letter(value, options, found))
-    if not found or (not isinstance(value, str) and not options.numbers) or _index_field(key, value):
-        found |= set(_by_index(value, key, options, indices))
+    index = _index(value)
+    if index is not None and named({key: None}, INDICES):
+        found = set(_by_index(index, key, options, indices))
+    else:
+        found = set(_by_text(value, key, options))
+        if isinstance(value, str):
+            found |= set(_by_letter(value, options, found))
+        # A number, and a text of digits where those are indices or no option says the same, may count the options.
+        if index is not None and not options.numbers and (not isinstance(value, str) or indices.texts or not found):
+            if isinstance(value, str) and not indices.texts and not _has_numbers(options):
+                raise _uncounted(key, value)
+            found |= set(_by_index(index, key, options, indices, as_text=isinstance(value, str)))
     if len(found) > 1:
         raise RowProblem(
             "bad_field", f'field "{key}" may mean several of the options: {shown(value)}; write the option\'s text'
@@ -108,20 +115,30 @@ def _named_by(value: object, key: str, options: Options, indices: Indices) -> in
     return found.pop()
 
 
-def _index_field(key: str, value: object) -> bool:
-    return bool(named({key: None}, INDICES)) and _index(value) is not None
+def _has_numbers(options: Options) -> bool:
+    return bool(options.marks) and options.marks[0].isdigit()
+
+
+def _uncounted(key: str, value: object) -> RowProblem:
+    return RowProblem("bad_field", f'field "{key}" is an index, {shown(value)}: {_COUNT_FROM}, or write the letter')
 
 
 def _by_text(value: object, key: str, options: Options) -> list[int]:
     text = answer_of(value, key)
-    if named({key: None}, INDICES):
-        return []
     for known in (options.texts, options.written):
         for form in (str, fold):
             found = [place for place, option in enumerate(known) if form(option) == form(text)]
             if found:
                 return found
-    return []
+    number = _number(text)
+    return [place for place, option in enumerate(options.texts) if number is not None and _number(option) == number]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _by_letter(value: object, options: Options, by_text: set[int]) -> list[int]:
@@ -146,16 +163,20 @@ def _at(letter: str, options: Options) -> list[int]:
     return [LETTERS.index(mark)] if mark in LETTERS[: len(options.texts)] else []
 
 
-def _by_index(value: object, key: str, options: Options, indices: Indices) -> list[int]:
-    index = _index(value)
-    if index is None or options.numbers:
-        return []
-    if options.marks and options.marks[0].isdigit():
-        return [options.marks.index(str(index))] if str(index) in options.marks else []
-    if indices.first is None or (isinstance(value, str) and not indices.sure):
-        raise RowProblem("bad_field", f'field "{key}" is an index, {shown(value)}: {_COUNT_FROM}, or write the letter')
+def _by_index(index: int, key: str, options: Options, indices: Indices, as_text: bool = False) -> list[int]:
+    """By the number that the options carry, or else by counting them; both, where the two may be meant."""
+    found = [options.marks.index(str(index))] if _has_numbers(options) and str(index) in options.marks else []
+    if _has_numbers(options) and (options.fixed or as_text):
+        return found
+    if options.moved:
+        raise RowProblem(
+            "bad_field",
+            f'field "{key}" is an index, {index}, of options in another order than their letters; write one',
+        )
+    if indices.first is None:
+        raise _uncounted(key, index)
     place = index - indices.first
-    return [place] if 0 <= place < len(options.texts) else []
+    return [*found, place] if 0 <= place < len(options.texts) else found
 
 
 def _index(value: object) -> int | None:

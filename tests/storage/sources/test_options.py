@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sources.option_fields import LETTERS, letter_in_front
+from storage.sources.letters import LETTERS, letter_in_front
 from storage.sources.options import asked, options_to_choose
 from storage.sources.right_option import Indices, indices_of
 from storage.sources.rows import RowProblem
@@ -83,6 +83,16 @@ def refusal(**row: object) -> str:
         {"options": ["B. pear", "A. apple"], "answer": "B"},
         {"options": ["A.apple", "B.pear"], "answer": "B"},
         {"options": ["A: apple", "B: pear"], "answer": "pear"},
+        {"options": ["a. apple", "b. pear"], "answer": "b"},
+        {"options": ["a) apple", "b) pear"], "answer": 1},
+        {"options": ["[A] apple", "[B] pear"], "answer": "B"},
+        {"options": ["**A.** apple", "**B.** pear"], "answer": "B"},
+        {"options": ["A - apple", "B - pear"], "answer": "B - pear"},
+        {"options": ["Option A: apple", "Option B: pear"], "answer": "option_B"},
+        {"options": ["Ａ．apple", "Ｂ．pear"], "answer": "B"},
+        {"options": ["apple", "pear"], "choices": ["apple", "pear"], "A": "apple", "B": "pear", "answer": "B"},
+        {"question": "Which?\n- A. apple\n- B. pear", "answer": "B"},
+        {"question": "Which?\n[A] apple\n[B] pear", "answer": "B"},
         {"options": ["1. apple", "2. pear"], "answer": "2"},
         {"options": ["(0) apple", "(1) pear"], "answer": 1},
         {"options": ["apple", "pear", None, None], "answer": "B"},
@@ -108,6 +118,8 @@ def test_an_answer_that_means_one_option_is_read(row: dict[str, object]) -> None
         ({"options": ["A.D.", "B.C."], "answer": "B.C."}, "B.C."),
         ({"options": ["a", "b", "ab"], "answer": "ab"}, "ab"),
         ({"options": ["No", "Yes"], "answer": "yes"}, "Yes"),
+        ({"options": ["A red", "B blue"], "answer": "B"}, "B blue"),
+        ({"options": ["I. red", "II. blue"], "answer": "I. red"}, "I. red"),
         ({"options": ["x", "y"], "label": "B. y"}, "y"),
         ({"options": ["don't", "it's"], "answer": "A"}, "don't"),
     ],
@@ -139,6 +151,13 @@ def test_an_option_that_looks_like_a_letter_or_number_is_read(row: dict[str, obj
         ({"options": FRUIT, "answer": "pear", "label": "C"}, '"answer" and "label"'),
         ({"options": ["1", "2", "3"], "answer": 1}, '"answer" may mean several'),
         ({"options": [10, 20], "answer": 1}, '"answer"'),
+        ({"options": ["1.0", "2.0"], "answer": 1}, '"answer" may mean several'),
+        ({"options": ["1. apple", "2. pear"], "answer": 1}, '"answer" may mean several'),
+        ({"options": ["D", "C", "B", "A"], "answer": 0}, "another order"),
+        ({"options": ["B. pear", "A. apple"], "answer": 0}, "another order"),
+        ({"options": ["B blue", "A red"], "answer": "A red"}, "letters"),
+        ({"options": FRUIT, "choices": FRUIT[::-1], "answer": "pear"}, '"options" and "choices"'),
+        ({"options": ["pear", "apple"], "A": "apple", "B": "pear", "answer": "B"}, '"options" and "A..."'),
         ({"options": ["D", "A", "C", "x"], "answer": "A"}, "letters"),
         ({"options": ["B. Brown", "Smith"], "answer": "Smith"}, "letters"),
         ({"options": {"A": "B. pear", "B": "A. apple"}, "answer": "A"}, "letters"),
@@ -171,6 +190,11 @@ def test_the_first_option_is_right_only_where_no_field_is_there_to_say() -> None
     assert meant(options=["(A) apple", "(B) pear"]) == "apple"
 
 
+@pytest.mark.parametrize("nothing", [None, [], {}, "", "[]", "{}"])
+def test_no_options_make_an_open_question(nothing: object) -> None:
+    assert asked({"question": "Which?", "options": nothing, "answer": "pear"}, "id") == ("Which?", ("pear",), ())
+
+
 def test_an_answer_without_options_is_an_open_question() -> None:
     assert asked({"question": "Which is bigger, (A) the red or (B) the blue one?", "answer": "A"}, "id") == (
         "Which is bigger, (A) the red or (B) the blue one?",
@@ -188,7 +212,7 @@ def counting(*answers: object) -> Indices:
 
 
 def test_rows_with_a_zero_count_from_zero() -> None:
-    assert counting("0", "3", "1") == Indices(0, sure=True)
+    assert counting("0", "3", "1") == Indices(0, texts=True)
     assert asked({"question": "?", "options": FRUIT, "answer": "1"}, "id", counting("0", "1"))[1] == ("pear",)
 
 
@@ -196,11 +220,11 @@ def test_rows_that_seem_to_count_from_one_are_refused_until_a_setting_says_so() 
     row = {"question": "?", "options": FRUIT, "answer": 2}
     with pytest.raises(RowProblem, match=r"source.first_index"):
         asked(row, "id", counting(1, 2, 4))
-    assert asked(row, "id", Indices(1, sure=True))[1] == ("pear",)
+    assert asked(row, "id", Indices(1))[1] == ("pear",)
 
 
 def test_one_index_too_large_costs_only_its_row() -> None:
-    assert counting(0, 0, 4) == Indices(0, sure=True)
+    assert counting(0, 0, 4) == Indices(0)
 
 
 def test_options_that_are_no_options_say_nothing_of_indices() -> None:
@@ -305,7 +329,7 @@ def rows(draw: st.DrawFn) -> tuple[dict[str, object], str]:
         texts.append("None of the above")
         letters = LETTERS[: len(texts)]
     answer: object = draw(st.sampled_from([texts[place], letters[place], f"({letters[place]})", place]))
-    style = draw(st.sampled_from(["{1}", "{0}. {1}", "({0}) {1}", "{0}: {1}"]))
+    style = draw(st.sampled_from(["{1}", "{0}. {1}", "({0}) {1}", "{0}: {1}", "[{0}] {1}", "{0} - {1}"]))
     styled = [style.format(*pair) for pair in zip(letters, texts, strict=True)]
     shapes: list[dict[str, object]] = [
         {"options": styled},
