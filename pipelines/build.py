@@ -36,7 +36,7 @@ from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe
 from storage.sources.protocol import SourceError
-from storage.sources.settings import awaited
+from storage.sources.settings import look_for
 from storage.verdicts import VerdictStore
 
 PROBED_CHUNKS = 3
@@ -95,6 +95,8 @@ class Build:
                     display.say(f"metrics: {self._exports.endpoint.url}")
                 if changed := what_changed(self._files, self._recipe):
                     display.say(changed)
+                if line := look_for(settings.source):
+                    display.say(line)
                 size = connect(settings.cluster)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
@@ -130,8 +132,6 @@ class Build:
             )
         )
         display.begin("reading the source", 0)
-        if line := awaited(settings.source):
-            display.say(line)
         planning = planner.plan.remote()
         while not ray.wait([planning], timeout=0.5)[0]:
             display.planned(*fetch(planner.progress.remote(), self._stopping))

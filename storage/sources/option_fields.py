@@ -19,6 +19,7 @@ _NOTHING: tuple[object, ...] = ([], {}, "[]", "{}")
 """How sets write that a question has no options."""
 
 _COLUMN = re.compile(r"(?:option|choice|op)?_?([a-z])|(?:option|choice)_?(\d{1,2})")
+_MARK = re.compile(r"^\s*(?:option|choice)[\s_]*", re.IGNORECASE)
 _BARE = re.compile(r"\s*([A-Z])\s+\S")
 _NUMBERED = re.compile(r"\s*(?:\((\d{1,2})\)|(\d{1,2})(?:\)|\.(?=\s)))\s*(\S.*?)\s*", re.DOTALL)
 
@@ -146,8 +147,8 @@ def _from_text(text: str, field: str) -> Options:
                 return _read(list(value), field)
             if isinstance(value, dict):
                 return _read(value, field)
-    printed = take_apart(f"Options:\n{text}", field)
-    if printed.options and not printed.question:
+    printed = take_apart(f":\n{text}", field)
+    if printed.options and printed.question == ":":
         marks = tuple(LETTERS[: len(printed.options)])
         return Options(printed.options, marks, printed.options, field)
     raise RowProblem(
@@ -212,7 +213,7 @@ def _columns(row: Mapping[str, object]) -> Options | None:
 
 def _marked(pairs: Sequence[tuple[object, object]], field: str) -> Options:
     """Options that the row itself calls by letters or numbers."""
-    kept = [(str(mark).strip().strip("().").upper(), value) for mark, value in pairs if not missing(value)]
+    kept = [(_MARK.sub("", str(mark)).strip(" ().").upper(), value) for mark, value in pairs if not missing(value)]
     letters = all(len(mark) == 1 and mark in LETTERS for mark, _ in kept)
     if not letters and not all(re.fullmatch("[0-9]{1,2}", mark) for mark, _ in kept):
         raise RowProblem(

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 from storage.sources.letters import LETTERS, letter_in_front
 from storage.sources.option_fields import Options, checked, fold, missing, named, options_of
@@ -102,7 +103,8 @@ def _one_list(own: Options | None, printed: Options | None) -> Options | None:
         raise RowProblem(
             "bad_field", f'field "{own.field}" gives the options other letters than "{printed.field}"; make them agree'
         )
-    return printed
+    moved = [fold(text) for text in own.texts] != [fold(text) for text in printed.texts]
+    return replace(printed, moved=moved, numbers=own.numbers)
 
 
 def _order_matters(texts: tuple[str, ...], question: str) -> bool:

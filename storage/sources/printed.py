@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from storage.sources.letters import LETTERS, take_letter
-from storage.sources.rows import MAX_ANSWER, RowProblem
+from storage.sources.rows import RowProblem
 
 _INLINE = {
     "(": re.compile(r"\(([A-Za-z])\)[.:]?\s*"),
@@ -19,6 +19,9 @@ _INSTRUCTION = re.compile(
     r"|the (?:best|correct|right) answer is:?$|^\s*(?:options?|choices?|answers?)\s*:?\s*$",
     re.IGNORECASE,
 )
+_PHRASE = re.compile(r"(?:and|or|nor|only|alone|to|through|is|are|was|were|has|have)\b", re.IGNORECASE)
+"""How a text goes on after a letter that stands for a thing in the picture: "point (A) is left of (B)"."""
+
 _HEADING = re.compile(r"(?:^|[\s.?!])(?:options?|choices?|answer choices)\s*:?\s*$", re.IGNORECASE)
 
 
@@ -40,8 +43,8 @@ def take_apart(text: str, field: str) -> Printed:
     found = _on_lines(lines, field)
     if not found.options:
         found = _in_a_line(lines)
-    kept = [line for line in found.question.splitlines() if not _INSTRUCTION.search(line)]
-    return Printed("\n".join(kept).strip(), found.options)
+    kept = [line for line in found.question.splitlines() if "?" in line or not _INSTRUCTION.search(line)]
+    return Printed("\n".join(kept).strip() or found.question.strip(), found.options)
 
 
 def _on_lines(lines: list[str], field: str) -> Printed:
@@ -60,7 +63,11 @@ def _on_lines(lines: list[str], field: str) -> Printed:
             options.append(marked[number][1])
         elif lines[number].strip():
             options[-1] += " " + lines[number].strip()  # an option may run over several lines
-    return Printed("\n".join([*lines[:first], *lines[last + 1 :]]), tuple(options))
+    after = last + 1
+    while after < len(lines) and lines[after][:1].isspace() and lines[after].strip():
+        options[-1] += " " + lines[after].strip()
+        after += 1
+    return Printed("\n".join([*lines[:first], *lines[after:]]), tuple(options))
 
 
 def _next_inline(option: str) -> bool:
@@ -83,7 +90,7 @@ def _in_a_line(lines: list[str]) -> Printed:
             options = [
                 line[mark.end() : end].strip().rstrip(",;").rstrip() for mark, end in zip(marks, ends, strict=True)
             ]
-            if not all(options) or max(map(len, options)) > MAX_ANSWER:
+            if options[-1].endswith("?") or any(not option or _PHRASE.match(option) for option in options):
                 continue
             question = _HEADING.sub(lambda found: found[0][:1].strip(), head)
             return Printed("\n".join([*lines[:number], question, *lines[number + 1 :]]), tuple(options))

@@ -66,7 +66,7 @@ def right_option(row: Mapping[str, object], options: Options, indices: Indices) 
     keys = named(row, ANSWERS + INDICES)
     given = [key for key in keys if not missing(row[key]) and row[key] != []]
     if not given:
-        if keys or options.field != "options" or options.fixed:
+        if keys or options.field.lower() != "options" or options.fixed:
             lacking = f'field "{keys[0]}" is empty' if keys else 'the row has no "answer" and no "label"'
             raise RowProblem("missing_field", f"{lacking}, though there are options; say which is right")
         return 0
@@ -76,8 +76,9 @@ def right_option(row: Mapping[str, object], options: Options, indices: Indices) 
         try:
             places.setdefault(_named_by(row[key], key, options, indices), key)
         except RowProblem as caught:
-            if key == given[0]:
-                problem = caught
+            # A second field may be about something else ("label": a class), unless its name says that it counts.
+            if key == given[0] or named({key: None}, INDICES):
+                problem = problem or caught
     if problem:
         raise problem
     if len(places) > 1:
@@ -171,7 +172,7 @@ def _by_index(index: int, key: str, options: Options, indices: Indices, as_text:
     if options.moved:
         raise RowProblem(
             "bad_field",
-            f'field "{key}" is an index, {index}, of options in another order than their letters; write one',
+            f'field "{key}" is an index, {index}, of options in another order than their letters; write the letter',
         )
     if indices.first is None:
         raise _uncounted(key, index)

@@ -1,10 +1,10 @@
 """What can be set about each source."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from storage.sources.protocol import Source
+from storage.sources.files import require_local
+from storage.sources.protocol import Source, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +55,27 @@ class HighResSettings:
 SourceSettings = SyntheticSettings | ChartQASettings | ChartQAHubSettings | HighResSettings
 
 
-def awaited(settings: SourceSettings) -> str | None:
-    """What reading the source waits for besides this machine's own files, in one line; None: nothing."""
-    if isinstance(settings, ChartQAHubSettings):
-        from storage.sources.hub import is_hub_name
-        from storage.sources.streaming import HUB_WAIT
+def look_for(settings: SourceSettings) -> str | None:
+    """See whether there is something at the source's path, without reading it.
 
-        if is_hub_name(settings.path) and not Path(settings.path).exists():
-            return f"there is no folder {settings.path}: asking the hub for it, up to {HUB_WAIT:g} s for each answer"
-    return None
+    Returns:
+        what reading will wait for besides this machine's own files, in one line; None: nothing.
+
+    Raises:
+        SourceError: nothing is there.
+    """
+    if isinstance(settings, SyntheticSettings):
+        return None
+    place = require_local(settings.path, settings.name)
+    if place.exists():
+        return None
+    if not isinstance(settings, ChartQAHubSettings):
+        raise SourceError(f"sources/{settings.name}: there is no file or folder {place}; give the path of the data")
+    from storage.sources.hub import HubSource
+    from storage.sources.streaming import HUB_WAIT
+
+    HubSource(settings.path)  # is it a hub's name?
+    return f"there is no folder {settings.path}: asking the hub for it, up to {HUB_WAIT:g} s for each answer"
 
 
 def build_source(settings: SourceSettings) -> Source:

@@ -63,6 +63,7 @@ def refusal(**row: object) -> str:
         {"options": {"a": "apple", "b": "pear"}, "answer": "b"},
         {"options": {"(A)": "apple", "(B)": "pear"}, "answer": "B"},
         {"options": {"1": "apple", "2": "pear"}, "answer": "2"},
+        {"options": {"Option A": "apple", "Option B": "pear"}, "answer": "B"},
         {"options": {"0": "apple", "1": "pear"}, "answer": 1},
         {"options": {"A": "A. apple", "B": "B. pear"}, "answer": "B"},
         {"options": {"A": "apple", "B": "pear", "C": None, "D": float("nan")}, "answer": "B"},
@@ -158,6 +159,8 @@ def test_an_option_that_looks_like_a_letter_or_number_is_read(row: dict[str, obj
         ({"options": ["B blue", "A red"], "answer": "A red"}, "letters"),
         ({"options": FRUIT, "choices": FRUIT[::-1], "answer": "pear"}, '"options" and "choices"'),
         ({"options": ["pear", "apple"], "A": "apple", "B": "pear", "answer": "B"}, '"options" and "A..."'),
+        ({"options": FRUIT, "answer": "pear", "answer_index": 7}, '"answer_index"'),
+        ({"question": "Which?\nA. apple\nB. pear", "options": ["pear", "apple"], "answer": 0}, "another order"),
         ({"options": ["D", "A", "C", "x"], "answer": "A"}, "letters"),
         ({"options": ["B. Brown", "Smith"], "answer": "Smith"}, "letters"),
         ({"options": {"A": "B. pear", "B": "A. apple"}, "answer": "A"}, "letters"),
@@ -241,6 +244,23 @@ def test_options_and_instruction_are_taken_out_of_the_question() -> None:
         ("one and a half",),
         ("one and a half", "two"),
     )
+
+
+def test_a_line_that_asks_is_no_instruction() -> None:
+    text = "Look.\nChoose the right option: which one is red?\n(A) apple\n(B) pear\n    of autumn"
+    assert asked({"question": text, "answer": "B"}, "id") == (
+        "Look.\nChoose the right option: which one is red?",
+        ("pear of autumn",),
+        ("apple", "pear of autumn"),
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Two points. (A) is left of (B) by what?", "Which is bigger: (A) the red or (B) the blue one?", "A. Is it B. ?"],
+)
+def test_letters_of_things_in_the_picture_are_no_options(text: str) -> None:
+    assert asked({"question": text, "answer": "A"}, "id") == (text, ("A",), ())
 
 
 def test_options_in_the_question_are_not_shown_beside_a_list_in_another_order() -> None:
