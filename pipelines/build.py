@@ -36,6 +36,7 @@ from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe
 from storage.sources.protocol import SourceError
+from storage.sources.settings import look_for
 from storage.verdicts import VerdictStore
 
 PROBED_CHUNKS = 3
@@ -94,6 +95,8 @@ class Build:
                     display.say(f"metrics: {self._exports.endpoint.url}")
                 if changed := what_changed(self._files, self._recipe):
                     display.say(changed)
+                if line := look_for(settings.source):
+                    display.say(line)
                 size = connect(settings.cluster)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)

@@ -4,6 +4,7 @@ Nothing behind this module sees a hydra or OmegaConf object.
 """
 
 import difflib
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, fields, is_dataclass
@@ -34,6 +35,10 @@ _OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body)[.=]|resources[.=]
 """Settings that take any keys, which hydra has to be told."""
 
 
+_PATH = re.compile(r"""([\w.@]+=)((?:~|\.{0,2}/)[^,'"\\]*)""")
+"""A setting whose value begins as a path does, and has none of the signs that hydra reads in quotes too."""
+
+
 class SettingsError(Exception):
     """A configuration that cannot be used: one line that names the key and says what to do."""
 
@@ -47,9 +52,15 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, [f"++{item}" if _OPEN.match(item) else item for item in overrides])
+            return compose(job, [f"++{item}" if _OPEN.match(item) else _quoted_path(item) for item in overrides])
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
+
+
+def _quoted_path(override: str) -> str:
+    """A path in quotes, which hydra wants for most signs that names of files may have; other overrides as they are."""
+    match = _PATH.fullmatch(override)
+    return f"{match[1]}'{match[2]}'" if match else override
 
 
 def load_build(overrides: Sequence[str]) -> BuildSettings:
@@ -75,6 +86,7 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
     except OmegaConfBaseException as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
     assert isinstance(plain, dict)
+    plain = _at_home(plain)
     for engine, model in (("engine", "model"), ("judge_engine", "judge_model")):
         if engine in plain and plain[engine].get("model", "") is None:
             plain[engine]["model"] = plain[model]["name"] or ""
@@ -86,11 +98,20 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         why = first["msg"].removeprefix("Value error, ")
         if first["type"] == "tuple_type":
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
+        if first["type"] == "string_type" and isinstance(first["input"], (int, float)):
+            why = f"must be a text; write quotes within the shell's quotes, '{place}=\"...\"'"
         hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
         got = "" if hidden else f", got {first['input']!r}"
         raise SettingsError(f"{place}: {why}{got}" if place else why) from error
     _refuse_unknown(plain, describe(settings))
     return settings
+
+
+def _at_home(given: Any) -> Any:
+    """Settings with `~` at the beginning of a path made the home folder, since no shell does that after `name=`."""
+    if isinstance(given, dict):
+        return {key: value if _OPEN.match(f"x.{key}=") else _at_home(value) for key, value in given.items()}
+    return os.path.expanduser(given) if isinstance(given, str) and given.startswith("~") else given
 
 
 def _union_tags() -> set[str]:
@@ -150,6 +171,13 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
     for item in overrides:
         if MAY_HOLD_SECRETS.search(item):
             message = message.replace(f"++{item}", item).replace(item, item.partition("=")[0])
+    if swept := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '\+*([^'=]+)", message):
+        # hydra would start a job for each value; ours is one job, and takes one.
+        name = swept[1]
+        return (
+            f"{name}: a comma parts a list; for a value that has one write quotes within the shell's quotes, "
+            f"'{name}=\"a,b\"', and for a list brackets, '{name}=[a,b]'"
+        )
     if isinstance(error, OverrideParseException):
         name = str(error.override).partition("=")[0].lstrip("+")
         if name.startswith("-"):

@@ -1,6 +1,6 @@
 """ChartQA in its own folder layout.
 
-{train,val,test}/{split}_{human,augmented}.json   lists of {imgname, query, label}
+{train,val,test}/{split}_{human,augmented}.json   lists of {imgname, query, label}, or JSON lines
 {train,val,test}/png/                             the pictures
 {train,val,test}/annotations/*.json               optional: boxes of axis labels, which become regions
 {train,val,test}/tables/                          optional, not read: the answers must come from the picture
@@ -14,6 +14,7 @@ from pathlib import Path
 from lensmill.sample import Region, Sample, sample_id_of
 from storage.sources.annotations import regions_of
 from storage.sources.files import parse_json, read_json, read_within, require_folder
+from storage.sources.json_rows import are_lines, json_rows
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
 from storage.sources.rows import (
     CheckedImage,
@@ -90,8 +91,8 @@ class ChartQASource:
         png = _linked(folder / "png")
         pictures: dict[str, list[_Row]] = {}
         for subset, file in _row_files(folder, split, self._subsets):
-            for number, raw in enumerate(_rows(file), start=1):
-                origin = f"{file.relative_to(folder.parent)} row {number}"
+            for where, raw in _rows(file):
+                origin = f"{folder.name}/{where}"
                 try:
                     imgname, row = _parsed(raw, subset, origin)
                     pictures.setdefault(imgname, []).append(row)
@@ -150,17 +151,23 @@ def _row_files(folder: Path, split: str, subsets: Sequence[str]) -> list[tuple[s
     return [(subset, file) for subset, file in files if file.is_file()]
 
 
-def _rows(file: Path) -> list[object]:
+def _rows(file: Path) -> Iterator[tuple[str, object]]:
+    """Place and content of each row, from a list or from JSON lines."""
+    if are_lines(file, "imgname"):
+        yield from json_rows(file, "chartqa")
+        return
     content = read_json(file, "chartqa")
     if not isinstance(content, list):
         raise SourceError(
             f"sources/chartqa: {file} must be a list of rows with imgname, query and label, "
             f"but is a JSON {type(content).__name__}; check the file"
         )
-    return content
+    yield from ((f"{file.name} row {number}", row) for number, row in enumerate(content, start=1))
 
 
 def _parsed(raw: object, subset: str, origin: str) -> tuple[str, _Row]:
+    if isinstance(raw, RowProblem):
+        raise raw
     row = require_row(raw)
     question = text_of(require(row, "query"), "query")
     answers = answers_of(require(row, "label"), "label")

@@ -1,8 +1,13 @@
-"""Reading a source's files, of which nothing is trusted: names stay inside the folder, sizes are bounded."""
+"""Reading a source's files, of which nothing is trusted: names in rows stay inside the folder, sizes are bounded.
+
+The folder itself is the user's own, and so are the links in it: a hub's download cache consists of them.
+"""
 
 import json
 import os
+import re
 import stat
+import unicodedata
 from pathlib import Path
 
 from storage.sources.protocol import SourceError
@@ -17,13 +22,29 @@ MAX_JSON_BYTES = 512 * 2**20
 MAX_NAME = 1024
 
 
+def require_local(path: str | os.PathLike[str], source: str) -> Path:
+    """The path of a setting, with a `~` at its beginning made the home folder; whether anything is there is not asked.
+
+    Raises:
+        SourceError: no path, or a URL.
+    """
+    if not str(path).strip():
+        raise SourceError(f"sources/{source}: source.path is empty; give the path of the data")
+    if re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", str(path)):
+        raise SourceError(f"sources/{source}: {path} is a URL, and sources are read from files; fetch the data first")
+    try:
+        return Path(path).expanduser()
+    except RuntimeError as error:  # "~someone" without such a user
+        raise SourceError(f"sources/{source}: there is no home folder for {path}; write the whole path") from error
+
+
 def require_folder(path: str | os.PathLike[str], source: str) -> Path:
     """The folder, made absolute, with links on the way to it followed.
 
     Raises:
         SourceError: no such folder, or it may not be listed.
     """
-    folder = Path(path).expanduser()
+    folder = require_local(path, source)
     try:
         found = folder.resolve(strict=True)
         found.stat()
@@ -52,6 +73,7 @@ def read_text(path: Path, source: str) -> str:
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
             raise SourceError(f"sources/{source}: {path} is larger than {MAX_JSON_BYTES} bytes; split it")
+        refuse_compressed(path, source)
         return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise SourceError(f"sources/{source}: {path} cannot be read ({error.strerror}); check the file") from error
@@ -59,6 +81,17 @@ def read_text(path: Path, source: str) -> str:
         raise SourceError(
             f"sources/{source}: {path} is not UTF-8 text (byte {error.start}); save it as UTF-8"
         ) from error
+
+
+def refuse_compressed(path: Path, source: str) -> None:
+    """
+    Raises:
+        SourceError: the file is packed.
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        if file.read(4).startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\xfd7zX", b"\x28\xb5\x2f\xfd")):
+            raise SourceError(f"sources/{source}: {path} is compressed; unpack it first")
 
 
 def parse_json(text: str, where: str, source: str) -> object:
@@ -78,27 +111,87 @@ def parse_json(text: str, where: str, source: str) -> object:
     return content
 
 
-def find_within(root: Path, name: object, field: str) -> Path:
-    """The file that a row names, resolved, and surely inside `root` (an absolute, resolved folder).
+def files_below(root: Path, *endings: str) -> list[Path]:
+    """Files of these endings, whatever their case, in the folder and those below it, sorted; links are followed.
+
+    Names that begin with a dot are passed over: what systems and editors leave beside the data ("._test.parquet").
+    """
+    found: list[Path] = []
+    seen: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        here = os.path.realpath(folder)
+        if here in seen:  # a link to a folder above itself
+            folders.clear()
+            continue
+        seen.add(here)
+        folders[:] = sorted(name for name in folders if not is_litter(name))
+        found += [Path(folder, name) for name in names if not is_litter(name) and name.lower().endswith(endings)]
+    return sorted(file for file in found if file.is_file())
+
+
+def is_litter(name: str) -> bool:
+    """Whether a file or folder is none of the data, by its name: hidden, or what archives of a Mac bring along."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def snapshot_of(folder: Path, source: str) -> Path:
+    """The data of a dataset in a hub's download cache (`datasets--owner--name`); any other folder is itself.
 
     Raises:
-        RowProblem: the name is no file name, leaves the folder (by itself or over a link), or nothing is there.
+        SourceError: the cache holds several versions, and none is the main one.
+    """
+    snapshots = folder / "snapshots"
+    if not snapshots.is_dir() or not (folder / "blobs").is_dir():
+        return folder
+    versions = sorted(version for version in snapshots.iterdir() if version.is_dir())
+    main = folder / "refs" / "main"
+    wanted = snapshots / main.read_text("utf-8").strip() if main.is_file() else None
+    if wanted in versions:
+        return wanted
+    if len(versions) != 1:
+        names = ", ".join(version.name for version in versions[:5])
+        raise SourceError(
+            f"sources/{source}: {snapshots} holds {len(versions)} versions ({names}); give the path of one"
+        )
+    return versions[0]
+
+
+def find_within(root: Path, name: object, field: str) -> Path:
+    """The file that a row names, below `root` (an absolute folder), with links followed.
+
+    A name in one Unicode normal form finds the file in the other. A link in the folder may lead out of it, since the
+    folder is the user's own; a name may not.
+
+    Raises:
+        RowProblem: the name is no file name, leaves the folder, or nothing is there.
     """
     if not isinstance(name, str) or not name.strip():
         raise RowProblem("bad_field", f'field "{field}" must name a file, got {shown(name)}')
     if len(name) > MAX_NAME or "\0" in name:
         raise RowProblem("bad_field", f'field "{field}" is no file name: {shown(name)}')
-    outside = f'field "{field}" leaves the folder of the data: {shown(name)}; put the file inside it'
-    if name.startswith(("/", "\\")) or ".." in Path(name.replace("\\", "/")).parts:
-        raise RowProblem("path_outside", outside)
-    try:
-        found = (root / name).resolve(strict=True)
-    except (OSError, RuntimeError, ValueError) as error:
+    if re.match(r"(?!file:)[A-Za-z][A-Za-z0-9+.-]+://", name):
+        raise RowProblem("bad_field", f'field "{field}" is a URL, {shown(name)}; fetch it, and name the file')
+    parts = Path(name.replace("\\", "/")).parts
+    if name.startswith(("/", "\\", "file:")) or ".." in parts or re.match(r"[A-Za-z]:[\\/]", name):
         raise RowProblem(
-            "image_missing", f'field "{field}" names {shown(name)}, which is not there; add the file'
-        ) from error
-    if not found.is_relative_to(root):
-        raise RowProblem("path_outside", outside)
+            "path_outside", f'field "{field}" leaves the folder of the data: {shown(name)}; put the file inside it'
+        )
+    for spelled in ((name,), parts):
+        try:
+            return _spelled(root, Path(*spelled).parts).resolve(strict=True)
+        except (OSError, RuntimeError, ValueError) as error:
+            missing = error
+    raise RowProblem(
+        "image_missing", f'field "{field}" names {shown(name)}, which is not there; add the file'
+    ) from missing
+
+
+def _spelled(root: Path, parts: tuple[str, ...]) -> Path:
+    """The path with each part in the Unicode normal form in which it is there; as it is, where none is."""
+    found = root
+    for part in parts:
+        forms = dict.fromkeys((part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part)))
+        found = next((path for form in forms if os.path.lexists(path := found / form)), found / part)
     return found
 
 

@@ -1,17 +1,22 @@
 """V*-style questions about pictures of any size: JSON lines, or one JSON file beside each picture."""
 
-import itertools
-import json
 import os
+import unicodedata
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lensmill.geometry import Box
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.files import read_within, require_folder
-from storage.sources.options import asked
+from storage.sources.embedded import image_name
+from storage.sources.files import files_below, is_litter, read_within, require_folder, require_local, snapshot_of
+from storage.sources.json_rows import MAX_LINE, json_rows, parsed_row
+from storage.sources.option_fields import named
+from storage.sources.options import QUESTIONS, asked, options_to_choose
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
+from storage.sources.right_option import Indices, indices_of
 from storage.sources.rows import (
     CheckedImage,
     RowProblem,
@@ -19,11 +24,9 @@ from storage.sources.rows import (
     box_of,
     check_picture,
     require,
-    require_row,
     text_of,
 )
 
-MAX_LINE = 2**20
 MAX_BOXES = 100
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
 
@@ -41,6 +44,9 @@ class HighResSource:
         path: a `.jsonl` file; a folder with `test_questions.jsonl` (or one other `.jsonl`); or a folder of pictures,
             each with a JSON file of the same stem (V*: `direct_attributes/`, `relative_position/`).
 
+        first_index: the index of the first option, where rows name the right one by a number; None: 0, unless the
+            rows speak against it (then those rows fail).
+
     Fields of a row: `image` (a path beside the file), `question` or `text`, `options` (right one first unless
     `answer` or `label` says otherwise; see `storage.sources.options`), `bbox` ([x, y, w, h] or a list of those, in
     pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes what it lacks from the JSON
@@ -52,15 +58,18 @@ class HighResSource:
 
     name = "highres"
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        given = Path(path).expanduser()
+    def __init__(self, path: str | os.PathLike[str], first_index: Literal[0, 1] | None = None) -> None:
+        self._first_index = first_index
+        given = require_local(path, self.name)
         self._lines: Path | None = None
         if given.is_file():
-            self._root, self._lines = given.resolve().parent, given.resolve()
+            # The file may be a link, in a hub's cache to a blob: the pictures lie beside the link.
+            self._root = given.absolute().parent.resolve()
+            self._lines = self._root / given.name
             return
-        self._root = require_folder(path, self.name)
+        self._root = snapshot_of(require_folder(path, self.name), self.name)
         self._lines = _lines_file(self._root)
-        if self._lines is None and not any(_sidecars(self._root)):
+        if self._lines is None and not _sidecars(self._root):
             raise SourceError(
                 f"sources/highres: {path} holds neither a .jsonl file nor pictures with a JSON file of the same name"
             )
@@ -73,30 +82,44 @@ class HighResSource:
         """
         seen = SeenSamples()
         pictures: dict[str, list[_Row]] = {}
-        for origin, content in _json_lines(self._lines) if self._lines else _json_files(self._root):
+        for origin, content in json_rows(self._lines, self.name) if self._lines else _json_files(self._root):
             if isinstance(content, RowProblem):
                 yield content.at(origin)
                 continue
             try:
                 row = self._completed(content)
-                name = text_of(require(row, "image"), "image", max_chars=1024)
-                pictures.setdefault(name, []).append(_Row(origin, row))
+                pictures.setdefault(image_name(require(row, "image"), "image"), []).append(_Row(origin, row))
             except RowProblem as problem:
                 yield problem.at(origin)
+        indices = self._indices(pictures)
         for name, rows in pictures.items():
-            yield from self._read_picture(name, rows, seen)
+            yield from self._read_picture(name, rows, indices, seen)
+
+    def _indices(self, pictures: Mapping[str, list[_Row]]) -> Indices:
+        if self._first_index is not None:
+            return Indices(self._first_index, texts=True)
+        rows = (row.fields for rows in pictures.values() for row in rows)
+        return indices_of((options, row) for row in rows if (options := options_to_choose(row)))
 
     def _completed(self, row: Mapping[str, object]) -> Mapping[str, object]:
+        """The row with what it lacks of the JSON file beside its picture, which holds the right option first."""
         if self._lines is None or "bbox" in row or not isinstance(row.get("image"), str):
             return row
         try:
             beside = str(Path(str(row["image"])).with_suffix(".json"))
-            extra = _parsed(read_within(self._root, beside, "image", MAX_LINE))
+            extra = parsed_row(read_within(self._root, beside, "image", MAX_LINE))
         except (RowProblem, ValueError):
             return row
-        return {**{key: extra[key] for key in ("bbox", "options", "question") if key in extra}, **row}
+        lacking = ["bbox"]
+        if not named(row, QUESTIONS):
+            lacking.append("question")
+        if options_to_choose(row) is None:
+            lacking.append("options")
+        return {**{key: extra[key] for key in lacking if key in extra}, **row}
 
-    def _read_picture(self, name: str, rows: list[_Row], seen: SeenSamples) -> Iterator[SourceItem | SourceFailure]:
+    def _read_picture(
+        self, name: str, rows: list[_Row], indices: Indices, seen: SeenSamples
+    ) -> Iterator[SourceItem | SourceFailure]:
         try:
             image = check_picture(read_within(self._root, name, "image"), "image", name)
         except RowProblem as problem:
@@ -104,7 +127,7 @@ class HighResSource:
             return
         for row in rows:
             try:
-                sample = _sample(row, image, self._split())
+                sample = _sample(row, image, self._split(), indices)
                 seen.admit(sample)
             except RowProblem as problem:
                 yield problem.at(row.origin)
@@ -116,8 +139,8 @@ class HighResSource:
         return word if word in ("train", "val", "test") else ""
 
 
-def _sample(row: _Row, image: CheckedImage, split: str) -> Sample:
-    question, answers, choices = asked(row.fields, image.image_id)
+def _sample(row: _Row, image: CheckedImage, split: str, indices: Indices) -> Sample:
+    question, answers, choices = asked(row.fields, image.image_id, indices)
     category = row.fields.get("category")
     return Sample(
         sample_id=sample_id_of(image.image_id, question, answers, choices),
@@ -150,62 +173,36 @@ def _lines_file(root: Path) -> Path | None:
     usual = root / "test_questions.jsonl"
     if usual.is_file():
         return usual
-    found = sorted(root.glob("*.jsonl"))
+    found = sorted(file for file in root.iterdir() if file.suffix.lower() == ".jsonl" and not is_litter(file.name))
     if len(found) > 1:
         names = ", ".join(file.name for file in found[:5])
         raise SourceError(f"sources/highres: {root} has several .jsonl files ({names}); give the path of one")
     return found[0] if found else None
 
 
-def _json_lines(file: Path) -> Iterator[tuple[str, Mapping[str, object] | RowProblem]]:
-    """Each line that is not blank as a row, or why it is none; of a line that is too long no more than that is kept."""
-    try:
-        with file.open("rb") as lines:
-            for number in itertools.count(1):
-                line = rest = lines.readline(MAX_LINE + 1)
-                if not line:
-                    return
-                while rest and not rest.endswith(b"\n"):
-                    rest = lines.readline(MAX_LINE)
-                if line.strip():
-                    try:
-                        yield f"{file.name} line {number}", _parsed(line)
-                    except RowProblem as problem:
-                        yield f"{file.name} line {number}", problem
-    except OSError as error:
-        raise SourceError(f"sources/highres: {file} cannot be read ({error.strerror}); check the file") from error
+def _sidecars(root: Path) -> dict[Path, list[Path]]:
+    """JSON file -> pictures of the same stem, for every file below the folder that has one."""
+    pictures: defaultdict[str, list[Path]] = defaultdict(list)
+    for picture in files_below(root, *PICTURES):
+        pictures[_stem(picture)].append(picture)
+    return {file: pictures[_stem(file)] for file in files_below(root, ".json") if _stem(file) in pictures}
 
 
-def _sidecars(root: Path) -> Iterator[tuple[Path, Path]]:
-    """Every picture below the folder that has a JSON file of the same stem."""
-    for file in sorted(root.rglob("*.json")):
-        for suffix in PICTURES:
-            if file.with_suffix(suffix).is_file():
-                yield file, file.with_suffix(suffix)
-                break
+def _stem(file: Path) -> str:
+    """Path without ending, in one Unicode normal form: the two files may be spelled in different ones."""
+    return unicodedata.normalize("NFC", str(file.with_suffix("")))
 
 
 def _json_files(root: Path) -> Iterator[tuple[str, Mapping[str, object] | RowProblem]]:
     """Each picture's JSON file as a row, or why it is none."""
-    for file, picture in _sidecars(root):
-        image = str(picture.relative_to(root))
-        category = picture.parent.name if picture.parent != root else ""
+    for file, pictures in _sidecars(root).items():
+        origin = str(file.relative_to(root))
+        category = file.parent.name if file.parent != root else ""
         try:
-            content = read_within(root, str(file.relative_to(root)), "file", MAX_LINE)
-            yield str(file.relative_to(root)), {"category": category, **_parsed(content), "image": image}
+            if len(pictures) > 1:
+                names = ", ".join(picture.name for picture in pictures[:5])
+                raise RowProblem("bad_row", f"several pictures have the name of this file: {names}; keep one")
+            content = parsed_row(read_within(root, origin, "file", MAX_LINE))
+            yield origin, {"category": category, **content, "image": str(pictures[0].relative_to(root))}
         except RowProblem as problem:
-            yield str(file.relative_to(root)), problem
-
-
-def _parsed(line: bytes) -> Mapping[str, object]:
-    if len(line) > MAX_LINE:
-        raise RowProblem("bad_json", f"the row is longer than {MAX_LINE} bytes; shorten it")
-    try:
-        content: object = json.loads(line.decode("utf-8-sig"))
-    except json.JSONDecodeError as error:
-        raise RowProblem("bad_json", f"the row is not JSON: {error.msg} at column {error.colno}; mend it") from error
-    except UnicodeDecodeError as error:
-        raise RowProblem("bad_json", f"the row is not UTF-8 (byte {error.start}); save it as UTF-8") from error
-    except (RecursionError, ValueError) as error:
-        raise RowProblem("bad_json", f"the row is no JSON that can be read ({error}); mend it") from error
-    return require_row(content)
+            yield origin, problem

@@ -1,15 +1,17 @@
 """ChartQA in the hub's columns: `image, query, label, human_or_machine`, from Parquet files or by the hub's name."""
 
+import math
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.files import MAX_IMAGE_BYTES, read_within
+from storage.sources.embedded import image_bytes
+from storage.sources.files import files_below, require_local, snapshot_of
+from storage.sources.parquet import Row, check_columns, check_schema, one_line, open_parquet, row_at
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
 from storage.sources.rows import (
     CheckedImage,
@@ -22,27 +24,17 @@ from storage.sources.rows import (
     shown,
     text_of,
 )
+from storage.sources.streaming import HUB_WAIT, bounded, stream_from_hub
 
 BATCH_ROWS = 16
+COLUMNS = ("image", "query", "label", "human_or_machine")
 LICENCE = "GPL-3.0"
-_EXPECTED = "expected image, query, label and optionally human_or_machine"
 _SPLIT_NAMES = {"val": ("val", "validation"), "validation": ("val", "validation")}
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_FILE_ENDING = re.compile(r"\.(?:parquet|jsonl?|csv|tsv|arrow|zip|gz|tar|txt|png|jpe?g)$", re.IGNORECASE)
 
-Row = Mapping[str, object]
 OpenHub = Callable[[str, str], tuple[tuple[str, ...], Iterable[Row]]]
 """(name, split) -> (column names, rows with the picture as {bytes, path})."""
-
-
-def stream_from_hub(name: str, split: str) -> tuple[tuple[str, ...], Iterable[Row]]:
-    """The columns and rows of a hub dataset, fetched as they are read."""
-    import datasets
-
-    dataset = datasets.load_dataset(name, split=split, streaming=True)
-    columns = tuple(dataset.column_names or ())
-    if "image" in columns:
-        dataset = dataset.cast_column("image", datasets.Image(decode=False))
-    return columns, dataset
 
 
 class HubSource:
@@ -52,9 +44,10 @@ class HubSource:
         path: a Parquet file, a folder of them (`data/test-00000-of-00001.parquet`), or a hub name ("owner/name").
         split: which split of a folder or of a hub dataset; one Parquet file is read whole.
         open_hub: how a hub name is opened.
+        wait: seconds that the hub may take for each answer.
 
-    `image` is {bytes, path} or plain bytes, `label` one text or a list, `human_or_machine` 0 or 1. Parquet is read a
-    few rows at a time.
+    `image` is {bytes, path}, plain bytes, base64 or a file's name, `label` one text or a list, `human_or_machine` 0
+    or 1. Parquet is read a few rows at a time.
 
     Raises:
         SourceError: nothing to read there, or columns missing; columns are looked at before any row is given.
@@ -62,22 +55,30 @@ class HubSource:
 
     name = "chartqa_hub"
 
-    def __init__(self, path: str | os.PathLike[str], split: str = "test", open_hub: OpenHub = stream_from_hub) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        split: str = "test",
+        open_hub: OpenHub = stream_from_hub,
+        wait: float = HUB_WAIT,
+    ) -> None:
         self._split = split
         self._open_hub = open_hub
+        self._wait = wait
         self._hub_name = ""
         self._root, self._files = Path(), list[Path]()
-        found = Path(path).expanduser()
+        found = require_local(path, self.name)
         if found.exists():
-            self._root, self._files = _parquet_files(found.resolve(), split)
+            self._root, self._files = _parquet_files(found, split)
             for file in self._files:
-                with _open_parquet(file) as parquet:
-                    _check_schema(parquet.schema_arrow, file)
-        elif _HUB_NAME.fullmatch(str(path)):
+                with open_parquet(file) as parquet:
+                    check_schema(parquet.schema_arrow, file)
+        elif is_hub_name(str(path)):
             self._hub_name = str(path)
         else:
             raise SourceError(
-                f"sources/chartqa_hub: {path} is no file, folder or hub name; give Parquet files or owner/name"
+                f"sources/chartqa_hub: there is no file or folder {found}, and it is no hub name (owner/name); "
+                "give Parquet files, or a name"
             )
 
     def read(self) -> Iterator[SourceItem | SourceFailure]:
@@ -90,40 +91,53 @@ class HubSource:
         reader = _RowReader(self._root if self._files else None, self._split)
         for origin, row in rows:
             try:
+                if isinstance(row, RowProblem):
+                    raise row
                 yield reader.item(row, origin)
             except RowProblem as problem:
                 yield problem.at(origin)
 
-    def _parquet_rows(self) -> Iterator[tuple[str, Row]]:
+    def _parquet_rows(self) -> Iterator[tuple[str, Row | RowProblem]]:
         for file in self._files:
-            with _open_parquet(file) as parquet:
-                wanted = [name for name in ("image", "query", "label", "human_or_machine") if name in _names(parquet)]
+            with open_parquet(file) as parquet:
+                wanted = [name for name in COLUMNS if name in parquet.schema_arrow.names]
                 number = 0
                 try:
                     for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted, use_threads=False):
                         # One row at a time becomes Python objects: sixteen large pictures need not exist twice.
                         for index in range(batch.num_rows):
                             number += 1
-                            yield f"{file.relative_to(self._root)} row {number}", batch.slice(index, 1).to_pylist()[0]
+                            yield f"{file.relative_to(self._root)} row {number}", row_at(batch, index)
                 except (pa.ArrowException, OSError) as error:
                     raise SourceError(
-                        f"sources/chartqa_hub: {file} is damaged after row {number} ({_line(error)}); fetch it again"
+                        f"sources/chartqa_hub: {file} is damaged after row {number} ({one_line(error)}); fetch it again"
                     ) from error
 
     def _hub_rows(self) -> Iterator[tuple[str, Row]]:
+        name = self._hub_name
         try:
-            columns, rows = self._open_hub(self._hub_name, self._split)
-            _check_columns(columns, self._hub_name)
-            for number, row in enumerate(rows, start=1):
-                yield f"{self._hub_name} {self._split} row {number}", row
+            columns, rows = next(bounded(self._opened(), self._wait))
+            check_columns(columns, name)
+            for number, row in enumerate(bounded(rows, self._wait), start=1):
+                yield f"{name} {self._split} row {number}", row
         except SourceError:
             raise
         except Exception as error:
             raise SourceError(
-                f'sources/chartqa_hub: cannot read split "{self._split}" of {self._hub_name} from the hub '
-                f"({type(error).__name__}: {_line(error)}); check name and network, "
+                f"sources/chartqa_hub: there is no folder {name} here, and the hub's split "
+                f'"{self._split}" of this name cannot be read '
+                f"({type(error).__name__}: {one_line(error)}); check path, name and network, "
                 "or download its Parquet files and give their folder"
             ) from error
+
+    def _opened(self) -> Iterator[tuple[tuple[str, ...], Iterable[Row]]]:
+        yield self._open_hub(self._hub_name, self._split)
+
+
+def is_hub_name(path: str) -> bool:
+    """Whether a path that does not exist may be a hub's name: owner/name, and nothing that looks like a path."""
+    owner, _, name = path.partition("/")
+    return bool(_HUB_NAME.fullmatch(path)) and not Path(owner).is_dir() and not _FILE_ENDING.search(name)
 
 
 class _RowReader:
@@ -140,7 +154,7 @@ class _RowReader:
         question = text_of(require(row, "query"), "query")
         answers = answers_of(require(row, "label"), "label")
         subset = _subset(row.get("human_or_machine"))
-        image = self._checked(self._image_bytes(require(row, "image")))
+        image = self._checked(image_bytes(require(row, "image"), self._root, "image"))
         sample = Sample(
             sample_id=sample_id_of(image.image_id, question, answers),
             image_id=image.image_id,
@@ -157,16 +171,6 @@ class _RowReader:
         self._seen.admit(sample)
         return SourceItem(sample, image.data)
 
-    def _image_bytes(self, value: object) -> bytes:
-        data, path = (value.get("bytes"), value.get("path")) if isinstance(value, dict) else (value, None)
-        if data is None and path is not None and self._root is not None:
-            return read_within(self._root, path, "image.path")
-        if not isinstance(data, bytes):
-            raise RowProblem("image_missing", f'field "image" holds no bytes, got {shown(value)}; embed the picture')
-        if len(data) > MAX_IMAGE_BYTES:
-            raise RowProblem("image_too_large", f'field "image" has more than {MAX_IMAGE_BYTES} bytes; scale it down')
-        return data
-
     def _checked(self, data: bytes) -> CheckedImage:
         if self._last is None or self._last.data != data:
             self._last = check_picture(data, "image")
@@ -176,6 +180,8 @@ class _RowReader:
 def _subset(value: object) -> str:
     match value:
         case None:
+            return ""
+        case float() if math.isnan(value):
             return ""
         case 0 | "0" | "human":
             return "human"
@@ -187,8 +193,9 @@ def _subset(value: object) -> str:
 
 def _parquet_files(path: Path, split: str) -> tuple[Path, list[Path]]:
     if path.is_file():
-        return path.parent, [path]
-    files = sorted(file for file in path.rglob("*.parquet") if file.is_file())
+        return path.absolute().parent.resolve(), [path.absolute().parent.resolve() / path.name]
+    path = snapshot_of(path.resolve(), "chartqa_hub")
+    files = files_below(path, ".parquet")
     if not files:
         raise SourceError(f"sources/chartqa_hub: {path} holds no .parquet file; give the folder that does")
     chosen = [file for file in files if _names_split(file.relative_to(path), split)]
@@ -204,51 +211,3 @@ def _parquet_files(path: Path, split: str) -> tuple[Path, list[Path]]:
 def _names_split(file: Path, split: str) -> bool:
     words = {word for part in (*file.parent.parts, file.stem) for word in re.split(r"[-_.]", part.lower())}
     return any(name in words for name in _SPLIT_NAMES.get(split, (split,)))
-
-
-def _open_parquet(file: Path) -> pq.ParquetFile:
-    try:
-        return pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
-    except (pa.ArrowException, OSError) as error:
-        raise SourceError(
-            f"sources/chartqa_hub: {file} is not a Parquet file ({_line(error)}); fetch it again"
-        ) from error
-
-
-def _names(parquet: pq.ParquetFile) -> list[str]:
-    return list(parquet.schema_arrow.names)
-
-
-def _check_columns(columns: Iterable[str], where: object) -> None:
-    names = list(columns)
-    missing = [name for name in ("image", "query", "label") if name not in names]
-    if missing:
-        raise SourceError(
-            f'sources/chartqa_hub: {where} has no column "{missing[0]}" (columns: {", ".join(names)}); {_EXPECTED}'
-        )
-
-
-def _check_schema(schema: pa.Schema, file: Path) -> None:
-    _check_columns(schema.names, file)
-    image, query, label = (schema.field(name).type for name in ("image", "query", "label"))
-    if not (_is_bytes(image) or (pa.types.is_struct(image) and "bytes" in [field.name for field in image])):
-        raise SourceError(
-            f'sources/chartqa_hub: {file} column "image" is {image}; expected struct<bytes, path> or binary'
-        )
-    if not _is_text(query):
-        raise SourceError(f'sources/chartqa_hub: {file} column "query" is {query}; expected string')
-    item = label.value_type if pa.types.is_list(label) or pa.types.is_large_list(label) else label
-    if not (_is_text(item) or pa.types.is_integer(item) or pa.types.is_floating(item)):
-        raise SourceError(f'sources/chartqa_hub: {file} column "label" is {label}; expected string or list<string>')
-
-
-def _is_bytes(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
-
-
-def _line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:200]

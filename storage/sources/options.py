@@ -1,99 +1,121 @@
-"""What a V*-style row asks: its question, its right answer, and its options in an order that gives nothing away."""
+"""What a multiple-choice row asks: question, right answer, and options in an order that gives nothing away."""
 
 import hashlib
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
-from storage.sources.rows import MAX_ANSWER, RowProblem, answer_of, answers_of, require, shown, text_of
+from storage.sources.letters import LETTERS, letter_in_front
+from storage.sources.option_fields import Options, checked, fold, missing, named, options_of
+from storage.sources.printed import Printed, take_apart
+from storage.sources.right_option import ANSWERS, FROM_ZERO, Indices, right_option
+from storage.sources.rows import RowProblem, answers_of, require, text_of
 
-MAX_OPTIONS = 26
-_OPTION_LINE = re.compile(r"^\s*\(?([A-Z])[).:]\s*(.+?)\s*$")
-_INSTRUCTION = re.compile(r"answer with the option'?s? letter|answer the question using", re.IGNORECASE)
+QUESTIONS = ("question", "text", "query")
+
+_GROUP = r"(?:all|none|any|both|either|neither|some|each|one|two|three|four|most|several|more than one|not|only)"
+_OTHERS = (
+    r"(?:above|below|preceding|previous|foregoing|following|these|those|them|others?|rest|options?|choices?|answers?)"
+)
+_ORDINAL = r"(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last|former|latter)"
+_JOINED = r"\s*(?:and|or|nor|to|through|plus|und|et|y|&|,|/|\+|-|–)\s*(?:(?:and|or)\s*)?"
+_SPEAKS_OF_OTHERS = re.compile(
+    rf"\b{_GROUP}(?:\s+(?:one|two|three|of|the|are|is|apply|listed|correct)){{0,4}}\s+{_OTHERS}\b"
+    r"|^(?:none|all|any|others?|another(?: one)?|the (?:others?|rest|above)|ditto|(?:as|see) above)$"
+    r"|^(?:both|neither|either)\b|\b(?:former|latter)\b|\bsame as\b"
+    r"|\b(?:all|none|neither|both|any|no)\b.{0,20}\b(?:correct|right|true|false|wrong|apply|listed|mentioned|given)\b"
+    r"|\b(?:other|another|different) (?:option|choice|answer)s?\b|\b(?:something|anything|everything|none) else\b"
+    r"|\b(?:everything|nothing|anything) (?:above|below|listed)\b|\b(?:listed|mentioned) above\b"
+    rf"|\b{_ORDINAL}\s+(?:one|two|three|option|choice|answer|statement)s?\b|^(?:only\s+)?(?:the\s+)?{_ORDINAL}$"
+    rf"|\b{_ORDINAL}\s+(?:and|or)\s+(?:the\s+)?{_ORDINAL}\b"
+    r"|\bof the (?:above|below|foregoing)\b|\b(?:options?|choices?|answers?|statements?)\s*\(?[A-Z0-9]\b"
+    rf"|\b[0-9]{_JOINED}[0-9]\b|^\(?[a-j]\)?{_JOINED}\(?[a-j]\b"
+    r"|^(?:only\s+)?\(?[ivx]+\)?(?:\s*(?:and|or|&|,|only)\s*\(?[ivx]*\)?)+$"
+    r"|^\(?(?:[ivx]+|\d{1,2})[.):]\s|^[①-⑳]"
+    r"|以上|上述|都是|都不是|都对|皆是|皆非|ci-dessus|anteriores|precedenti|oben genannte|^keine? de[rs]|^alle de[rs]",
+    re.IGNORECASE,
+)
+_LETTERS_OF_OTHERS = (
+    rf"(?<![\w'’.])\(?[{{0}}]\)?{_JOINED}\(?[{{0}}]\)?(?![\w'’])|\((?i:[{{0}}])\)"
+    r"|\b(?i:both|only|neither|either|not|all but|except|just)\s+\(?[{0}]\b(?!\s+[a-z])"
+    r"|(?<![\w'’.])[{0}]\s+(?:only|alone|is|are)\b|^[{0}]{{2,4}}$"
+)
+"""What names other options by their letters, of which {0} is the range; "A red car" does not."""
 
 
-def asked(row: Mapping[str, object], image_id: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+def asked(
+    row: Mapping[str, object], image_id: str, indices: Indices = FROM_ZERO
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
     """(question, accepted answers, options as shown) of a row.
 
-    Options come from `options`, or from the lines "(A) ..." of `text`. Those of `options` are put into an order that
-    follows from their own content, since V* writes the right one first; those of `text` keep the order they were
-    printed in, which the letters of `label` refer to. A row without options is an open question.
+    Options come from the row's own fields (`storage.sources.option_fields`) or from what its question prints. The order
+    of a list follows from its own content, since V* writes the right one first. Options keep the order in which they
+    stand if that says something: printed, in columns, or some speak of others ("Both A and B"). Letters in front of
+    them are taken away: a place has the letter. A row without options is an open question.
 
     Raises:
-        RowProblem: question, options or answer missing, or not consistent with each other.
+        RowProblem: question, options or answer missing, not consistent with each other, or to be read in several ways.
     """
-    printed, letters = _printed(row)
-    question = text_of(row["question"], "question") if row.get("question") is not None else printed
-    options = _options(row)
-    if not options and not letters:
-        field = "answer" if row.get("answer") is not None else "label"
+    question, printed = _question(row)
+    options = _one_list(options_of(row), printed)
+    if options is None:
+        keys = [key for key in named(row, ANSWERS) if not missing(row[key])]
+        field = keys[0] if keys else "label"
         return question, answers_of(require(row, field), field), ()
-    if not options:
-        right = _right_letter(row, letters)
-        return question, (right,), tuple(letters.values())
-    right = _right_option(row, options, letters)
-    return question, (right,), _shuffled(options, question, image_id)
+    right = options.texts[right_option(row, options, indices)]
+    keep = options.fixed or _order_matters(options.texts, question)
+    return question, (right,), options.texts if keep else _shuffled(options.texts, question, image_id)
 
 
-def _printed(row: Mapping[str, object]) -> tuple[str, dict[str, str]]:
-    """The question that `text` prints, without its options and instruction; and the options by letter."""
-    if row.get("text") is None:
-        if row.get("question") is None:
-            require(row, "question")
-        return "", {}
-    lines = text_of(row["text"], "text").splitlines()
-    letters: dict[str, str] = {}
-    question = []
-    for line in lines:
-        match = _OPTION_LINE.match(line)
-        if match and match[1] == chr(ord("A") + len(letters)):
-            letters[match[1]] = match[2]
-        elif not _INSTRUCTION.search(line):
-            question.append(line)
-    if len(letters) < 2:
-        question, letters = [line for line in lines if not _INSTRUCTION.search(line)], {}
-    if len(set(letters.values())) < len(letters):
-        raise RowProblem("bad_field", 'field "text" prints the same option twice; make the options differ')
-    return text_of("\n".join(question), "text"), letters
+def options_to_choose(row: Mapping[str, object]) -> Options | None:
+    """The options of a row, from its fields or as printed; None where it has none, or none that can be read."""
+    try:
+        return _one_list(options_of(row), _question(row)[1])
+    except RowProblem:
+        return None
 
 
-def _options(row: Mapping[str, object]) -> tuple[str, ...]:
-    value = row.get("options")
-    if value is None or value == []:
-        return ()
-    if not isinstance(value, list) or not 2 <= len(value) <= MAX_OPTIONS:
-        raise RowProblem("bad_field", f'field "options" must be a list of 2 to {MAX_OPTIONS} texts, got {shown(value)}')
-    options = tuple(answer_of(one, f"options[{index}]") for index, one in enumerate(value))
-    if len(set(options)) < len(options):
-        raise RowProblem("bad_field", f'field "options" holds the same text twice: {shown(value)}; make them differ')
-    return options
+def _question(row: Mapping[str, object]) -> tuple[str, Options | None]:
+    """The question without options that it prints, and these: of the first field that asks, or that prints options."""
+    keys = [key for key in named(row, QUESTIONS) if row[key] is not None]
+    if not keys:
+        require(row, "question")
+    read: dict[str, Printed] = {key: take_apart(text_of(row[key], key), key) for key in keys}
+    printing = next((key for key in keys if read[key].options), None)
+    asking = text_of(row[keys[0]], keys[0])
+    if read[keys[0]].options or keys[0].lower() != "question":
+        asking = text_of(read[keys[0]].question, keys[0])
+    if printing is None:
+        return asking, None
+    texts = read[printing].options
+    return asking, checked(Options(texts, tuple(LETTERS[: len(texts)]), texts, printing, fixed=True))
 
 
-def _right_option(row: Mapping[str, object], options: tuple[str, ...], letters: Mapping[str, str]) -> str:
-    """By `answer`, else by `label` (a letter of `text`, a letter of the list, or an option's text), else the first."""
-    if row.get("answer") is not None:
-        answer = answers_of(row["answer"], "answer")[0]
-        if answer not in options:
-            raise RowProblem("bad_field", f'field "answer" is none of the options: {shown(answer)}; make them agree')
-        return answer
-    if row.get("label") is None:
-        return options[0]
-    label = answer_of(row["label"], "label")
-    if label in options:
-        return label
-    named = letters.get(label) or dict(zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", options, strict=False)).get(label)
-    if named not in options:
-        raise RowProblem("bad_field", f'field "label" names none of the options: {shown(label)}; make them agree')
-    return named
+def _one_list(own: Options | None, printed: Options | None) -> Options | None:
+    """The row's options where its fields have them and its question prints them too: letters are those printed."""
+    if own is None or printed is None:
+        return own or printed
+    if {fold(text) for text in own.texts} != {fold(text) for text in printed.texts}:
+        raise RowProblem(
+            "bad_field", f'field "{own.field}" has other options than "{printed.field}" prints; make them agree'
+        )
+    if own.marks and [fold(text) for text in own.texts] != [fold(text) for text in printed.texts]:
+        raise RowProblem(
+            "bad_field", f'field "{own.field}" gives the options other letters than "{printed.field}"; make them agree'
+        )
+    moved = [fold(text) for text in own.texts] != [fold(text) for text in printed.texts]
+    return replace(printed, moved=moved, numbers=own.numbers)
 
 
-def _right_letter(row: Mapping[str, object], letters: Mapping[str, str]) -> str:
-    label = text_of(require(row, "label"), "label", MAX_ANSWER)
-    if label in letters.values():
-        return label
-    letter = label.strip("(). ").upper()
-    if letter not in letters:
-        raise RowProblem("bad_field", f'field "label" names none of the options in "text": {shown(label)}')
-    return letters[letter]
+def _order_matters(texts: tuple[str, ...], question: str) -> bool:
+    """Whether options, or the question, speak of an option by its place or letter."""
+    letters = re.compile(_LETTERS_OF_OTHERS.format(f"A-{LETTERS[len(texts) - 1]}"))
+    return (
+        any(_SPEAKS_OF_OTHERS.search(text.strip(" .")) or letters.search(text) for text in texts)
+        or any(letter_in_front(text, len(texts)) for text in texts)
+        or bool(re.search(rf"\([A-{LETTERS[len(texts) - 1]}]\)|\b(?:option|choice|answer) [A-Z]\b", question))
+        or bool(re.search(rf"\b{_ORDINAL} (?:option|choice|answer)\b", question))
+    )
 
 
 def _shuffled(options: tuple[str, ...], question: str, image_id: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from lensmill.decoding import Header, ImageError, check_image
 from lensmill.geometry import Box
@@ -88,7 +89,7 @@ def text_of(value: object, field: str, max_chars: int = MAX_QUESTION) -> str:
         RowProblem: no text, empty, too long, or with characters that cannot be stored.
     """
     if not isinstance(value, str):
-        raise RowProblem("bad_field", f'field "{field}" must be text, got {shown(value)}')
+        raise RowProblem("bad_field", f'field "{field}" must be text, got {shown(value)}; write a text')
     if len(value) > max_chars:
         raise RowProblem("too_long", f'field "{field}" has {len(value)} characters, more than {max_chars}; shorten it')
     text = value.strip()
@@ -128,8 +129,10 @@ def answer_of(value: object, field: str) -> str:
             return str(value)
         except ValueError as error:
             raise RowProblem("too_long", f'field "{field}" is a number of thousands of digits') from error
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < 30:
+        return f"{value.normalize() + 0:f}"
     if isinstance(value, float) and math.isfinite(value):
-        return f"{value:.15g}"
+        return str(int(value)) if value.is_integer() and abs(value) < 1e16 else f"{value:.15g}"
     return text_of(value, field, MAX_ANSWER)
 
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Literal
 
-from storage.sources.protocol import Source
+from storage.sources.files import require_local
+from storage.sources.protocol import Source, SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +49,33 @@ class HighResSettings:
 
     path: str
     name: Literal["highres"] = "highres"
+    first_index: Literal[0, 1] | None = None
 
 
 SourceSettings = SyntheticSettings | ChartQASettings | ChartQAHubSettings | HighResSettings
+
+
+def look_for(settings: SourceSettings) -> str | None:
+    """See whether there is something at the source's path, without reading it.
+
+    Returns:
+        what reading will wait for besides this machine's own files, in one line; None: nothing.
+
+    Raises:
+        SourceError: nothing is there.
+    """
+    if isinstance(settings, SyntheticSettings):
+        return None
+    place = require_local(settings.path, settings.name)
+    if place.exists():
+        return None
+    if not isinstance(settings, ChartQAHubSettings):
+        raise SourceError(f"sources/{settings.name}: there is no file or folder {place}; give the path of the data")
+    from storage.sources.hub import HubSource
+    from storage.sources.streaming import HUB_WAIT
+
+    HubSource(settings.path)  # is it a hub's name?
+    return f"there is no folder {settings.path}: asking the hub for it, up to {HUB_WAIT:g} s for each answer"
 
 
 def build_source(settings: SourceSettings) -> Source:
@@ -75,4 +100,4 @@ def build_source(settings: SourceSettings) -> Source:
         case HighResSettings():
             from storage.sources.highres import HighResSource
 
-            return HighResSource(settings.path)
+            return HighResSource(settings.path, settings.first_index)

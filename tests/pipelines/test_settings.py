@@ -51,6 +51,39 @@ def test_a_value_that_must_be_quoted_says_so(override: str) -> None:
     assert "quote" in message
 
 
+@pytest.mark.parametrize("override", ["source.path=/data/a,b", "source.splits=train,test", "source.path=choice(a,b)"])
+def test_a_comma_is_told_how_to_be_quoted(override: str) -> None:
+    name = override.partition("=")[0]
+    message = error_of("source=chartqa", "source.path=/x", override)
+    assert f"'{name}=\"a,b\"'" in message
+    assert f"'{name}=[a,b]'" in message
+    assert "multirun" not in message
+
+
+@pytest.mark.parametrize(
+    "path", ["/a=b", "/a (1)/b", "/data/ünï", "./a[1]", "/a@b+c%d#e&f!g", "/a: b;c", "../x", "/{x}", "/a b"]
+)
+def test_a_path_needs_no_quotes_for_signs_that_names_of_files_have(path: str) -> None:
+    settings = load_build(["source=chartqa", f"source.path={path}", f"out={path}"])
+    assert (settings.source, settings.out) == (ChartQASettings(path), path)
+
+
+@pytest.mark.parametrize("path", ["~/x y", "'~/x y'"])
+def test_a_path_may_begin_at_home(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/me")
+    settings = load_build(["source=chartqa", f"source.path={path}", f"out={path}"])
+    assert (settings.source, settings.out) == (ChartQASettings("/home/me/x y"), "/home/me/x y")
+
+
+def test_an_interpolation_in_a_path_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATA", "/data")
+    assert load_build(["out=/x${oc.env:DATA}"]).out == "/x/data"
+
+
+def test_a_number_as_a_path_is_told_how_to_be_quoted() -> None:
+    assert "'source.path=\"...\"'" in error_of("source=chartqa", "source.path=2024")
+
+
 def test_an_added_key_that_nobody_reads_is_refused() -> None:
     assert "agent.foo" in error_of("+agent.foo=1")
 

@@ -1,5 +1,6 @@
 """V*-style questions: where they are found, how options are ordered, and what each kind of bad row becomes."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -102,7 +103,7 @@ def test_the_first_option_is_the_right_one() -> None:
         ({"label": "WAIT"}, "WAIT"),
         ({"label": "C"}, "WAIT"),
         ({"label": "A", "text": TEXT}, "STOP"),
-        ({"label": "A", "text": TEXT, "answer": "GO"}, "GO"),
+        ({"label": "B", "text": TEXT, "answer": "GO"}, "GO"),
     ],
 )
 def test_answer_and_label_say_which_option_is_right(fields: dict[str, object], right: str) -> None:
@@ -261,3 +262,121 @@ def test_a_file_of_rows_that_went_away_is_named(tmp_path: Path) -> None:
     (tmp_path / "test_questions.jsonl").unlink()
     with pytest.raises(SourceError, match=r"test_questions.jsonl cannot be read \(No such file"):
         read(source)
+
+
+# Files as they lie about
+
+
+def test_a_download_cache_of_links_into_blobs_is_read(tmp_path: Path) -> None:
+    blobs, snapshot = tmp_path / "blobs", tmp_path / "snapshots" / "0a1b"
+    blobs.mkdir()
+    (snapshot / "images").mkdir(parents=True)
+    (blobs / "11").write_bytes(picture())
+    (blobs / "22").write_text(json.dumps(vstar(image="images/a.png")))
+    (snapshot / "images" / "a.png").symlink_to("../../../blobs/11")
+    (snapshot / "test_questions.jsonl").symlink_to("../../blobs/22")
+    for path in (tmp_path, snapshot, snapshot / "test_questions.jsonl"):
+        ((item,), failures) = read(HighResSource(path))
+        assert failures == []
+        assert (item.sample.split, item.sample.origin) == ("test", "test_questions.jsonl line 1")
+
+
+def test_hidden_files_are_passed_over(tmp_path: Path) -> None:
+    root = highres(tmp_path, [vstar()])
+    (root / "test_questions.jsonl").rename(root / "mine.jsonl")
+    (root / "._mine.jsonl").write_bytes(b"\0\5\26\7")
+    assert len(read(HighResSource(root))[0]) == 1
+
+
+def test_a_json_file_finds_its_picture_whatever_the_case_of_its_ending(tmp_path: Path) -> None:
+    (tmp_path / "a.JPG").write_bytes(picture(kind="JPEG"))
+    (tmp_path / "a.json").write_text(json.dumps({"question": "?", "options": ["x", "y"]}))
+    assert len(read(HighResSource(tmp_path))[0]) == 1
+
+
+def test_two_pictures_of_one_json_file_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").write_bytes(picture(kind="JPEG"))
+    (tmp_path / "a.png").write_bytes(picture())
+    (tmp_path / "a.json").write_text(json.dumps({"question": "?", "options": ["x", "y"]}))
+    _, (failure,) = read(HighResSource(tmp_path))
+    assert (failure.error_class, failure.origin) == ("bad_row", "a.json")
+    assert "a.jpg, a.png" in failure.message
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_an_array_in_place_of_lines_is_read(tmp_path: Path, indent: int | None) -> None:
+    root = highres(tmp_path, [])
+    (root / "mine.json").write_bytes(b"\xef\xbb\xbf" + json.dumps([vstar(), 5], indent=indent).encode())
+    ((item,), (failure,)) = read(HighResSource(root / "mine.json"))
+    assert (item.sample.origin, failure.origin) == ("mine.json row 1", "mine.json row 2")
+
+
+def test_a_damaged_array_is_one_clear_line(tmp_path: Path) -> None:
+    root = highres(tmp_path, [])
+    (root / "mine.json").write_text(json.dumps([vstar(), vstar()], indent=1)[:-20])
+    with pytest.raises(SourceError, match=r"mine.json is not JSON: .* at line"):
+        read(HighResSource(root / "mine.json"))
+
+
+def test_a_compressed_file_of_rows_is_named(tmp_path: Path) -> None:
+    (tmp_path / "x.jsonl.gz").write_bytes(gzip.compress(json.dumps(vstar()).encode()))
+    with pytest.raises(SourceError, match=r"x.jsonl.gz is compressed; unpack it first"):
+        read(HighResSource(tmp_path / "x.jsonl.gz"))
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_no_trouble(tmp_path: Path) -> None:
+    root = highres(tmp_path, [])
+    (root / "test_questions.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps(vstar()).encode() + b"\r\n\r\n")
+    assert len(read(HighResSource(root))[0]) == 1
+
+
+@pytest.mark.parametrize("image", [{"path": "a.png", "bytes": None}, ["a.png"], {"path": "a.png"}])
+def test_a_picture_may_be_named_in_several_ways(tmp_path: Path, image: object) -> None:
+    assert len(read(HighResSource(highres(tmp_path, [vstar(image=image)])))[0]) == 1
+
+
+@pytest.mark.parametrize(
+    "image", [["a.png", "b.png"], [], 3, {"bytes": "x"}, "data:image/png;base64,xx", " ", {"path": None}]
+)
+def test_what_names_no_picture_is_a_failure(tmp_path: Path, image: object) -> None:
+    items, (failure,) = read(HighResSource(highres(tmp_path, [vstar(image=image)])))
+    assert items == []
+    assert '"image"' in failure.message
+
+
+def test_a_field_that_comes_twice_is_a_failure(tmp_path: Path) -> None:
+    line = json.dumps(vstar(answer="GO"))[:-1] + ', "answer": "STOP"}'
+    items, (failure,) = read(HighResSource(highres(tmp_path, [line])))
+    assert (items, failure.error_class) == ([], "bad_json")
+    assert '"answer" twice' in failure.message
+
+
+# Indices, which all rows of a file write alike
+
+
+def indexed(tmp_path: Path, *answers: object) -> Path:
+    return highres(tmp_path, [vstar(question=f"{n}?", answer=answer) for n, answer in enumerate(answers)])
+
+
+def test_texts_of_digits_are_indices_where_a_row_shows_that_they_count_from_zero(tmp_path: Path) -> None:
+    items, failures = read(HighResSource(indexed(tmp_path, "1", "0", "2")))
+    assert failures == []
+    assert [item.sample.answers for item in items] == [("STOP",), ("GO",), ("WAIT",)]
+
+
+def test_indices_that_may_count_from_one_are_failures_that_name_the_setting(tmp_path: Path) -> None:
+    root = indexed(tmp_path, 1, 2, 3)
+    items, failures = read(HighResSource(root))
+    assert items == []
+    assert all("source.first_index" in failure.message for failure in failures)
+    items, failures = read(HighResSource(root, first_index=1))
+    assert [item.sample.answers for item in items] == [("GO",), ("STOP",), ("WAIT",)]
+
+
+def test_options_printed_in_a_row_go_before_those_beside_its_picture(tmp_path: Path) -> None:
+    root = highres(tmp_path, [{"image": "a.png", "text": TEXT, "label": "B"}])
+    beside = {"bbox": [[1, 2, 30, 40]], "question": "other?", "options": ["It says GO.", "It says STOP."]}
+    (root / "a.json").write_text(json.dumps(beside))
+    ((item,), _) = read(HighResSource(root))
+    assert (item.sample.answers, item.sample.choices) == (("GO",), ("STOP", "GO", "WAIT"))
+    assert item.sample.targets == (Box(1, 2, 31, 42),)

@@ -1,0 +1,40 @@
+"""Letters that options carry in front: "A. red", "(b) red", "[C] red", "Option D: red", "E - red"."""
+
+import re
+import unicodedata
+
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+_LETTER = "[A-Za-zＡ-Ｚａ-ｚ]"
+_LETTERED = re.compile(
+    rf"\s*(?:[-*•]\s+)?(?:\*\*)?(?i:option|choice)?\s*"
+    rf"(?:[(\[<（]\s*({_LETTER})\s*[)\]>）]\s*[.:]?(?:\*\*)?"
+    rf"|({_LETTER})\s*[).:、．）：](?:\*\*)?(?=\s|[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])"
+    rf"|({_LETTER})\s+[-–—](?=\s))"
+    r"\s*((?!(?:and|or|nor|only|alone|to|through|is|are)\b|[&,/+-])\S.*?)\s*",
+    re.DOTALL,
+)
+_ALONE = re.compile(rf"\s*[(\[]?({_LETTER})[)\]]?[.:]?\s*")
+
+
+def take_letter(text: str) -> tuple[str, str] | None:
+    """The letter that a text carries in front, as a capital, and the rest; None where none is there, or no rest."""
+    match = _LETTERED.fullmatch(text)
+    return (_capital(match[1] or match[2] or match[3]), match[4]) if match else None
+
+
+def lone_letter(text: str) -> str:
+    """The letter that a text is, as a capital; else ""."""
+    match = _ALONE.fullmatch(text)
+    return _capital(match[1]) if match else ""
+
+
+def letter_in_front(text: str, count: int) -> str:
+    """The letter that an option carries or is, if it is the letter of one of so many places; else ""."""
+    taken = take_letter(text)
+    letter = taken[0] if taken else lone_letter(text)
+    return letter if letter and letter in LETTERS[:count] else ""
+
+
+def _capital(letter: str) -> str:
+    return unicodedata.normalize("NFKC", letter).upper()

@@ -1,0 +1,190 @@
+"""Which option of a row is the right one: by letter, text, index or several of those that agree; never by a guess."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from storage.sources.letters import LETTERS
+from storage.sources.option_fields import Options, fold, missing, named
+from storage.sources.rows import RowProblem, answer_of, shown
+
+ANSWERS = (
+    *("answer", "label", "answers", "correct_answer", "ground_truth", "groundtruth", "gt_answer", "gt", "answer_key"),
+    *("answerkey", "answer_letter", "answer_option", "correct_option", "correct_choice", "target_answer"),
+)
+INDICES = (
+    *("answer_index", "answer_idx", "correct_index", "correct_idx", "correct_choice_idx", "correct_choice_index"),
+    *("correct_option_index", "label_index", "label_idx", "gt_index", "gt_idx", "cop"),
+)
+"""Fields that say which option is right, by their names in lower case with underscores."""
+
+_LETTER = re.compile(r"(?:option|choice|answer)?[\s_]*[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?", re.IGNORECASE)
+_LETTER_AND_TEXT = re.compile(r"(?:\(\s*([A-Za-z])\s*\)\s*[.:]?|([A-Za-z])\s*[).:、．,-])\s*(\S.*)", re.DOTALL)
+_COUNT_FROM = "say whether indices count from 0 or from 1 with source.first_index=0 or 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Indices:
+    """How the indices of a file's rows count.
+
+    Attributes:
+        first: the index of the first option, 0 as is usual in JSON and Parquet; None where the rows speak against it.
+        texts: whether texts of digits are indices too.
+    """
+
+    first: int | None = 0
+    texts: bool = False
+
+
+FROM_ZERO = Indices()
+"""How indices count where nothing is known of the other rows."""
+
+
+def indices_of(rows: Iterable[tuple[Options, Mapping[str, object]]]) -> Indices:
+    """What the rows of a file say about how they count: only who counts from 0 has a 0, only who counts from 1 an n."""
+    seen: Counter[tuple[type, int]] = Counter()
+    for options, row in rows:
+        if options.marks or options.numbers:
+            continue
+        for key in named(row, ANSWERS + INDICES):
+            index = _index(row[key])
+            if index in (0, len(options.texts)) and fold(str(row[key])) not in map(fold, options.texts):
+                seen[str if isinstance(row[key], str) else int, min(index, 1)] += 1
+    ends, zeros = seen[int, 1], seen[int, 0]
+    return Indices(None if ends and ends >= zeros else 0, texts=seen[str, 0] > seen[str, 1])
+
+
+def right_option(row: Mapping[str, object], options: Options, indices: Indices) -> int:
+    """The place of the right option in `options.texts`.
+
+    Where no field says which is right, V* means the first of `options`.
+
+    Raises:
+        RowProblem: no field names an option, or fields name several, or one may mean several.
+    """
+    keys = named(row, ANSWERS + INDICES)
+    given = [key for key in keys if not missing(row[key]) and row[key] != []]
+    if not given:
+        if keys or options.field.lower() != "options" or options.fixed:
+            lacking = f'field "{keys[0]}" is empty' if keys else 'the row has no "answer" and no "label"'
+            raise RowProblem("missing_field", f"{lacking}, though there are options; say which is right")
+        return 0
+    problem: RowProblem | None = None
+    places: dict[int, str] = {}
+    for key in given:
+        try:
+            places.setdefault(_named_by(row[key], key, options, indices), key)
+        except RowProblem as caught:
+            # A second field may be about something else ("label": a class), unless its name says that it counts.
+            if key == given[0] or named({key: None}, INDICES):
+                problem = problem or caught
+    if problem:
+        raise problem
+    if len(places) > 1:
+        fields = " and ".join(f'"{key}"' for key in places.values())
+        raise RowProblem("bad_field", f"fields {fields} name different options; make them agree")
+    return next(iter(places))
+
+
+def _named_by(value: object, key: str, options: Options, indices: Indices) -> int:
+    if isinstance(value, list):
+        places = {_named_by(one, key, options, indices) for one in value}
+        if len(places) > 1:
+            raise RowProblem("bad_field", f'field "{key}" names several options: {shown(value)}; one must be right')
+        return places.pop()
+    if isinstance(value, str) and value.strip()[:1] == "[" and fold(value) not in map(fold, options.texts):
+        raise RowProblem("bad_field", f'field "{key}" is a list in a text: {shown(value)}; write it as a list')
+    index = _index(value)
+    if index is not None and named({key: None}, INDICES):
+        found = set(_by_index(index, key, options, indices))
+    else:
+        found = set(_by_text(value, key, options))
+        if isinstance(value, str):
+            found |= set(_by_letter(value, options, found))
+        # A number, and a text of digits where those are indices or no option says the same, may count the options.
+        if index is not None and not options.numbers and (not isinstance(value, str) or indices.texts or not found):
+            if isinstance(value, str) and not indices.texts and not _has_numbers(options):
+                raise _uncounted(key, value)
+            found |= set(_by_index(index, key, options, indices, as_text=isinstance(value, str)))
+    if len(found) > 1:
+        raise RowProblem(
+            "bad_field", f'field "{key}" may mean several of the options: {shown(value)}; write the option\'s text'
+        )
+    if not found:
+        raise RowProblem("bad_field", f'field "{key}" names none of the options: {shown(value)}; make them agree')
+    return found.pop()
+
+
+def _has_numbers(options: Options) -> bool:
+    return bool(options.marks) and options.marks[0].isdigit()
+
+
+def _uncounted(key: str, value: object) -> RowProblem:
+    return RowProblem("bad_field", f'field "{key}" is an index, {shown(value)}: {_COUNT_FROM}, or write the letter')
+
+
+def _by_text(value: object, key: str, options: Options) -> list[int]:
+    text = answer_of(value, key)
+    for known in (options.texts, options.written):
+        for form in (str, fold):
+            found = [place for place, option in enumerate(known) if form(option) == form(text)]
+            if found:
+                return found
+    number = _number(text)
+    return [place for place, option in enumerate(options.texts) if number is not None and _number(option) == number]
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _by_letter(value: object, options: Options, by_text: set[int]) -> list[int]:
+    """By a letter alone, or a letter with an option's text; a text that only begins like one is no letter."""
+    if not isinstance(value, str):
+        return []
+    text = value.strip()
+    if alone := _LETTER.fullmatch(text):
+        # A small letter may be an option of its own ("a" among units); what it says exactly goes before.
+        return [] if by_text and not alone[1].isupper() else _at(alone[1], options)
+    if (both := _LETTER_AND_TEXT.fullmatch(text)) and not by_text:
+        said = [place for place, option in enumerate(options.texts) if fold(option) == fold(both[3])]
+        place = _at(both[1] or both[2], options)
+        return [*said, *place] if said else []
+    return []
+
+
+def _at(letter: str, options: Options) -> list[int]:
+    mark = letter.upper()
+    if options.marks and options.marks[0] in LETTERS:
+        return [options.marks.index(mark)] if mark in options.marks else []
+    return [LETTERS.index(mark)] if mark in LETTERS[: len(options.texts)] else []
+
+
+def _by_index(index: int, key: str, options: Options, indices: Indices, as_text: bool = False) -> list[int]:
+    """By the number that the options carry, or else by counting them; both, where the two may be meant."""
+    found = [options.marks.index(str(index))] if _has_numbers(options) and str(index) in options.marks else []
+    if _has_numbers(options) and (options.fixed or as_text):
+        return found
+    if options.moved:
+        raise RowProblem(
+            "bad_field",
+            f'field "{key}" is an index, {index}, of options in another order than their letters; write the letter',
+        )
+    if indices.first is None:
+        raise _uncounted(key, index)
+    place = index - indices.first
+    return [*found, place] if 0 <= place < len(options.texts) else found
+
+
+def _index(value: object) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int):
+        return value if abs(value) < 1000 else None
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,2}\s*", value) else None
