@@ -59,6 +59,7 @@ class ReplaySettings:
         """
         try:
             agent, ladder = recipe["agent"], recipe["ladder"]
+            _drawn_as_now(ladder)
             model = recipe.get("models", {}).get("agent")
             family = ModelFamily()
             if model is not None:
@@ -99,6 +100,7 @@ class ReplaySettings:
         """
         try:
             tools, family = dict(record["tools"]), dict(record["family"])
+            _drawn_as_now(tools)
             for values in (tools, family):
                 values["convention"] = Convention(values["convention"])
             rest = {name: value for name, value in record.items() if name not in ("tools", "family")}
@@ -107,6 +109,12 @@ class ReplaySettings:
             return made
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"these are no settings of a replay: {type(error).__name__}: {error}") from error
+
+
+def _drawn_as_now(limits: Mapping[str, Any]) -> None:
+    """Refuse records from before pictures had an upper limit: crops and outlines were drawn otherwise then."""
+    if "factor" in limits and "max_pixels" not in limits:
+        raise ValueError("its pictures were drawn as an earlier lensmill did; replay them with that one, or build anew")
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,6 +150,15 @@ def test_a_record_that_is_no_record_is_refused(record: dict[str, object]) -> Non
         ReplaySettings.of_record(record)
 
 
+def test_a_record_of_pictures_that_were_drawn_otherwise_is_refused() -> None:
+    record = ReplaySettings().record()
+    del record["tools"]["max_pixels"]
+    with pytest.raises(ValueError, match="as an earlier lensmill did"):
+        ReplaySettings.of_record(record)
+    with pytest.raises(ValueError, match="as an earlier lensmill did"):
+        ReplaySettings.of_recipe({"agent": {}, "ladder": {"rungs": [224], "factor": 28, "upscale": False}})
+
+
 FAMILY = ModelFamily(min_pixels=40_000)
 ENDLESS = "while True:\n    pass"
 
