@@ -16,12 +16,14 @@ from lensmill.agents.settings import (
     tool_settings,
 )
 from lensmill.decoding import Original
+from lensmill.geometry import Convention
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.models.building import build_model
 from lensmill.models.chat import ModelCall
 from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings
+from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.protocol import Sandbox
 from lensmill.sandbox.settings import SandboxSettings
@@ -39,7 +41,7 @@ class Equipment:
 
     Args:
         models: by role; roles with equal settings share one client.
-        factor: sides of drawn pictures are multiples of this.
+        ladder: how large drawn pictures are.
         watch: counts what models are asked.
     """
 
@@ -49,7 +51,7 @@ class Equipment:
         judge: JudgeSettings,
         models: Mapping[str, ModelSettings],
         sandbox: SandboxSettings,
-        factor: int,
+        ladder: Ladder,
         watch: Watch,
     ) -> None:
         self._settings = agent
@@ -58,8 +60,8 @@ class Equipment:
         self._sandbox = _open(sandbox) if isinstance(agent, RefocusSettings) else None
         self.agent: Agent = build_agent(agent, self._models, self._sandbox)
         self.judge: Judge = build_judge(judge, self._models.get(JUDGE))
-        family = self._models[AGENT].family if AGENT in self._models else None
-        self._tools = tool_settings(agent, factor, family)
+        convention = self._models[AGENT].family.convention if AGENT in self._models else Convention.PIXELS
+        self._tools = tool_settings(agent, ladder, convention)
 
     def engines_moved(self, moves: Mapping[str, str]) -> None:
         """See `RoutedModel.moved`."""

@@ -60,7 +60,7 @@ class Pictures:
         return found
 
     def _draw(self, original: Original, rung: int) -> View:
-        picture = draw_view(original.pixels, rung, self._ladder.factor, self._ladder.upscale)
+        picture = draw_view(original.pixels, rung, self._ladder)
         return View(picture, encode(picture, original.lossless))
 
     async def _get(self, key: Any, make: Callable[[], Any]) -> Any:

@@ -135,7 +135,7 @@ class RolloutWorker:
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
         self._equipment = Equipment(
-            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder.factor, self.watch
+            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder, self.watch
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)

@@ -99,7 +99,7 @@ def every_picture(files: Files, plan: Plan) -> tuple[int, int, int]:
     episodes = pictures = size = 0
     store = EpisodeStore(files, FINGERPRINT)
     family = ModelSettings("stub").family
-    tools = ToolSettings(convention=family.convention, min_pixels=family.min_pixels)
+    tools = ToolSettings(family.convention, min_pixels=family.min_pixels, max_pixels=family.max_pixels)
     with Replayer(ReplaySettings(tools=tools, family=family), ImageStore(files).get) as replayer:
         for chunk_id in plan.chunk_ids():
             samples = plan.read_chunk(chunk_id).samples

@@ -69,7 +69,7 @@ class Episodes:
         self._pictures = Pictures(ImageStore(files), ladder)
         watch = Watch(NOT_WATCHED, FINGERPRINT, files, RUNGS)
         self._equipment = Equipment(
-            DirectSettings(), RuleSettings(), {"agent": NOBODY}, SandboxSettings(), ladder.factor, watch
+            DirectSettings(), RuleSettings(), {"agent": NOBODY}, SandboxSettings(), ladder, watch
         )
         self._agent = StubAgent()
 

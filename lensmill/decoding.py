@@ -6,9 +6,10 @@ programs, such as EPS); the size is judged from the header, before any pixel has
 Pillow's is changed, so a process may decode in many threads and use Pillow for its own ends.
 
 Embedded colour profiles are ignored: the stored values are taken as they are. That is what models' own preprocessors
-do, so a view shows what a model sees at training time, and it keeps one hostile parser less within reach. Animated
-and multi-picture files give their first frame; transparency is laid on white, as a page would; 16-bit channels keep
-their high byte.
+do, so a view shows what a model sees at training time, and it keeps one hostile parser less within reach. Other
+metadata is ignored too, damaged or large as it may be, but for the turn that EXIF names (`lensmill.mending`). Animated
+and multi-picture files give their first frame; transparency is laid on white, as a page would; for deep colours see
+`lensmill.colour`.
 """
 
 import io
@@ -18,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
 from PIL import (
     BmpImagePlugin,
     ExifTags,
@@ -31,6 +31,8 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from lensmill import mending
+from lensmill.colour import UndefinedColour, colour_route, to_rgb
 from lensmill.resolution import MAX_ASPECT
 
 MAX_PIXELS = 100_000_000
@@ -99,6 +101,17 @@ _OTHER_PICTURES: tuple[tuple[bytes, int, str], ...] = (
     (b"\xff\x4f\xff\x51", 0, "a JPEG 2000 file"),
     (b"8BPS", 0, "a Photoshop file"),
     (b"\x00\x00\x01\x00", 0, "an icon file"),
+    (b"\x00\x00\x02\x00", 0, "a cursor file"),
+    (b"\xff\x0a", 0, "a JPEG XL file"),
+    (b"\x00\x00\x00\x0cJXL ", 0, "a JPEG XL file"),
+    (b"\x1f\x8b", 0, "compressed by gzip"),
+    (b"BZh", 0, "compressed by bzip2"),
+    (b"\xfd7zXZ", 0, "compressed by xz"),
+    (b"\x28\xb5\x2f\xfd", 0, "compressed by zstd"),
+    (b"PK\x03\x04", 0, "a ZIP archive"),
+    (b"data:image/", 0, "base64 text"),
+    (b"iVBORw0KGgo", 0, "base64 text"),
+    (b"/9j/", 0, "base64 text"),
 )
 _TRUNCATED_WORDS = ("truncated", "unexpected end", "not enough", "end of file", "eof")
 
@@ -114,8 +127,11 @@ def load_original(data: bytes, max_pixels: int = MAX_PIXELS) -> Original:
     """
     with _open(data, max_pixels) as (image, header):
         rotation = _orientation(image)
-        _decode(image, data)
-        pixels = _to_rgb(image)
+        image = _decoded(image, data)
+        try:
+            pixels = to_rgb(image, data)
+        except UndefinedColour as error:
+            raise ImageError("image_unsupported", str(error)) from error
         if rotation is not None:
             pixels = pixels.transpose(rotation)
     return Original(pixels, header.width, header.height, header.format, header.lossless)
@@ -132,8 +148,11 @@ def check_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
     """
     with _open(data, max_pixels) as (image, header):
         image.draft(None, (1, 1))
-        _decode(image, data)
-        _colour_route(image)
+        image = _decoded(image, data)
+        try:
+            colour_route(image, data)
+        except UndefinedColour as error:
+            raise ImageError("image_unsupported", str(error)) from error
     return header
 
 
@@ -152,11 +171,29 @@ def _open(data: bytes, max_pixels: int) -> Iterator[tuple[ImageFile.ImageFile, H
     """An open, not yet decoded file and its header."""
     opener = _opener_for(data)
     try:
-        image = opener(io.BytesIO(data))
+        image = _opened(opener, data)
+    except mending.Unsupported as error:
+        raise ImageError("image_unsupported", f"{error}, and that is not read; convert it") from error
     except Exception as error:
         raise _broken(error, "header") from error
     with image:
         yield image, _judged_header(image, data, max_pixels)
+
+
+def _opened(opener: Callable[[io.BytesIO], ImageFile.ImageFile], data: bytes) -> ImageFile.ImageFile:
+    if opener is PngImagePlugin.PngImageFile:
+        data = mending.plain_png(data)
+    elif opener is JpegImagePlugin.JpegImageFile:
+        data = mending.plain_jpeg(data)
+        mending.require_8_bit_jpeg(data)
+    elif opener is GifImagePlugin.GifImageFile:
+        data = mending.plain_gif(data)
+    elif opener is TiffImagePlugin.TiffImageFile and (at := mending.white_is_zero(data)) is not None:
+        try:
+            return opener(io.BytesIO(data))
+        except Exception:  # of some depths Pillow reads the other kind only
+            return opener(io.BytesIO(mending.as_positive_tiff(data, at)))
+    return opener(io.BytesIO(data))
 
 
 def _opener_for(data: bytes) -> Callable[[io.BytesIO], ImageFile.ImageFile]:
@@ -170,13 +207,15 @@ def _opener_for(data: bytes) -> Callable[[io.BytesIO], ImageFile.ImageFile]:
             return opener
     for magic, at, what in _OTHER_PICTURES:
         if head[at : at + len(magic)] == magic:
-            raise ImageError("image_unsupported", f"the file is {what}, and only {_ALLOWED} are read; convert it")
+            raise ImageError(
+                "image_unsupported", f"the file is {what}, and only {_ALLOWED} are read; convert or unpack it"
+            )
     text = data[:1024].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in text:
         raise ImageError("image_unsupported", f"the file is an SVG drawing, and only {_ALLOWED} are read; render it")
     if text.startswith(b"version https://git-lfs"):
         raise ImageError("image_not_an_image", "the file is a Git LFS pointer, not the picture; run `git lfs pull`")
-    if text.startswith((b"<!doctype html", b"<html", b"<?xml", b"{")):
+    if text.startswith((b"<", b"{", b"[")):
         raise ImageError("image_not_an_image", "the file is a web page or text, not a picture; fetch it again")
     raise ImageError("image_not_an_image", f"the file's first bytes are of no picture; {_ALLOWED} are read")
 
@@ -237,13 +276,29 @@ def _first_webp_bitstream(data: bytes) -> bytes:
     return b""
 
 
-def _decode(image: ImageFile.ImageFile, data: bytes) -> None:
+def _decoded(image: ImageFile.ImageFile, data: bytes) -> ImageFile.ImageFile:
     if image.format == "PNG":
         _require_intact_chunks(data)
     try:
         image.load()
     except Exception as error:
-        raise _broken(error, "pixels") from error
+        whole = _without_end(data) if image.format == "JPEG" and "truncated" in str(error) else None
+        if whole is None:
+            raise _broken(error, "pixels") from error
+        return whole
+    return image
+
+
+def _without_end(data: bytes) -> ImageFile.ImageFile | None:
+    """A JPEG that lacks nothing but its end marker; None for any other."""
+    ended = mending.with_jpeg_end(data)
+    if ended is None:
+        return None
+    try:
+        one, other = (JpegImagePlugin.JpegImageFile(io.BytesIO(file)) for file in ended)
+        return one if one.tobytes() == other.tobytes() else None
+    except Exception:
+        return None
 
 
 def _require_intact_chunks(data: bytes) -> None:
@@ -254,6 +309,8 @@ def _require_intact_chunks(data: bytes) -> None:
         whole_pixels = data[at + 4 : at + 8] == b"IDAT" and end + 4 <= len(data)
         if whole_pixels and zlib.crc32(view[at + 4 : end]) != int.from_bytes(view[end : end + 4], "big"):
             raise ImageError("image_damaged", "the checksum of its pixel data is wrong; fetch or write it again")
+        if data[at + 4 : at + 8] == b"IEND":
+            break
         at = end + 4
 
 
@@ -287,42 +344,6 @@ def _orientation(image: ImageFile.ImageFile) -> Image.Transpose | None:
     except Exception:
         return None
     return _UPRIGHT.get(tag) if isinstance(tag, int) else None
-
-
-ColourRoute = Literal["plain", "on_white", "high_byte"]
-
-
-def _colour_route(image: Image.Image) -> ColourRoute:
-    if image.mode.startswith("I;16"):
-        return "high_byte"
-    if image.mode in ("I", "F", "LAB", "HSV"):
-        raise ImageError(
-            "image_unsupported",
-            f'the picture has pixels of mode "{image.mode}", whose white is not defined; save it as 8-bit RGB',
-        )
-    return "on_white" if image.has_transparency_data else "plain"
-
-
-def _to_rgb(image: Image.Image) -> Image.Image:
-    match _colour_route(image):
-        case "high_byte":
-            return _grey16_to_rgb(image)
-        case "on_white":
-            layer = image.convert("RGBA")
-            page = Image.new("RGB", layer.size, "white")
-            page.paste(layer, mask=layer.getchannel("A"))
-            return page
-        case "plain":
-            return image.convert("RGB") if image.mode != "RGB" else image.copy()
-
-
-def _grey16_to_rgb(image: Image.Image) -> Image.Image:
-    levels = np.asarray(image)
-    grey = (levels >> 8).astype(np.uint8)
-    clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        grey[levels == clear] = 255
-    return Image.fromarray(grey).convert("RGB")
 
 
 __all__ = [

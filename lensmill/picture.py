@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from lensmill.geometry import Frame
-from lensmill.resolution import PATCH_FACTOR, view_frame
+from lensmill.resolution import Ladder
 from lensmill.trajectory import ImageRef
 
 SMALL_ORIGINAL = 2_000_000
@@ -44,23 +44,23 @@ class Encoded:
     format: str
 
 
-def draw_view(original: Image.Image, rung: int, factor: int = PATCH_FACTOR, upscale: bool = False) -> Picture:
+def draw_view(original: Image.Image, rung: int, ladder: Ladder | None = None) -> Picture:
     """The view of an upright RGB original on one rung.
 
-    It follows from the original and the rung alone, never from other views, so that a replay can draw it again.
+    It follows from the original, the rung and how the ladder draws alone, never from other views, so that a replay
+    can draw it again. `ladder` need not have the rung.
     """
-    return draw_views(original, (rung,), factor, upscale)[0]
+    return draw_views(original, (rung,), ladder)[0]
 
 
-def draw_views(
-    original: Image.Image, rungs: Sequence[int], factor: int = PATCH_FACTOR, upscale: bool = False
-) -> tuple[Picture, ...]:
+def draw_views(original: Image.Image, rungs: Sequence[int], ladder: Ladder | None = None) -> tuple[Picture, ...]:
     """The views of an upright RGB original on several rungs, each the same pixels as `draw_view` gives it alone.
 
     Averages of whole pixels that several rungs start from are taken once.
     """
+    ladder = ladder or Ladder()
     averaged: dict[tuple[int, int], Image.Image] = {}
-    return tuple(_draw(original, view_frame(original.size, rung, factor, upscale), averaged) for rung in rungs)
+    return tuple(_draw(original, ladder.frame(original.size, rung), averaged) for rung in rungs)
 
 
 def _draw(original: Image.Image, frame: Frame, averaged: dict[tuple[int, int], Image.Image]) -> Picture:

@@ -37,7 +37,7 @@ class ReplaySettings:
 
     Attributes:
         factor, upscale: see `Ladder`.
-        tools: of the agent.
+        tools: of the agent; their limits of a picture are the views' too.
         family: of the agent's model: the sizes to which what code shows is fitted.
         second_lane: code may have run in the sandbox's second lane.
         packages: name -> version of what drew the pictures; other versions may draw other pixels.
@@ -46,7 +46,7 @@ class ReplaySettings:
     factor: int = PATCH_FACTOR
     upscale: bool = False
     tools: ToolSettings = field(default_factory=ToolSettings)
-    family: ModelFamily = field(default_factory=lambda: ModelFamily(min_pixels=0))
+    family: ModelFamily = field(default_factory=ModelFamily)
     second_lane: bool = False
     packages: Mapping[str, str] = field(default_factory=dict)
 
@@ -59,8 +59,9 @@ class ReplaySettings:
         """
         try:
             agent, ladder = recipe["agent"], recipe["ladder"]
+            _drawn_as_now(ladder)
             model = recipe.get("models", {}).get("agent")
-            family = ModelFamily(min_pixels=0)
+            family = ModelFamily()
             if model is not None:
                 names = ("factor", "min_pixels", "max_pixels", "context_length", "tokens_per_image")
                 family = ModelFamily(Convention(model["convention"]), **{name: model[name] for name in names})
@@ -69,13 +70,22 @@ class ReplaySettings:
                 zoom_source=agent.get("zoom_source", "original"),
                 zoom_floor=agent.get("zoom_floor", ZOOM_FLOOR),
                 factor=ladder["factor"],
-                min_pixels=family.min_pixels,
+                min_pixels=ladder["min_pixels"],
+                max_pixels=ladder["max_pixels"],
             )
             second_lane = bool(recipe.get("sandbox", {}).get("second_lane"))
             packages = dict(recipe.get("packages", {}))
             return cls(ladder["factor"], ladder["upscale"], tools, family, second_lane, packages)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"this is no recipe: {type(error).__name__}: {error}") from error
+
+    def ladder(self, rung: int) -> Ladder:
+        """How views on a rung are drawn.
+
+        Raises:
+            ValueError: none are drawn on such a rung.
+        """
+        return Ladder((rung,), self.factor, self.upscale, self.tools.min_pixels, self.tools.max_pixels)
 
     def record(self) -> dict[str, Any]:
         """As JSON values, for a dataset's manifest."""
@@ -90,14 +100,21 @@ class ReplaySettings:
         """
         try:
             tools, family = dict(record["tools"]), dict(record["family"])
+            _drawn_as_now(tools)
             for values in (tools, family):
                 values["convention"] = Convention(values["convention"])
             rest = {name: value for name, value in record.items() if name not in ("tools", "family")}
             made = cls(tools=ToolSettings(**tools), family=ModelFamily(**family), **rest)
-            Ladder((made.tools.zoom_floor,), made.factor)  # a record may say anything
+            made.ladder(made.tools.zoom_floor)  # a record may say anything
             return made
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"these are no settings of a replay: {type(error).__name__}: {error}") from error
+
+
+def _drawn_as_now(limits: Mapping[str, Any]) -> None:
+    """Refuse records from before pictures had an upper limit: crops and outlines were drawn otherwise then."""
+    if "factor" in limits and "max_pixels" not in limits:
+        raise ValueError("its pictures were drawn as an earlier lensmill did; replay them with that one, or build anew")
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +247,7 @@ class Replayer:
             self._original = (image_id, load_original(self._load(image_id)))
         original = self._original[1]
         if rung not in self._views:
-            Ladder((rung,), self._settings.factor, self._settings.upscale)  # a record may say anything
-            self._views[rung] = draw_view(original.pixels, rung, self._settings.factor, self._settings.upscale)
+            self._views[rung] = draw_view(original.pixels, rung, self._settings.ladder(rung))
         return original.lossless, self._views[rung]
 
     def _steps(
@@ -264,13 +280,12 @@ class Replayer:
         self, view: Picture, rung: int, regions: Sequence[Region], steps: Sequence[Step]
     ) -> Iterator[tuple[list[Picture], tuple[tuple[str, Box], ...]]]:
         from lensmill.agents.refocus.replay import replay_code  # only code needs the interpreter
-        from lensmill.agents.refocus.showing import most_pixels
         from lensmill.sandbox.lanes import open_sandbox
 
         if self._sandbox is None:
             limits = Limits(seconds=SECONDS)
             self._sandbox = open_sandbox(limits, 1, self._settings.second_lane, self._unsafe)
-        most = most_pixels(rung, self._settings.tools)
+        most = self._settings.tools.most_pixels(rung)
         yield from replay_code(view, steps, regions, self._sandbox, most, self._settings.family)
 
     def _compared(self, index: int, picture: Picture, ref: ImageRef, lossless: bool, files: bool) -> Redrawn:

@@ -2,7 +2,8 @@
 
 A rung is named by its side: a view on it has at most side x side pixels, keeps the image's aspect ratio and has
 sides that are multiples of the model's patch factor (28 for Qwen2.5-VL, 32 for Qwen3-VL; the rule is the one
-those models' own preprocessors use, so what we count is what they see).
+those models' own preprocessors use, so what we count is what they see). No picture leaves the limits of the model
+that will see it, since its preprocessor would resize the picture without a word, and boxes about it would shift.
 """
 
 import math
@@ -20,12 +21,20 @@ PATCH_FACTOR = 28
 MAX_ASPECT = 200
 """Qwen's preprocessors refuse pictures that are longer than this."""
 
+MIN_PIXELS, MAX_PIXELS = 3_136, 12_845_056
+"""Qwen2.5-VL's own limits of one picture (4 and 16,384 patches of 28x28). Its maximum is the smallest that a model of
+these families publishes, so they also bound pictures that no model sees before training."""
 
-def fit(width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR) -> tuple[int, int]:
-    """The size nearest to width x height whose sides are multiples of `factor` and whose area is at most `max_pixels`.
 
-    Both sides are rounded to the nearest multiple first; only where that exceeds the budget is the picture scaled
-    down and rounded towards zero, and a side that would vanish stays at one factor.
+def fit(
+    width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR, min_pixels: int = 0
+) -> tuple[int, int]:
+    """The size nearest to width x height whose sides are multiples of `factor` and whose area lies within the limits.
+
+    Both sides are rounded to the nearest multiple first; only where that misses a limit is the picture scaled up and
+    rounded away from zero, or scaled down and rounded towards zero. A side that would vanish stays at one factor, and
+    a long side gives up what snapping would put beyond MAX_ASPECT. Where whole patches cannot meet both limits,
+    `max_pixels` holds.
 
     Raises:
         ValueError: the budget is below one patch, or the aspect ratio above MAX_ASPECT.
@@ -34,8 +43,11 @@ def fit(width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR
         raise ValueError(f"{max_pixels} pixels are less than one patch of {factor}x{factor}")
     if max(width, height) > MAX_ASPECT * min(width, height) * (1 + 1e-9):  # scaling may round 200:1 upwards
         raise ValueError(f"{width:g}x{height:g} is longer than {MAX_ASPECT}:1")
-    columns, rows = max(1, round(width / factor)), max(1, round(height / factor))
+    columns, rows = _not_too_long(max(1, round(width / factor)), max(1, round(height / factor)))
     budget = max_pixels // (factor * factor)
+    if columns * rows * factor * factor < min_pixels:
+        grow = math.sqrt(min_pixels / (width * height))
+        columns, rows = math.ceil(width * grow / factor), math.ceil(height * grow / factor)
     if columns * rows > budget:
         shrink = min(1.0, math.sqrt(max_pixels / (width * height)))
         columns = max(1, math.floor(width * shrink / factor))
@@ -44,33 +56,52 @@ def fit(width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR
             rows = min(rows, budget // columns)
         else:
             columns = min(columns, budget // rows)
+    columns, rows = _not_too_long(columns, rows)
     return (columns * factor, rows * factor)
 
 
-def view_frame(original: tuple[int, int], rung: int, factor: int = PATCH_FACTOR, upscale: bool = False) -> Frame:
-    """The frame of the view of an image of size (width, height) on a rung.
+def _not_too_long(columns: int, rows: int) -> tuple[int, int]:
+    return (min(columns, MAX_ASPECT * rows), min(rows, MAX_ASPECT * columns))
 
-    Without `upscale` a view is never larger than the image (to within one patch of snapping).
+
+def view_frame(
+    original: tuple[int, int],
+    rung: int,
+    factor: int = PATCH_FACTOR,
+    upscale: bool = False,
+    min_pixels: int = MIN_PIXELS,
+    max_pixels: int = MAX_PIXELS,
+) -> Frame:
+    """The frame of the view of an image of size (width, height) on a rung, within a model's limits of one picture.
+
+    Without `upscale` a view is never larger than the image (to within one patch of snapping), unless the image has
+    fewer than `min_pixels`.
     """
     width, height = original
-    grow = math.sqrt(rung * rung / (width * height))
+    budget = min(rung * rung, max_pixels)
+    grow = math.sqrt(budget / (width * height))
     if not upscale:
         grow = min(1.0, grow)
-    return Frame.whole(original, fit(width * grow, height * grow, rung * rung, factor))
+    return Frame.whole(original, fit(width * grow, height * grow, budget, factor, min_pixels))
 
 
-def rungs_for(original: tuple[int, int], ladder: Sequence[int] = LADDER, upscale: bool = False) -> tuple[int, ...]:
+def rungs_for(
+    original: tuple[int, int], ladder: Sequence[int] = LADDER, upscale: bool = False, max_pixels: int = MAX_PIXELS
+) -> tuple[int, ...]:
     """The rungs of the ladder on which an image of size (width, height) has something new to show.
 
     A rung is skipped when a lower one already shows every pixel of the image: the first rung that is at least as
-    large as the image shows it at its own size, and those above it would only repeat that. `upscale` keeps all.
+    large as the image shows it at its own size, and those above it would only repeat that. `upscale` keeps these. So
+    is a rung whose views would be no larger than those of a lower one, since the model takes no larger ones.
     """
     rungs = tuple(sorted(set(ladder)))
-    if upscale:
-        return rungs
+    budgets = [min(rung * rung, max_pixels) for rung in rungs]
     width, height = original
-    lower = (0, *rungs)
-    return tuple(rung for below, rung in zip(lower, rungs, strict=False) if below * below < width * height)
+    return tuple(
+        rung
+        for below, budget, rung in zip((0, *budgets), budgets, rungs, strict=False)
+        if below < budget and (upscale or below < width * height)
+    )
 
 
 def image_tokens(width: int, height: int, factor: int = PATCH_FACTOR) -> int:
@@ -86,25 +117,32 @@ class Ladder:
         rungs: sides in pixels.
         factor: sides of views are multiples of this many pixels.
         upscale: enlarge small pictures to every rung, as Chain-of-Focus does.
+        min_pixels, max_pixels: of any picture that an episode shows: the limits of the models that see it (`within`).
     """
 
     rungs: tuple[int, ...] = LADDER
     factor: int = PATCH_FACTOR
     upscale: bool = False
+    min_pixels: int = MIN_PIXELS
+    max_pixels: int = MAX_PIXELS
 
     def __post_init__(self) -> None:
         if not self.rungs:
             raise ValueError("the ladder needs at least one rung")
         if self.factor < 1:
             raise ValueError(f"factor must be at least 1, got {self.factor}")
+        if self.min_pixels < 0 or self.max_pixels < self.factor * self.factor:
+            raise ValueError(
+                f"a picture cannot have from {self.min_pixels} to {self.max_pixels} pixels in patches of {self.factor}"
+            )
         for rung in self.rungs:
             if not self.factor <= rung <= 16384:
                 raise ValueError(f"a rung must be from {self.factor} to 16384 pixels, got {rung}")
 
     def rungs_for(self, original: tuple[int, int]) -> tuple[int, ...]:
         """The rungs on which an image of size (width, height) is looked at; see `rungs_for`."""
-        return rungs_for(original, self.rungs, self.upscale)
+        return rungs_for(original, self.rungs, self.upscale, self.max_pixels)
 
     def frame(self, original: tuple[int, int], rung: int) -> Frame:
         """The frame of the view of an image of size (width, height) on a rung."""
-        return view_frame(original, rung, self.factor, self.upscale)
+        return view_frame(original, rung, self.factor, self.upscale, self.min_pixels, self.max_pixels)

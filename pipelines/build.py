@@ -21,6 +21,7 @@ from actors.publishing import PublishSettings, check_version
 from actors.rollout import RETRYABLE, EpisodeCost, Retry, RolloutSettings
 from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
+from lensmill.models.families import within
 from monitoring import logs
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
@@ -67,6 +68,7 @@ class Build:
         self._models = agent_models(
             settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor
         )
+        self._ladder = within(settings.ladder, (model.family for model in self._models.values()))
         judging = judge_model(settings.judge, settings.judge_model, settings.judge_engine, self._models.get(AGENT))
         self._judge_engine = settings.judge_engine or (None if settings.judge_model.name else settings.engine)
         self._judge = judge_fingerprint(settings.judge, judging, self._judge_engine)
@@ -126,7 +128,7 @@ class Build:
                 settings.source,
                 settings.agent,
                 self._models[AGENT].family if self._models else None,
-                settings.ladder,
+                self._ladder,
                 settings.chunk_size,
                 settings.limit,
             )
@@ -200,7 +202,7 @@ class Build:
                 self._fingerprint,
                 self._judge,
                 settings.agent,
-                settings.ladder,
+                self._ladder,
                 settings.judge,
                 engines.start(models),
                 settings.sandbox,

@@ -12,6 +12,7 @@ from actors.equipment import AGENT
 from lensmill.agents.provenance import prompt_hashes
 from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSettings
 from lensmill.judging.settings import JudgeSettings, judge_identity
+from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
 from pipelines.door import MAY_HOLD_SECRETS, SettingsError
 from pipelines.models import identity
@@ -19,13 +20,13 @@ from pipelines.settings import BuildSettings
 from storage.files import Files, StoreError
 from storage.sources.settings import SyntheticSettings
 
-READER_VERSION = 3
+READER_VERSION = 4
 """Raised when the reader answers differently, so that old and new episodes never mix."""
 
 AGENTS_VERSION = 1
 """Raised when agents that ask models do something else with the same replies; their prompts have hashes."""
 
-SYNTHETIC_VERSION = 1
+SYNTHETIC_VERSION = 2
 """Raised when the synthetic source draws or asks differently."""
 
 _PIXELS = ("pillow", "numpy", "opencv-python-headless")
@@ -66,7 +67,8 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
     if isinstance(settings.source, SyntheticSettings):
         source["version"] = SYNTHETIC_VERSION
     agent, names = asdict(settings.agent), list(_PIXELS)
-    content: dict[str, Any] = {"source": source, "agent": agent, "ladder": asdict(settings.ladder)}
+    ladder = within(settings.ladder, (model.family for model in models.values()))
+    content: dict[str, Any] = {"source": source, "agent": agent, "ladder": asdict(ladder)}
     if isinstance(settings.agent, ReaderSettings):
         agent["version"] = READER_VERSION
         names += _READING

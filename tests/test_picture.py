@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture, draw_view, draw_views, encode, pixel_hash
-from lensmill.resolution import LADDER, rungs_for
+from lensmill.resolution import LADDER, Ladder, rungs_for
 
 
 def detailed(width: int, height: int) -> Image.Image:
@@ -67,7 +67,7 @@ def test_drawing_a_view_leaves_the_original() -> None:
 def test_any_small_picture_has_a_view(width: int, height: int, rung: int, factor: int, upscale: bool) -> None:
     if max(width, height) > 200 * min(width, height):
         return
-    view = draw_view(Image.new("RGB", (width, height), (1, 2, 3)), rung, factor, upscale)
+    view = draw_view(Image.new("RGB", (width, height), (1, 2, 3)), rung, Ladder((rung,), factor, upscale))
     assert view.pixels.width * view.pixels.height <= rung * rung
     assert view.pixels.getcolors() == [(view.pixels.width * view.pixels.height, (1, 2, 3))]
 

@@ -12,8 +12,9 @@ from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.settings import RefocusSettings, ZoomSettings, tool_settings
 from lensmill.geometry import Box
 from lensmill.models.chat import Sampling
-from lensmill.models.families import ModelFamily
+from lensmill.models.families import ModelFamily, within
 from lensmill.replay import Replayer, ReplayError, ReplaySettings
+from lensmill.resolution import Ladder
 from lensmill.sample import Region
 from lensmill.sandbox.monty import MontySandbox
 from lensmill.sandbox.programs import NoBoundary
@@ -133,11 +134,13 @@ def test_settings_of_a_recipe_are_those_of_the_agents_tools() -> None:
     }
     recipe = {
         "agent": {"name": "zoom", "zoom_floor": 448, "zoom_source": "view"},
-        "ladder": {"rungs": [224], "factor": 32, "upscale": True},
+        "ladder": {"rungs": [224], "factor": 32, "upscale": True, "min_pixels": 40_000, "max_pixels": 900_000},
         "models": {"agent": model},
     }
     settings = ReplaySettings.of_recipe(recipe)
-    assert settings == ReplaySettings(32, True, tool_settings(agent, 32, family), family)
+    ladder = Ladder((224,), 32, True, 40_000, 900_000)
+    assert settings == ReplaySettings(32, True, tool_settings(agent, ladder), family)
+    assert settings.ladder(224) == ladder
     assert ReplaySettings.of_record(settings.record()) == settings
 
 
@@ -145,6 +148,15 @@ def test_settings_of_a_recipe_are_those_of_the_agents_tools() -> None:
 def test_a_record_that_is_no_record_is_refused(record: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"settings of a replay|factor"):
         ReplaySettings.of_record(record)
+
+
+def test_a_record_of_pictures_that_were_drawn_otherwise_is_refused() -> None:
+    record = ReplaySettings().record()
+    del record["tools"]["max_pixels"]
+    with pytest.raises(ValueError, match="as an earlier lensmill did"):
+        ReplaySettings.of_record(record)
+    with pytest.raises(ValueError, match="as an earlier lensmill did"):
+        ReplaySettings.of_recipe({"agent": {}, "ladder": {"rungs": [224], "factor": 28, "upscale": False}})
 
 
 FAMILY = ModelFamily(min_pixels=40_000)
@@ -162,7 +174,9 @@ async def coded(sandbox: Sandbox, *blocks: str, regions: tuple[Region, ...] = tw
 
 
 def a_code_replayer() -> Replayer:
-    return Replayer(ReplaySettings(tools=tool_settings(RefocusSettings(), 28, FAMILY), family=FAMILY), looked)
+    return Replayer(
+        ReplaySettings(tools=tool_settings(RefocusSettings(), within(Ladder(), [FAMILY])), family=FAMILY), looked
+    )
 
 
 async def test_code_runs_again_and_shows_the_same(sandbox: Sandbox) -> None:

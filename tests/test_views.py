@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lensmill.picture import SMALL_ORIGINAL, draw_view, draw_views, pixel_hash
-from lensmill.resolution import LADDER, rungs_for, view_frame
+from lensmill.resolution import LADDER, Ladder, rungs_for, view_frame
 
 
 def photo(width: int, height: int) -> Image.Image:
@@ -78,5 +78,5 @@ def test_a_bright_edge_stays_in_its_place() -> None:
 def test_a_view_has_the_size_that_its_frame_says(width: int, height: int, rung: int, upscale: bool) -> None:
     if max(width, height) > 200 * min(width, height) or (upscale and rung > 900):
         return
-    view = draw_view(Image.new("RGB", (width, height)), rung, upscale=upscale)
+    view = draw_view(Image.new("RGB", (width, height)), rung, Ladder((rung,), upscale=upscale))
     assert view.pixels.size == (view.frame.width, view.frame.height)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lensmill.agents.protocol import Agent
+from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel, Sampling
-from lensmill.models.families import ModelFamily
+from lensmill.resolution import Ladder
 from lensmill.sandbox.protocol import Sandbox
 from lensmill.tools import ToolSettings
 
@@ -201,20 +202,20 @@ def seeds_of(settings: AgentSettings) -> tuple[int, ...]:
     return (0,) if isinstance(settings, ReaderSettings) else tuple(range(settings.samples))
 
 
-def tool_settings(settings: AgentSettings, factor: int, family: ModelFamily | None = None) -> ToolSettings:
+def tool_settings(settings: AgentSettings, ladder: Ladder, convention: Convention = Convention.PIXELS) -> ToolSettings:
     """How the agent's tools read and draw.
 
     Args:
-        factor: sides of pictures are multiples of it.
-        family: of the agent's model: how it writes boxes, and how small a picture it takes as it is.
+        ladder: how large pictures are, within the limits of the agent's models.
+        convention: how the agent's model writes boxes.
     """
-    family = family or ModelFamily(min_pixels=0)
     return ToolSettings(
-        convention=family.convention,
+        convention=convention,
         zoom_source=settings.zoom_source if isinstance(settings, ZoomSettings | SearchSettings) else "original",
         zoom_floor=ZOOM_FLOOR if isinstance(settings, DirectSettings) else settings.zoom_floor,
-        factor=factor,
-        min_pixels=family.min_pixels,
+        factor=ladder.factor,
+        min_pixels=ladder.min_pixels,
+        max_pixels=ladder.max_pixels,
     )
 
 

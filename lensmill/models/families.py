@@ -1,9 +1,10 @@
 """What is particular to a family of vision-language models: how it writes boxes, and what pictures cost it."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from lensmill.geometry import Convention
-from lensmill.resolution import image_tokens
+from lensmill.resolution import MAX_PIXELS, MIN_PIXELS, PATCH_FACTOR, Ladder, image_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +20,9 @@ class ModelFamily:
     """
 
     convention: Convention = Convention.PIXELS
-    factor: int = 28
-    min_pixels: int = 3136
-    max_pixels: int = 12_845_056
+    factor: int = PATCH_FACTOR
+    min_pixels: int = MIN_PIXELS
+    max_pixels: int = MAX_PIXELS
     context_length: int = 32_768
     tokens_per_image: int | None = None
 
@@ -30,3 +31,12 @@ class ModelFamily:
         if self.tokens_per_image is not None:
             return self.tokens_per_image
         return image_tokens(width, height, self.factor) + 2
+
+
+def within(ladder: Ladder, families: Iterable[ModelFamily]) -> Ladder:
+    """The ladder with limits that every one of these models takes; its own where there is none (the reader)."""
+    known = list(families)
+    if not known:
+        return ladder
+    least, most = max(family.min_pixels for family in known), min(family.max_pixels for family in known)
+    return replace(ladder, min_pixels=least, max_pixels=most)

@@ -1,7 +1,8 @@
 """Edits: mask, draw or highlight named parts of a picture (ReFocus, section 3; its released constants).
 
 Each takes a picture, the labels to focus on, and a map from every known label to its box in the picture's own
-pixels, and returns new pixels. The input is never modified.
+pixels, and returns new pixels. The input is never modified. Outline and inset scale with the picture, so that an edit
+looks the same on every rung, and an outline lies around its box, never over what the box marks.
 """
 
 import math
@@ -17,11 +18,19 @@ EditKind = Literal["mask", "draw", "highlight"]
 
 INSET = 2
 OUTLINE = 5
+"""Pixels at OWN_SIZE, where ReFocus uses them."""
+
+OWN_SIZE = (800, 600)
+"""About the size of ReFocus's charts."""
+
 RED = (255, 0, 0)
 HIGHLIGHT_ALPHA = 50
 
 COVERED_TIMES = 4
 """A map's boxes together have at most this many times the picture's area: work grows with it, and parts lie apart."""
+
+Pixels = tuple[int, int, int, int]
+"""A rectangle of whole pixels: left, top, right, bottom."""
 
 
 def focus(
@@ -44,58 +53,97 @@ def focus(
     bounds = Box(0, 0, *pixels.size)
     if sum(seen.area for box in boxes.values() if (seen := box.clip(bounds))) > COVERED_TIMES * bounds.area:
         raise ToolError(f"the boxes cover the image more than {COVERED_TIMES} times over")
-    focused = {label: inset for label in labels if (inset := _inset(boxes[label], bounds))}
+    focused = [seen for label in dict.fromkeys(labels) if (seen := boxes[label].clip(bounds))]
     if kind == "mask":
-        others = [inset for label, box in boxes.items() if label not in labels and (inset := _inset(box, bounds))]
+        others = [seen for label, box in boxes.items() if label not in labels and (seen := box.clip(bounds))]
         if not focused or not others:
             return pixels, "Nothing to mask: all parts or none were in focus, so the image is unchanged."
-        return _mask(pixels, list(focused.values()), others), "Masked all but: " + named
+        return _mask(pixels, focused, others), "Masked all but: " + named
     if not labels:
         raise ToolError(f"name at least one label to {kind}")
     if not focused:
         raise ToolError(f"none of the labels to {kind} lies in this image")
     if kind == "draw":
-        return _draw(pixels, list(focused.values())), "Drew a red box around: " + named
-    return _highlight(pixels, list(focused.values())), "Highlighted: " + named
+        return _draw(pixels, focused), "Drew a red box around: " + named
+    return _highlight(pixels, focused), "Highlighted: " + named
 
 
-def _inset(box: Box, bounds: Box) -> tuple[int, int, int, int] | None:
-    """Whole pixels inside the visible part of a box, INSET from its edges; None where it is out of sight."""
-    visible = box.clip(bounds)
-    if visible is None:
-        return None
-    x1, y1, x2, y2 = visible.padded(-INSET).rounded()
+def scaled(length: int, size: tuple[int, int]) -> int:
+    """A length at OWN_SIZE in pixels of a picture of `size`, at least one."""
+    return max(1, round(length * math.sqrt(size[0] * size[1] / (OWN_SIZE[0] * OWN_SIZE[1]))))
+
+
+def _inset(visible: Box, inset: int) -> Pixels:
+    """Whole pixels inside a box that lies in the picture, some way from its edges; at least one pixel."""
+    x1, y1, x2, y2 = visible.padded(-inset).rounded()
     left, top = min(x1, math.ceil(visible.x2) - 1), min(y1, math.ceil(visible.y2) - 1)
     return (left, top, max(left + 1, x2), max(top + 1, y2))
 
 
-def _mask(
-    pixels: Image.Image,
-    focused: Sequence[tuple[int, int, int, int]],
-    others: Sequence[tuple[int, int, int, int]],
-) -> Image.Image:
-    edited = pixels.copy()
+def _mask(pixels: Image.Image, focused: Sequence[Box], others: Sequence[Box]) -> Image.Image:
+    edited, inset = pixels.copy(), scaled(INSET, pixels.size)
     for box in others:
-        edited.paste((255, 255, 255), box)
-    for box in focused:  # neighbours may overlap what is in focus: that stays visible
-        edited.paste(pixels.crop(box), box)
+        edited.paste((255, 255, 255), _inset(box, inset))
+    for box in focused:  # neighbours may overlap what is in focus: all of that stays visible
+        edited.paste(pixels.crop(box.rounded_out()), box.rounded_out())
     return edited
 
 
-def _draw(pixels: Image.Image, focused: Sequence[tuple[int, int, int, int]]) -> Image.Image:
-    edited = pixels.copy()
-    for x1, y1, x2, y2 in focused:  # four bars: Pillow's own outline leaves rectangles that are smaller than itself
-        across, down = min(OUTLINE, x2 - x1), min(OUTLINE, y2 - y1)
-        edited.paste(RED, (x1, y1, x2, y1 + down))
-        edited.paste(RED, (x1, y2 - down, x2, y2))
-        edited.paste(RED, (x1, y1, x1 + across, y2))
-        edited.paste(RED, (x2 - across, y1, x2, y2))
-    return edited
-
-
-def _highlight(pixels: Image.Image, focused: Sequence[tuple[int, int, int, int]]) -> Image.Image:
-    edited = pixels.copy()
-    for box in focused:
+def _highlight(pixels: Image.Image, focused: Sequence[Box]) -> Image.Image:
+    edited, inset = pixels.copy(), scaled(INSET, pixels.size)
+    for box in (_inset(box, inset) for box in focused):
         part = pixels.crop(box)
         edited.paste(Image.blend(part, Image.new("RGB", part.size, RED), HIGHLIGHT_ALPHA / 255), box)
     return edited
+
+
+def _draw(pixels: Image.Image, focused: Sequence[Box]) -> Image.Image:
+    """Outline each box from outside; a side at the picture's edge stays open.
+
+    No outline covers a marked box, but for a larger one that holds it; so parts that touch share one outline. Only a
+    box that fills the picture is outlined inside.
+    """
+    edited, width = pixels.copy(), scaled(OUTLINE, pixels.size)
+    marked = sorted({box.rounded_out() for box in focused}, key=_largest_first)
+    for box in marked:
+        outer = (
+            max(0, box[0] - width),
+            max(0, box[1] - width),
+            min(pixels.width, box[2] + width),
+            min(pixels.height, box[3] + width),
+        )
+        inner = box
+        if outer == box:
+            across, down = min(width, box[2]), min(width, box[3])
+            inner = (across, down, box[2] - across, box[3] - down)
+        kept = [other for other in marked if other != box and not _holds(other, box)]
+        for bar in _bars(outer, inner):
+            edited.paste(RED, bar)
+            for other in kept:
+                if shared := _shared(other, bar):
+                    edited.paste(pixels.crop(shared), shared)
+    return edited
+
+
+def _bars(outer: Pixels, inner: Pixels) -> list[Pixels]:
+    """What lies between two rectangles."""
+    bars = [
+        (outer[0], outer[1], outer[2], inner[1]),
+        (outer[0], inner[3], outer[2], outer[3]),
+        (outer[0], inner[1], inner[0], inner[3]),
+        (inner[2], inner[1], outer[2], inner[3]),
+    ]
+    return [bar for bar in bars if bar[0] < bar[2] and bar[1] < bar[3]]
+
+
+def _largest_first(box: Pixels) -> tuple[int, Pixels]:
+    return (-(box[2] - box[0]) * (box[3] - box[1]), box)
+
+
+def _holds(box: Pixels, other: Pixels) -> bool:
+    return box[0] <= other[0] and box[1] <= other[1] and box[2] >= other[2] and box[3] >= other[3]
+
+
+def _shared(box: Pixels, other: Pixels) -> Pixels | None:
+    x1, y1, x2, y2 = max(box[0], other[0]), max(box[1], other[1]), min(box[2], other[2]), min(box[3], other[3])
+    return (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else None

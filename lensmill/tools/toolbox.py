@@ -12,7 +12,7 @@ from PIL import Image
 
 from lensmill.geometry import Box, Convention, Frame
 from lensmill.picture import Picture
-from lensmill.resolution import PATCH_FACTOR
+from lensmill.resolution import MAX_PIXELS, MIN_PIXELS, PATCH_FACTOR
 from lensmill.sample import Region, RegionKind
 from lensmill.tools.album import Album, Drawing
 from lensmill.tools.edits import EditKind, focus
@@ -48,9 +48,9 @@ class ToolSettings:
         zoom_source: crops come from the "original", or (as in Chain-of-Focus's own code) from the "view".
         zoom_enlarge: a zoomed box is enlarged about its centre by this.
         zoom_upscale: a crop is drawn this many times larger, within the budget.
-        zoom_floor: side in pixels: a crop has at most max(rung, zoom_floor) squared pixels.
+        zoom_floor: side in pixels, for the budget of crops (`most_pixels`).
         factor: sides of drawn pictures are multiples of this.
-        min_pixels: the fewest that a crop has; models' servers enlarge what is smaller, and boxes about it go astray.
+        min_pixels, max_pixels: of any picture; models' servers resize others, and boxes about them go astray.
     """
 
     convention: Convention = Convention.PIXELS
@@ -59,7 +59,12 @@ class ToolSettings:
     zoom_upscale: float = UPSCALE
     zoom_floor: int = 896
     factor: int = PATCH_FACTOR
-    min_pixels: int = 0
+    min_pixels: int = MIN_PIXELS
+    max_pixels: int = MAX_PIXELS
+
+    def most_pixels(self, rung: int) -> int:
+        """The budget of a crop on a rung: max(rung, zoom_floor) squared pixels, and no more than a model takes."""
+        return min(max(rung, self.zoom_floor) ** 2, self.max_pixels)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +159,7 @@ class Toolbox:
         self.settings = settings or ToolSettings()
         self._original = Picture(original, Frame.whole(original.size))
         self._regions = tuple(regions)
-        self._max_pixels = max(rung, self.settings.zoom_floor) ** 2
+        self._max_pixels = self.settings.most_pixels(rung)
         self.pictures = Album(view)
 
     def call(self, tool: str, arguments: Mapping[str, Any]) -> ToolResult:

@@ -71,7 +71,7 @@ def zoom(
     Args:
         source: what is cropped: the whole original as a picture, or a view.
         box: in original pixels.
-        max_pixels: the most the crop may have; a larger one is drawn smaller.
+        max_pixels: the most the crop may have, snapped; a larger one is drawn smaller.
         factor: its sides become multiples of this.
         min_pixels: a crop with fewer is drawn larger, for models whose servers would else enlarge it themselves.
 
@@ -79,13 +79,7 @@ def zoom(
         ToolError: see `zoom_region`.
     """
     inside = zoom_region(source.frame.from_original(box), (source.frame.width, source.frame.height), enlarge)
-    grow, least = upscale, min(min_pixels, max_pixels // 2)
-    size = fit(inside.width * grow, inside.height * grow, max_pixels, factor)
-    for _ in range(100):  # whole patches of a thin crop may never meet both bounds
-        if size[0] * size[1] >= least:
-            break
-        grow *= 1.1
-        size = fit(inside.width * grow, inside.height * grow, max_pixels, factor)
+    size = fit(inside.width * upscale, inside.height * upscale, max_pixels, factor, min_pixels)
     pixels = source.pixels.resize(size, Image.Resampling.LANCZOS, box=inside.xyxy, reducing_gap=3.0)
     return Picture(pixels, Frame(source.frame.to_original(inside), *size))
 

@@ -3,7 +3,6 @@
 from lensmill.agents.protocol import Desk, Rollout, Task
 from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.refocus.replay import replay_code
-from lensmill.agents.refocus.showing import most_pixels
 from lensmill.models.chat import Sampling
 from lensmill.models.families import ModelFamily
 from lensmill.picture import draw_view, pixel_hash
@@ -35,7 +34,7 @@ async def replays(desk: Desk, rollout: Rollout, sandbox: Sandbox, regions: tuple
     ]
     assert [len(hashes) for hashes in recorded] == [1, 2]
     view = draw_view(desk.original, desk.task.rung)
-    shown = replay_code(view, steps, regions, sandbox, most_pixels(desk.task.rung, desk.settings), FAMILY)
+    shown = replay_code(view, steps, regions, sandbox, desk.settings.most_pixels(desk.task.rung), FAMILY)
     assert [[pixel_hash(picture.pixels) for picture in pictures] for pictures, _ in shown] == recorded
 
 

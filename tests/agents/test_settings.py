@@ -27,7 +27,8 @@ from lensmill.agents.structure import (
     zoom_structure,
 )
 from lensmill.geometry import Convention, Frame
-from lensmill.models.families import ModelFamily
+from lensmill.models.families import ModelFamily, within
+from lensmill.resolution import Ladder
 from lensmill.sandbox.protocol import Execution
 from pipelines.door import SettingsError, load_build
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox
@@ -83,10 +84,25 @@ def test_samples_are_seeds() -> None:
 
 def test_tools_follow_the_family_of_the_model() -> None:
     family = ModelFamily(convention=Convention.THOUSAND, min_pixels=65_536)
-    tools = tool_settings(ZoomSettings(zoom_source="view", zoom_floor=448), 32, family)
+    ladder = within(Ladder(factor=32), [family])
+    tools = tool_settings(ZoomSettings(zoom_source="view", zoom_floor=448), ladder, family.convention)
     assert (tools.convention, tools.zoom_source, tools.zoom_floor) == (Convention.THOUSAND, "view", 448)
     assert (tools.factor, tools.min_pixels) == (32, 65_536)
-    assert tool_settings(ReaderSettings(), 28).min_pixels == 0
+    assert tools.max_pixels == family.max_pixels
+
+
+def test_pictures_of_several_models_are_such_as_each_of_them_takes() -> None:
+    families = [
+        ModelFamily(min_pixels=65_536, max_pixels=16_777_216),
+        ModelFamily(min_pixels=784, max_pixels=2_408_448),
+    ]
+    tools = tool_settings(SearchSettings(), within(Ladder(), families))
+    assert (tools.min_pixels, tools.max_pixels) == (65_536, 2_408_448)
+
+
+def test_the_readers_pictures_are_such_as_can_be_trained_on() -> None:
+    tools = tool_settings(ReaderSettings(), within(Ladder(), []))
+    assert (tools.min_pixels, tools.max_pixels) == (3_136, 12_845_056)
 
 
 @pytest.mark.parametrize(("structure", "reply"), REPLIES)

@@ -7,7 +7,7 @@ from lensmill.agents.settings import ZoomSettings, build_agent, tool_settings
 from lensmill.agents.zoom import ZoomAgent
 from lensmill.geometry import Box, Convention
 from lensmill.models.chat import ChatReply, ModelError, Sampling
-from lensmill.models.families import ModelFamily
+from lensmill.resolution import Ladder
 from lensmill.tools import ZOOM, Toolbox
 from tests.agents.scripted import ScriptedModel, a_desk, images_of, text_of
 
@@ -137,7 +137,7 @@ async def test_crops_come_from_the_original_or_from_the_view() -> None:
     for source in ("original", "view"):
         settings = ZoomSettings(zoom_source=source)  # type: ignore[arg-type]
         desk = a_desk()
-        desk.settings = tool_settings(settings, 28, ModelFamily())
+        desk.settings = tool_settings(settings, Ladder())
         desk.__post_init__()
         rollout = await ZoomAgent(ScriptedModel(zoom([100, 100, 200, 200]), ANSWER), Sampling()).run(desk)
         pixels[source] = rollout.images[1].ref.pixel_hash

@@ -7,9 +7,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from lensmill.geometry import Box, Frame
+from lensmill.geometry import Box, Convention, Frame
 from lensmill.picture import Picture, draw_view
-from lensmill.resolution import MAX_ASPECT
+from lensmill.resolution import LADDER, MAX_ASPECT, fit
+from lensmill.tools import ToolSettings
 from lensmill.tools.errors import ToolError
 from lensmill.tools.zoom import MIN_SIDE, checked_box, zoom, zoom_region
 
@@ -163,3 +164,43 @@ def test_what_is_not_four_finite_numbers_is_explained(numbers: object) -> None:
 
 def test_whole_numbers_and_tuples_are_boxes_too() -> None:
     assert checked_box((1, 2.5, 3, 4)) == (1.0, 2.5, 3.0, 4.0)
+
+
+LIMITS = {28: (3_136, 12_845_056), 32: (65_536, 16_777_216)}
+"""Pixels of one picture that Qwen2.5-VL and Qwen3-VL take as they are, by factor."""
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.data(),
+    st.integers(MIN_SIDE, 20_000),
+    st.integers(MIN_SIDE, 20_000),
+    st.sampled_from(LADDER),
+    st.sampled_from([28, 32]),
+    st.sampled_from([1.0, 2.0, 8.0]),
+)
+def test_a_crop_is_such_as_its_model_takes_and_its_boxes_come_back(
+    data: st.DataObject, width: int, height: int, rung: int, factor: int, upscale: float
+) -> None:
+    x1, x2 = sorted(data.draw(st.floats(0, width)) for _ in range(2))
+    y1, y2 = sorted(data.draw(st.floats(0, height)) for _ in range(2))
+    try:
+        region = zoom_region(Box(x1, y1, x2, y2), (width, height))
+    except ToolError:
+        return
+    least, most = LIMITS[factor]
+    budget = ToolSettings(min_pixels=least, max_pixels=most).most_pixels(rung)
+    size = fit(region.width * upscale, region.height * upscale, budget, factor, least)
+    assert size[0] % factor == size[1] % factor == 0
+    assert least <= size[0] * size[1] <= min(most, max(rung, 896) ** 2)
+    assert max(size) <= MAX_ASPECT * min(size)
+    frame = Frame(region, *size)
+    for convention in Convention:
+        back = convention.read_original(convention.write_original(region.scaled(0.5), frame), frame)
+        assert back.xyxy == pytest.approx(region.scaled(0.5).xyxy, abs=1e-6)
+
+
+def test_a_crop_at_the_highest_rung_stays_within_the_models_own_limit() -> None:
+    source = gradient(4424, 3304)
+    crop = zoom(source, Box(0, 0, 4424, 3304), ToolSettings().most_pixels(3840), 28)
+    assert crop.pixels.width * crop.pixels.height <= 12_845_056

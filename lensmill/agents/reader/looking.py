@@ -39,7 +39,7 @@ class Looking:
     @property
     def budget(self) -> int:
         """The most pixels that a zoomed picture may have."""
-        return int(max(self.task.rung, self.desk.settings.zoom_floor) ** 2)
+        return self.desk.settings.most_pixels(self.task.rung)
 
     @property
     def steps_left(self) -> int:

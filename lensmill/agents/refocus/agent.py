@@ -7,7 +7,7 @@ from lensmill.agents.asking import question_text
 from lensmill.agents.conversation import Conversation
 from lensmill.agents.protocol import Desk, Rollout, Task
 from lensmill.agents.refocus.parts import Parts, parts_of, recorded
-from lensmill.agents.refocus.showing import most_pixels, showable
+from lensmill.agents.refocus.showing import showable
 from lensmill.agents.replies.final import UNKNOWN, abstains
 from lensmill.agents.replies.refocus import RefocusReply, read_refocus_reply
 from lensmill.agents.structure import refocus_structure
@@ -143,7 +143,7 @@ class RefocusAgent:
 
     def _showable(self, desk: Desk, pictures: tuple[Picture, ...]) -> tuple[list[Picture], str]:
         """Those that fit into the conversation and into the rung's budget, and why others do not."""
-        fitted, why = showable(pictures, most_pixels(desk.task.rung, desk.settings), self._model.family)
+        fitted, why = showable(pictures, desk.settings.most_pixels(desk.task.rung), self._model.family)
         room = max(0, self._max_pictures - len(desk.images))
         return fitted[:room], " ".join([*why, NO_ROOM] if len(fitted) > room else why)
 

@@ -1,5 +1,6 @@
 """Plots with two axes: where their parts stand, and drawing their ticks, names, gridlines and frame."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
@@ -7,7 +8,7 @@ from itertools import pairwise
 from lensmill.geometry import Box
 from lensmill.sample import Region, RegionKind
 from storage.sources.synthetic.canvas import Canvas, Cramped
-from storage.sources.synthetic.drawing import Area
+from storage.sources.synthetic.drawing import Area, Mark
 from storage.sources.synthetic.furniture import shrunk_font, unit_words, wrap
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import Scale
@@ -16,8 +17,9 @@ from storage.sources.synthetic.style import Font, Style
 LINE = 1.08
 """Distance between lines of text, in heights of one."""
 
-RIM = 8
-"""Pixels of the design between a region's edge and the name in it: edits keep clear of the ink."""
+RIM = 12
+"""Pixels of the design between a region's edge and the ink in it: more than the inset of edits, so that a masked part
+leaves no slivers of its letters."""
 
 LEAST_PLOT = 190
 """Pixels of the design: a plot is at least as wide and as high."""
@@ -74,10 +76,10 @@ def upright_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: t
         texts = [style.number(tick, grid.unit) for tick in ticks]
         left += max(canvas.text_size(text, face)[0] for text in texts) + gap
     band = (inner.x2 - left) / len(grid.categories)
-    names = tuple(wrap(canvas, name, face, round(band * 0.94), 3) for name in grid.categories)
+    names = tuple(wrap(canvas, name, face, round(band * 0.88), 3) for name in grid.categories)
     widest = max(canvas.text_size(part, face)[0] for lines in names for part in lines)
-    if widest > band * 0.96:
-        face = shrunk_font(canvas, style.family, style.text_size * band * 0.96 / widest)
+    if widest > band * 0.9:
+        face = shrunk_font(canvas, style.family, style.text_size * band * 0.9 / widest)
     bottom = inner.y2 - gap - round(line * LINE) * max(map(len, names)) - titles
     area = _roomy(canvas, Area(left, inner.y1 + head, inner.x2, bottom))
     bands = _bands(area.x1, area.width, len(grid.categories))
@@ -98,25 +100,28 @@ def lying_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tup
         right, bottom = min(right, inner.x2 - last // 2), bottom - line - gap
     bottom -= line + gap if style.axis_title else 0
     area = _roomy(canvas, Area(left, inner.y1, right, bottom))
-    if tallest > area.height / len(names):
-        face = shrunk_font(canvas, style.family, style.text_size * area.height / len(names) / tallest)
+    room = area.height / len(names) * 0.9
+    if tallest > room:
+        face = shrunk_font(canvas, style.family, style.text_size * room / tallest)
     bands = _bands(area.y1, area.height, len(grid.categories))
     return Axes(inner, area, Scale(ticks, area.x1, area.x2), bands, names, False, grid, style, face)
 
 
 def draw_axes(canvas: Canvas, axes: Axes) -> tuple[dict[str, Box], tuple[Region, ...]]:
-    """Draw everything that lies below the marks; returns the ink of each category's name, and the regions."""
+    """Draw everything that lies below the marks; returns the ink of each category's name, and the value axis's regions.
+
+    A region of a value is its number alone: a strip across the plot would cut through marks and their labels.
+    """
     canvas.rectangle(*axes.area, axes.style.plot_background)
     values = _value_axis(canvas, axes)
     inks = _category_axis(canvas, axes)
     if axes.style.axis_title:
         _titles(canvas, axes)
-    return inks, (*_category_regions(canvas, axes, inks), *values)
+    return inks, values
 
 
-def _value_axis(canvas: Canvas, axes: Axes) -> list[Region]:
+def _value_axis(canvas: Canvas, axes: Axes) -> tuple[Region, ...]:
     gap, area, style = canvas.px(axes.style.text_size * 0.4), axes.area, axes.style
-    half = abs(axes.scale.at(axes.scale.ticks[1]) - axes.scale.at(axes.scale.ticks[0])) // 2
     inks = []
     for tick, text in zip(axes.scale.ticks, axes.tick_texts, strict=True):
         at = axes.scale.at(tick)
@@ -126,23 +131,12 @@ def _value_axis(canvas: Canvas, axes: Axes) -> list[Region]:
         if not style.value_ticks:
             continue
         if axes.upright:
-            inks.append((text, at, canvas.text(area.x1 - gap, at, text, axes.face, style.ink, "right")))
+            inks.append((text, canvas.text(area.x1 - gap, at, text, axes.face, style.ink, "right")))
         else:
             y = area.y2 + gap + canvas.text_size("Xg", axes.face)[1] // 2
-            inks.append((text, at, canvas.text(at, y, text, axes.face, style.ink, "centre")))
-    regions, rim = [], canvas.px(RIM)
-    for text, at, ink in inks:
-        if axes.upright:
-            low, high = max(at - half, area.y1), min(at + half, area.y2)
-            left = min(other.x1 for _, _, other in inks)
-            box = Box(left - rim, min(low, ink.y1 - rim), area.x2, max(high, ink.y2 + rim))
-            regions.append(Region("y_values", text, box.clip(canvas.bounds) or box))
-        else:
-            low, high = max(at - half, area.x1), min(at + half, area.x2)
-            bottom = max(other.y2 for _, _, other in inks)
-            box = Box(min(low, ink.x1 - rim), area.y1, max(high, ink.x2 + rim), bottom + rim)
-            regions.append(Region("x_values", text, box.clip(canvas.bounds) or box))
-    return regions
+            inks.append((text, canvas.text(at, y, text, axes.face, style.ink, "centre")))
+    kind: RegionKind = "y_values" if axes.upright else "x_values"
+    return tuple(Region(kind, text, canvas.around(ink, RIM)) for text, ink in inks)
 
 
 def _category_axis(canvas: Canvas, axes: Axes) -> dict[str, Box]:
@@ -168,20 +162,38 @@ def _category_axis(canvas: Canvas, axes: Axes) -> dict[str, Box]:
     return boxes
 
 
-def _category_regions(canvas: Canvas, axes: Axes, inks: dict[str, Box]) -> list[Region]:
-    """A column's strip down to its name, or a row's strip from its name, as ReFocus draws them."""
+def category_regions(canvas: Canvas, axes: Axes, names: dict[str, Box], marks: Sequence[Mark]) -> tuple[Region, ...]:
+    """A column's strip from its highest mark or label down to its name, or a row's strip from its name to the end of
+    its longest mark or label, as ReFocus has them. Each holds all of its own name, marks and labels, and of no others.
+
+    Raises:
+        Cramped: the labels of neighbours run into one another.
+    """
     area, rim = axes.area, canvas.px(RIM)
-    left = min(ink.x1 for ink in inks.values()) - rim
-    bottom = max(ink.y2 for ink in inks.values()) + rim
-    regions = []
-    for (category, ink), (start, end) in zip(inks.items(), axes.bands, strict=True):
-        if axes.upright:
-            box = Box(min(start, ink.x1), area.y1, max(end, ink.x2), bottom)
-        else:
-            box = Box(left, min(start, ink.y1), area.x2, max(end, ink.y2))
-        kind: RegionKind = "x_values" if axes.upright else "y_values"
-        regions.append(Region(kind, category, box.clip(canvas.bounds) or box))
-    return regions
+    inks = {name: [ink, *(mark.evidence for mark in marks if mark.category == name)] for name, ink in names.items()}
+    every = [ink for own in inks.values() for ink in own]
+    spans = [_span(own, axes.upright) for own in inks.values()]
+    edges = [min(axes.bands[0][0], spans[0][0] - rim)]
+    for (_, high), (low, _), (_, end) in zip(spans, spans[1:], axes.bands, strict=False):
+        if high > low:
+            raise Cramped("the labels of neighbours run into one another")
+        edges.append((high + low) // 2 if low - high < 2 * rim else min(max(end, high + rim), low - rim))
+    edges.append(max(axes.bands[-1][1], spans[-1][1] + rim))
+    kind: RegionKind = "x_values" if axes.upright else "y_values"
+    first, last = _span(every, not axes.upright)
+    first, last = first - rim, last + rim
+    if axes.upright:
+        boxes = [Box(start, min(area.y1, first), end, last) for start, end in pairwise(edges)]
+    else:
+        boxes = [Box(first, start, max(area.x2, last), end) for start, end in pairwise(edges)]
+    return tuple(Region(kind, name, box.clip(canvas.bounds) or box) for name, box in zip(inks, boxes, strict=True))
+
+
+def _span(boxes: Sequence[Box], across: bool) -> tuple[float, float]:
+    """From where to where boxes reach, across or down the picture."""
+    if across:
+        return (min(box.x1 for box in boxes), max(box.x2 for box in boxes))
+    return (min(box.y1 for box in boxes), max(box.y2 for box in boxes))
 
 
 def _titles(canvas: Canvas, axes: Axes) -> None:

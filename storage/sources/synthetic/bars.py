@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, lying_axes, upright_axes
+from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, lying_axes, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
 from storage.sources.synthetic.furniture import furnish
@@ -38,7 +38,7 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
         texts = [style.number(value, grid.unit) for row in grid.values for value in row]
         tail = max(canvas.text_size(text, face)[0] for text in texts) + gap if outside else 0
         axes = lying_axes(canvas, furniture.inner, grid, style, ticks, tail)
-    names, regions = draw_axes(canvas, axes)
+    names, values = draw_axes(canvas, axes)
     marks = tuple(_bars(canvas, axes, stacked, face))
     draw_frame(canvas, axes)
     return Drawing(
@@ -51,7 +51,7 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
         marks=marks,
         category_boxes=names,
         series_boxes=furniture.series_boxes,
-        regions=regions,
+        regions=(*category_regions(canvas, axes, names, marks), *values),
     )
 
 

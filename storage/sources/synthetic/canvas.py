@@ -47,6 +47,10 @@ class Canvas:
     def bounds(self) -> Box:
         return Box(0, 0, self.width, self.height)
 
+    def around(self, box: Box, rim: float) -> Box:
+        """A box with `rim` pixels of the design around it, within the picture."""
+        return box.padded(self.px(rim)).clip(self.bounds) or box
+
     def font(self, family: str, size: float, bold: bool = False) -> Font:
         return font(family, max(6, self.px(size)), bold)
 

@@ -44,8 +44,10 @@ def fitting_font(canvas: Canvas, text: str, family: str, size: float, width: int
         Cramped: it would have to be too small to read.
     """
     face = canvas.font(family, size, bold)
-    taken = canvas.text_size(text, face)[0]
-    return face if taken <= width else shrunk_font(canvas, family, size * width / taken, bold)
+    while (taken := canvas.text_size(text, face)[0]) > width:  # a size is rounded to whole pixels, so once may not do
+        size *= min(0.97, width / taken)
+        face = shrunk_font(canvas, family, size, bold)
+    return face
 
 
 def shrunk_font(canvas: Canvas, family: str, size: float, bold: bool = False) -> Font:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, upright_axes
+from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.furniture import furnish
@@ -25,8 +25,9 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
     ticks = round_ticks(low, grid.largest + span * Decimal("0.06"), rng.choice([4, 5, 6]))
     head = canvas.text_size("Xg", face)[1] + canvas.px(style.text_size * 0.5)
     axes = upright_axes(canvas, furniture.inner, grid, style, ticks, head)
-    names, regions = draw_axes(canvas, axes)
+    names, values = draw_axes(canvas, axes)
     draw_frame(canvas, axes)
+    marks = tuple(_lines(canvas, axes, face, rng))
     return Drawing(
         kind="line",
         grid=grid,
@@ -34,19 +35,20 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
         plot=axes.area.box,
         title=furniture.title,
         title_box=furniture.title_box,
-        marks=tuple(_lines(canvas, axes, face, rng)),
+        marks=marks,
         category_boxes=names,
         series_boxes=furniture.series_boxes,
-        regions=regions,
+        regions=(*category_regions(canvas, axes, names, marks), *values),
     )
 
 
 def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tuple[Style, float]:
-    """Data labels are printed where one line has room for them; elsewhere the axis must do."""
+    """Data labels are printed where one line has room for them, beside a point within its own part of the axis;
+    elsewhere the axis must do."""
     size = max(LEAST_TEXT, style.text_size * 0.9)
     face = canvas.font(style.family, size)
     widest = max(canvas.text_size(style.number(value, grid.unit), face)[0] for row in grid.values for value in row)
-    room = area.width * 0.85 / len(grid.categories)
+    room = area.width * 0.85 / len(grid.categories) / 2
     size *= min(1.0, room * 0.95 / widest)
     if style.labels != "none" and len(grid.series) == 1 and size >= LEAST_TEXT:
         return style, size

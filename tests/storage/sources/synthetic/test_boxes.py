@@ -1,7 +1,9 @@
 """Boxes are exact: what a box claims to hold is really drawn there."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,17 +12,43 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.canvas import Canvas, Cramped
+from lensmill.sample import Region, RegionKind
+from lensmill.tools.edits import focus
+from storage.sources.synthetic import posters
+from storage.sources.synthetic.canvas import Anchor, Canvas, Cramped
 from storage.sources.synthetic.charts import CYCLE, draw_chart, grid_for, tables_in_turn
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing
-from storage.sources.synthetic.style import Style, choose_style, font
+from storage.sources.synthetic.questions.charts import ask
+from storage.sources.synthetic.questions.subject import Subject
+from storage.sources.synthetic.style import Colour, Font, Style, choose_style, font
 from storage.sources.synthetic.tables import choose_rows, draw_sheet, sheet_of
 
 CHARTS = sorted(set(CYCLE) - {"table"})
 BARS = [kind for kind in CHARTS if kind.endswith("bar")]
 
 
-def drawn(kind: ChartKind, seed: int) -> tuple[Canvas, Drawing, Style]:
+class Inked(Canvas):
+    """A canvas that knows every text on it with the box of its ink."""
+
+    inks: list[tuple[str, Box]]
+
+    def text(self, x: int, y: int, text: str, face: Font, fill: Colour, anchor: Anchor = "left") -> Box:
+        return self._keep(text, super().text(x, y, text, face, fill, anchor))
+
+    def upright_text(self, x: int, y: int, text: str, face: Font, fill: Colour) -> Box:
+        return self._keep(text, super().upright_text(x, y, text, face, fill))
+
+    def rectangle(self, x1: int, y1: int, x2: int, y2: int, fill: Colour | None, outline: Colour | None = None) -> Box:
+        box = super().rectangle(x1, y1, x2, y2, fill, outline)
+        self.inks = [(text, ink) for text, ink in getattr(self, "inks", []) if not box.contains(ink)]
+        return box
+
+    def _keep(self, text: str, box: Box) -> Box:
+        self.inks = [*getattr(self, "inks", []), (text, box)]
+        return box
+
+
+def drawn(kind: ChartKind, seed: int) -> tuple[Inked, Drawing, Style]:
     """A chart of a kind with everything else at random."""
     rng = Random(f"{kind} {seed}")
     style = replace(choose_style(rng), frame="none", grid="value")
@@ -28,12 +56,21 @@ def drawn(kind: ChartKind, seed: int) -> tuple[Canvas, Drawing, Style]:
         grid = grid_for(kind, table, rng, 7)
         if grid is None:
             continue
-        canvas = Canvas(3840, 2880, 960, style.background)
+        canvas = Inked(3840, 2880, 960, style.background)
         try:
             return canvas, draw_chart(canvas, Area(0, 0, 960, 720), kind, grid, style, rng), style
         except Cramped:
             continue
     raise AssertionError(f"no table suits {kind}")
+
+
+def assert_regions_hold_their_labels(canvas: Inked, regions: Sequence[Region]) -> None:
+    """Whole labels only, their own among them."""
+    for region in regions:
+        whole = [text for text, ink in canvas.inks if region.box.contains(ink)]
+        cut = [text for text, ink in canvas.inks if region.box.intersection(ink) and not region.box.contains(ink)]
+        assert not cut, (region, cut, [i for t, i in canvas.inks if t in cut])
+        assert set(region.label.split()) <= set(" ".join(whole).split()), (region, whole)
 
 
 def crop(canvas: Canvas, box: Box) -> Image.Image:
@@ -92,15 +129,59 @@ def test_data_labels_do_not_cover_one_another(kind: ChartKind, seed: int) -> Non
 
 @pytest.mark.parametrize("kind", [kind for kind in CHARTS if kind != "pie"])
 @pytest.mark.parametrize("seed", range(3))
-def test_a_categorys_band_holds_its_name_and_marks(kind: ChartKind, seed: int) -> None:
+def test_a_categorys_region_holds_its_name_its_marks_and_their_labels(kind: ChartKind, seed: int) -> None:
     _, drawing, _ = drawn(kind, seed)
     part = "y_values" if kind.endswith("h_bar") else "x_values"
     bands = {region.label: region.box for region in drawing.regions if region.kind == part}
     for category, ink in drawing.category_boxes.items():
         assert bands[category].contains(ink)
     for mark in drawing.marks:
-        middle = Box(*mark.box.centre, *mark.box.centre)
-        assert bands[mark.category].contains(middle)
+        assert bands[mark.category].contains(mark.evidence)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHARTS if kind != "pie"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_region_holds_its_label_and_cuts_no_other(kind: ChartKind, seed: int) -> None:
+    canvas, drawing, _ = drawn(kind, seed)
+    assert {region.kind for region in drawing.regions} >= {"y_values" if kind.endswith("h_bar") else "x_values"}
+    assert_regions_hold_their_labels(canvas, drawing.regions)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CHARTS if kind != "pie"])
+def test_a_masked_part_leaves_no_letters(kind: ChartKind) -> None:
+    canvas, drawing, _ = drawn(kind, 0)
+    part: RegionKind = "y_values" if kind.endswith("h_bar") else "x_values"
+    boxes = {region.label: region.box for region in drawing.regions if region.kind == part}
+    kept, *masked = boxes
+    edited, _ = focus(canvas.image, "mask", [kept], boxes)
+    for name in masked:
+        inks = [drawing.category_boxes[name], *(mark.evidence for mark in drawing.marks if mark.category == name)]
+        assert all(share_of(edited.crop(ink.rounded()), (255, 255, 255)) == 1 for ink in inks), name
+
+
+@pytest.mark.parametrize("index", range(4))
+def test_a_panel_of_a_poster_holds_whole_texts(index: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Inked] = []
+
+    def inked(*args: Any) -> Inked:
+        made.append(Inked(*args))
+        return made[-1]
+
+    monkeypatch.setattr(posters, "Canvas", inked)
+    regions = posters.illustrate_poster(3, index, 2, 1280).regions
+    assert regions
+    assert_regions_hold_their_labels(made[-1], regions)
+
+
+@pytest.mark.parametrize("kind", CHARTS)
+@pytest.mark.parametrize("seed", range(2))
+def test_the_evidence_of_a_figure_holds_its_label_and_has_ink(kind: ChartKind, seed: int) -> None:
+    canvas, drawing, style = drawn(kind, seed)
+    for question in ask([Subject(drawing, style)], Random(seed), 6):
+        for target in question.targets:
+            assert share_of(crop(canvas, target), style.plot_background) < 0.98, question.text
+            names = (*drawing.category_boxes.values(), *drawing.series_boxes.values())
+            assert any(target.contains(ink) for ink in (*(mark.evidence for mark in drawing.marks), *names))
 
 
 def test_a_lines_points_are_drawn_where_their_boxes_are() -> None:
@@ -124,7 +205,7 @@ def test_a_tables_cells_hold_their_text(seed: int) -> None:
     style = choose_style(rng)
     table = tables_in_turn("table", 0, seed)[0]
     rows = choose_rows(table, rng, 12)
-    canvas = Canvas(3840, 2880, 960, style.background)
+    canvas = Inked(3840, 2880, 960, style.background)
     sheet = sheet_of(table, list(table.columns), rows, style)
     made = draw_sheet(canvas, Area(20, 20, 940, 700), sheet, style, rng)
     for cells, inks in zip(made.cells, made.inks, strict=True):
@@ -133,6 +214,7 @@ def test_a_tables_cells_hold_their_text(seed: int) -> None:
             assert has_ink(crop(canvas, ink))
     for region in made.regions:
         assert made.box.contains(region.box)
+    assert_regions_hold_their_labels(canvas, made.regions)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,0 +1,196 @@
+"""Picture files with sound pixels that a decoder stumbles over: what lies in its way is taken out or put right.
+
+Nothing is guessed at: metadata is left out, an end marker is put where all the pixels are there, and a TIFF whose white
+is zero is read as the negative that its tag says it is.
+"""
+
+import hashlib
+import zlib
+from collections.abc import Iterator
+from typing import Literal
+
+MOST_CHUNKS = 200_000
+"""Parts of a PNG or blocks of a GIF; a photograph of 100 megabytes has about twelve thousand."""
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_PIXEL_CHUNKS = frozenset([b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"])
+_EXIF_AT_MOST = 1 << 16
+
+
+class Unreadable(ValueError):
+    """Why a file cannot be read: the message goes into a sentence about its header."""
+
+
+class Unsupported(ValueError):
+    """Pixels of a kind that is not read; the message names the kind."""
+
+
+def plain_png(data: bytes) -> bytes:
+    """A PNG's pixels without its metadata: texts, profiles and animation go, a small EXIF part stays.
+
+    The sums of chunks that go are not checked, and nothing in them is unpacked.
+
+    Raises:
+        Unsupported: a chunk that the format calls critical is not of the standard.
+        Unreadable: there are too many chunks.
+    """
+    view, at, kept, plain = memoryview(data), len(_PNG_SIGNATURE), [memoryview(_PNG_SIGNATURE)], True
+    for _ in range(MOST_CHUNKS):
+        if at + 8 > len(data):
+            break
+        name, end = bytes(view[at + 4 : at + 8]), at + 12 + int.from_bytes(view[at : at + 4], "big")
+        if name in _PIXEL_CHUNKS or (name == b"eXIf" and _whole_exif(view[at:end])):
+            kept.append(view[at:end])
+        elif name.isalpha() and name[:1].isupper():
+            raise Unsupported(f"the PNG has its pixels changed by a chunk {name.decode()}")
+        else:
+            plain = False
+        at = end
+        if name == b"IEND":
+            break
+    else:
+        raise Unreadable(f"more than {MOST_CHUNKS} chunks")
+    return data if plain and at >= len(data) else b"".join(kept)
+
+
+def _whole_exif(chunk: memoryview) -> bool:
+    sound = len(chunk) <= _EXIF_AT_MOST and len(chunk) == 12 + int.from_bytes(chunk[:4], "big")
+    return sound and zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
+
+
+def png_depth(data: bytes) -> tuple[int, int | None]:
+    """Bits of a PNG's samples, and how many of them carry meaning (its sBIT chunk), where it says so."""
+    view, at = memoryview(data), len(_PNG_SIGNATURE)
+    for _ in range(64):  # the chunk stands before the pixels
+        name, length = bytes(view[at + 4 : at + 8]), int.from_bytes(view[at : at + 4], "big")
+        if name == b"sBIT" and length and at + 8 < len(data):
+            return data[24], data[at + 8] or None
+        if name in (b"IDAT", b""):
+            break
+        at += 12 + length
+    return data[24], None
+
+
+def plain_gif(data: bytes) -> bytes:
+    """A GIF's first picture without the comments and other extensions before it, which take time to collect.
+
+    Raises:
+        Unreadable: there are too many blocks.
+    """
+    at = 13 + (3 << (data[10] & 7) + 1 if len(data) > 10 and data[10] & 0x80 else 0)
+    kept, start = [data[:at]], at
+    for _ in range(MOST_CHUNKS):
+        if data[at : at + 1] != b"\x21":
+            return b"".join([*kept, memoryview(data)[at:]]) if at > start else data
+        start_of, label = at, data[at + 1 : at + 2]
+        at += 2
+        while at < len(data) and data[at]:
+            at += 1 + data[at]
+        at += 1
+        if label == b"\xf9":  # what is transparent in the picture that follows
+            kept.append(data[start_of:at])
+    raise Unreadable(f"more than {MOST_CHUNKS} blocks")
+
+
+def plain_jpeg(data: bytes) -> bytes:
+    """A JPEG without the metadata before its pixels: comments, profiles and more than one EXIF part, which take time to
+    collect.
+
+    Raises:
+        Unreadable: there are too many segments.
+    """
+    view, at, named = memoryview(data), 2, set[bytes]()
+    kept = [view[:2]]
+    for _ in range(MOST_CHUNKS):
+        marker = data[at + 1] if data[at : at + 1] == b"\xff" and at + 4 <= len(data) else 0
+        if marker < 0xC0 or 0xD0 <= marker <= 0xDA:  # its pixels, or nothing that is known here
+            kept.append(view[at:])
+            return b"".join(kept) if sum(map(len, kept)) < len(data) else data
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        name = bytes(view[at + 1 : at + 2]) + bytes(view[at + 4 : at + 8])
+        metadata = marker == 0xFE or (0xE1 <= marker <= 0xEF and marker != 0xEE)  # 0xEE: Adobe's, how colours are meant
+        if not metadata or (name in (b"\xe1Exif", b"\xe2MPF\0") and name not in named):
+            kept.append(view[at:end])
+        named.add(name)
+        at = max(end, at + 2)
+    raise Unreadable(f"more than {MOST_CHUNKS} segments")
+
+
+def with_jpeg_end(data: bytes) -> tuple[bytes, bytes] | None:
+    """A JPEG that ends without its marker, ended in two ways; None where whole passes over the picture are missing.
+
+    Where every pixel is there, a decoder gives the same picture for both: it has no use for the few bytes that one of
+    them has more. Where some are missing, those bytes are taken for them, and the pictures differ.
+    """
+    data = plain_jpeg(data)
+    if not _all_passes(data):
+        return None
+    body = data.rstrip(b"\xff")
+    more = b"".join(hashlib.sha256(bytes([turn])).digest() for turn in range(64)).replace(b"\xff", b"\x55")
+    return body + b"\xff\xd9", body + more + b"\xff\xd9"
+
+
+def require_8_bit_jpeg(data: bytes) -> None:
+    """Refuse samples of other depths, which the decoder does not have.
+
+    Raises:
+        Unsupported: they have.
+    """
+    for marker, at, end in _segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            if at < end and data[at] != 8:
+                raise Unsupported(f"the JPEG has samples of {data[at]} bits instead of 8")
+            return
+
+
+def _all_passes(data: bytes) -> bool:
+    """Whether the passes of a progressive JPEG bring every coefficient of every component down to its last bit."""
+    progressive, missing = False, dict[int, set[int]]()
+    for marker, at, end in _segments(data):
+        part = data[at:end]
+        if marker == 0xC2 and len(part) > 5:
+            progressive = True
+            missing = {part[6 + 3 * place]: set(range(64)) for place in range(part[5]) if 6 + 3 * place < len(part)}
+        if marker == 0xDA and progressive and part:
+            if len(part) < 4 + 2 * part[0]:
+                return False
+            first, last, bits = part[1 + 2 * part[0] : 4 + 2 * part[0]]
+            for place in range(part[0]):
+                if bits & 15 == 0:
+                    missing.get(part[1 + 2 * place], set()).difference_update(range(first, last + 1))
+    return not any(missing.values())
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
+    """The marker segments of a JPEG, those between its passes too: (marker, start and end of what it holds)."""
+    at = 2
+    while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
+        marker = data[at + 1]
+        if marker in (0x00, 0x01, 0xFF) or 0xD0 <= marker <= 0xD8:
+            at += 1 if marker == 0xFF else 2
+            continue
+        if marker == 0xD9:
+            break
+        end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        yield marker, at + 4, min(end, len(data))
+        at = max(end, at + 2)
+
+
+def white_is_zero(data: bytes) -> int | None:
+    """Where a TIFF's first picture says that its white is zero; None where it does not."""
+    order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
+    big = int.from_bytes(data[2:4], order) == 43
+    width, entry, count_size = (8, 20, 8) if big else (4, 12, 2)
+    at = int.from_bytes(data[8:16] if big else data[4:8], order)
+    count = int.from_bytes(data[at : at + count_size], order)
+    for place in range(min(count, 1000)):
+        tag_at = at + count_size + entry * place
+        value_at = tag_at + 4 + width
+        if int.from_bytes(data[tag_at : tag_at + 2], order) == 262:
+            return value_at if data[value_at : value_at + 2] == b"\0\0" else None
+    return None
+
+
+def as_positive_tiff(data: bytes, at: int) -> bytes:
+    """A TIFF with its tag at `at` (see `white_is_zero`) turned round: read, it gives the negative."""
+    return data[:at] + (b"\1\0" if data[:2] == b"II" else b"\0\1") + data[at + 2 :]
