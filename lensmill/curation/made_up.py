@@ -48,13 +48,13 @@ _CONDITION = re.compile(r"\b(?:if|whether|once|when|unless|until|before)\b", re.
 _PLAN_AFTER = re.compile(r"[^.;]{0,25}(?:\b(?:will|would|should|shall|might|may|must)\b|'ll\b)")
 _CLAUSE = re.compile(r"[,;:]\s|\band\b|\bbut\b|\bso\b(?!\sthat)")
 _RESULT = re.compile(rf"<(?:{RESULT_TAGS})>", re.IGNORECASE)
-_MARK = r"^[ \t*#>_]{0,8}"
+_MARK = r"(?:^|>)[ \t*#_]{0,8}"
 _COLON = r"[ \t*_]{0,4}\d{0,2}[ \t*_]{0,4}[:：]"
 _OBSERVATION = re.compile(
     rf"{_MARK}(?:observation|(?:tool|function)[ _](?:response|result|output))(?:{_COLON}|[ \t*_]{{0,4}}$)",
     re.IGNORECASE | re.MULTILINE,
 )
-_REFOCUS_OBSERVATION = re.compile(rf"{_MARK}OBSERVATION{_COLON}", re.MULTILINE)
+_REFOCUS_OBSERVATION = re.compile(rf"\bOBSERVATION{_COLON}")
 _TURN = re.compile(
     rf"{_MARK}(?i:user|human|assistant)[ \t*_]{{0,4}}[:：](?![ \t]*[-+$€£¥~]?\d)"
     r"|^(?:user|assistant|tool|system)[ \t]*$",
