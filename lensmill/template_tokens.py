@@ -18,12 +18,13 @@ import re
 _NAMED = (
     r"/?(?i:image|img|video|audio)|image[ _-]?\d{1,3}|/?(?:image_id|slice|quad|ref|box)"
     r"|bbox|ref-object|cot-process|start-image|image_placeholder|image_soft_token|audio_soft_token"
-    r"|(?:start|end)_of_(?:turn|image|audio|utterance)|fake_token_around_image|global-img|row_\d{1,3}_col_\d{1,3}"
+    r"|(?:start|end)_of_(?:turn|image|audio|utterance)|fake_token_around_image|global-img|row_\d{1,3}_col_\d{1,3}|tile_\w{1,20}|patch_index_\d{4}"
     r"|IMG_CONTEXT|im_(?:start|end|patch|col|sep)|(?:image|img|video)_?pad|loc_?\d{1,4}|seg\d{1,3}|unused\d{1,4}"
     r"|/?s|unk|pad|mask|bos|eos|sop|eop|sep|cls"
 )
 _BRACKETED = (
-    r"/?INST|IMG|IMG_BREAK|IMG_END|/?AVAILABLE_TOOLS|TOOL_CALLS|/?TOOL_RESULTS|/?SYSTEM_PROMPT|g?MASK|sMASK|multimodal"
+    r"/?INST|IMG|IMG_BREAK|IMG_END|/?AVAILABLE_TOOLS|TOOL_CALLS|TOOL_CONTENT|/?TOOL_RESULTS|CALL_ID|ARGS|/?THINK"
+    r"|BEGIN_AUDIO|/?SYSTEM_PROMPT|g?MASK|sMASK|multimodal"
 )
 _TEMPLATE = (
     r"<\|(?P<bars>[^\s|<>]{1,64})\|>"

@@ -37,7 +37,7 @@ def unfit(sample: Sample, trajectory: Trajectory) -> Unfit | None:
         return "bad_character"
     if any(_says_nothing(turn) for turn in turns):
         return "empty_turn"
-    thoughts = [step.thought for step in trajectory.steps if step.thought]
+    thoughts = [step.thought for step in trajectory.steps if not any(step.thought in turn for turn in turns)]
     if any(turns.count(turn) >= SAME_TURNS for turn in set(turns)) or any(map(runs_away, (*turns, *thoughts))):
         return "runaway"
     return "made_up_observation" if makes_up(trajectory.messages, trajectory.steps) else None

@@ -39,11 +39,13 @@ def _in_a_row(text: str) -> bool:
     """Does something follow itself too often? Numbers and lines across may do so more often than words."""
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
     for period in range(1, min(_PERIOD, (len(text) + 1) // 6) + 1):
-        same = codes[period:] == codes[:-period]
+        same, least = codes[period:] == codes[:-period], max(5 * period - 1, 39)
+        if np.count_nonzero(same) < least:
+            continue
         ends = np.flatnonzero(~same)
         edges = np.concatenate(([-1], ends, [len(same)]))
         lengths = np.diff(edges) - 1
-        for index in np.flatnonzero(lengths >= max(5 * period - 1, 39)):
+        for index in np.flatnonzero(lengths >= least):
             start = int(edges[index]) + 1
             if _too_often(text[start : start + period], (int(lengths[index]) + period + 1) // period):
                 return True
