@@ -9,7 +9,7 @@ from typing import Any
 import ray
 
 from actors.drawing import with_pictures
-from lensmill.curation.correct import rejection
+from lensmill.curation.correct import CURATION_VERSION, rejection
 from lensmill.replay import ReplaySettings
 from lensmill.sample import Sample
 from lensmill.tools import ZOOM
@@ -113,7 +113,7 @@ def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> Dataset
     if row.trajectory is None or verdict is None:
         assert row.failure is not None
         return FailedEpisode(row.planned, sample, row.failure)
-    reason = rejection(row.trajectory, verdict)
+    reason = rejection(sample, row.trajectory, verdict)
     if reason is None:
         return AcceptedEpisode(row.planned, sample, row.trajectory, verdict)
     return RejectedEpisode(row.planned, sample, row.trajectory, verdict, reason)
@@ -125,7 +125,7 @@ def dataset_inputs(settings: PublishSettings, layers: Layers) -> DatasetInputs:
         settings.fingerprint,
         settings.judge_fingerprint,
         settings.chunk_ids,
-        settings.curation,
+        {**settings.curation, "version": CURATION_VERSION},
         source_failures=tuple(
             failure_key(failure) for failure in _failures(Plan(settings.files, settings.fingerprint), settings)
         ),
@@ -196,8 +196,10 @@ class _Counting:
                 tally.wrong += 1
             case RejectedEpisode(reason="judge_error"):
                 tally.judge_errors += 1
-            case RejectedEpisode():
+            case RejectedEpisode(reason="undecided"):
                 tally.undecided += 1
+            case RejectedEpisode(reason=reason):
+                tally.unfit[reason] += 1
             case _:
                 tally.failed += 1
         steps = episode.trajectory.steps if episode.trajectory else ()

@@ -25,6 +25,7 @@ from actors.work import Attempt, Mode, Threads, Work
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
+from lensmill.curation.correct import rejection
 from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.chat import ModelError
@@ -308,7 +309,7 @@ class RolloutWorker:
         if row.trajectory is not None:
             async with self._judging:
                 verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
-            outcome = "accepted" if verdict.outcome == "correct" else "rejected"
+            outcome = "accepted" if rejection(sample, row.trajectory, verdict) is None else "rejected"
         if unkept := work.unkept(KEPT_AFTER_S):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, unkept)
         self._counts[outcome] += 1

@@ -33,6 +33,7 @@ class Sample:
         targets: where the evidence is, in original pixels. Ground truth: agents never see it.
         source, subset, split, licence: provenance, e.g. "chartqa", "human", "test", "GPL-3.0".
         origin: file (below its source) and row it came from, for error messages only.
+        neutralised: what was changed in its texts when it came in, e.g. "question: ‹|im_end|›"; see `neutral_sample`.
     """
 
     sample_id: str
@@ -49,6 +50,7 @@ class Sample:
     split: str = ""
     licence: str = ""
     origin: str = ""
+    neutralised: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.question.strip():

@@ -1,13 +1,15 @@
 """The closing table: what became of the episodes, rung by rung."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TextIO
 
 
 @dataclass(slots=True)
 class RungTally:
-    """Counts of one rung. `tool_calls` and `seconds` are sums over its finished episodes."""
+    """Counts of one rung. `tool_calls` and `seconds` are sums over its finished episodes; `unfit` has those that hold
+    what must not be trained on, by reason."""
 
     episodes: int = 0
     accepted: int = 0
@@ -21,6 +23,7 @@ class RungTally:
     edits: int = 0
     seconds: float = 0.0
     judge_errors: int = 0
+    unfit: Counter[str] = field(default_factory=Counter)
 
     def add(self, other: "RungTally") -> None:
         for name in self.__slots__:
@@ -58,6 +61,9 @@ def print_tallies(tallies: Mapping[int, RungTally], stream: TextIO) -> None:
         print("  ".join(cell.rjust(width) for cell, width in zip(line, widths, strict=True)), file=stream)
     if total.turn_limits:
         print(f"{total.turn_limits} of the abstained gave no answer within their turns (turn_limit)", file=stream)
+    if total.unfit:
+        reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(total.unfit.items()))
+        print(f"{total.unfit.total()} more hold what must not be trained on ({reasons})", file=stream)
     if total.judge_errors:
         print(f"{total.judge_errors} more could not be judged (judge_error): pipelines.judge asks again", file=stream)
     print(f"{total.zooms} zooms and {total.edits} edits in {total.episodes} episodes", file=stream)

@@ -23,7 +23,7 @@ from storage.sources.settings import SyntheticSettings
 READER_VERSION = 4
 """Raised when the reader answers differently, so that old and new episodes never mix."""
 
-AGENTS_VERSION = 1
+AGENTS_VERSION = 2
 """Raised when agents that ask models do something else with the same replies; their prompts have hashes."""
 
 SYNTHETIC_VERSION = 2

@@ -205,6 +205,7 @@ def sample_json(sample: Sample) -> str:
             "split": sample.split,
             "licence": sample.licence,
             "origin": sample.origin,
+            **({"neutralised": sample.neutralised} if sample.neutralised else {}),
         }
     )
 
@@ -214,6 +215,7 @@ def sample_of(written: str) -> Sample:
     values = json.loads(written)
     values["answers"] = tuple(values["answers"])
     values["choices"] = tuple(values["choices"])
+    values["neutralised"] = tuple(values.get("neutralised", ()))
     values["regions"] = tuple(Region(kind, label, Box(*box)) for kind, label, box in values["regions"])
     values["targets"] = tuple(Box(*box) for box in values["targets"])
     return Sample(**values)

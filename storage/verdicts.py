@@ -17,6 +17,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lensmill.template_tokens import neutral
 from lensmill.verdict import Verdict
 from storage.commits import CommitLog
 from storage.files import Files
@@ -140,7 +141,7 @@ def verdict_row(verdict: Verdict) -> Mapping[str, Any]:
         "outcome": verdict.outcome,
         "rule": clean(verdict.rule),
         "score": verdict.score,
-        "reason": clean(verdict.reason),
+        "reason": neutral(clean(verdict.reason)),  # a judge's words, which may quote anything
     }
 
 

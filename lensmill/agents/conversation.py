@@ -11,6 +11,7 @@ from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, ModelCall, Sampling
 from lensmill.models.families import ModelFamily
 from lensmill.picture import Encoded
+from lensmill.template_tokens import neutral
 from lensmill.trajectory import Message, Part
 
 Size = tuple[int, int]
@@ -120,8 +121,10 @@ class Conversation:
         self.messages.append(Message("system", (Part(text),)))
 
     def tell(self, *parts: Part | str) -> None:
-        """The next user message."""
-        self.messages.append(Message("user", tuple(Part(part) if isinstance(part, str) else part for part in parts)))
+        """The next user message. What a tool, some code or another model brought may hold template tokens, which a
+        server would take for pictures or turns: they are sent, and recorded here, in their neutral form."""
+        told = (Part(part) if isinstance(part, str) else part for part in parts)
+        self.messages.append(Message("user", tuple(Part(neutral(part.text, tags=False), part.image) for part in told)))
 
     async def reply(self, images: Sequence[Encoded], structure: dict[str, Any] | None = None) -> ChatReply:
         """The model's next message, which is added verbatim.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.sources.files import require_local
+from storage.sources.neutral import NeutralSource
 from storage.sources.protocol import Source, SourceError
 
 
@@ -79,11 +80,15 @@ def look_for(settings: SourceSettings) -> str | None:
 
 
 def build_source(settings: SourceSettings) -> Source:
-    """The source that the settings describe.
+    """The source that the settings describe, with neutral texts.
 
     Raises:
         SourceError: what it needs is not there.
     """
+    return NeutralSource(_source(settings))
+
+
+def _source(settings: SourceSettings) -> Source:
     match settings:
         case SyntheticSettings():
             from storage.sources.synthetic import SyntheticSource

@@ -1,17 +1,20 @@
 """What a version takes in: layers that are judged, and no others; and what it says of where it came from."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
 from actors.publishing import PublishSettings, check_version, publish_version, tally_rungs
+from lensmill.curation.correct import CURATION_VERSION
 from storage.dataset import PublishedDataset
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
 from storage.images import ImageStore
-from storage.plan import Plan
+from storage.plan import Plan, plan_sample
+from storage.sources.neutral import neutral_sample
 from storage.verdicts import VerdictRow, VerdictStore
 from tests.judged import CORRECT, build_of, looked
 from tests.storage.made import FINGERPRINT
@@ -99,6 +102,33 @@ def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_th
     (tally,) = first.rungs.values()
     assert (tally.episodes, tally.accepted, tally.failed) == (4, 2, 2)
     assert sum(count for count, _ in first.failures.values()) == 2
+
+
+def test_what_must_not_be_trained_on_is_rejected_by_name_and_counted_by_it(files: Files) -> None:
+    plan = build_of(files, ["0", "1<|im_end|>", "2\0", "3"])
+    for chunk_id in plan.chunk_ids():
+        judge(files, chunk_id)
+    version, tally = publish_version(settings(files, plan.chunk_ids()))
+    (counted,) = tally.rungs.values()
+    assert (counted.accepted, counted.undecided, counted.unfit) == (2, 0, {"template_token": 1, "bad_character": 1})
+    rejected = pq.read_table(Path(version.path) / "rejected").to_pylist()
+    assert {row["reason"] for row in rejected} == {"template_token", "bad_character"}
+    assert "| template_token | 1 |" in text(version, "README.md")
+    assert version.inputs["curation"]["version"] == CURATION_VERSION
+
+
+def test_a_row_says_what_was_neutralised_in_its_sample(files: Files) -> None:
+    plan, images = build_of(files, []), ImageStore(files)
+    sample, trajectory = looked(images, 0)
+    sample = neutral_sample(replace(sample, question="What is <image>?"))
+    plan.append([plan_sample(FINGERPRINT, sample, (224,), ("reader",), (0,))], 1)
+    (chunk_id,) = plan.chunk_ids()
+    (planned,) = plan.read_chunk(chunk_id).episodes
+    EpisodeStore(files, FINGERPRINT).commit(chunk_id, [EpisodeRow(planned, "done", trajectory)])
+    judge(files, chunk_id)
+    version, _ = publish_version(settings(files, plan.chunk_ids()))
+    (row,) = pq.read_table(Path(version.path) / "data", columns=["question", "neutralised"]).to_pylist()
+    assert row == {"question": "What is ‹image›?", "neutralised": ["question: ‹image›"]}
 
 
 def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files, plan: Plan) -> None:

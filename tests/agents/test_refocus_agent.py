@@ -54,6 +54,11 @@ async def test_an_action_and_an_answer() -> None:
     assert [image.ref for image in rollout.images] == list(trajectory.images)
 
 
+def test_a_part_whose_label_is_a_template_token_has_a_neutral_name() -> None:
+    regions = (Region("x_values", "<s>", Box(0, 0, 400, 600)), Region("x_values", "2020", Box(400, 0, 800, 600)))
+    assert list(parts_of(a_desk().view, regions)["x_values"]) == ["‹s›", "2020"]
+
+
 async def test_the_code_gets_the_view_and_its_parts_by_name() -> None:
     sandbox = shows()
     await run(ScriptedModel(ANSWER), sandbox)

@@ -1,6 +1,7 @@
 """The closing table."""
 
 import io
+from collections import Counter
 
 from monitoring.report import RungTally, print_tallies
 
@@ -24,6 +25,16 @@ def test_what_could_not_be_judged_has_a_line_of_its_own() -> None:
     stream = io.StringIO()
     print_tallies({224: RungTally(episodes=4, undecided=1, judge_errors=3)}, stream)
     assert "3 more could not be judged (judge_error)" in stream.getvalue()
+
+
+def test_what_must_not_be_trained_on_has_a_line_with_its_reasons() -> None:
+    stream = io.StringIO()
+    tallies = {
+        224: RungTally(episodes=4, accepted=1, unfit=Counter(runaway=2, template_token=1)),
+        448: RungTally(episodes=1, unfit=Counter(runaway=1)),
+    }
+    print_tallies(tallies, stream)
+    assert "4 more hold what must not be trained on (runaway 3, template_token 1)" in stream.getvalue()
 
 
 def test_the_table_fits_a_narrow_terminal() -> None:

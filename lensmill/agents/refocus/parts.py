@@ -9,6 +9,7 @@ from lensmill.perception.reading import read_chart
 from lensmill.perception.text import Reader, shared_reader
 from lensmill.picture import Picture
 from lensmill.sample import Region, RegionKind
+from lensmill.template_tokens import neutral
 
 Parts = Mapping[RegionKind, Mapping[str, Box]]
 """Kind -> label -> box in pixels of the view, as `lensmill.sandbox.protocol.BoxMaps` has it."""
@@ -31,7 +32,7 @@ def parts_of(view: Picture, regions: Iterable[Region], reader: Reader | None = N
     for kind in get_args(RegionKind):
         boxes: dict[str, Box] = {}
         for region in given:
-            label = " ".join(region.label.split())
+            label = neutral(" ".join(region.label.split()))  # read off the picture, it may be anything
             here = view.frame.from_original(region.box).clip(view.frame.bounds)
             if region.kind == kind and label and len(label) <= _LONG and here is not None and len(boxes) < MAX_LABELS:
                 boxes[_unique(label, boxes)] = here

@@ -1,0 +1,141 @@
+"""Observations that a model made up: results that it wrote itself, and pictures that it tells of before there were any.
+
+What a model wrote stands in its messages as it came, also where the agent cut it away before it went on. Trained on,
+it teaches a model not to look. A plan ("I zoom in to see what it shows") is none, nor is anything that is said of a
+crop once there is one.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from lensmill.agents.replies.refocus import read_refocus_reply
+from lensmill.agents.replies.tags import read_pieces
+from lensmill.template_tokens import RESULT_TAGS
+from lensmill.trajectory import Message, Step
+
+_PICTURE = r"(?:picture|image|photo|view|crop|version|part|region|area|section|portion|patch|figure|chart)"
+_CLOSER = rf"(?:zoomed|cropped|magnified|enlarged)(?:[- ](?:in|out|up))?(?:\s\w+){{0,2}}\s{_PICTURE}"
+_EDITED = r"(?:edited|masked|annotated|highlighted|modified)\s(?:picture|image|crop|version)"
+_DERIVED = re.compile(
+    rf"\b(?:the|this|that|my|our|each|both)\s(?:(?!the\b)\w+\s)?(?:{_CLOSER}|{_EDITED})\b"
+    r"|\b(?:the|this|that|my)\s(?:zoomed-in|zoom-in|close-up|zoom)\s(?=shows?|showed|reveal|display)"
+    r"|\b(?:after|having|now that|upon)\s(?:(?:i|we)(?:'ve|\shave)?\s)?"
+    r"(?:zoom|cropp|magnif|enlarg)(?:ing|ied|ying|ed)\b"
+    r"|\bnow that (?:i|we) (?:zoom|look) (?:in|closer)",
+    re.IGNORECASE,
+)
+_CROP = re.compile(
+    r"\b(?:the|this|that|my)\s(?:first\s|second\s)?crop(?=\s(?:\w+ly\s)?(?:shows?|showed|reveal|display))",
+    re.IGNORECASE,
+)
+_CLAIM = re.compile(
+    r"\b(?:shows?|showed|shown|reveals?|revealed|displays?|displayed|indicates?|indicated|confirms?|confirmed"
+    r"|contains?|depicts?|sees?|saw|seen|reads?|says?|finds?|found|observed?|noticed?|visible|clear|clearly|is|are|was"
+    r"|were|has|makes)\b|[:=]\s*\d",
+    re.IGNORECASE,
+)
+_DONE = re.compile(
+    r"\b(?:i|we)(?:'ve|\shave)?\s(?:now\s|already\s)?(?:zoomed|cropped|magnified)\b"
+    r"|\bthe\s(?:tool|code|function|zoom)(?:'s)?\s(?:call\s)?"
+    r"(?:output|result|response|returned|returns|printed|showed)\b",
+    re.IGNORECASE,
+)
+_PLAN_BEFORE = re.compile(
+    r"\b(?:will|would|should|shall|might|may|must|let(?:'s|\sme|\sus)|needs?\sto|wants?\sto|going\sto|plan|try|then"
+    r"|to\s(?:see|check|read|find|look|make|get|be|confirm|verify)|so\sthat|in\sorder|expect|hope|what|how)\b|'ll\b"
+)
+_CONDITION = re.compile(r"\b(?:if|whether|once|when|unless|until|before)\b", re.IGNORECASE)
+_PLAN_AFTER = re.compile(r"[^.;]{0,25}(?:\b(?:will|would|should|shall|might|may|must)\b|'ll\b)")
+_CLAUSE = re.compile(r"[,;:]\s|\band\b|\bbut\b|\bso\b(?!\sthat)")
+_RESULT = re.compile(rf"<(?:{RESULT_TAGS})>", re.IGNORECASE)
+_MARK = r"(?:^|>)[ \t*#_]{0,8}"
+_COLON = r"[ \t*_]{0,4}\d{0,2}[ \t*_]{0,4}[:：]"
+_OBSERVATION = re.compile(
+    rf"{_MARK}(?:observation|(?:tool|function)[ _](?:response|result|output))(?:{_COLON}|[ \t*_]{{0,4}}$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REFOCUS_OBSERVATION = re.compile(rf"\bOBSERVATION{_COLON}")
+_TURN = re.compile(
+    rf"{_MARK}(?i:user|human|assistant)[ \t*_]{{0,4}}[:：](?![ \t]*[-+$€£¥~]?\d)"
+    r"|^(?:user|assistant|tool|system)[ \t]*$",
+    re.MULTILINE,
+)
+_ACTION = re.compile(rf"</?(?:tool|function)_call>|```|{_MARK}action{_COLON}", re.IGNORECASE | re.MULTILINE)
+_CALL_END = re.compile(r".*(?:</(?:tool|function)_call>|```)", re.DOTALL | re.IGNORECASE)
+_UNSAID = re.compile(r"```.*?(?:```|\Z)|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
+_SENTENCE = re.compile(r"(?<=[.!?。])\s|\n")
+
+
+def makes_up(messages: Sequence[Message], steps: Sequence[Step]) -> bool:
+    """Whether a conversation holds an observation that its model made up.
+
+    Args:
+        messages: in order; pictures are counted as their parts name them.
+        steps: of the same episode, for thoughts that a server told apart from the reply.
+    """
+    asked = "".join(part.text for message in messages if message.role == "user" for part in message.parts)
+    crops = re.search(r"\bcrops?\b", _question(asked), re.IGNORECASE) is not None
+    tools = any(message.role == "system" for message in messages)
+    pictures = observations = -1
+    for message in messages:
+        if message.role == "user":
+            pictures += sum(part.image is not None for part in message.parts)
+            observations += 1
+        elif message.role == "assistant":
+            text = "".join(part.text for part in message.parts)
+            if _turn_makes_up(text, pictures > 0, observations > 0 or not tools, crops):
+                return True
+    return any(_tells(thought, crops) for thought in _before_pictures(steps))
+
+
+def _question(asked: str) -> str:
+    found = re.search(r"^Question: (.*)$", asked, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _before_pictures(steps: Sequence[Step]) -> Iterator[str]:
+    for step in steps:
+        yield step.thought
+        if step.observation is not None and step.observation.images:
+            return
+
+
+def _turn_makes_up(text: str, pictures: bool, observations: bool, crops: bool) -> bool:
+    """Args: whether there were pictures beside the view before this turn, and observations (or can be none)."""
+    if any(mark.search(text) for mark in (_RESULT, _TURN, _REFOCUS_OBSERVATION)) or _answers_beside_call(text):
+        return True
+    action = _ACTION.search(text)
+    if _OBSERVATION.search(text, 0 if not observations else action.start() if action else len(text)):
+        return True
+    ended = _CALL_END.match(text)
+    return _tells(text[ended.end() :] if pictures and ended else "" if pictures else text, crops)
+
+
+def _answers_beside_call(text: str) -> bool:
+    """Does a turn answer that also asks for a picture? The answer was given without it."""
+    kinds = {piece.kind for piece in read_pieces(text) if piece.text}
+    if kinds >= {"call", "answer"}:
+        return True
+    refocus = read_refocus_reply(text)
+    return refocus.code is not None and refocus.answer is not None
+
+
+def _tells(text: str, crops: bool) -> bool:
+    """Does a text tell of a picture that was made of the first one, or of what a call brought, as if it were there?
+
+    Args:
+        crops: the question is about crops, so that a field's crop is no picture.
+    """
+    return any(_told(sentence, crops) for sentence in _SENTENCE.split(_UNSAID.sub(" ", text)))
+
+
+def _told(sentence: str, crops: bool) -> bool:
+    """Does a sentence say so, rather than what is planned?"""
+    named = [*_DERIVED.finditer(sentence), *([] if crops else _CROP.finditer(sentence))]
+    claims = [match for match in named if _CLAIM.search(sentence, match.end())]
+    for match in [*claims, *_DONE.finditer(sentence)]:
+        before = sentence[: match.start()]
+        planned = _PLAN_BEFORE.search(_CLAUSE.split(before)[-1]) or _PLAN_AFTER.match(sentence, match.end())
+        if not planned and not _CONDITION.search(before):
+            return True
+    return False

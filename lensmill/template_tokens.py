@@ -1,0 +1,132 @@
+"""Texts that a chat template or a trainer takes for structure, and characters that no text to train on may hold.
+
+Tokenisers take a special token for itself wherever its letters stand, in a question as in a reply, and trainers put a
+picture wherever `<image>` is written. Two kinds are told apart:
+
+- *template tokens*, of the known families (Qwen, Llama, Mistral, Gemma, Phi, InternVL, LLaVA, MiniCPM, DeepSeek, GLM)
+  and trainers (LLaMA-Factory, ms-swift, verl): they may stand nowhere;
+- *protocol tags* (`<think>`, `<tool_call>`, `<answer>` ...): an agent's turn is written in them, and data that holds
+  one would be taken for a thought or a call.
+
+The neutral form puts other brackets around the same name: `<|im_end|>` becomes `‹|im_end|›`. A reader sees what stood
+there, no vocabulary has it, Unicode normalisation (NFKC) does not turn it back as it does full-width brackets, no
+reader of tags takes it for one as it may `< |im_end| >`, it is as long as before, and doing it twice changes nothing.
+"""
+
+import re
+
+_NAMED = (
+    r"/?(?i:image|img|video|audio)|image[ _-]?\d{1,3}|/?(?:image_id|slice|quad|ref|box)"
+    r"|bbox|ref-object|cot-process|start-image|image_placeholder|image_soft_token|audio_soft_token"
+    r"|(?:start|end)_of_(?:turn|image|audio|utterance)|fake_token_around_image|global-img|row_\d{1,3}_col_\d{1,3}|tile_\w{1,20}|patch_index_\d{4}"
+    r"|IMG_CONTEXT|im_(?:start|end|patch|col|sep)|(?:image|img|video)_?pad|loc_?\d{1,4}|seg\d{1,3}|unused\d{1,4}"
+    r"|/?s|unk|pad|mask|bos|eos|sop|eop|sep|cls"
+)
+_BRACKETED = (
+    r"/?INST|IMG|IMG_BREAK|IMG_END|/?AVAILABLE_TOOLS|TOOL_CALLS|TOOL_CONTENT|/?TOOL_RESULTS|CALL_ID|ARGS|/?THINK"
+    r"|BEGIN_AUDIO|/?SYSTEM_PROMPT|g?MASK|sMASK|multimodal"
+)
+_TEMPLATE = (
+    r"<\|(?P<bars>[^\s|<>]{1,64})\|>"
+    r"|<｜(?P<wide>[^\s｜<>]{1,64})｜>"  # DeepSeek's
+    r"|◁(?P<kimi>/?\w{1,24})▷"
+    rf"|<(?P<named>{_NAMED})>|\[(?P<bracketed>{_BRACKETED})\]|<<(?P<system>/?SYS)>>"
+)
+RESULT_TAGS = r"/?(?:tool_responses?|tool_results?|tool_outputs?|observations?|function_results?|function_responses?)"
+"""Tags around what a tool brings: no model writes them."""
+
+_PROTOCOL = (
+    rf"<(?P<tag>(?i:/?(?:think(?:ing)?|thought|reasoning|answer|tool_calls?|function_calls?|tools|{RESULT_TAGS})"
+    r"|/?(?:function|parameter)(?:=[^<>\n]{0,80})?))>"
+)
+_ANY_TEMPLATE = re.compile(_TEMPLATE)
+_ANY = re.compile(f"{_TEMPLATE}|{_PROTOCOL}")
+
+_FLAG = "\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"
+_REFUSED = re.compile(
+    f"(?P<flag>{_FLAG})"
+    "|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff"  # C0 and C1 without tab and line ends; the byte order mark
+    "\ud800-\udfff"  # halves of characters
+    "\u202d\u202e"  # what is shown runs in another order than what is stored
+    "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"  # annotation marks, and what is no character
+    "\U000e0000-\U000e007f]"  # tag characters: text that nobody sees, except in the flags of countries
+)
+_BLANKS = re.compile("[\x0b\x0c\x85\ufeff]")
+_INVISIBLE = re.compile(
+    "[\u00ad\u200b-\u200f\u2060-\u2064\u2066-\u2069\u202a-\u202c\ufeff\ufe00-\ufe0f\U000e0000-\U000e007f]"
+)
+
+
+def template_tokens(text: str, tags: bool = True) -> tuple[str, ...]:
+    """Every template token of a text in order, also one whose letters stand apart by characters that nobody sees.
+
+    Args:
+        tags: count protocol tags, too.
+    """
+    if not _suspicious(text):
+        return ()
+    pattern = _ANY if tags else _ANY_TEMPLATE
+    found = [match.group() for match in pattern.finditer(text)]
+    if not text.isascii() and len(seen := _INVISIBLE.sub("", text)) < len(text):
+        found = max(found, [match.group() for match in pattern.finditer(seen)], key=len)
+    return tuple(found)
+
+
+def holds_template_token(text: str, tags: bool = True) -> bool:
+    """Whether a text holds a template token, or (with `tags`) a protocol tag."""
+    return bool(template_tokens(text, tags))
+
+
+def bad_character(text: str) -> str | None:
+    """The first character that no text of data may hold, as "U+001B"; None where there is none.
+
+    Refused are control characters, halves of surrogate pairs, overrides of the direction of writing, characters that
+    are none, and tag characters, with which a text can be hidden in another. Joiners and marks of direction, which
+    scripts need, are not.
+    """
+    if text.isascii() and text.isprintable():
+        return None
+    return next((code_point(match.group()) for match in _REFUSED.finditer(text) if not match["flag"]), None)
+
+
+def code_point(character: str) -> str:
+    """A character by its number, e.g. "U+001B"."""
+    return f"U+{ord(character):04X}"
+
+
+def neutral(text: str, tags: bool = True) -> str:
+    """The text with each template token in its neutral form; other texts stay as they are.
+
+    A token that invisible characters hide stays, too, and `template_tokens` still tells of it.
+
+    Args:
+        tags: neutralise protocol tags, too.
+    """
+    if not _suspicious(text):
+        return text
+    return (_ANY if tags else _ANY_TEMPLATE).sub(_neutral, text)
+
+
+def neutralised(text: str) -> tuple[str, tuple[str, ...]]:
+    """A source's text as data may hold it, and what was changed in it: neutral forms, and blanks by their number.
+
+    Vertical tab, form feed and NEL become a blank; a byte order mark goes.
+    """
+    blanks = [code_point(match.group()) for match in _BLANKS.finditer(text)]
+    if blanks:
+        text = _BLANKS.sub(lambda match: "" if match.group() == "\ufeff" else " ", text).strip()
+    tokens = [_neutral(match) for match in _ANY.finditer(text)] if _suspicious(text) else []
+    return (_ANY.sub(_neutral, text) if tokens else text), tuple(dict.fromkeys([*blanks, *tokens]))
+
+
+def _suspicious(text: str) -> bool:
+    return ("<" in text and ">" in text) or "[" in text or "◁" in text
+
+
+def _neutral(match: re.Match[str]) -> str:
+    whole = match.group()
+    if match["bracketed"]:
+        return f"⟦{whole[1:-1]}⟧"
+    if match["kimi"]:
+        return f"‹{whole[1:-1]}›"
+    return whole.replace("<", "‹").replace(">", "›")

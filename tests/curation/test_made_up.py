@@ -1,0 +1,102 @@
+"""Observations that a model made up, and plans and reports that are none."""
+
+import pytest
+
+from lensmill.curation.made_up import makes_up
+from lensmill.trajectory import Message, Part, Step
+
+CALL = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [1, 2, 30, 40]}}</tool_call>'
+BLOCK = "ACTION 0:\n```python\ndisplay(image_1)\n```"
+
+
+def conversation(*turns: str, question: str = "How many?", tools: bool = True) -> list[Message]:
+    """Turns with a picture between each two."""
+    system = [Message("system", (Part("Tools: ..."),))] if tools else []
+    messages = [*system, Message("user", (Part(image=0), Part(f"\nQuestion: {question}\nThink first.")))]
+    for number, turn in enumerate(turns):
+        if number:
+            messages.append(Message("user", (Part(image=number), Part(f"\nPicture {number}."))))
+        messages.append(Message("assistant", (Part(turn),)))
+    return messages
+
+
+MADE_UP = (
+    "The zoomed picture shows 7.",
+    "<think>I zoom in. The zoomed picture shows 7.</think><answer>7</answer>",
+    "<think>I will zoom in, and the zoomed-in image shows 7.</think><answer>7</answer>",
+    "After zooming in, I can see 7.",
+    "I have zoomed in and it says 7.",
+    "I zoomed in on the sign: it is red.",
+    "The crop clearly shows 7.",
+    "In the zoomed-in image, the label reads May.",
+    "Looking at the cropped area, the sign is red.",
+    "The edited image shows that Japan is at 84.",
+    "The zoomed picture: 7",
+    "The tool returned 7.",
+    "Observation: 7",
+    "THOUGHT 0: I look.\nOBSERVATION: It is 7.\nFINAL ANSWER: 7",
+    "Tool response: 7",
+    "<tool_response>7</tool_response>",
+    f"<think>I zoom.</think>{CALL}\n<tool_response>\n7\n</tool_response>",
+    f"<think>I zoom.</think>{CALL}\nuser\nPicture 1.\nassistant\n<think>It is 7.</think>",
+    f"<think>I zoom.</think>{CALL}\nUser: Picture 1\nAssistant: It is 7.",
+    f"<think>I zoom.</think>{CALL}<answer>7</answer>",
+    f"{CALL}\nObservation: the sign is red.",
+    f"{BLOCK}\nFINAL ANSWER: 7",
+    f"THOUGHT 0: I look.\n{BLOCK}\nOBSERVATION: Execution success.\nTHOUGHT 1: It is 7.",
+)
+
+SOUND = (
+    "I zoom in to see what the zoomed picture shows.",
+    "The zoomed picture should show the label.",
+    "Let me zoom in so that the cropped area is readable.",
+    "If I zoom in, the zoomed picture shows more.",
+    "After zooming in, I will read the label.",
+    "The highlighted bar shows 7.",
+    "The image is a zoomed-in view of a sign. It is red.",
+    "User: 35%\nHuman: 12",
+    "Users see 7 adverts a day.",
+    "THOUGHT 0: I can read it directly.\nACTION 0: No action needed.\nANSWER: It is 7. FINAL ANSWER: 7",
+    f"<think>It is too small, so I zoom in on it.</think>{CALL}",
+    f"<think>First the left one.</think>{CALL}<think>Then the right one.</think>{CALL}",
+)
+
+
+@pytest.mark.parametrize("turn", MADE_UP)
+def test_an_observation_before_there_was_one_is_made_up(turn: str) -> None:
+    assert makes_up(conversation(turn), ())
+
+
+@pytest.mark.parametrize("turn", SOUND)
+def test_a_plan_or_a_report_is_none(turn: str) -> None:
+    assert not makes_up(conversation(turn), ())
+
+
+@pytest.mark.parametrize("turn", [turn for turn in MADE_UP[:14] if "OBSERVATION" not in turn])
+def test_the_same_words_are_true_once_there_is_a_picture(turn: str) -> None:
+    assert not makes_up(conversation(f"<think>I zoom in.</think>{CALL}", turn), ())
+
+
+@pytest.mark.parametrize("turn", MADE_UP[15:])
+def test_results_and_turns_are_never_a_models_to_write(turn: str) -> None:
+    assert makes_up(conversation(f"<think>I zoom in.</think>{CALL}", turn), ())
+
+
+def test_what_follows_a_call_tells_of_a_picture_that_has_not_come() -> None:
+    again = f"<think>Closer still.</think>{CALL}\nThe zoomed picture shows 7."
+    assert makes_up(conversation(f"<think>I zoom in.</think>{CALL}", again), ())
+
+
+def test_a_thought_that_the_server_set_apart_counts() -> None:
+    assert makes_up(conversation("<answer>7</answer>"), [Step("The zoomed picture shows 7.")])
+
+
+def test_a_fields_crop_is_no_picture() -> None:
+    turn = "<think>The crop shows the highest yield.</think><answer>wheat</answer>"
+    assert not makes_up(conversation(turn, question="Which crop has the highest yield?"), ())
+
+
+def test_without_tools_a_heading_is_no_observation() -> None:
+    turn = "<think>Observation: the bar ends at 7.</think><answer>7</answer>"
+    assert not makes_up(conversation(turn, tools=False), ())
+    assert makes_up(conversation(turn), ())
