@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from time import monotonic
 
 import ray
 from ray.exceptions import RayError, RayTaskError
@@ -10,6 +11,8 @@ from actors.cluster import ClusterError
 from actors.engines import EngineError
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
+from monitoring.only_json import only_json
+from monitoring.textfile import job_ended
 from pipelines.door import SettingsError, compose_config
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
@@ -18,6 +21,22 @@ from storage.sources.protocol import SourceError
 
 
 def run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
+    """Run a job, and return its exit status; see `_run_command`. With `logging=json` its output is JSON lines alone."""
+    if "logging=json" not in arguments or {"-h", "--help", "--cfg"} & {*arguments}:
+        status = _run_command(job, introduction, arguments, run)
+        job_ended(status)
+        return status
+    started = monotonic()
+    with only_json():
+        status = _run_command(job, introduction, arguments, run)
+        job_ended(status)
+        fields = {"status": int(status), "seconds": round(monotonic() - started, 1)}
+        level = "info" if status == 0 else "error"
+        print(line_of(level, f"{job} ended with status {int(status)}", "json", fields=fields), file=sys.stderr)
+    return status
+
+
+def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Run a job and return its exit status; 2 is for what the user can mend, 1 for what went wrong within.
 
     Args:

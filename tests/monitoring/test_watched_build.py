@@ -14,6 +14,7 @@ import ray
 
 from actors.cluster import ClusterSettings, connect
 from lensmill.tools import ZOOM
+from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay
 from pipelines.build import Build
 from pipelines.door import load_build
@@ -44,8 +45,8 @@ class Watching(ProgressDisplay):
         if self.url:
             self.found = scrape(self.url)
 
-    def say(self, line: str) -> None:
-        super().say(line)
+    def say(self, line: str, level: Level = "info", **fields: object) -> None:
+        super().say(line, level, **fields)
         if line.startswith("metrics: "):
             self.url = line.removeprefix("metrics: ")
 

@@ -15,6 +15,7 @@ from actors.pool import RolloutPool
 from actors.watching import WatchSettings
 from monitoring.recorder import is_gauge
 from tests.actors.test_pool import DeadlyWorker, planned
+from tests.said import Said
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +35,10 @@ def logged() -> list[dict[str, str]]:
 def test_counters_never_go_back_and_lines_name_the_episode(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 7)
     told: list[Counter[str]] = []
-    said: list[str] = []
+    said = Said()
     worker = ray.remote(num_cpus=1, max_restarts=0)(DeadlyWorker)
     watched = replace(settings, watching=WatchSettings(metrics=True, logging="json"))
-    pool = RolloutPool(watched, 2, told.append, lambda: False, said.append, worker)
+    pool = RolloutPool(watched, 2, told.append, lambda: False, said, worker)
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     counters = [{name: value for name, value in counts.items() if name.startswith("lensmill_")} for counts in told]
