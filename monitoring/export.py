@@ -132,8 +132,7 @@ class RayMetrics:
         return self._made[metric.name]
 
     def close(self) -> None:
-        """What has been counted stays; nothing is at work any more."""
-        self.show({})
+        """Ray goes on serving what it was told last."""
 
 
 def _tags(metric: Metric, labels: tuple[str, ...]) -> dict[str, str]:
@@ -197,6 +196,7 @@ class Exports:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.outages.end()
         self.rest()
         for exporter in self._all:
             exporter.close()

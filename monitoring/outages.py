@@ -37,6 +37,11 @@ class Outages:
         finally:
             self.note(awaited, False)
 
+    def end(self) -> None:
+        """Nothing is waited for any more."""
+        for awaited in list(self._since):
+            self.note(awaited, False)
+
     def series(self) -> dict[str, float]:
         """Of what was ever away; empty otherwise."""
         found: dict[str, float] = {}

@@ -243,7 +243,9 @@ class Build:
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
         unjudged = self._judge_failed(chunk_ids) | self._unjudged(chunk_ids, committed) - retry.keys()
         if not missing and not unjudged and not retry:
-            self._display.say("nothing is missing: no episode to start")
+            self._display.say("nothing is missing: no episode to start", episodes=episodes)
+            self._display.tell(metrics.EPISODES_PLANNED, episodes)
+            self._display.tell(metrics.EPISODES_REMAINING, 0)
             return ()
         again = sum(chunk.episodes for chunk in retry.values())
         done = self._plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id in committed) - again

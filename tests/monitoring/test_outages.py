@@ -40,6 +40,13 @@ def test_a_block_is_an_outage_however_it_ends() -> None:
     assert outages.series() == {DOWN.format("store"): 0, SECONDS.format("store"): 2.5}
 
 
+def test_at_the_end_nothing_is_waited_for() -> None:
+    outages = Outages(Clock())
+    outages.note("engine", True)
+    outages.end()
+    assert outages.series()[DOWN.format("engine")] == 0
+
+
 def test_reports_of_several_add_up() -> None:
     total = Counter[str]()
     for _ in range(2):

@@ -104,6 +104,15 @@ def test_what_the_job_tells_stays_beside_what_workers_report(path: Path) -> None
     }
 
 
+def test_a_gate_that_was_passed_is_passed_still_when_the_job_has_ended(path: Path) -> None:
+    with Exports(None, ray=False, textfile=Textfile(str(path))) as exports:
+        exports.tell(metrics.GATE_PASSED, True, "shrinks")
+        exports.outages.note("engine", True)
+    job_ended(0)
+    found = read(path)
+    assert (found["lensmill_gate_passed"], found["lensmill_outages"]) == (1, 0)
+
+
 def test_build_info_takes_any_text_as_one_series(path: Path) -> None:
     with Exports(None, ray=False, textfile=Textfile(str(path))) as exports:
         names = ("build", 'v"1\n', "f" * 16, "chartqa", "zoom", "a|b", "x" * 500)
