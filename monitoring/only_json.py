@@ -1,20 +1,25 @@
 """With `logging=json` every line of the job's output is one JSON object, whoever wrote it.
 
 Libraries, Python itself and C++ code print to the process's own standard output and error, past every logger. So both
-file descriptors lead through a pipe: lines that are JSON objects pass, any other becomes the message of one.
+file descriptors lead through a process of our own: lines that are JSON objects pass, any other becomes the message of
+one. A thread would not do: it would take the last words of a process that aborts along with it.
 """
 
+import contextlib
 import json
 import logging
 import os
+import subprocess
 import sys
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
 from typing import BinaryIO
 
 from monitoring.logs import LOGGER, line_of, log_to
+
+ROOT = Path(__file__).resolve().parent.parent
 
 MOST_CHARS = 2000
 """Of a foreign line; the rest is cut."""
@@ -23,7 +28,9 @@ BURST = 20
 """Foreign lines that follow one another, as in a dump of a library's state; of more, only the number is told."""
 
 PATIENCE_S = 5.0
-"""How long to wait for the last lines: a process that outlives the job may hold its end of the pipe."""
+"""How long to wait for the last lines: a process that outlives the job may hold its end of a pipe."""
+
+STREAMS = ((1, "stdout"), (2, "stderr"))
 
 
 @contextmanager
@@ -34,61 +41,77 @@ def only_json() -> Iterator[None]:
     before = root.handlers[:]
     root.handlers[:] = LOGGER.handlers
     logging.captureWarnings(True)
-    warnings.simplefilter("default", ResourceWarning, append=True)
-    streams = [_Stream(1, "stdout"), _Stream(2, "stderr")]
+    real, pipes = [os.dup(number) for number, _ in STREAMS], [os.pipe() for _ in STREAMS]
+    reading = [ends[0] for ends in pipes]
+    filtering = subprocess.Popen(  # in a session of its own: a signal to the job's group is not for its last lines
+        [sys.executable, "-m", "monitoring.only_json", *map(str, (*reading, *real))],
+        cwd=ROOT,
+        pass_fds=(*reading, *real),
+        start_new_session=True,
+    )
+    for (number, _), (end, writing) in zip(STREAMS, pipes, strict=True):
+        os.dup2(writing, number)
+        os.close(writing)
+        os.close(end)
     try:
         yield
     finally:
-        for stream, text in zip(streams, (sys.stdout, sys.stderr), strict=True):
-            text.flush()
-            stream.close()
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for (number, _), original in zip(STREAMS, real, strict=True):
+            os.dup2(original, number)
+            os.close(original)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            filtering.wait(PATIENCE_S)
         logging.captureWarnings(False)
         root.handlers[:] = before
 
 
-class _Stream:
-    """One file descriptor of this process, led through a pipe."""
+def main(descriptors: list[int]) -> None:
+    """The process between: reads two pipes to their ends.
 
-    def __init__(self, number: int, name: str) -> None:
-        self._number, self._name = number, name
-        self._real = os.dup(number)
-        reading, writing = os.pipe()
-        os.dup2(writing, number)
-        os.close(writing)
-        self._thread = Thread(target=self._pass_on, args=(os.fdopen(reading, "rb"),), daemon=True)
-        self._thread.start()
+    Args:
+        descriptors: the pipes of standard output and error, then the files that they lead to.
+    """
+    count = len(STREAMS)
+    threads = [
+        Thread(target=pass_on, args=(os.fdopen(reading, "rb"), real, name))
+        for reading, real, (_, name) in zip(descriptors[:count], descriptors[count:], STREAMS, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
-    def close(self) -> None:
-        """Put the descriptor back, once the last line is through."""
-        os.dup2(self._real, self._number)
-        self._thread.join(PATIENCE_S)
-        if not self._thread.is_alive():
-            os.close(self._real)
 
-    def _pass_on(self, lines: BinaryIO) -> None:
-        foreign = 0
-        with lines:
-            for raw in lines:
-                line = raw.decode(errors="replace").rstrip()
-                if _is_object(line):
-                    self._tell_left_out(foreign)
-                    foreign = 0
-                    self._write(line)
-                elif line:
-                    foreign += 1
-                    if foreign <= BURST:
-                        self._write(line_of("warning", line[:MOST_CHARS], "json", fields={"from": self._name}))
-        self._tell_left_out(foreign)
+def pass_on(lines: BinaryIO, real: int, name: str) -> None:
+    """Every line of one stream, as an object, to a file descriptor."""
+    foreign = 0
+    with lines:
+        for raw in lines:
+            line = raw.decode(errors="replace").rstrip()
+            if _is_object(line):
+                _tell_left_out(foreign, real, name)
+                foreign = 0
+                _write(real, line)
+            elif line:
+                foreign += 1
+                if foreign <= BURST:
+                    _write(real, line_of("warning", line[:MOST_CHARS], "json", fields={"from": name}))
+    _tell_left_out(foreign, real, name)
 
-    def _tell_left_out(self, foreign: int) -> None:
-        if foreign > BURST:
-            text = f"{foreign - BURST} more lines of {self._name} are left out"
-            self._write(line_of("warning", text, "json", fields={"from": self._name}))
 
-    def _write(self, line: str) -> None:
-        data = f"{line}\n".encode()
+def _tell_left_out(foreign: int, real: int, name: str) -> None:
+    if foreign > BURST:
+        text = f"{foreign - BURST} more lines of {name} are left out"
+        _write(real, line_of("warning", text, "json", fields={"from": name}))
+
+
+def _write(real: int, line: str) -> None:
+    data = f"{line}\n".encode()
+    with contextlib.suppress(OSError):  # nobody reads any more, or the disk is full: the job goes on
         while data:
-            data = data[os.write(self._real, data) :]
+            data = data[os.write(real, data) :]
 
 
 def _is_object(line: str) -> bool:
@@ -96,5 +119,9 @@ def _is_object(line: str) -> bool:
         return False
     try:
         return isinstance(json.loads(line), dict)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
+
+
+if __name__ == "__main__":
+    main([int(descriptor) for descriptor in sys.argv[1:]])

@@ -86,3 +86,26 @@ def test_a_child_that_outlives_the_job_holds_nothing_up() -> None:
         "subprocess.Popen(['sleep', '20'], start_new_session=True, stdout=1, stderr=subprocess.DEVNULL); print('here')"
     )
     assert [line["message"] for line in out] == ["here"]
+
+
+@pytest.mark.parametrize("end", ["os.abort()", "os.kill(os.getpid(), 9)", "os._exit(7)"])
+def test_the_last_words_of_a_process_that_dies_are_told(end: str) -> None:
+    program = (
+        "import os\nfrom monitoring.only_json import only_json\n"
+        f"with only_json():\n    os.write(2, b'F0101 gcs_client.cc:9: the head is gone\\n')\n    {end}\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, timeout=60, check=False)
+    assert ended.returncode
+    (line,) = [json.loads(line) for line in ended.stderr.decode().splitlines()]
+    assert line["message"].endswith("the head is gone")
+
+
+def test_a_signal_to_the_group_does_not_end_the_last_lines() -> None:
+    program = (
+        "import os, signal, sys\nfrom monitoring.only_json import only_json\nsignal.signal(15, lambda *_: None)\n"
+        "with only_json():\n    os.killpg(0, 15)\n    print('still here')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, timeout=60, check=True, start_new_session=True
+    )
+    assert json.loads(ended.stdout)["message"] == "still here"
