@@ -19,6 +19,7 @@ from actors.route import Route
 from actors.work import Mode
 from monitoring import metrics
 from monitoring.logs import Say
+from monitoring.outages import Outages
 from monitoring.recorder import lasting
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
@@ -115,6 +116,7 @@ class RolloutPool:
         self._say = say
         self._gone: Counter[str] = Counter()
         self.reasons: set[str] = set()
+        self._outages = Outages()
         self._chunks_each = chunks_each
         self._most = size if most is None else most
         self._look_at = monotonic() + LOOK_S
@@ -326,6 +328,8 @@ class RolloutPool:
         total = self._gone.copy()
         for member in self._members:
             total.update(member.counts)
+        self._outages.note("worker", not any(member.ready for member in self._members))
+        total.update(Counter(self._outages.series()))
         self._on_poll(total)
 
     def probe(self, chunk_ids: Sequence[str]) -> tuple[EpisodeCost, ...]:

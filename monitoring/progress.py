@@ -198,9 +198,11 @@ class ProgressDisplay:
         self._show(done, detail, "", detail, {})
 
     def _note_outages(self, counts: Counter[str]) -> None:
-        """Workers count what is away; that is then what the stage waits for."""
+        """The counts say what is away; that is then what the stage waits for."""
         away = [name for name in metrics.AWAITED if counts[series_name(metrics.OUTAGES, name)] > 0]
-        self._away = f"{' and '.join(f'the {name}' for name in away)} to be in reach again" if away else ""
+        self._away = "a worker to start" if away == ["worker"] else ""
+        if away and not self._away:
+            self._away = f"{' and '.join(f'the {name}' for name in away)} to be in reach again"
 
     def _rate(self, count: float) -> float:
         """So many a second since the stage began."""

@@ -144,6 +144,12 @@ def test_what_workers_cannot_reach_is_what_is_waited_for() -> None:
     assert "waiting for the model to be in reach again, 5 s" in stream.getvalue()
 
 
+def test_where_no_worker_runs_that_is_what_is_waited_for() -> None:
+    stream = io.StringIO()
+    said_of(lambda display: display.episodes(Counter({"lensmill_outages|worker": 1})), 7, stream)
+    assert "waiting for a worker to start, 5 s" in stream.getvalue()
+
+
 def test_reading_tells_pictures_their_rate_and_the_last_row() -> None:
     clock, stream = Clock(), io.StringIO()
     with ProgressDisplay(stream, clock) as display:

@@ -45,8 +45,8 @@ class Watching(ProgressDisplay):
         super().episodes(counts, earlier)
         self.at_work = scrape(self.url)
 
-    def begin(self, stage: str, total: int) -> None:
-        super().begin(stage, total)
+    def begin(self, stage: str, total: int, waits_for: str = "") -> None:
+        super().begin(stage, total, waits_for)
         if self.url:
             self.found = scrape(self.url)
 
