@@ -9,6 +9,7 @@ import contextlib
 import json
 import logging
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -73,6 +74,8 @@ def main(descriptors: list[int]) -> None:
     Args:
         descriptors: the pipes of standard output and error, then the files that they lead to.
     """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # systemd sends these to every process of a job
+        signal.signal(number, signal.SIG_IGN)
     count = len(STREAMS)
     threads = [
         Thread(target=pass_on, args=(os.fdopen(reading, "rb"), real, name))

@@ -20,7 +20,8 @@ STILL_EVERY_S = 60.0
 """Where nothing changes, lines come ever more seldom, down to one in so many seconds."""
 
 STALLED_S = 15.0
-"""After so long without a change a terminal's live line says what is waited for."""
+"""After so long without a change a terminal's live line says what is waited for, and a line about what is away is a
+warning."""
 
 
 class Told(Protocol):
@@ -244,7 +245,7 @@ class ProgressDisplay:
         waiting = {"waiting_for": awaited} if waits else {}
         self._print(
             f"{self._stage}: still {still}: {waits}{clock_text(seconds)} without a change",
-            "warning" if seconds >= STILL_EVERY_S else "info",
+            "warning" if seconds >= (STALLED_S if self._away else STILL_EVERY_S) else "info",
             **numbers,
             **waiting,
             unchanged_seconds=seconds,

@@ -100,10 +100,14 @@ def test_the_last_words_of_a_process_that_dies_are_told(end: str) -> None:
     assert line["message"].endswith("the head is gone")
 
 
-def test_a_signal_to_the_group_does_not_end_the_last_lines() -> None:
+def test_a_signal_to_every_process_of_the_job_does_not_end_the_last_lines() -> None:
     program = (
-        "import os, signal, sys\nfrom monitoring.only_json import only_json\nsignal.signal(15, lambda *_: None)\n"
-        "with only_json():\n    os.killpg(0, 15)\n    print('still here')\n"
+        "import os, signal, time\nfrom pathlib import Path\nfrom monitoring.only_json import only_json\n"
+        "signal.signal(15, lambda *_: None)\nwith only_json():\n"
+        "    (child,) = map(int, Path(f'/proc/self/task/{os.getpid()}/children').read_text().split())\n"
+        "    while not int(Path(f'/proc/{child}/status').read_text().split('SigIgn:')[1].split()[0], 16) & 1 << 14:\n"
+        "        time.sleep(0.01)\n"
+        "    os.kill(child, 15)\n    os.killpg(0, 15)\n    print('still here')\n"
     )
     ended = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, timeout=60, check=True, start_new_session=True

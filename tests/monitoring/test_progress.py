@@ -144,6 +144,12 @@ def test_what_workers_cannot_reach_is_what_is_waited_for() -> None:
     assert "waiting for the model to be in reach again, 5 s" in stream.getvalue()
 
 
+def test_what_is_away_is_a_warning_sooner() -> None:
+    stream = io.StringIO()
+    said_of(lambda display: display.episodes(Counter({"lensmill_outages|model": 1})), 20, stream, "json")
+    assert [json.loads(line)["level"] for line in stream.getvalue().splitlines()] == ["info", "info", "warning"]
+
+
 def test_where_no_worker_runs_that_is_what_is_waited_for() -> None:
     stream = io.StringIO()
     said_of(lambda display: display.episodes(Counter({"lensmill_outages|worker": 1})), 7, stream)

@@ -48,6 +48,7 @@ def test_counters_never_go_back_and_lines_name_the_episode(tmp_path: Path) -> No
     assert last["lensmill_episode_failures_total|worker_died"] == 1
     assert last["lensmill_workers"] <= 2
     assert last["lensmill_workers_replaced_total"] == said.count("a worker died: another takes its place") > 0
+    assert {level for line, level in zip(said, said.levels, strict=True) if "died" in line} == {"warning"}
     lines = logged()
     (failed,) = [line for line in lines if line["message"].startswith("the episode failed: worker_died")]
     chunk = plan.read_chunk(failed["chunk"])
