@@ -1,7 +1,9 @@
 """What every job's command has in common: --help, --cfg, and errors in one line with an exit status."""
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from time import monotonic
 
 import ray
@@ -22,18 +24,29 @@ from storage.sources.protocol import SourceError
 
 def run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Run a job, and return its exit status; see `_run_command`. With `logging=json` its output is JSON lines alone."""
-    if "logging=json" not in arguments or {"-h", "--help", "--cfg"} & {*arguments}:
-        status = _run_command(job, introduction, arguments, run)
-        job_ended(status)
-        return status
-    started = monotonic()
-    with only_json():
-        status = _run_command(job, introduction, arguments, run)
-        job_ended(status)
-        fields = {"status": int(status), "seconds": round(monotonic() - started, 1)}
-        level = "info" if status == 0 else "error"
-        print(line_of(level, f"{job} ended with status {int(status)}", "json", fields=fields), file=sys.stderr)
+    as_json = _as_json(arguments) and not {"-h", "--help", "--cfg"} & {*arguments}
+    started, status = monotonic(), 1
+    with only_json() if as_json else nullcontext():
+        try:
+            status = _run_command(job, introduction, arguments, run)
+        except Exception:
+            if not as_json:
+                raise
+            traceback.print_exc()
+        finally:
+            job_ended(status)
+        if as_json:
+            level, fields = "info" if status == 0 else "error", {"status": int(status), "seconds": _seconds(started)}
+            print(line_of(level, f"{job} ended with status {int(status)}", "json", fields=fields), file=sys.stderr)
     return status
+
+
+def _as_json(arguments: Sequence[str]) -> bool:
+    return "logging=json" in (argument.lstrip("+").replace('"', "").replace("'", "") for argument in arguments)
+
+
+def _seconds(started: float) -> float:
+    return round(monotonic() - started, 1)
 
 
 def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
@@ -49,7 +62,7 @@ def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Cal
         return 0
 
     def tell(line: str) -> None:
-        shown = line_of("error", line, "json") if "logging=json" in arguments else line
+        shown = line_of("error", line, "json") if _as_json(arguments) else line
         print(shown, file=sys.stderr)
 
     try:

@@ -1,13 +1,15 @@
 """Real jobs with `logging=json`: every line of both streams is one object, and the textfile says how they ended."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.e2e.conftest import build
+from tests.e2e.conftest import ROOT, build
 from tests.e2e.test_models import charts, common  # noqa: F401
 
 SMALL = ("source.charts=1", "source.posters=0", "ladder.rungs=[224]", "cluster.workers=1", "version=test")
@@ -76,3 +78,16 @@ def test_a_setting_that_is_wrong_is_an_object_too(tmp_path: Path) -> None:
     lines = lines_of(ended)
     assert [line["level"] for line in lines] == ["error", "error"]
     assert lines[-1]["status"] == ended.returncode == 2
+
+
+def test_a_bug_is_objects_too_and_in_the_textfile(tmp_path: Path) -> None:
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom monitoring.textfile import Textfile\n"
+        "from pipelines.command import run_command\n"
+        f"def run(_):\n    Textfile({str(tmp_path / 'job.prom')!r})\n    raise LookupError('a bug')\n"
+        "sys.exit(run_command('build', '', ['++logging=json'], run))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
+    lines = lines_of(ended)
+    assert "LookupError: a bug" in [line["message"] for line in lines]
+    assert lines[-1]["status"] == ended.returncode == series_of(tmp_path / "job.prom")["lensmill_exit_status"] == 1
