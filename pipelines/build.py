@@ -123,7 +123,8 @@ class Build:
         settings = self._settings
         model, judge = (found.name if found else "" for found in (self._models.get(AGENT), self._judge_model))
         names = (settings.version or "", self._fingerprint, settings.source.name, settings.agent.name)
-        self._display.tell(metrics.BUILD_INFO, 1, "build", *names, model or "", judge or "")
+        command = type(settings).__name__.removesuffix("Settings").lower()  # build, or nightly
+        self._display.tell(metrics.BUILD_INFO, 1, command, *names, model or "", judge or "")
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display

@@ -18,7 +18,7 @@ from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
 from actors.watching import WatchSettings
-from monitoring import logs
+from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
@@ -75,6 +75,8 @@ class JudgeJob:
         logs.build.set(self._build.fingerprint)
         self._exports = Exports(settings.metrics.port, settings.cluster.address != "local", self._textfile)
         display.export_to(self._exports)
+        names = (settings.version or "", self._build.fingerprint, "", "", "", (self._model and self._model.name) or "")
+        display.tell(metrics.BUILD_INFO, 1, "judge", *names)
         with self._interrupt, self._exports:
             try:
                 if self._exports.endpoint:

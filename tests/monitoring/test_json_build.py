@@ -54,6 +54,8 @@ def test_every_line_of_a_build_is_an_object_and_numbers_stand_in_fields(tmp_path
     assert series["lensmill_episodes_planned"] == series["lensmill_publish_rows"] == 3
     assert series["lensmill_episodes_remaining"] == series["lensmill_workers"] == 0
     assert series["lensmill_steps_total"] == table["steps"]
+    (info,) = [name for name in series if name.startswith("lensmill_build_info")]
+    assert {"build", "test", "synthetic", "reader", planned["build"]} <= {*info.split("|")}
 
 
 def test_a_model_that_cannot_be_reached_is_an_error_with_its_counts(charts: Path, tmp_path: Path) -> None:  # noqa: F811
