@@ -23,6 +23,8 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from actors.ray_lines import take_over_ray_lines
+
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
 """Only counters and chunk names travel between our processes; pictures go through the store."""
 
@@ -112,6 +114,7 @@ def connect(settings: ClusterSettings) -> int:
         raise ClusterError(
             f"cluster.address={settings.address}: {first} (start one with `ray start --head`, or use cluster=local)"
         ) from error
+    take_over_ray_lines()
     if callable(on_sigterm):  # Ray takes it for itself
         signal.signal(signal.SIGTERM, on_sigterm)
     return settings.workers or max(1, cpus())

@@ -21,6 +21,7 @@ from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
 from monitoring import metrics
 from monitoring.engine_load import read_load
+from monitoring.logs import Say
 from monitoring.recorder import fold, series_name
 
 PATIENCE_S = 20.0
@@ -172,7 +173,7 @@ class EngineSet:
         name: str,
         settings: EngineSettings,
         stopping: Callable[[], bool],
-        say: Callable[[str], None],
+        say: Say,
         actor: Any = RemoteEngineReplica,
     ) -> None:
         self._name = name
@@ -240,7 +241,7 @@ class EngineSet:
         """Say once, of those hired last, if they take long."""
         if self._starting and monotonic() > self._patient_until:
             self._patient_until = float("inf")
-            self._say(f"{self._name}: waiting for {len(self._starting)} engines to be ready{self._room()}")
+            self._say(f"{self._name}: waiting for {len(self._starting)} engines to be ready{self._room()}", "warning")
 
     def _room(self) -> str:
         if not self._settings.gpus_each:
@@ -306,9 +307,9 @@ class EngineSet:
         where = f"{self._name}: engine {number}"
         if state.phase in ("failed", "given_up"):
             ray.kill(self._actors.pop(number))  # its GPUs are for others
-            self._say(f"{where} is given up after {state.restarts} of {allowed} restarts: {state.reason}")
+            self._say(f"{where} is given up after {state.restarts} of {allowed} restarts: {state.reason}", "error")
         elif state.restarts > before.restarts:
-            self._say(f"{where} restarts ({state.restarts} of {allowed}): {state.reason}")
+            self._say(f"{where} restarts ({state.restarts} of {allowed}): {state.reason}", "warning")
         if state.phase == "ready" and before != state:
             self._say(f"{where} is ready again")
 

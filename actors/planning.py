@@ -69,6 +69,8 @@ class Planner:
         self._plan = Plan(settings.files, settings.fingerprint)
         self._failed: set[str] = set()
         self._asked: set[str] = set()
+        self._pictures: set[str] = set()
+        self._at = ""
         self._may_not_fit = settings.family is not None and not isinstance(settings.agent, ReaderSettings)
 
     def plan(self) -> None:
@@ -85,9 +87,9 @@ class Planner:
     def _source(self) -> Source:
         return build_source(self._settings.source)
 
-    def progress(self) -> tuple[int, int]:
-        """Samples and unreadable rows so far."""
-        return (len(self._asked), len(self._failed))
+    def progress(self) -> tuple[int, int, int, str]:
+        """Samples, unreadable rows and pictures so far, and the row that was read last."""
+        return (len(self._asked), len(self._failed), len(self._pictures), self._at)
 
     def outline(self, measure: bool) -> PlanOutline:
         """What this run is about, once `plan` is done. With `measure` it reads the plan chunk by chunk, for the image
@@ -140,6 +142,8 @@ class Planner:
                 yield self._failure(item)
                 continue
             sample = item.sample
+            self._at = sample.origin
+            self._pictures.add(sample.image_id)
             if sample.sample_id in self._asked:
                 yield self._failure(duplicate(sample))
                 continue
@@ -166,6 +170,7 @@ class Planner:
                 yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], seeds_of(settings.agent))
 
     def _failure(self, failure: SourceFailure) -> SourceFailure:
+        self._at = failure.origin
         self._failed.add(failure_key(failure))
         return failure
 

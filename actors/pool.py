@@ -18,6 +18,8 @@ from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSetti
 from actors.route import Route
 from actors.work import Mode
 from monitoring import metrics
+from monitoring.logs import Say
+from monitoring.outages import Outages
 from monitoring.recorder import lasting
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
@@ -102,7 +104,7 @@ class RolloutPool:
         size: int,
         on_poll: Callable[[Counter[str]], None],
         stopping: Callable[[], bool],
-        say: Callable[[str], None],
+        say: Say,
         worker: Any = RemoteRolloutWorker,
         chunks_each: int = CHUNKS_EACH,
         most: int | None = None,
@@ -114,6 +116,7 @@ class RolloutPool:
         self._say = say
         self._gone: Counter[str] = Counter()
         self.reasons: set[str] = set()
+        self._outages = Outages()
         self._chunks_each = chunks_each
         self._most = size if most is None else most
         self._look_at = monotonic() + LOOK_S
@@ -244,7 +247,8 @@ class RolloutPool:
             free = int(ray.available_resources().get("CPU", 0))
             self._say(
                 f"waiting for a worker to start: it needs 1 CPU, and {free} of the cluster's "
-                f"{int(ray.cluster_resources().get('CPU', 0))} are free"
+                f"{int(ray.cluster_resources().get('CPU', 0))} are free",
+                "warning",
             )
 
     def _started(self, member: _Member) -> None:
@@ -286,7 +290,7 @@ class RolloutPool:
             self._dismiss(member)
             if not member.leaving:  # then another was hired already
                 self._gone[metrics.WORKERS_REPLACED.name] += 1
-                self._say("a worker died: another takes its place")
+                self._say("a worker died: another takes its place", "warning")
                 self._members.append(self._hire())
 
     def _dismiss(self, member: _Member) -> None:
@@ -324,6 +328,8 @@ class RolloutPool:
         total = self._gone.copy()
         for member in self._members:
             total.update(member.counts)
+        self._outages.note("worker", not any(member.ready for member in self._members))
+        total.update(Counter(self._outages.series()))
         self._on_poll(total)
 
     def probe(self, chunk_ids: Sequence[str]) -> tuple[EpisodeCost, ...]:

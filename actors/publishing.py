@@ -2,17 +2,20 @@
 
 import json
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 import ray
+from ray.exceptions import RayError
 
+from actors.cluster import Stopped, fetch
 from actors.drawing import with_pictures
 from lensmill.curation.correct import CURATION_VERSION, rejection
 from lensmill.replay import ReplaySettings
 from lensmill.sample import Sample
-from lensmill.tools import ZOOM
+from lensmill.tools import uses_of
 from lensmill.verdict import Verdict
 from monitoring.report import BuildTally, RungTally
 from storage.ahead import READERS, ahead
@@ -185,7 +188,6 @@ class _Counting:
     def _count(self, row: DatasetRow, episode: EpisodeRow) -> None:
         tally = self._rungs.setdefault(episode.planned.rung, RungTally())
         tally.episodes += 1
-        tally.seconds += episode.seconds
         match row:
             case AcceptedEpisode():
                 tally.accepted += 1
@@ -202,35 +204,102 @@ class _Counting:
                 tally.unfit[reason] += 1
             case _:
                 tally.failed += 1
-        steps = episode.trajectory.steps if episode.trajectory else ()
-        tools = [step.action.tool for step in steps if step.action is not None]
-        tally.tool_calls += len(tools)
-        tally.zooms += tools.count(ZOOM)
-        tally.edits += sum(tool != ZOOM for tool in tools)
+        if episode.trajectory is not None:
+            uses = uses_of(episode.trajectory)
+            tally.seconds += episode.seconds
+            tally.steps += uses.steps
+            tally.zooms += uses.zooms
+            tally.edits += uses.edits
+            if isinstance(row, AcceptedEpisode):
+                tally.zoomed += uses.zooms > 0
+                tally.edited += uses.edits > 0
         if episode.failure is not None:
             count, first = self._failures.get(episode.failure.error_class, (0, episode.failure.message))
             self._failures[episode.failure.error_class] = (count + 1, first)
 
 
-def publish_version(settings: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
+@dataclass(slots=True)
+class Progress:
+    """How far publishing is: rows that went by of all, and the pictures in them."""
+
+    total: int = 0
+    rows: int = 0
+    pictures: int = 0
+
+    def begin(self, settings: PublishSettings, inputs: DatasetInputs) -> None:
+        episodes = Plan(settings.files, settings.fingerprint).episodes_in(settings.chunk_ids)
+        self.total = episodes + len(inputs.source_failures)
+
+    def passing(self, rows: Iterator[DatasetRow]) -> Iterator[DatasetRow]:
+        for row in rows:
+            yield row
+            self.rows += 1
+            self.pictures += len(row.trajectory.images) if isinstance(row, AcceptedEpisode) else 0
+
+
+def publish_version(settings: PublishSettings, progress: Progress | None = None) -> tuple[PublishedDataset, BuildTally]:
     """Curate and publish, and count what became of the episodes; see `storage.dataset.publish` for what is raised."""
+    progress = progress or Progress()
     layers = _layers(settings)  # looked at once: a run that tries again meanwhile changes nothing here
     inputs, counting = dataset_inputs(settings, layers), _Counting()
+    progress.begin(settings, inputs)
     version = settings.version or f"v-{inputs.digest[:12]}"
     rows = with_pictures(settings.files, _replay(settings), counting.passing(curated(settings, layers)))
-    done = publish(settings.files, version, rows, inputs, CardSettings(settings.name))
+    done = publish(settings.files, version, progress.passing(rows), inputs, CardSettings(settings.name))
     return done, counting.tally() or tally_rungs(replace(settings, layers=layers))
 
 
-def tally_rungs(settings: PublishSettings) -> BuildTally:
+def tally_rungs(settings: PublishSettings, progress: Progress | None = None) -> BuildTally:
     """What became of the episodes, rung by rung, and why some failed."""
-    counting = _Counting()
-    deque(counting.passing(curated(settings, _layers(settings))), maxlen=0)
+    counting, layers, progress = _Counting(), _layers(settings), progress or Progress()
+    progress.begin(settings, dataset_inputs(settings, layers))
+    deque(progress.passing(counting.passing(curated(settings, layers))), maxlen=0)
     tally = counting.tally()
     assert tally is not None
     return tally
 
 
-remote_publish = ray.remote(publish_version)
+class Publisher:
+    """Publishes or counts once, and tells meanwhile how far it is."""
+
+    def __init__(self) -> None:
+        self._progress = Progress()
+
+    def publish(self, settings: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
+        """See `publish_version`."""
+        return publish_version(settings, self._progress)
+
+    def tally(self, settings: PublishSettings) -> BuildTally:
+        """See `tally_rungs`."""
+        return tally_rungs(settings, self._progress)
+
+    def progress(self) -> Progress:
+        return self._progress
+
+
+RemotePublisher = ray.remote(num_cpus=1, max_concurrency=2, max_restarts=3, max_task_retries=3)(Publisher)
+"""The publisher as a Ray actor; its second thread answers `progress` while the first publishes. One whose node dies
+begins anew elsewhere."""
+
+
+def follow(done: Any, publisher: Any, show: Callable[[Progress], None], stopping: Callable[[], bool]) -> Any:
+    """What a publisher's method returns, with an eye on how far it is and on whether to go on.
+
+    Raises:
+        Stopped: asked to stop before it was done.
+    """
+    asked = None
+    while not ray.wait([done], timeout=0.5)[0]:
+        if stopping():
+            raise Stopped
+        asked = asked or publisher.progress.remote()
+        if ray.wait([asked], timeout=0)[0]:
+            with suppress(RayError):  # it may begin anew elsewhere
+                show(ray.get(asked))
+            asked = None
+    result = ray.get(done)
+    show(fetch(publisher.progress.remote(), stopping))
+    return result
+
+
 remote_inputs = ray.remote(version_inputs)
-remote_tally = ray.remote(tally_rungs)

@@ -12,7 +12,9 @@ from typing import Any, Protocol, TypeVar
 
 from lensmill.models.chat import ChatModel
 from lensmill.sample import Sample
+from lensmill.tools import uses_of
 from monitoring import logs, metrics
+from monitoring.outages import Outages
 from monitoring.recorder import Recorder, series_name
 from monitoring.requests import WatchedModel
 from storage.episodes import EpisodeRow
@@ -53,11 +55,14 @@ class Watch:
         self._files = files
         self._recorder = Recorder(rungs) if settings.metrics else None
         self._ended: Counter[str] = Counter()
+        self._asked: Mapping[str, ChatModel] = {}
+        self.outages = Outages()
         if settings.logging is not None:
             logs.log_to(settings.logging)
 
     def models(self, models: Mapping[str, ChatModel], sharing: Iterable[str] = ()) -> Mapping[str, ChatModel]:
         """The models by role, each counting its requests; roles that share the agent's model get one of their own."""
+        self._asked = models
         if self._recorder is None:
             return models
         shared = {role: models["agent"] for role in sharing if role not in models}
@@ -73,10 +78,16 @@ class Watch:
             return
         value, planned = self._recorder.value, row.planned
         value(metrics.EPISODES, outcome, sample.source, planned.rung, planned.agent).add()
-        self._recorder.histogram(metrics.EPISODE_SECONDS, planned.agent).observe(row.seconds)
         if row.failure is not None:
             value(metrics.EPISODE_FAILURES, row.failure.error_class).add()
-        for step in row.trajectory.steps if row.trajectory is not None else ():
+        if row.trajectory is None:
+            return
+        self._recorder.histogram(metrics.EPISODE_SECONDS, planned.agent).observe(row.seconds)
+        uses = uses_of(row.trajectory)
+        value(metrics.STEPS).add(uses.steps)
+        value(metrics.ZOOMS).add(uses.zooms)
+        value(metrics.EDITS).add(uses.edits)
+        for step in row.trajectory.steps:
             if step.action is not None:
                 value(metrics.TOOL_CALLS, step.action.tool).add()
                 if step.observation is not None and step.observation.error:
@@ -94,14 +105,17 @@ class Watch:
             self._recorder.value(metrics.CHUNKS, state).add()
 
     def report(self, verdicts: Mapping[str, int]) -> Mapping[str, float]:
-        """Every series of this worker; none where nobody takes them.
+        """Every series of this worker; where nobody takes them, only what it waits for.
 
         Args:
             verdicts: given here, by outcome.
         """
+        away = {role for role, model in self._asked.items() if getattr(model, "out_of_reach", False)}
+        self.outages.note("judge", "judge" in away)
+        self.outages.note("model", bool(away - {"judge"}))
         if self._recorder is None:
-            return {}
-        found = self._recorder.report()
+            return self.outages.series()
+        found = self._recorder.report() | self.outages.series()
         outcomes = metrics.VERDICTS.labels["outcome"]
         found |= {series_name(metrics.VERDICTS, name): verdicts[name] for name in outcomes if name in verdicts}
         found |= {_STORE[name].name: count for name, count in self._files.counts.items() if name in _STORE}

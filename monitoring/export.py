@@ -1,23 +1,19 @@
 """Where metrics go: to a Prometheus endpoint on this machine, and on a cluster through Ray's own metrics."""
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from types import TracebackType
 from typing import Any, Protocol, Self
 from wsgiref.simple_server import WSGIServer
 
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
-from prometheus_client.registry import Collector
 
-from monitoring.metrics import METRICS, Metric
-from monitoring.recorder import SUM, is_gauge, parse
-
-Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
-Parts = dict[str, float]
-"""A histogram's: the number of observations by bucket, and their sum."""
+from monitoring.exposition import SeriesCollector, parsed
+from monitoring.metrics import Metric
+from monitoring.outages import Outages
+from monitoring.recorder import SUM, fold, is_gauge, series_name
+from monitoring.textfile import Textfile
 
 
 class MetricsError(Exception):
@@ -26,13 +22,37 @@ class MetricsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """`port`: of the endpoint on 127.0.0.1; None opens none."""
+    """Where metrics go beside Ray's own.
+
+    Attributes:
+        port: of the endpoint on 127.0.0.1; None opens none.
+        textfile: a path that ends in .prom; None writes none.
+    """
 
     port: int | None = None
+    textfile: str | None = None
 
     def __post_init__(self) -> None:
         if self.port is not None and not 0 <= self.port <= 65535:
             raise ValueError("port must be from 0 (any that is free) to 65535")
+        if self.textfile is not None and not self.textfile.endswith(".prom"):
+            raise ValueError("textfile must end in .prom: node_exporter reads no other file")
+
+    def open_textfile(self) -> Textfile | None:
+        """The file, if one is asked for: opened before any work, so that it says how a job ended that never began.
+
+        Raises:
+            MetricsError: it cannot be written.
+        """
+        if self.textfile is None:
+            return None
+        try:
+            return Textfile(self.textfile)
+        except OSError as error:
+            raise MetricsError(
+                f"metrics.textfile={self.textfile}: {error.strerror or error}: name a file in a folder that is there "
+                "and can be written"
+            ) from error
 
 
 NO_ENDPOINT = MetricsSettings()
@@ -46,7 +66,7 @@ class Exporter(Protocol):
     def close(self) -> None: ...
 
 
-class Endpoint(Collector):
+class Endpoint(SeriesCollector):
     """Serves the job's series to Prometheus, on 127.0.0.1 only.
 
     Args:
@@ -57,9 +77,9 @@ class Endpoint(Collector):
     """
 
     def __init__(self, port: int) -> None:
+        super().__init__()
         registry = CollectorRegistry()
         registry.register(self)
-        self._series: dict[str, float] = {}
         self._server: WSGIServer
         self._thread: threading.Thread
         try:
@@ -70,52 +90,10 @@ class Endpoint(Collector):
             ) from error
         self.url = f"http://127.0.0.1:{self._server.server_port}/metrics"
 
-    def show(self, series: Mapping[str, float]) -> None:
-        gone = dict.fromkeys(filter(is_gauge, self._series), 0.0)
-        self._series = {**gone, **{name: value for name, value in series.items() if parse(name)}}
-
-    def describe(self) -> Iterator[Family]:
-        return iter(())
-
-    def collect(self) -> Iterator[Family]:
-        """One family for each metric that has a series."""
-        found: dict[str, Family] = {}
-        histograms: dict[tuple[str, tuple[str, ...]], Parts] = {}
-        for _, (metric, labels, value) in _parsed(self._series):
-            family = found.setdefault(metric.name, _family(metric))
-            if isinstance(family, HistogramMetricFamily):
-                *own, part = labels
-                histograms.setdefault((metric.name, tuple(own)), {})[part] = value
-            else:
-                family.add_metric(labels, value)
-        for (name, labels), parts in histograms.items():
-            _add_histogram(found[name], METRICS[name], labels, parts)
-        yield from found.values()
-
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
-
-
-def _parsed(series: Mapping[str, float]) -> Iterator[tuple[str, tuple[Metric, tuple[str, ...], float]]]:
-    for name, value in series.items():
-        found = parse(name)
-        if found is not None:
-            yield name, (*found, value)
-
-
-def _family(metric: Metric) -> Family:
-    kinds = {"counter": CounterMetricFamily, "gauge": GaugeMetricFamily, "histogram": HistogramMetricFamily}
-    kind: Any = kinds[metric.kind]
-    return kind(metric.name, metric.help, labels=list(metric.labels))  # type: ignore[no-any-return]
-
-
-def _add_histogram(family: Family, metric: Metric, labels: tuple[str, ...], parts: Parts) -> None:
-    assert isinstance(family, HistogramMetricFamily)
-    bounds = [*map(str, metric.buckets), "+Inf"]
-    numbers = accumulate(parts.get(str(bucket), 0.0) for bucket in range(len(bounds)))
-    family.add_metric(labels, list(zip(bounds, numbers, strict=True)), parts.get(SUM, 0.0))
 
 
 class RayMetrics:
@@ -128,7 +106,7 @@ class RayMetrics:
 
     def show(self, series: Mapping[str, float]) -> None:
         gone = dict.fromkeys(filter(is_gauge, self._handed), 0.0)
-        for name, (metric, labels, value) in _parsed({**gone, **series}):
+        for name, (metric, labels, value) in parsed({**gone, **series}):
             before = self._handed.get(name, 0.0)
             more = value - before if value >= before else value  # an engine that restarts counts from 0 again
             self._handed[name] = value
@@ -154,8 +132,7 @@ class RayMetrics:
         return self._made[metric.name]
 
     def close(self) -> None:
-        """What has been counted stays; nothing is at work any more."""
-        self.show({})
+        """Ray goes on serving what it was told last."""
 
 
 def _tags(metric: Metric, labels: tuple[str, ...]) -> dict[str, str]:
@@ -168,14 +145,21 @@ class Exports:
     Args:
         port: of the endpoint; None opens none.
         ray: whether Ray's own metrics are fed.
+        textfile: that gets the series, too.
+
+    Attributes:
+        outages: what the driver itself waits for.
 
     Raises:
         MetricsError: the port cannot be had.
     """
 
-    def __init__(self, port: int | None, ray: bool) -> None:
+    def __init__(self, port: int | None, ray: bool, textfile: Textfile | None = None) -> None:
         self.endpoint = None if port is None else Endpoint(port)
-        self._all: list[Exporter] = [self.endpoint] if self.endpoint else []
+        self.outages = Outages()
+        self._told: dict[str, float] = {}
+        self._workers: dict[str, float] = {}
+        self._all: list[Exporter] = [exporter for exporter in (self.endpoint, textfile) if exporter]
         if ray:
             self._all.append(RayMetrics())
 
@@ -185,8 +169,24 @@ class Exports:
 
     def show(self, *reports: Mapping[str, float]) -> None:
         """Of different series each."""
+        self._workers = {name: value for report in reports for name, value in report.items()}
+        self._refresh()
+
+    def rest(self) -> None:
+        """The workers have ended: what they counted stays, and they are not there any more."""
+        self._workers = {name: value for name, value in self._workers.items() if not is_gauge(name)}
+        self._refresh()
+
+    def tell(self, metric: Metric, value: float, *labels: object) -> None:
+        """A gauge of the whole job, which keeps this value until it is told another."""
+        self._told[series_name(metric, *fold(metric.labels, labels))] = value
+        self._refresh()
+
+    def _refresh(self) -> None:
         if self._all:
-            series = {name: value for report in reports for name, value in report.items()}
+            series = dict(self._workers)
+            for name, value in (*self.outages.series().items(), *self._told.items()):
+                series[name] = series.get(name, 0.0) + value
             for exporter in self._all:
                 exporter.show(series)
 
@@ -196,5 +196,7 @@ class Exports:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.outages.end()
+        self.rest()
         for exporter in self._all:
             exporter.close()

@@ -1,9 +1,10 @@
 """Ctrl-C: the first one asks for a gentle stop, the second one ends the program."""
 
 import signal
-from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
+
+from monitoring.logs import Say
 
 
 class Interrupt:
@@ -13,7 +14,7 @@ class Interrupt:
         tell: told one line when the first one comes.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+    def __init__(self, tell: Say) -> None:
         self._tell = tell
         self._old: dict[int, Any] = {}
         self.asked = False
@@ -33,4 +34,4 @@ class Interrupt:
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True
-        self._tell("stopping: episodes in flight are finished and kept (again to stop at once) ...")
+        self._tell("stopping: episodes in flight are finished and kept (again to stop at once) ...", "warning")

@@ -1,7 +1,8 @@
 """Every metric there is, as plain data: name, kind, help and labels. docs/monitoring.md has the same table.
 
 A label's values come from a closed set, so that no data set, model or server can grow the number of series: whatever
-else turns up is counted as "other". Ids, URLs and texts are never labels.
+else turns up is counted as "other". Ids, URLs and texts are never labels, but in `BUILD_INFO`, of which a job has one
+series.
 """
 
 from collections.abc import Mapping
@@ -35,6 +36,16 @@ EPISODE_ERRORS = (
     *MODEL_ERRORS,
     *IMAGE_ERRORS,
 )
+
+SOURCE_ERRORS = (
+    *("annotation_unreadable", "bad_box", "bad_field", "bad_json", "bad_row", "bad_text", "context_length"),
+    *("duplicate", "empty_field", "image_missing", "image_unreadable", "missing_field", "path_outside"),
+    *("picture_size", "too_long"),
+    *IMAGE_ERRORS,
+)
+GATES = ("min_accepted", "min_yield", "max_failures", "yield_off", "failures_off", "shrinks", "grows")
+AWAITED = ("store", "model", "judge", "engine", "cluster", "worker")
+"""What a job waits for while it cannot go on."""
 
 Labels = Mapping[str, tuple[str, ...]]
 
@@ -72,10 +83,13 @@ EPISODE_FAILURES = Metric(
 EPISODE_SECONDS = Metric(
     "lensmill_episode_seconds",
     "histogram",
-    "Seconds from an episode's start to its end",
+    "Seconds from an episode's start to its end, of episodes that were done",
     {"agent": AGENTS},
     (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 3000.0),
 )
+STEPS = Metric("lensmill_steps_total", "counter", "Steps of episodes that were done")
+ZOOMS = Metric("lensmill_zooms_total", "counter", "Zooms that showed a picture, of episodes that were done")
+EDITS = Metric("lensmill_edits_total", "counter", "Edits that showed a new picture, of episodes that were done")
 TOOL_CALLS = Metric("lensmill_tool_calls_total", "counter", "Tool calls of episodes that were done", {"tool": TOOLS})
 TOOL_ERRORS = Metric(
     "lensmill_tool_errors_total", "counter", "Tool calls that were impossible and told so", {"tool": TOOLS}
@@ -87,6 +101,12 @@ REQUESTS = Metric(
     "counter",
     "Requests to models that ended: ok, length (a reply cut off), cancelled, or an error's class",
     {"role": ROLES, "outcome": ("ok", "length", "cancelled", *MODEL_ERRORS)},
+)
+REQUEST_FAILURES = Metric(
+    "lensmill_request_failures_total",
+    "counter",
+    "Requests to models that failed after all their attempts, by why",
+    {"role": ROLES, "error_class": MODEL_ERRORS},
 )
 REQUEST_SECONDS = Metric(
     "lensmill_request_seconds",
@@ -148,6 +168,34 @@ STORE_RETRIES = Metric("lensmill_store_retries_total", "counter", "Requests to t
 WORKERS = Metric("lensmill_workers", "gauge", "Workers that run")
 WORKERS_REPLACED = Metric("lensmill_workers_replaced_total", "counter", "Workers that died and were replaced")
 WORKER_MEMORY = Metric("lensmill_worker_memory_bytes", "gauge", "Resident memory of the workers, all together")
+
+OUTAGES = Metric("lensmill_outages", "gauge", "1 or more while the job waits for it", {"awaited": AWAITED})
+OUTAGE_SECONDS = Metric(
+    "lensmill_outage_seconds_total", "counter", "Seconds that the job has waited for it", {"awaited": AWAITED}
+)
+
+EPISODES_PLANNED = Metric("lensmill_episodes_planned", "gauge", "Episodes that this run is about")
+EPISODES_REMAINING = Metric("lensmill_episodes_remaining", "gauge", "Those that are not made yet")
+SOURCE_SAMPLES = Metric("lensmill_source_samples", "gauge", "Samples that this run has read from its source")
+SOURCE_FAILURES = Metric(
+    "lensmill_source_failures", "gauge", "Rows of the source that could not be planned", {"error_class": SOURCE_ERRORS}
+)
+PUBLISH_ROWS_PLANNED = Metric("lensmill_publish_rows_planned", "gauge", "Rows that the version is going to have")
+PUBLISH_ROWS = Metric("lensmill_publish_rows", "gauge", "Those that are written by now")
+GATE_PASSED = Metric(
+    "lensmill_gate_passed", "gauge", "1 where the version passed the gate, 0 where not", {"gate": GATES}
+)
+BUILD_INFO = Metric(
+    "lensmill_build_info",
+    "gauge",
+    "1, with what this job is: one series a job",
+    {"command": (), "version": (), "fingerprint": (), "source": (), "agent": (), "model": (), "judge_model": ()},
+)
+EXIT_STATUS = Metric("lensmill_exit_status", "gauge", "How the job ended, once it has; in the textfile only")
+ENDED = Metric("lensmill_ended_timestamp_seconds", "gauge", "When the job ended; in the textfile only")
+LAST_SUCCESS = Metric(
+    "lensmill_last_success_timestamp_seconds", "gauge", "When a job last ended with status 0; in the textfile only"
+)
 
 METRICS: Mapping[str, Metric] = {
     metric.name: metric for metric in list(globals().values()) if isinstance(metric, Metric)

@@ -40,9 +40,12 @@ def is_gauge(series: str) -> bool:
 
 
 def fold(labels: Labels, values: Iterable[object]) -> tuple[str, ...]:
-    """Label values as series have them: those that are not in the closed sets are "other"."""
+    """Label values as series have them: those that are not in the closed sets are "other". A label without a set takes
+    any text, cut to 100 characters and without the sign that separates."""
     given = zip(labels.values(), map(str, values), strict=True)
-    return tuple(value if value in known else OTHER for known, value in given)
+    return tuple(
+        (value if value in known else OTHER) if known else value.replace(_SPLIT, "/")[:100] for known, value in given
+    )
 
 
 class Value:

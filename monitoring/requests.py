@@ -39,6 +39,7 @@ class WatchedModel:
             outcome = "length" if reply.finish_reason == "length" else "ok"
         except ModelError as error:
             outcome = error.error_class
+            self._recorder.value(metrics.REQUEST_FAILURES, self._role, outcome).add()
             raise
         except Exception:
             outcome = metrics.OTHER

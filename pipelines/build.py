@@ -22,7 +22,7 @@ from actors.rollout import RETRYABLE, EpisodeCost, Retry, RolloutSettings
 from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
 from lensmill.models.families import within
-from monitoring import logs
+from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
@@ -63,6 +63,7 @@ class Build:
         publish: Callable[[PublishSettings, ProgressDisplay, Callable[[], bool]], int] = publish_and_tell,
     ) -> None:
         self._settings = settings
+        self._textfile = settings.metrics.open_textfile()
         self._publish = publish
         self._display = display
         self._models = agent_models(
@@ -90,13 +91,15 @@ class Build:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
         logs.build.set(self._fingerprint)
-        self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
+        self._exports = Exports(settings.metrics.port, settings.cluster.address != "local", self._textfile)
+        display.export_to(self._exports)
+        self._tell_what_this_is()
         with self._interrupt, self._exports:
             try:
                 if self._exports.endpoint:
-                    display.say(f"metrics: {self._exports.endpoint.url}")
+                    display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
                 if changed := what_changed(self._files, self._recipe):
-                    display.say(changed)
+                    display.say(changed, "warning")
                 if line := look_for(settings.source):
                     display.say(line)
                 size = connect(settings.cluster)
@@ -104,7 +107,9 @@ class Build:
                 first = record(self._files, self._recipe, settings)
                 record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
                 if first is not None:
-                    display.say(f"note: this build was first planned from {first}; what it has is not made again")
+                    display.say(
+                        f"note: this build was first planned from {first}; what it has is not made again", "warning"
+                    )
                 if settings.plan_only:
                     self._estimate(outline, size)
                     return 0
@@ -116,8 +121,15 @@ class Build:
                     return self._give_up(len(unfinished))
                 return self._publish(self._publishing(outline), display, self._stopping)
             except Stopped:
-                display.say("stopped; what is done is kept: run the same command again to go on")
+                display.say("stopped; what is done is kept: run the same command again to go on", "warning")
                 return 130
+
+    def _tell_what_this_is(self) -> None:
+        settings = self._settings
+        model, judge = (found.name if found else "" for found in (self._models.get(AGENT), self._judge_model))
+        names = (settings.version or "", self._fingerprint, settings.source.name, settings.agent.name)
+        command = type(settings).__name__.removesuffix("Settings").lower()  # build, or nightly
+        self._display.tell(metrics.BUILD_INFO, 1, command, *names, model or "", judge or "")
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
@@ -133,7 +145,7 @@ class Build:
                 settings.limit,
             )
         )
-        display.begin("reading the source", 0)
+        display.begin("reading the source", 0, waits_for=f"the next row of source {settings.source.name}")
         planning = planner.plan.remote()
         while not ray.wait([planning], timeout=0.5)[0]:
             display.planned(*fetch(planner.progress.remote(), self._stopping))
@@ -147,15 +159,23 @@ class Build:
             f"planned: {count_text(outline.samples, 'sample')}, "
             f"{count_text(sum(outline.episodes.values()), 'episode')} on {count_text(len(outline.episodes), 'rung')}; "
             f"{count_text(unreadable, 'row')} could not be planned"
-            + (" (see the failures table)" if unreadable else "")
+            + (" (see the failures table)" if unreadable else ""),
+            samples=outline.samples,
+            episodes=sum(outline.episodes.values()),
+            rungs=list(outline.episodes),
+            unreadable=outline.failures,
         )
+        display.tell(metrics.SOURCE_SAMPLES, outline.samples)
+        for name, count in outline.failures.items():
+            display.tell(metrics.SOURCE_FAILURES, count, name)
         if not outline.samples:
             counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
             why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
             raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
         if others := outline.planned_chunks - len(outline.chunk_ids):
             display.say(
-                f"note: {others} chunks that another run has planned hold none of these samples, and are left alone"
+                f"note: {others} chunks that another run has planned hold none of these samples, and are left alone",
+                chunks=others,
             )
         return outline
 
@@ -193,6 +213,7 @@ class Build:
         def on_poll(counts: Counter[str]) -> None:
             if moves := engines.poll():
                 pool.engines_moved(moves)
+            self._exports.outages.note("engine", engines.gone)
             self._exports.show(counts, engines.series())
             self._display.episodes(counts, done)
 
@@ -228,15 +249,18 @@ class Build:
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
         unjudged = self._judge_failed(chunk_ids) | self._unjudged(chunk_ids, committed) - retry.keys()
         if not missing and not unjudged and not retry:
-            self._display.say("nothing is missing: no episode to start")
+            self._display.say("nothing is missing: no episode to start", episodes=episodes)
+            self._display.tell(metrics.EPISODES_PLANNED, episodes)
+            self._display.tell(metrics.EPISODES_REMAINING, 0)
             return ()
         again = sum(chunk.episodes for chunk in retry.values())
         done = self._plan.episodes_in(chunk_id for chunk_id in chunk_ids if chunk_id in committed) - again
-        self._display.begin("episodes", episodes)
+        model = self._models[AGENT].name if AGENT in self._models else None
+        self._display.begin("episodes", episodes, f"a reply of {model}" if model else "an episode of the agent to end")
         if done:
-            self._display.say(f"{done} of {episodes} episodes are there already")
+            self._display.say(f"{done} of {episodes} episodes are there already", episodes_done=done, episodes=episodes)
         if again:
-            self._display.say(f"tried again: {count_text(again, 'failed episode')}")
+            self._display.say(f"tried again: {count_text(again, 'failed episode')}", episodes=again)
         with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
             chunks = len(missing) + len(unjudged) + len(retry)
             pool = self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks)
@@ -248,7 +272,8 @@ class Build:
             finally:
                 pool.close()
         for reason in sorted(pool.reasons):
-            self._display.say(reason)
+            self._display.say(reason, "error")
+        self._exports.rest()
         return _in_order(chunk_ids, unfinished)
 
     def _unjudged(self, chunk_ids: Iterable[str], committed: Mapping[str, int]) -> set[str]:
@@ -273,10 +298,14 @@ class Build:
 
     def _give_up(self, unfinished: int) -> int:
         if self._interrupt.asked:
-            self._display.say(f"stopped; chunks left: {unfinished}; run the same command again to go on")
+            self._display.say(
+                f"stopped; chunks left: {unfinished}; run the same command again to go on", "warning", chunks=unfinished
+            )
             return 130
         self._display.say(
-            f"{count_text(unfinished, 'chunk')} could not be finished: mend what is said above and run again"
+            f"{count_text(unfinished, 'chunk')} could not be finished: mend what is said above and run again",
+            "error",
+            chunks=unfinished,
         )
         return 1
 
@@ -304,20 +333,27 @@ class Build:
             finally:
                 pool.close()
         self._display.close()
-        print(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows")
-        print(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")
+        tell = self._display.result
+        tell(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows", samples=outline.samples)
+        tell(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")
         for rung in outline.episodes:
-            print(f"{rung:>6} {outline.episodes[rung]:>10,} {outline.tokens[rung]:>27,}")
-        print(f"{'all':>6} {sum(outline.episodes.values()):>10,} {sum(outline.tokens.values()):>27,}")
+            episodes, tokens = outline.episodes[rung], outline.tokens[rung]
+            tell(f"{rung:>6} {episodes:>10,} {tokens:>27,}", rung=rung, episodes=episodes, image_tokens=tokens)
+        episodes, tokens = sum(outline.episodes.values()), sum(outline.tokens.values())
+        tell(f"{'all':>6} {episodes:>10,} {tokens:>27,}", rung="all", episodes=episodes, image_tokens=tokens)
         if not costs:
-            print("no estimate: every episode that was tried failed; the build's failures table will say why")
+            tell("no estimate: every episode that was tried failed; the build's failures table will say why")
             return
         seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
         pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
-        print(
+        tell(
             f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
             f"and at most {size_text(pictures)} of pictures in the dataset "
-            f"(from {len(costs)} episodes; nothing of them is kept)"
+            f"(from {len(costs)} episodes; nothing of them is kept)",
+            seconds=round(seconds / size, 1),
+            workers=size,
+            originals_bytes=outline.originals_size,
+            pictures_bytes=pictures,
         )
 
 

@@ -1,7 +1,10 @@
 """What every job's command has in common: --help, --cfg, and errors in one line with an exit status."""
 
 import sys
+import traceback
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from time import monotonic
 
 import ray
 from ray.exceptions import RayError, RayTaskError
@@ -10,6 +13,8 @@ from actors.cluster import ClusterError
 from actors.engines import EngineError
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
+from monitoring.only_json import only_json
+from monitoring.textfile import job_ended
 from pipelines.door import SettingsError, compose_config
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
@@ -18,6 +23,33 @@ from storage.sources.protocol import SourceError
 
 
 def run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
+    """Run a job, and return its exit status; see `_run_command`. With `logging=json` its output is JSON lines alone."""
+    as_json = _as_json(arguments) and not {"-h", "--help", "--cfg"} & {*arguments}
+    started, status = monotonic(), 1
+    with only_json() if as_json else nullcontext():
+        try:
+            status = _run_command(job, introduction, arguments, run)
+        except Exception:
+            if not as_json:
+                raise
+            traceback.print_exc()
+        finally:
+            job_ended(status)
+        if as_json:
+            level, fields = "info" if status == 0 else "error", {"status": int(status), "seconds": _seconds(started)}
+            print(line_of(level, f"{job} ended with status {int(status)}", "json", fields=fields), file=sys.stderr)
+    return status
+
+
+def _as_json(arguments: Sequence[str]) -> bool:
+    return "logging=json" in (argument.lstrip("+").replace('"', "").replace("'", "") for argument in arguments)
+
+
+def _seconds(started: float) -> float:
+    return round(monotonic() - started, 1)
+
+
+def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Run a job and return its exit status; 2 is for what the user can mend, 1 for what went wrong within.
 
     Args:
@@ -30,7 +62,7 @@ def run_command(job: str, introduction: str, arguments: Sequence[str], run: Call
         return 0
 
     def tell(line: str) -> None:
-        shown = line_of("error", line, "json") if "logging=json" in arguments else line
+        shown = line_of("error", line, "json") if _as_json(arguments) else line
         print(shown, file=sys.stderr)
 
     try:

@@ -18,7 +18,7 @@ from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
 from actors.watching import WatchSettings
-from monitoring import logs
+from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
@@ -42,6 +42,7 @@ class JudgeJob:
 
     def __init__(self, settings: JudgeJobSettings, display: ProgressDisplay, worker: Any = RemoteJudgeWorker) -> None:
         self._settings = settings
+        self._textfile = settings.metrics.open_textfile()
         self._display = display
         self._worker = worker
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
@@ -72,15 +73,20 @@ class JudgeJob:
             check_version(publishing)
         record_judge(self._files, self._build.fingerprint, settings.judge, self._model, settings.judge_engine)
         logs.build.set(self._build.fingerprint)
-        self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
+        self._exports = Exports(settings.metrics.port, settings.cluster.address != "local", self._textfile)
+        display.export_to(self._exports)
+        names = (settings.version or "", self._build.fingerprint, "", "", "", (self._model and self._model.name) or "")
+        display.tell(metrics.BUILD_INFO, 1, "judge", *names)
         with self._interrupt, self._exports:
             try:
                 if self._exports.endpoint:
-                    display.say(f"metrics: {self._exports.endpoint.url}")
+                    display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
                 if unfinished and not self._interrupt.asked:
                     display.say(
-                        f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again"
+                        f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again",
+                        "error",
+                        chunks=len(unfinished),
                     )
                     return 1
                 if unfinished:
@@ -89,10 +95,12 @@ class JudgeJob:
                     return publish_and_tell(publishing, display, self._stopping)
                 display.say(
                     f"judged {count_text(len(chunk_ids), 'chunk')}, nothing is published; pipelines.agreement compares "
-                    f"the verdicts of this judge, {self._judge}, with another's"
+                    f"the verdicts of this judge, {self._judge}, with another's",
+                    chunks=len(chunk_ids),
+                    judge=self._judge,
                 )
             except Stopped:
-                display.say("stopped; the verdicts given are kept: run the same command again to go on")
+                display.say("stopped; the verdicts given are kept: run the same command again to go on", "warning")
                 return 130
         return 0
 
@@ -105,18 +113,21 @@ class JudgeJob:
         if not finished:
             raise SettingsError(f"out={self._settings.out}: build {fingerprint} has no finished chunk: build first")
         if left := len(planned) - len(finished):
-            self._display.say(f"note: {left} chunks that are planned and not finished are left out")
+            self._display.say(
+                f"note: {left} chunks that are planned and not finished are left out", "warning", chunks=left
+            )
         return finished
 
     def _give_verdicts(self, chunk_ids: tuple[str, ...], size: int) -> tuple[str, ...]:
         settings = self._settings
-        self._display.begin("judging", len(chunk_ids))
+        self._display.begin("judging", len(chunk_ids), "verdicts of the judge")
         with Engines(None, settings.judge_engine, self._stopping, self._display.say) as engines:
             models = engines.start({JUDGE: self._model} if self._model else {})
 
             def on_poll(counts: Counter[str]) -> None:
                 if moves := engines.poll():
                     pool.engines_moved(moves)
+                self._exports.outages.note("engine", engines.gone)
                 self._exports.show(counts, engines.series())
                 self._display.verdicts(counts)
 
@@ -142,7 +153,8 @@ class JudgeJob:
             finally:
                 pool.close()
         for reason in sorted(pool.reasons):
-            self._display.say(reason)
+            self._display.say(reason, "error")
+        self._exports.rest()
         return unfinished
 
 

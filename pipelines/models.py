@@ -12,6 +12,7 @@ from lensmill.agents.settings import AgentSettings, ReaderSettings, SearchSettin
 from lensmill.geometry import Convention
 from lensmill.judging.settings import CascadeSettings, JudgeSettings
 from lensmill.models.settings import OPERATIONAL, ModelSettings
+from monitoring.logs import Say
 
 NO_MODEL = ModelSettings()
 
@@ -134,7 +135,7 @@ class Engines:
         agent: EngineSettings | None,
         judge: EngineSettings | None,
         stopping: Callable[[], bool],
-        say: Callable[[str], None],
+        say: Say,
     ) -> None:
         self._say = say
         self._sets = {
@@ -177,7 +178,7 @@ class Engines:
                 moves |= engines.poll()
             except EngineError as error:
                 if not self.gone:
-                    self._say(str(error))
+                    self._say(str(error), "error")
                 self.gone = True
         return moves
 

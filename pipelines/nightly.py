@@ -12,16 +12,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from actors.cluster import fetch
-from actors.publishing import PublishSettings, remote_inputs, remote_tally
+from actors.publishing import PublishSettings, remote_inputs
 from monitoring.progress import ProgressDisplay
-from monitoring.report import BuildTally
 from pipelines.build import Build
 from pipelines.command import run_command
 from pipelines.door import load
 from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, refusals
 from pipelines.help import NIGHTLY_HELP
-from pipelines.publication import publish_and_tell
+from pipelines.publication import count_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
 from storage.dataset import MANIFEST, PublishedDataset, published
 from storage.files import Files, StoreError
@@ -57,15 +56,18 @@ class Nightly:
         layers, inputs = fetch(remote_inputs.remote(settings), stopping)
         settings = replace(settings, layers=layers)  # what the gates see is what is published
         if last and before and before.inputs == inputs:
-            display.say(f"nothing new since {last.version}: no version is published")
+            display.say(f"nothing new since {last.version}: no version is published", version=last.version)
             self._keep(releases, display)
             return ExitStatus.DONE
-        display.begin("counting", 0)
-        tally: BuildTally = fetch(remote_tally.remote(settings), stopping)
+        tally = count_and_tell(settings, display, stopping)
         figures = figures_of_version(before) if before else None
-        if reasons := list(refusals(self._settings.gates, figures_of(tally), figures)):
+        reasons = list(refusals(self._settings.gates, figures_of(tally), figures))
+        gates = tell_gates(display, reasons)
+        if reasons:
             after = f", {last.version} stays the latest" if last else ""
-            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}", "error", reasons=reasons)
+            display.say(
+                f"refused: {'; '.join(reasons)}: nothing is published{after}", "error", reasons=reasons, gates=gates
+            )
             return ExitStatus.REFUSED
         version = name_for(settings.files, self._settings.date or self._today().isoformat(), inputs)
         publish_and_tell(replace(settings, version=version), display, stopping)
@@ -74,7 +76,7 @@ class Nightly:
                 display.say(f"{last.version} stays the latest: {version} is older, and published beside it")
                 break
             if releases.move(version, last):
-                display.say(f"{version} is the latest")
+                display.say(f"{version} is the latest", version=version)
                 break
             last = releases.latest()
             if last and last.version == version:
@@ -82,7 +84,7 @@ class Nightly:
                 break
         else:
             display.say(
-                f"others release at the same time: {version} is published, run again to make it the latest", "warning"
+                f"others release at the same time: {version} is published, run again to make it the latest", "error"
             )
             return ExitStatus.TRY_LATER
         self._keep(releases, display)
@@ -102,7 +104,7 @@ class Nightly:
 
     def _keep(self, releases: Releases, display: ProgressDisplay) -> None:
         if self._settings.keep is not None and (removed := releases.keep(self._settings.keep)):
-            display.say(f"removed {', '.join(removed)}: the last {self._settings.keep} are kept")
+            display.say(f"removed {', '.join(removed)}: the last {self._settings.keep} are kept", removed=list(removed))
 
 
 def main(arguments: Sequence[str]) -> int:

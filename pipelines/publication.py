@@ -1,13 +1,21 @@
 """The end of a job: a dataset version, the closing table, and where to look."""
 
-import sys
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
+from time import monotonic
+from typing import Any
 
-from actors.cluster import fetch
-from actors.publishing import PublishSettings, remote_publish
+import ray
+
+from actors.publishing import Progress, PublishSettings, RemotePublisher, follow
 from actors.rollout import RETRYABLE
-from monitoring.progress import ProgressDisplay, size_text
-from monitoring.report import print_tallies
+from monitoring import metrics
+from monitoring.logs import Level
+from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
+from monitoring.report import BuildTally, table_lines
+from storage.dataset import PublishedDataset
+
+WAITS_FOR = "rows to be read, pictures to be drawn and files to be written"
 
 
 def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
@@ -17,21 +25,115 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
         Stopped: asked to stop meanwhile.
         StoreError: see `storage.dataset.publish`.
     """
-    display.begin("publishing", 0)
-    published, tally = fetch(remote_publish.remote(settings), stopping)
+    started, last = monotonic(), Progress()
+    chunks = count_text(len(settings.chunk_ids), "chunk")
+    display.say(f"publishing: the episodes of {chunks} are curated and drawn", chunks=len(settings.chunk_ids))
+    publisher = RemotePublisher.remote()
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        _show("publishing", display, last, progress)
+        last = progress
+
+    display.begin("publishing", 0, WAITS_FOR)
+    try:
+        published, tally = follow(publisher.publish.remote(settings), publisher, show, stopping)
+    finally:
+        ray.kill(publisher)
     display.close()
-    print_tallies(tally.rungs, sys.stdout)
+    _tell_published(published, last, monotonic() - started, display)
+    _tell_tally(tally, display)
+    _tell_where(published, display)
+    return int(tally.all_failed)
+
+
+def count_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> BuildTally:
+    """Count beside the driver what became of the episodes, for gates.
+
+    Raises:
+        Stopped: asked to stop meanwhile.
+        StoreError: the store cannot be read.
+    """
+    publisher, last = RemotePublisher.remote(), Progress()
+
+    def show(progress: Progress) -> None:
+        nonlocal last
+        _show("counting", display, last, progress)
+        last = progress
+
+    display.begin("counting", 0, "rows to be read")
+    try:
+        tally: BuildTally = follow(publisher.tally.remote(settings), publisher, show, stopping)
+    finally:
+        ray.kill(publisher)
+    return tally
+
+
+def tell_gates(display: ProgressDisplay, reasons: Iterable[str]) -> list[str]:
+    """Tell metrics which gates a version passed; returns the names of those that refused it.
+
+    Args:
+        reasons: as `pipelines.gates.refusals` gives them: each names its setting, gates.NAME=...
+    """
+    refused = {name for reason in reasons for name in re.findall(r"\bgates\.(\w+)=", reason)}
+    for gate in (*metrics.GATES, *sorted(refused - {*metrics.GATES})):
+        display.tell(metrics.GATE_PASSED, gate not in refused, gate)
+    return sorted(refused)
+
+
+def _show(stage: str, display: ProgressDisplay, last: Progress, progress: Progress) -> None:
+    if progress.total != last.total:
+        display.begin(stage, progress.total, WAITS_FOR)
+    if progress.total:
+        display.published(progress.rows, progress.pictures)
+
+
+def _tell_published(published: PublishedDataset, last: Progress, seconds: float, display: ProgressDisplay) -> None:
+    size, version = published.size, published.version
+    took: dict[str, Any] = {"version": version, "seconds": round(seconds, 1), "bytes": size}
+    if last.rows == 0 and last.total:
+        display.say(f"{version} is published already, from the same episodes: {size_text(size)}", **took)
+        return
+    display.say(
+        f"published {version}: {count_text(last.rows, 'row')}, {count_text(last.pictures, 'picture')}, "
+        f"{size_text(size)} in {clock_text(seconds)}",
+        rows=last.rows,
+        pictures=last.pictures,
+        **took,
+    )
+
+
+def _tell_tally(tally: BuildTally, display: ProgressDisplay) -> None:
+    if display.kind == "json":
+        display.result("what became of the episodes", **tally.fields())
+    else:
+        for line in table_lines(tally):
+            display.result(line)
+    level: Level = "error" if tally.all_failed else "warning"
     for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:
-        print(f"{count} failed of {name}, the first: {first}")
+        display.result(f"{count} failed of {name}, the first: {first}", level, error_class=name, episodes=count)
     if again := sorted(RETRYABLE & tally.failures.keys()):
         value = again[0] if len(again) == 1 else f"[{','.join(again)}]"
-        print(f"what may end otherwise now is made again by pipelines.build with retry={value}")
-    print(f"\n{published.rows} accepted trajectories ({size_text(published.size)}) in {published.path}")
-    if published.rows and "://" in published.path:  # datasets opens single files of a bucket, not a folder
-        print(f'look at them: datasets.load_dataset("parquet", data_files="{published.path}/data/*.parquet")')
-    elif published.rows:
-        print(f'look at them: datasets.load_dataset("{published.path}")')
+        display.result(f"what may end otherwise now is made again by pipelines.build with retry={value}", retry=again)
+
+
+def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
+    path, rows = published.path, published.rows
+    if display.kind == "text":
+        display.result("")
+    display.result(
+        f"{rows} accepted trajectories ({size_text(published.size)}) in {path}",
+        version=published.version,
+        path=path,
+        accepted=rows,
+        rejected=published.rejected,
+        failures=published.failures,
+        bytes=published.size,
+    )
+    if rows and "://" in path:  # datasets opens single files of a bucket, not a folder
+        display.result(f'look at them: datasets.load_dataset("parquet", data_files="{path}/data/*.parquet")')
+    elif rows:
+        display.result(f'look at them: datasets.load_dataset("{path}")')
     else:
         tables = {"rejected": published.rejected, "failures": published.failures}
-        print(f"why: {' and '.join(f'{published.path}/{name}' for name, rows in tables.items() if rows)}")
-    return int(tally.all_failed)
+        display.result(f"why: {' and '.join(f'{path}/{name}' for name, count in tables.items() if count)}")

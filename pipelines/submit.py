@@ -30,6 +30,7 @@ from ray.dashboard.modules.job import sdk
 from ray.job_submission import JobStatus, JobSubmissionClient
 
 from actors.cluster import ClusterError
+from monitoring.only_json import only_json
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.help import SUBMIT_HELP
@@ -252,7 +253,8 @@ def main(arguments: Sequence[str]) -> int:
             print(f"\nno longer followed; the job goes on: {submission.commands(name)}", file=sys.stderr)
             return 130
 
-    return run_command("submit", SUBMIT_HELP, own, submit)
+    with only_json() if "logging=json" in rest else contextlib.nullcontext():  # the job's log comes through here
+        return run_command("submit", SUBMIT_HELP, own, submit)
 
 
 if __name__ == "__main__":

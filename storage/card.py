@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from lensmill.tools import uses_of
 from storage.dataset_rows import AcceptedEpisode, FailedEpisode, RejectedEpisode
 from storage.sources.protocol import SourceFailure
 
@@ -53,11 +54,11 @@ class CardFacts:
 
     def accept(self, row: AcceptedEpisode) -> None:
         rung, sample, trajectory = row.planned.rung, row.sample, row.trajectory
-        tools = [step.action.tool for step in trajectory.steps if step.action is not None]
+        uses = uses_of(trajectory)
         self.accepted[rung] += 1
-        self.steps[rung] += len(trajectory.steps)
-        self.zoomed[rung] += any("zoom" in tool for tool in tools)
-        self.edited[rung] += any(tool.startswith("focus_on_") for tool in tools)
+        self.steps[rung] += uses.steps
+        self.zoomed[rung] += uses.zooms > 0
+        self.edited[rung] += uses.edits > 0
         self.origins[(sample.source, sample.subset, sample.split, sample.licence)] += 1
         self.agents[row.planned.agent] += 1
         self.rules[row.verdict.rule] += 1

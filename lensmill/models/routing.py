@@ -93,6 +93,11 @@ class RoutedModel:
     def family(self) -> ModelFamily:
         return self._posts[0].model.family
 
+    @property
+    def out_of_reach(self) -> bool:
+        """Whether none of the replicas can be reached now."""
+        return not self._some_up.is_set()
+
     async def chat(self, request: ChatRequest) -> ChatReply:
         """One reply, from the episode's replica if that can be reached.
 

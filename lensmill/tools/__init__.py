@@ -13,6 +13,7 @@ from lensmill.tools.toolbox import (
     edit_name,
     tool_schema,
 )
+from lensmill.tools.uses import Uses, uses_of
 
 __all__ = [
     "EDIT_TOOLS",
@@ -24,6 +25,8 @@ __all__ = [
     "ToolResult",
     "ToolSettings",
     "Toolbox",
+    "Uses",
     "edit_name",
     "tool_schema",
+    "uses_of",
 ]

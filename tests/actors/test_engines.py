@@ -14,6 +14,7 @@ from actors.cluster import ClusterSettings, Stopped, connect
 from actors.engine_settings import EngineSettings
 from actors.engines import EngineError, EngineReplica, EngineSet
 from tests.actors.test_engine_server import ends
+from tests.said import Said
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,8 +46,8 @@ def fake(**settings: Any) -> EngineSettings:
     )
 
 
-def a_set(settings: EngineSettings, told: list[str], stopping: Callable[[], bool] = lambda: False) -> EngineSet:
-    return EngineSet("model", settings, stopping, told.append, QUICK)
+def a_set(settings: EngineSettings, told: Said, stopping: Callable[[], bool] = lambda: False) -> EngineSet:
+    return EngineSet("model", settings, stopping, told, QUICK)
 
 
 def ask(url: str, path: str) -> str:
@@ -88,7 +89,7 @@ def test_two_engines_can_start_side_by_side() -> None:
 
 
 def test_one_that_dies_is_back_at_its_address_and_the_driver_is_told() -> None:
-    told: list[str] = []
+    told = Said()
     with a_set(fake(), told) as engines:
         (url,) = engines.start()
         before = ask(url, "/pids")
@@ -102,7 +103,7 @@ def test_one_that_dies_is_back_at_its_address_and_the_driver_is_told() -> None:
 
 
 def test_one_that_dies_too_often_is_given_up_and_the_others_go_on() -> None:
-    told: list[str] = []
+    told = Said()
     with a_set(fake(replicas=2, max_restarts=1), told) as engines:
         bad, good = engines.start()
         die(bad)
@@ -115,7 +116,7 @@ def test_one_that_dies_too_often_is_given_up_and_the_others_go_on() -> None:
 
 
 def test_restarts_that_fail_count(tmp_path: Path) -> None:
-    told: list[str] = []
+    told = Said()
     args = {"drained": str(tmp_path / "starts"), "fails_from": 2}
     with a_set(fake(max_restarts=2, args=args), told) as engines:
         (url,) = engines.start()
@@ -134,7 +135,7 @@ def test_a_server_that_does_not_start_shows_its_log() -> None:
 
 @pytest.mark.parametrize("deaf", [False, True])
 def test_a_server_dies_with_its_actor(deaf: bool) -> None:
-    told: list[str] = []
+    told = Said()
     with a_set(fake(args={"deaf": deaf or None}, drain_s=0.5, max_restarts=0), told) as engines:
         (url,) = engines.start()
         pids = [int(pid) for pid in ask(url, "/pids").split()]
@@ -145,7 +146,7 @@ def test_a_server_dies_with_its_actor(deaf: bool) -> None:
 
 
 def test_one_whose_worker_dies_is_started_anew_and_says_where() -> None:
-    told: list[str] = []
+    told = Said()
     with a_set(fake(max_restarts=2), told) as engines:
         (url,) = engines.start()
         ray.kill(engines._actors[0])
@@ -166,7 +167,7 @@ def test_one_whose_worker_dies_is_started_anew_and_says_where() -> None:
 
 
 def test_starts_elsewhere_that_fail_count_as_restarts(tmp_path: Path) -> None:
-    told: list[str] = []
+    told = Said()
     args = {"drained": str(tmp_path / "starts"), "fails_from": 2}
     with a_set(fake(max_restarts=2, args=args), told) as engines:
         engines.start()
@@ -182,7 +183,7 @@ def test_starts_elsewhere_that_fail_count_as_restarts(tmp_path: Path) -> None:
 
 def test_an_engine_that_finds_no_room_again_is_told_and_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.engines.PATIENCE_S", 0.0)
-    told: list[str] = []
+    told = Said()
     with a_set(fake(), told) as engines:
         engines.start()
         ray.kill(engines._actors[0])
@@ -204,7 +205,7 @@ def test_more_gpus_than_the_cluster_has_are_refused_at_once() -> None:
 
 def test_waiting_for_room_can_be_stopped() -> None:
     homeless = ray.remote(num_cpus=0, resources={"nowhere": 1})(QuickReplica)
-    with EngineSet("model", fake(), lambda: True, [].append, homeless) as engines, pytest.raises(Stopped):
+    with EngineSet("model", fake(), lambda: True, Said(), homeless) as engines, pytest.raises(Stopped):
         engines.start()
 
 

@@ -125,3 +125,11 @@ def test_failures_of_what_is_planned_are_told_again(tmp_path: Path) -> None:
     before = stored(tmp_path)
     assert outline(tmp_path, family=family).failures == {"image_missing": 1, "context_length": 2}
     assert stored(tmp_path) == before
+
+
+def test_progress_tells_samples_failures_pictures_and_the_last_row(tmp_path: Path) -> None:
+    a_folder(tmp_path)
+    reading = planner(tmp_path)
+    assert reading.progress() == (0, 0, 0, "")
+    reading.plan()
+    assert reading.progress() == (2, 1, 1, "test/test_human.json row 3")

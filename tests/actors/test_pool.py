@@ -27,6 +27,7 @@ from storage.episodes import EpisodeStore
 from storage.files import Files
 from storage.images import ImageStore
 from storage.plan import Plan, plan_sample
+from tests.said import Said
 from tests.storage.made import a_sample
 
 SETTINGS = RolloutSettings(
@@ -129,7 +130,7 @@ def test_an_episode_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 7)
     told: list[Counter[str]] = []
     worker = ray.remote(num_cpus=1, max_restarts=0)(DeadlyWorker)
-    pool = RolloutPool(settings, 2, told.append, lambda: False, print, worker)
+    pool = RolloutPool(settings, 2, told.append, lambda: False, Said(), worker)
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
@@ -144,7 +145,7 @@ def test_an_episode_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("cluster")
 def test_an_episode_that_hangs_fails_alone_and_its_worker_is_replaced(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 7)
-    pool = RolloutPool(settings, 2, [].append, lambda: False, print, ray.remote(num_cpus=1)(HangingWorker))
+    pool = RolloutPool(settings, 2, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(HangingWorker))
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
@@ -156,7 +157,7 @@ def test_an_episode_that_hangs_fails_alone_and_its_worker_is_replaced(tmp_path: 
 @pytest.mark.usefixtures("cluster")
 def test_a_timeout_is_not_held_against_an_episode_that_was_not_alone(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 6)
-    pool = RolloutPool(settings, 1, [].append, lambda: False, print, ray.remote(num_cpus=1)(SlowTogetherWorker))
+    pool = RolloutPool(settings, 1, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(SlowTogetherWorker))
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
@@ -177,7 +178,7 @@ async def test_a_chunk_that_is_committed_is_not_made_again(tmp_path: Path) -> No
 def test_workers_that_have_no_room_are_not_waited_for(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 4)
     greedy = ray.remote(num_cpus=ray.cluster_resources()["CPU"])(RolloutWorker)
-    pool = RolloutPool(settings, 3, [].append, lambda: False, print, greedy)
+    pool = RolloutPool(settings, 3, [].append, lambda: False, Said(), greedy)
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
 
@@ -186,7 +187,9 @@ def test_workers_that_have_no_room_are_not_waited_for(tmp_path: Path) -> None:
 def test_a_pool_without_any_room_can_be_stopped(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
     stop = iter([False, True])
-    pool = RolloutPool(settings, 1, [].append, lambda: next(stop, True), print, ray.remote(num_cpus=999)(RolloutWorker))
+    pool = RolloutPool(
+        settings, 1, [].append, lambda: next(stop, True), Said(), ray.remote(num_cpus=999)(RolloutWorker)
+    )
     assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
     pool.close()
 
@@ -194,7 +197,7 @@ def test_a_pool_without_any_room_can_be_stopped(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("cluster")
 def test_workers_that_all_die_while_starting_end_the_job(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: False, print, ray.remote(num_cpus=1)(UnbornWorker))
+    pool = RolloutPool(settings, 1, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(UnbornWorker))
     with pytest.raises(ClusterError, match="died while starting"):
         pool.run(plan.chunk_ids())
     pool.close()
@@ -203,7 +206,7 @@ def test_workers_that_all_die_while_starting_end_the_job(tmp_path: Path) -> None
 @pytest.mark.usefixtures("cluster")
 def test_a_pool_that_is_told_to_stop_leaves_the_rest_unfinished(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: True, print)
+    pool = RolloutPool(settings, 1, [].append, lambda: True, Said())
     assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
     pool.close()
 
@@ -224,7 +227,7 @@ class StrandedWorker(RolloutWorker):
 @pytest.mark.usefixtures("cluster")
 def test_a_worker_without_an_engine_is_given_no_more_and_others_go_on(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 12)
-    pool = RolloutPool(settings, 2, [].append, lambda: False, print, ray.remote(num_cpus=1)(StrandedWorker))
+    pool = RolloutPool(settings, 2, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(StrandedWorker))
     assert pool.run(plan.chunk_ids()) == ()
     assert pool.reasons == {"no server answers"}
     pool.close()
@@ -238,7 +241,7 @@ class ComplainingWorker(RolloutWorker):
 @pytest.mark.usefixtures("cluster")
 def test_a_worker_that_says_why_it_cannot_start_is_heard(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: False, print, ray.remote(num_cpus=1)(ComplainingWorker))
+    pool = RolloutPool(settings, 1, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(ComplainingWorker))
     with pytest.raises(ClusterError, match="set the environment variable MY_KEY"):
         pool.run(plan.chunk_ids())
     pool.close()

@@ -19,6 +19,7 @@ import ray
 from actors.cluster import ClusterSettings, connect
 from actors.engine_settings import EngineSettings
 from actors.engines import EngineSet
+from tests.said import Said
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = Path(__file__).with_name("shim")
@@ -119,7 +120,7 @@ def cluster() -> Iterator[int]:
 @pytest.fixture(scope="session")
 def engine(engine_settings: EngineSettings, cluster: int) -> Iterator[Engine]:  # noqa: ARG001
     """The server, for the whole session. One test kills it, and waits for it to be back."""
-    said: list[str] = []
-    with EngineSet("engine", engine_settings, lambda: False, said.append) as engines:
+    said = Said()
+    with EngineSet("engine", engine_settings, lambda: False, said) as engines:
         (url,) = engines.start()
         yield Engine(url, engine_settings.name, engines, said)

@@ -130,5 +130,5 @@ def test_ray_serves_what_was_added(agent: str) -> None:
     assert found["ray_lensmill_engine_prefix_cache_hits_total", (("engine", "0"), *role)] == 75
     assert found["ray_lensmill_request_seconds_count", role] == 4
     assert found["ray_lensmill_request_seconds_bucket", (("le", "0.25"), *role)] == 2
-    exporter.close()
+    exporter.show({})
     assert until(agent, "ray_lensmill_requests_in_flight", role, 0)

@@ -16,6 +16,7 @@ from lensmill.models.chat import ChatReply, ChatRequest, ModelError
 from monitoring import metrics
 from monitoring.metrics import METRICS
 from monitoring.recorder import Recorder, is_gauge, parse
+from pipelines.settings import GateSettings
 from storage.episodes import EpisodeRow, Failure
 from storage.files import Files
 from storage.plan import PlannedEpisode
@@ -163,3 +164,13 @@ async def test_a_request_that_breaks_is_not_in_flight_for_ever(tmp_path: Path) -
 
 def test_every_end_of_a_chunk_is_known() -> None:
     assert {*get_args(get_type_hints(ChunkReport)["state"]), "failed"} == set(metrics.CHUNKS.labels["state"])
+
+
+def test_every_class_of_source_rows_that_fail_is_known() -> None:
+    given = constants_given_to("RowProblem", "storage") | constants_given_to("ImageError", "lensmill")
+    assert {"image_missing", "bad_box"} <= given
+    assert given | {"duplicate", "context_length", "picture_size"} <= set(metrics.SOURCE_ERRORS)
+
+
+def test_every_gate_is_known() -> None:
+    assert {item.name for item in fields(GateSettings)} == set(metrics.GATES)

@@ -14,6 +14,7 @@ import ray
 
 from actors.cluster import ClusterSettings, connect
 from lensmill.tools import ZOOM
+from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay
 from pipelines.build import Build
 from pipelines.door import load_build
@@ -38,14 +39,19 @@ class Watching(ProgressDisplay):
         super().__init__(stream)  # type: ignore[arg-type]
         self.url = ""
         self.found: Samples = {}
+        self.at_work: Samples = {}
 
-    def begin(self, stage: str, total: int) -> None:
-        super().begin(stage, total)
+    def episodes(self, counts: Counter[str], earlier: int = 0) -> None:
+        super().episodes(counts, earlier)
+        self.at_work = scrape(self.url)
+
+    def begin(self, stage: str, total: int, waits_for: str = "") -> None:
+        super().begin(stage, total, waits_for)
         if self.url:
             self.found = scrape(self.url)
 
-    def say(self, line: str) -> None:
-        super().say(line)
+    def say(self, line: str, level: Level = "info", **fields: object) -> None:
+        super().say(line, level, **fields)
         if line.startswith("metrics: "):
             self.url = line.removeprefix("metrics: ")
 
@@ -79,8 +85,9 @@ def test_the_endpoint_counts_what_the_dataset_holds(tmp_path: Path) -> None:
     assert total(found, "lensmill_tool_calls_total") == calls.total() > 0
     assert found["lensmill_tool_calls_total", (("tool", ZOOM),)] == calls[ZOOM] > 0
     assert found["lensmill_chunks_total", (("state", "committed"),)] == 1
-    assert found["lensmill_workers", ()] == 1
-    assert found["lensmill_worker_memory_bytes", ()] > 10_000_000
+    assert display.at_work["lensmill_workers", ()] == 1
+    assert display.at_work["lensmill_worker_memory_bytes", ()] > 10_000_000
+    assert found["lensmill_workers", ()] == 0
     parts = sum(path.stat().st_size for path in (tmp_path / "builds").glob("*/episodes/**/*.parquet"))
     assert found["lensmill_store_written_bytes_total", ()] > parts > 0
     with pytest.raises(OSError, match=r"."):
@@ -94,7 +101,7 @@ def test_a_taken_port_ends_the_command_with_one_line_that_is_json_if_asked(tmp_p
         port = taken.getsockname()[1]
         ended = build(*SMALL, f"out={tmp_path}", f"metrics.port={port}", "logging=json")
     assert ended.returncode == 2
-    (line,) = ended.stderr.splitlines()
+    line, _ = ended.stderr.splitlines()
     assert json.loads(line)["message"].startswith(f"error: metrics.port={port}: Address already in use: choose another")
 
 

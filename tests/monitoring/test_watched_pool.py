@@ -15,6 +15,7 @@ from actors.pool import RolloutPool
 from actors.watching import WatchSettings
 from monitoring.recorder import is_gauge
 from tests.actors.test_pool import DeadlyWorker, planned
+from tests.said import Said
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +35,10 @@ def logged() -> list[dict[str, str]]:
 def test_counters_never_go_back_and_lines_name_the_episode(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 7)
     told: list[Counter[str]] = []
-    said: list[str] = []
+    said = Said()
     worker = ray.remote(num_cpus=1, max_restarts=0)(DeadlyWorker)
     watched = replace(settings, watching=WatchSettings(metrics=True, logging="json"))
-    pool = RolloutPool(watched, 2, told.append, lambda: False, said.append, worker)
+    pool = RolloutPool(watched, 2, told.append, lambda: False, said, worker)
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     counters = [{name: value for name, value in counts.items() if name.startswith("lensmill_")} for counts in told]
@@ -47,6 +48,7 @@ def test_counters_never_go_back_and_lines_name_the_episode(tmp_path: Path) -> No
     assert last["lensmill_episode_failures_total|worker_died"] == 1
     assert last["lensmill_workers"] <= 2
     assert last["lensmill_workers_replaced_total"] == said.count("a worker died: another takes its place") > 0
+    assert {level for line, level in zip(said, said.levels, strict=True) if "died" in line} == {"warning"}
     lines = logged()
     (failed,) = [line for line in lines if line["message"].startswith("the episode failed: worker_died")]
     chunk = plan.read_chunk(failed["chunk"])

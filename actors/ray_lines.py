@@ -1,0 +1,37 @@
+"""What Ray says by itself: one line of ours, once, instead of many of Ray's."""
+
+import logging
+import re
+
+import ray._private.worker
+
+from monitoring.logs import LOGGER
+
+log = logging.getLogger("lensmill.ray")
+
+MOST_CHARS = 500
+
+_VARIES = re.compile(r"[0-9a-f]{8,}|\d+")
+
+
+def take_over_ray_lines() -> None:
+    """Have what Ray prints in this process go to our logger. Call it after `ray.init`.
+
+    Ray prints errors of its raylets (a worker killed for memory, an actor without room) with tables of processes and
+    dumps of its state, on standard output, whatever `log_to_driver` says, and repeats some every few seconds. Of each
+    the first line is logged as a warning, once where only ids and numbers differ; the rest is in Ray's own files.
+    """
+    ray_logger = logging.getLogger("ray")
+    ray_logger.handlers[:] = LOGGER.handlers or ray_logger.handlers
+    said: set[str] = set()
+
+    def tell(data: dict[str, object], **_: object) -> None:
+        lines = data.get("lines")
+        text = "\n".join(map(str, lines)) if isinstance(lines, list) else str(lines)
+        first = next((line.strip() for line in text.splitlines() if line.strip()), "")[:MOST_CHARS]
+        kind = _VARIES.sub("", first)
+        if first and kind not in said:
+            said.add(kind)
+            log.warning("Ray's %s: %s", data.get("pid", "log"), first)
+
+    ray._private.worker.print_to_stdstream = tell

@@ -1,0 +1,54 @@
+"""What a job waits for because it is away: whether, and for how long."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from monitoring import metrics
+from monitoring.recorder import fold, series_name
+
+
+class Outages:
+    """Of one process; the reports of several add up, so the gauge is how many of them wait.
+
+    Args:
+        clock: seconds, monotonic.
+    """
+
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock
+        self._since: dict[str, float] = {}
+        self._seconds: Counter[str] = Counter()
+
+    def note(self, awaited: str, away: bool) -> None:
+        """Whether one of `metrics.AWAITED` is away now."""
+        if away:
+            self._since.setdefault(awaited, self._clock())
+        elif awaited in self._since:
+            self._seconds[awaited] += self._clock() - self._since.pop(awaited)  # type: ignore[assignment]
+
+    @contextmanager
+    def waiting(self, awaited: str) -> Iterator[None]:
+        """Away for as long as the block takes."""
+        self.note(awaited, True)
+        try:
+            yield
+        finally:
+            self.note(awaited, False)
+
+    def end(self) -> None:
+        """Nothing is waited for any more."""
+        for awaited in list(self._since):
+            self.note(awaited, False)
+
+    def series(self) -> dict[str, float]:
+        """Of what was ever away; empty otherwise."""
+        found: dict[str, float] = {}
+        for awaited in {*self._since, *self._seconds}:
+            labels = fold(metrics.OUTAGES.labels, (awaited,))
+            since = self._since.get(awaited)
+            open_s = 0.0 if since is None else self._clock() - since
+            found[series_name(metrics.OUTAGES, *labels)] = float(since is not None)
+            found[series_name(metrics.OUTAGE_SECONDS, *labels)] = self._seconds[awaited] + open_s
+        return found
