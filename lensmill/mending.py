@@ -126,7 +126,10 @@ def with_jpeg_end(data: bytes) -> tuple[bytes, bytes] | None:
     if not _all_passes(data):
         return None
     body = data.rstrip(b"\xff")
-    more = b"".join(hashlib.sha256(bytes([turn])).digest() for turn in range(64)).replace(b"\xff", b"\x55")
+    junk = b"".join(hashlib.sha256(bytes([turn])).digest() for turn in range(64)).replace(b"\xff", b"\x55")
+    last = max(range(8), key=lambda number: body.rfind(bytes([0xFF, 0xD0 + number])))
+    # between restart markers a decoder skips what is there, up to the marker that is next
+    more = junk + b"".join(bytes([0xFF, 0xD0 + (last + turn) % 8]) + junk for turn in range(1, 9))
     return body + b"\xff\xd9", body + more + b"\xff\xd9"
 
 
@@ -144,14 +147,13 @@ def require_8_bit_jpeg(data: bytes) -> None:
 
 
 def _all_passes(data: bytes) -> bool:
-    """Whether the passes of a progressive JPEG bring every coefficient of every component down to its last bit."""
-    progressive, missing = False, dict[int, set[int]]()
+    """Whether the passes over a JPEG bring every coefficient of every component down to its last bit."""
+    missing = {-1: {0}}  # until a header names the components
     for marker, at, end in _segments(data):
         part = data[at:end]
-        if marker == 0xC2 and len(part) > 5:
-            progressive = True
+        if marker in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) and len(part) > 5:
             missing = {part[6 + 3 * place]: set(range(64)) for place in range(part[5]) if 6 + 3 * place < len(part)}
-        if marker == 0xDA and progressive and part:
+        if marker == 0xDA and part:
             if len(part) < 4 + 2 * part[0]:
                 return False
             first, last, bits = part[1 + 2 * part[0] : 4 + 2 * part[0]]

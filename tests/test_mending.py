@@ -201,6 +201,15 @@ def test_a_jpeg_that_lacks_rows_stays_refused(options: dict[str, object], share:
     assert error_class(data[: round(len(data) * share)]) == "image_truncated"
 
 
+def test_a_jpeg_that_ends_where_a_decoder_may_start_again_stays_refused() -> None:
+    data = jpeg({"restart_marker_blocks": 4})
+    starts = [at for at in range(len(data)) if data[at] == 0xFF and 0xD0 <= data[at + 1] <= 0xD7]
+    assert len(starts) > 20
+    for at in (*starts[:: len(starts) // 10], starts[-1]):
+        for cut in (at, at + 2):
+            assert error_class(data[:cut]) == "image_truncated"
+
+
 @pytest.mark.parametrize("missing", [6, 20, 60])
 def test_a_jpeg_that_lacks_its_last_blocks_stays_refused(missing: int) -> None:
     assert error_class(jpeg({})[: -2 - missing]) == "image_truncated"

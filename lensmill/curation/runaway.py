@@ -53,6 +53,9 @@ def _in_a_row(text: str) -> bool:
 
 
 def _too_often(unit: str, times: int) -> bool:
+    whole = len(unit)
+    unit = unit[: (unit + unit).find(unit, 1)]  # of "no no " it is "no " that repeats
+    times *= whole // len(unit)
     if len(unit) == 1:
         return times >= (250 if unit in _RULE else 40)
     letters = sum(character.isalpha() for character in unit)

@@ -45,7 +45,7 @@ SOUND = {
     "lines across": f"a\n{'-' * 120}\nb\n|{'---|' * 20}",
     "dotted leaders": "Chapter 1 " + "." * 120 + " 5",
     "a column of yes": ", ".join(["Yes"] * 15 + ["No"]),
-    "the same winner": "The winners: " + ", ".join(["United States"] * 12) + ".",
+    "the same winner": "The winners: " + ", ".join(["United States"] * 18) + ".",
     "a sum": " + ".join(["5"] * 30) + " = 150",
     "emphasis": "Hmm" + "m" * 20 + ", no!!!!!!",
     "said twice": "The bar is blue. The bar is blue. So it is blue.",

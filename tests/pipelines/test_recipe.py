@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from pipelines.door import load_build
-from pipelines.recipe import Recipe, record, what_changed
+from pipelines.models import agent_models
+from pipelines.recipe import Recipe, recipe_of, record, what_changed
 from storage.files import Files
 
 CONTENT: dict[str, Any] = {
@@ -66,3 +67,28 @@ def test_many_changes_are_counted(files: Files) -> None:
     line = what_changed(files, changed(agent={"name": "search", **{f"setting{i}": i for i in range(9)}}))
     assert 'agent.name "zoom" -> "search"' in line
     assert line.endswith(", and 5 more")
+
+
+def ladder_of(*overrides: str) -> dict[str, Any]:
+    settings = load_build(["source.charts=1", *overrides])
+    models = agent_models(settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor)
+    ladder: dict[str, Any] = recipe_of(settings, models, "").content["ladder"]
+    return ladder
+
+
+@pytest.mark.parametrize(
+    ("overrides", "least", "most"),
+    [
+        (["agent=reader"], 3_136, 12_845_056),
+        (["agent=zoom", "model=qwen2_5_vl"], 3_136, 12_845_056),
+        (["agent=zoom", "model=qwen3_vl"], 65_536, 16_777_216),
+        (["agent=zoom", "model=internvl"], 1, 2_408_448),
+        (["agent=search", "model=qwen2_5_vl", "model@roles.vlm=internvl"], 3_136, 2_408_448),
+    ],
+)
+def test_a_recipe_names_the_limits_of_pictures_that_all_its_models_take(
+    overrides: list[str], least: int, most: int
+) -> None:
+    urls = [f"{place}.urls=[http://x/v1]" for place in ("model", "roles.vlm") if any(place in o for o in overrides)]
+    ladder = ladder_of(*overrides, *urls)
+    assert (ladder["min_pixels"], ladder["max_pixels"]) == (least, most)
