@@ -159,7 +159,7 @@ def snapshot_of(folder: Path, source: str) -> Path:
 def find_within(root: Path, name: object, field: str) -> Path:
     """The file that a row names, below `root` (an absolute folder), with links followed.
 
-    A name in one Unicode normal form finds the file in the other. A link in the folder may lead out of it, since the
+    A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link in the folder may lead out of it, since the
     folder is the user's own; a name may not.
 
     Raises:
@@ -187,10 +187,14 @@ def find_within(root: Path, name: object, field: str) -> Path:
 
 
 def _spelled(root: Path, parts: tuple[str, ...]) -> Path:
-    """The path with each part in the Unicode normal form in which it is there; as it is, where none is."""
+    """The path with each part in the Unicode normal form in which it is there, and its ending in either case."""
     found = root
     for part in parts:
-        forms = dict.fromkeys((part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part)))
+        stem, ending = os.path.splitext(part)
+        cased = dict.fromkeys((part, stem + ending.lower(), stem + ending.upper()))
+        forms = dict.fromkeys(
+            unicodedata.normalize(form, name) if form else name for name in cased for form in ("", "NFC", "NFD")
+        )
         found = next((path for form in forms if os.path.lexists(path := found / form)), found / part)
     return found
 
