@@ -159,8 +159,8 @@ def snapshot_of(folder: Path, source: str) -> Path:
 def find_within(root: Path, name: object, field: str) -> Path:
     """The file that a row names, below `root` (an absolute folder), with links followed.
 
-    A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link in the folder may lead out of it, since the
-    folder is the user's own; a name may not.
+    A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link
+    in the folder may lead out of it, since the folder is the user's own; a name may not.
 
     Raises:
         RowProblem: the name is no file name, leaves the folder, or nothing is there.
@@ -192,9 +192,11 @@ def _spelled(root: Path, parts: tuple[str, ...]) -> Path:
     for part in parts:
         stem, ending = os.path.splitext(part)
         cased = dict.fromkeys((part, stem + ending.lower(), stem + ending.upper()))
-        forms = dict.fromkeys(
-            unicodedata.normalize(form, name) if form else name for name in cased for form in ("", "NFC", "NFD")
-        )
+        forms = [
+            spelled
+            for name in cased
+            for spelled in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
+        ]
         found = next((path for form in forms if os.path.lexists(path := found / form)), found / part)
     return found
 
