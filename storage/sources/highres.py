@@ -48,8 +48,9 @@ class HighResSource:
 
     Fields of a row: `image` (a path beside the file), `question` or `text`, `options` (the right one first, unless
     `answer` or `label` says otherwise; docs/sources.md has the shapes that are read), `bbox` ([x, y, w, h] or a list
-    of those, in pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes
-    what it lacks from the JSON file beside its picture, if there is one. Rows are given picture by picture, in the order of first mention.
+    of those, in pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes what it lacks
+    from the JSON file beside its picture, if there is one. Rows are given picture by picture, in the order of first
+    mention.
 
     Raises:
         SourceError: nothing to read there.
