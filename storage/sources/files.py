@@ -159,8 +159,8 @@ def snapshot_of(folder: Path, source: str) -> Path:
 def find_within(root: Path, name: object, field: str) -> Path:
     """The file that a row names, below `root` (an absolute folder), with links followed.
 
-    A name in one Unicode normal form finds the file in the other. A link in the folder may lead out of it, since the
-    folder is the user's own; a name may not.
+    A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link
+    in the folder may lead out of it, since the folder is the user's own; a name may not.
 
     Raises:
         RowProblem: the name is no file name, leaves the folder, or nothing is there.
@@ -187,10 +187,16 @@ def find_within(root: Path, name: object, field: str) -> Path:
 
 
 def _spelled(root: Path, parts: tuple[str, ...]) -> Path:
-    """The path with each part in the Unicode normal form in which it is there; as it is, where none is."""
+    """The path with each part in the Unicode normal form in which it is there, and its ending in either case."""
     found = root
     for part in parts:
-        forms = dict.fromkeys((part, unicodedata.normalize("NFC", part), unicodedata.normalize("NFD", part)))
+        stem, ending = os.path.splitext(part)
+        cased = dict.fromkeys((part, stem + ending.lower(), stem + ending.upper()))
+        forms = [
+            spelled
+            for name in cased
+            for spelled in (name, unicodedata.normalize("NFC", name), unicodedata.normalize("NFD", name))
+        ]
         found = next((path for form in forms if os.path.lexists(path := found / form)), found / part)
     return found
 

@@ -43,14 +43,14 @@ class HighResSource:
     Args:
         path: a `.jsonl` file; a folder with `test_questions.jsonl` (or one other `.jsonl`); or a folder of pictures,
             each with a JSON file of the same stem (V*: `direct_attributes/`, `relative_position/`).
-
         first_index: the index of the first option, where rows name the right one by a number; None: 0, unless the
             rows speak against it (then those rows fail).
 
-    Fields of a row: `image` (a path beside the file), `question` or `text`, `options` (right one first unless
-    `answer` or `label` says otherwise; see `storage.sources.options`), `bbox` ([x, y, w, h] or a list of those, in
-    pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes what it lacks from the JSON
-    file beside its picture, if there is one. Rows are given picture by picture, in the order of first mention.
+    Fields of a row: `image` (a path beside the file), `question` or `text`, `options` (the right one first, unless
+    `answer` or `label` says otherwise; docs/sources.md has the shapes that are read), `bbox` ([x, y, w, h] or a list
+    of those, in pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes what it lacks
+    from the JSON file beside its picture, if there is one. Rows are given picture by picture, in the order of first
+    mention.
 
     Raises:
         SourceError: nothing to read there.

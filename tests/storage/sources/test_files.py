@@ -74,6 +74,12 @@ def test_of_two_names_that_look_alike_the_one_that_is_written_is_read(tmp_path: 
         assert read_within(tmp_path, unicodedata.normalize(form, "ü"), "image") == form.encode()  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("name", "there"), [("a.jpg", "a.JPG"), ("a.PNG", "a.png")])
+def test_a_name_finds_its_file_whatever_the_case_of_the_ending(tmp_path: Path, name: str, there: str) -> None:
+    (tmp_path / there).write_bytes(b"picture")
+    assert read_within(tmp_path, name, "image") == b"picture"
+
+
 def test_a_name_with_backslashes_is_one_with_folders(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "b.png").write_bytes(b"picture")
