@@ -196,6 +196,7 @@ each with its `type` and, for a text, its `text`; the nth part of type `image` i
 the original each shows |
 | `image_ids`, `pixel_hashes` | sha256 of each picture's file, and of its pixels, which drawing it again must meet |
 | `original_width`, `original_height`, `image_id` | the original picture, by its sha256; see the table `originals` |
+| `neutralised` | template tokens of the source's texts, by field, that stand in their neutral form there; mostly none |
 | `rounds` | times that a verifier who knows the answer was asked before it was given; 0 without one |
 | `sample_id`, `episode_id`, `source`, `subset`, `split`, `licence`, `agent`, `seed`, `recipe`, `judge`, `verdict` | \
 where the row comes from, and why it was accepted |"""

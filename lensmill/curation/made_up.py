@@ -21,11 +21,13 @@ _DERIVED = re.compile(
     r"|\b(?:the|this|that|my)\s(?:zoomed-in|zoom-in|close-up|zoom)\s(?=shows?|showed|reveal|display)"
     r"|\b(?:after|having|now that|upon)\s(?:(?:i|we)(?:'ve|\shave)?\s)?"
     r"(?:zoom|cropp|magnif|enlarg)(?:ing|ied|ying|ed)\b"
-    r"|\bnow that (?:i|we) (?:zoom|look) (?:in|closer)",
+    r"|\bnow that (?:i|we) (?:zoom|look) (?:in|closer)"
+    r"|(?<!by )\bzooming (?:in|closer)[^.,;]{0,40}, (?:i|we|it|the)\b|\bpicture [1-9]\d?\b",
     re.IGNORECASE,
 )
 _CROP = re.compile(
-    r"\b(?:the|this|that|my)\s(?:first\s|second\s)?crop(?=\s(?:\w+ly\s)?(?:shows?|showed|reveal|display))",
+    r"\b(?:the|this|that|my)\s(?:first\s|second\s)?crop(?=\s(?:\w+ly\s)?(?:shows?|showed|reveal|display))"
+    r"|\b(?:from|in)\sthe\scrop(?=,?\s(?:i|we|it|one|the)\b)",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
@@ -61,7 +63,8 @@ _TURN = re.compile(
     re.MULTILINE,
 )
 _ACTION = re.compile(rf"</?(?:tool|function)_call>|```|{_MARK}action{_COLON}", re.IGNORECASE | re.MULTILINE)
-_CALL_END = re.compile(r".*(?:</(?:tool|function)_call>|```)", re.DOTALL | re.IGNORECASE)
+_CALLED = re.compile(r".*</(?:tool|function)_call>|.*?\bACTION\b[^\n]{0,20}\n\s{0,20}```.*```", re.DOTALL)
+_TAG = re.compile(r"</?\w{1,20}>")
 _UNSAID = re.compile(r"```.*?(?:```|\Z)|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?。])\s|\n")
 
@@ -107,8 +110,16 @@ def _turn_makes_up(text: str, pictures: bool, observations: bool, crops: bool) -
     action = _ACTION.search(text)
     if _OBSERVATION.search(text, 0 if not observations else action.start() if action else len(text)):
         return True
-    ended = _CALL_END.match(text)
-    return _tells(text[ended.end() :] if pictures and ended else "" if pictures else text, crops)
+    called = _CALLED.match(text)
+    if called and any(_claims(sentence) for sentence in _SENTENCE.split(_TAG.sub("", text[called.end() :]))):
+        return True
+    return not pictures and _tells(text, crops)
+
+
+def _claims(sentence: str) -> bool:
+    """Does a sentence that follows a call say how things are, when nobody has looked yet?"""
+    claim = _CLAIM.search(sentence)
+    return claim is not None and not (_PLAN_BEFORE.search(sentence) or _CONDITION.search(sentence))
 
 
 def _answers_beside_call(text: str) -> bool:

@@ -28,6 +28,9 @@ MADE_UP = (
     "I have zoomed in and it says 7.",
     "I zoomed in on the sign: it is red.",
     "The crop clearly shows 7.",
+    "From the crop, I can tell that it is 7.",
+    "Zooming in on the sign, I can see that it is red.",
+    "Picture 1 shows 7.",
     "In the zoomed-in image, the label reads May.",
     "Looking at the cropped area, the sign is red.",
     "The edited image shows that Japan is at 84.",
@@ -42,6 +45,8 @@ MADE_UP = (
     f"<think>I zoom.</think>{CALL}\nUser: Picture 1\nAssistant: It is 7.",
     f"<think>I zoom.</think>{CALL}<answer>7</answer>",
     f"{CALL}\nObservation: the sign is red.",
+    f"<think>I zoom.</think>{CALL}\nThe sign is red.",
+    f"THOUGHT 0: I look.\n{BLOCK}\nThe bar reads 7.",
     f"{BLOCK}\nFINAL ANSWER: 7",
     f"THOUGHT 0: I look.\n{BLOCK}\nOBSERVATION: Execution success.\nTHOUGHT 1: It is 7.",
 )
@@ -58,6 +63,7 @@ SOUND = (
     "Users see 7 adverts a day.",
     "THOUGHT 0: I can read it directly.\nACTION 0: No action needed.\nANSWER: It is 7. FINAL ANSWER: 7",
     f"<think>It is too small, so I zoom in on it.</think>{CALL}",
+    f"<think>I zoom.</think>{CALL}\nLet me see what it says.",
     f"<think>First the left one.</think>{CALL}<think>Then the right one.</think>{CALL}",
 )
 
@@ -72,12 +78,12 @@ def test_a_plan_or_a_report_is_none(turn: str) -> None:
     assert not makes_up(conversation(turn), ())
 
 
-@pytest.mark.parametrize("turn", [turn for turn in MADE_UP[:14] if "OBSERVATION" not in turn])
+@pytest.mark.parametrize("turn", [turn for turn in MADE_UP[:17] if "OBSERVATION" not in turn])
 def test_the_same_words_are_true_once_there_is_a_picture(turn: str) -> None:
     assert not makes_up(conversation(f"<think>I zoom in.</think>{CALL}", turn), ())
 
 
-@pytest.mark.parametrize("turn", MADE_UP[15:])
+@pytest.mark.parametrize("turn", MADE_UP[18:])
 def test_results_and_turns_are_never_a_models_to_write(turn: str) -> None:
     assert makes_up(conversation(f"<think>I zoom in.</think>{CALL}", turn), ())
 
