@@ -48,6 +48,7 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
         targets = [Quantity(share.value * 100, unit="%")]
     if not targets:
         return None
+    answer = answer.removeprefix("the ")
     year = _judge_year(answer, reference, question)
     if year is not None:
         return year

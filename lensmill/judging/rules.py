@@ -72,16 +72,16 @@ def judge_answer(
         raise ValueError("an answer needs at least one reference to be judged by, got none that is not blank")
     if answer is None:
         return Verdict("undecided", "abstained", None, "the agent gave no answer")
+    if holds_marker(answer):
+        return Verdict(
+            "incorrect", "template_token", None, "the answer holds a template's token or a control character"
+        )
     if policy == "relaxed":
         return _published(answer, known)
     if len(answer) > MAX_ANSWER:
         return _TOO_LONG
     if not canonical(answer):
         return Verdict("incorrect", "empty_answer", None, "the answer is empty")
-    if holds_marker(answer):
-        return Verdict(
-            "incorrect", "template_token", None, "the answer holds a template's token or a control character"
-        )
     verdicts = [_judge(answer, reference, canonical(question[:4000]), choices) for reference in known]
     return min(verdicts, key=lambda verdict: _PREFERENCE.index(verdict.outcome))
 
