@@ -157,8 +157,9 @@ def _agree(mine: Quantity, theirs: Quantity, asked: set[str], question: str) -> 
     if mine.percent and theirs.percent:
         return ("number", within_tolerance(mine.value, theirs.value))
     if mine.percent != theirs.percent and not (mine.unit and theirs.unit):
+        counted = bool(_COUNTS.search(question)) and not asked & _PERCENT
         if within_tolerance(mine.value, theirs.value):
-            return ("percent", True)
+            return ("percent", True) if not (counted and theirs.value) else None
         whole = theirs.value if mine.percent else mine.value
         hundredth = (mine.value * (0.01 if mine.percent else 1), theirs.value * (0.01 if theirs.percent else 1))
         equal = within_tolerance(*hundredth)
@@ -202,6 +203,8 @@ def _compare_apart(mine: Quantity, theirs: Quantity, asked: set[str]) -> Verdict
         return Verdict(
             "undecided", "percent_or_fraction", None, f"{said} may be the fraction that {wanted} is in percent"
         )
+    if mine.percent != theirs.percent and within_tolerance(mine.value, theirs.value):
+        return Verdict("undecided", "percent_or_count", None, f"{said} is a share where {wanted} may be a count")
     one_scaled = (mine.scale == 1.0) != (theirs.scale == 1.0)
     if one_scaled and theirs.number and within_tolerance(mine.number, theirs.number):
         return Verdict("undecided", "number_scale", None, f"{said} and {wanted} differ by a scale that only one names")
@@ -230,7 +233,7 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
         return Verdict("undecided", "number_in_sentence", None, f"the answer may mean {wanted} without naming it")
     if verdict.outcome != "correct":
         return verdict
-    if len(named) > 1 or not plain(_without_numbers(said, named), question):
+    if len(named) > 1 or answer.endswith("-") or not plain(_without_numbers(said, named), question):
         return Verdict("undecided", "number_in_sentence", None, f"the answer names {wanted}, but may not mean it")
     return Verdict("correct", "number_in_sentence", None, f"the only number that the answer names meets {wanted}")
 
