@@ -23,7 +23,7 @@ _MOVED = vocabulary(
     "change changed difference differ increase increased decrease decreased decline declined drop dropped "
     "fall fell rise rose grow grew growth gain gained points"
 )
-_NOTHING = vocabulary("none nil nothing nobody no")
+_NOTHING = vocabulary("none nil null nothing nobody no")
 _ACCOUNTS = vocabulary("change profit loss net income balance surplus deficit growth")
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b")
 _NUMERAL = re.compile(r"[=%$€£]?[+-]?[$€£]?\d[\d.,]*%?")
@@ -229,7 +229,7 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
     verdict = _best([_compare(mine, theirs, question) for mine in named for theirs in targets])
     if len(values) > 1 and "or" in said and verdict.outcome == "correct":
         return Verdict("incorrect", "several_answers", None, f"the answer offers several numbers, {wanted} among them")
-    if verdict.outcome == "incorrect" and (turns(said) or _digits(answer) == _digits(wanted)):
+    if verdict.outcome == "incorrect" and (turns(said) or "cents" in said or _digits(answer) == _digits(wanted)):
         return Verdict("undecided", "number_in_sentence", None, f"the answer may mean {wanted} without naming it")
     if verdict.outcome != "correct":
         return verdict

@@ -36,7 +36,7 @@ MAX_ANSWER = 1000
 
 _TOO_LONG = Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
 _OF_YEARS = (
-    "fy fiscal calendar season during january february march april may june july august september october november"
+    "ad ce fy fiscal calendar season in january february march april may june july august september october november"
     " december jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 """Words beside a year that leave the year as it is."""
