@@ -12,7 +12,7 @@ NUMBERS = vocabulary(
     """
     half halves third thirds quarter quarters double doubled twice triple thrice dozen dozens hundred hundreds tenth
     tenths hundredth hundredths thousandth thousandths squared cubed minus negative plus times divided per thousand
-    thousands million millions billion billions trillion trillions quadrillion mille lakh crore
+    thousands million millions billion billions trillion trillions quadrillion mille grand lakh crore
     """
 )
 """Words that make another number of the one beside them."""

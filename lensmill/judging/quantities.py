@@ -221,6 +221,8 @@ def _unit(rest: str) -> str | None:
         name = name[3:]
     if name in UNITS:
         return UNITS[name]
+    if name.startswith(("percent ", "per cent ")):
+        return None  # "5 percent of adults" is read as a sentence
     if not name:
         return "" if not rest.strip(" .") else None
     parts = name.split()

@@ -36,7 +36,7 @@ MAX_ANSWER = 1000
 
 _TOO_LONG = Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
 _OF_YEARS = (
-    "fy fiscal calendar season during january february march april may june july august september october november"
+    "ad ce fy fiscal calendar season in january february march april may june july august september october november"
     " december jan feb mar apr jun jul aug sep sept oct nov dec"
 )
 """Words beside a year that leave the year as it is."""
@@ -72,16 +72,16 @@ def judge_answer(
         raise ValueError("an answer needs at least one reference to be judged by, got none that is not blank")
     if answer is None:
         return Verdict("undecided", "abstained", None, "the agent gave no answer")
+    if holds_marker(answer):
+        return Verdict(
+            "incorrect", "template_token", None, "the answer holds a template's token or a control character"
+        )
     if policy == "relaxed":
         return _published(answer, known)
     if len(answer) > MAX_ANSWER:
         return _TOO_LONG
     if not canonical(answer):
         return Verdict("incorrect", "empty_answer", None, "the answer is empty")
-    if holds_marker(answer):
-        return Verdict(
-            "incorrect", "template_token", None, "the answer holds a template's token or a control character"
-        )
     verdicts = [_judge(answer, reference, canonical(question[:4000]), choices) for reference in known]
     return min(verdicts, key=lambda verdict: _PREFERENCE.index(verdict.outcome))
 

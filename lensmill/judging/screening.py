@@ -11,7 +11,7 @@ from lensmill.judging.injection import speaks_to_the_judge
 from lensmill.judging.lists import splits
 from lensmill.judging.markers import holds_marker
 from lensmill.judging.rules import MAX_ANSWER
-from lensmill.judging.text import canonical, unwrapped, words
+from lensmill.judging.text import canonical, unwrapped, vocabulary, words
 from lensmill.verdict import Verdict
 
 _CLAIM = re.compile(
@@ -21,6 +21,8 @@ _MORE = (
     "more|less|fewer|over|older|higher|above|under|younger|lower|so|not|greater|later|earlier|below|beyond|better|worse"
 )
 _OR = re.compile(rf"(?<!\bmore) \bor (?!(?:{_MORE})\b)")
+_SETTLED = vocabulary("not over because than wrong incorrect nor rather unlike instead")
+"""Words by which an answer may settle what it weighs: "D, not B or C". Only a reader can tell."""
 _BARS = re.compile(r"\w{3}\s+[/|]\s+\w{3}")  # not "60 km / h"
 _BULLETS = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)])\s+\S", re.MULTILINE)
 
@@ -53,7 +55,7 @@ def _offers_several(answer: str, known: Sequence[str], references: Sequence[str]
     if len(set(_claims(answer))) > 1:
         return True
     wanted = [canonical(reference) for reference in references]
-    if _OR.search(said) and not any(" or " in reference for reference in wanted):
+    if _OR.search(said) and _SETTLED.isdisjoint(words(said)) and not any(" or " in reference for reference in wanted):
         return True
     if _BARS.search(said) and not any("/" in reference or "|" in reference for reference in wanted):
         return True
@@ -64,5 +66,5 @@ def _claims(answer: str) -> Iterator[str]:
     """What an answer says the answer is, each time it says so."""
     for found in _CLAIM.finditer(answer.casefold()):
         claimed = unwrapped(canonical(next(text for text in found.groups() if text is not None)))
-        if claimed:
+        if claimed and not claimed.startswith("not "):
             yield " ".join(words(claimed))

@@ -29,7 +29,16 @@ CURRENCIES: Mapping[str, str] = {
 
 _MORE_UNITS = {
     "%": ("percent", "per cent", "percents", "pct", "percentage"),
-    "pp": ("percentage point", "percentage points", "percent points", "pct points", "% points", "ppt"),
+    "pp": (
+        "percentage point",
+        "percentage points",
+        "percent points",
+        "pct points",
+        "% points",
+        "%-points",
+        "percentage-points",
+        "ppt",
+    ),
     "cent": ("cents", "¢"),
     "usd": ("dollar", "dollars", "us dollar", "us dollars", "u.s. dollar", "u.s. dollars", "american dollars"),
     "eur": ("euro", "euros"),

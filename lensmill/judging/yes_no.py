@@ -11,7 +11,7 @@ _SAID = {**_POLARITY, "yeah": True, "yep": True, "correct": True, "nope": False,
 _ALONE = {**_SAID, "y": True, "n": False}
 _SAYS = "(" + "|".join(_SAID) + ")"
 _SEVERAL = re.compile(rf"{_SAYS}(?: ?(?:,|/|or|and|;) ?{_SAYS})+")
-_LEAD = re.compile(rf"{_SAYS}(?=$|[,.;:!]| ?[-(])")
+_LEAD = re.compile(rf"{_SAYS}(?=$|[,.;:!]| ?\(| - )")
 _REJECTED = re.compile(rf"\b{_SAYS} (?:is|would be) (?:wrong|incorrect|false)\b")
 _AFTER_YES = re.compile(r"yes (?:it|they|he|she|there|this|that) (?:is|are|does|do|did|was|were|has|have|can|will)")
 _AFTER_NO = re.compile(
@@ -19,6 +19,7 @@ _AFTER_NO = re.compile(
     r"(?:is not|isn't|are not|aren't|does not|doesn't|do not|don't|did not|didn't|was not|wasn't|were not|weren't)"
 )
 _DENIALS = frozenset({"not", "isnt", "arent", "doesnt", "dont", "didnt", "wasnt", "werent", "less", "fewer", "none"})
+_TAKES_BACK = vocabulary("yet just only part reverse contrary kidding joking")
 _COMPARED = vocabulary(
     "more less fewer than above below over under before after between up down per half double twice hundred thousand "
     "million billion third quarter least from minus plus"
@@ -42,7 +43,7 @@ def judge_yes_no(answer: str, reference: str) -> Verdict | None:
         return Verdict("undecided", "yes_no_unclear", None, "the answer does not begin with yes or no")
     word, rest = lead
     rest = _REJECTED.sub(lambda found: found[0] if _SAID[found[1]] == _ALONE[word] else "", rest)
-    turning = TURNING - _COMPARED - (_DENIALS | set(_SAID) if not _ALONE[word] else set()) | {"yet", "just", "only"}
+    turning = TURNING - _COMPARED - (_DENIALS | set(_SAID) if not _ALONE[word] else set()) | _TAKES_BACK
     opposite = {other for other, value in _SAID.items() if value != _ALONE[word]}
     if (turning | opposite) & set(words(rest)) - {other for other, value in _SAID.items() if value == _ALONE[word]}:
         return Verdict("undecided", "yes_no_unclear", None, f"the answer begins with {word}, and may take it back")
