@@ -19,7 +19,8 @@ _NAMED = (
     r"/?(?i:image|img|video|audio)|image[ _-]?\d{1,3}|/?(?:image_id|slice|quad|ref|box)"
     r"|bbox|ref-object|cot-process|start-image|image_placeholder|image_soft_token|audio_soft_token"
     r"|(?:start|end)_of_(?:turn|image|audio|utterance)|fake_token_around_image|global-img|row_\d{1,3}_col_\d{1,3}|tile_\w{1,20}|patch_index_\d{4}"
-    r"|IMG_CONTEXT|im_(?:start|end|patch|col|sep)|(?:image|img|video)_?pad|loc_?\d{1,4}|seg\d{1,3}|unused\d{1,4}"
+    r"|(?:vision|image|img|video|audio|box|ref|quad|object_ref)_(?:start|end|pad|token|placeholder)"
+    r"|IMG_CONTEXT|im_(?:start|end|patch|col|sep)|(?:image|img|video)pad|loc_?\d{1,4}|seg\d{1,3}|unused\d{1,4}"
     r"|/?s|unk|pad|mask|bos|eos|sop|eop|sep|cls"
 )
 _BRACKETED = (
@@ -87,6 +88,11 @@ def bad_character(text: str) -> str | None:
     if text.isascii() and text.isprintable():
         return None
     return next((code_point(match.group()) for match in _REFUSED.finditer(text) if not match["flag"]), None)
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text holds neither a template token, nor a protocol tag, nor a character that data may not hold."""
+    return not holds_template_token(text) and bad_character(text) is None
 
 
 def code_point(character: str) -> str:

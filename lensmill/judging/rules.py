@@ -13,13 +13,12 @@ from lensmill.judging.choices import Chosen, choose, letter_of
 from lensmill.judging.dates import read_date, read_range
 from lensmill.judging.free_text import judge_text
 from lensmill.judging.lists import MAX_ITEMS, bracketed, pairing, splits
-from lensmill.judging.markers import holds_marker
 from lensmill.judging.numbers import judge_number
 from lensmill.judging.plain_words import plain, plain_unit
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.questions import asks_for_year
 from lensmill.judging.relaxed import relaxed_accuracy
-from lensmill.judging.text import canonical, unwrapped, vocabulary, words
+from lensmill.judging.text import canonical, is_plain_answer, unwrapped, vocabulary, words
 from lensmill.judging.units import UNITS
 from lensmill.judging.years import is_year_like, years_in
 from lensmill.judging.yes_no import judge_yes_no
@@ -72,7 +71,7 @@ def judge_answer(
         raise ValueError("an answer needs at least one reference to be judged by, got none that is not blank")
     if answer is None:
         return Verdict("undecided", "abstained", None, "the agent gave no answer")
-    if holds_marker(answer):
+    if not is_plain_answer(answer):
         return Verdict(
             "incorrect", "template_token", None, "the answer holds a template's token or a control character"
         )

@@ -9,9 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from lensmill.judging.injection import speaks_to_the_judge
 from lensmill.judging.lists import splits
-from lensmill.judging.markers import holds_marker
 from lensmill.judging.rules import MAX_ANSWER
-from lensmill.judging.text import canonical, unwrapped, vocabulary, words
+from lensmill.judging.text import canonical, is_plain_answer, unwrapped, vocabulary, words
 from lensmill.verdict import Verdict
 
 _CLAIM = re.compile(
@@ -38,7 +37,7 @@ def screen(question: str, references: Sequence[str], choices: Sequence[str], ans
     known = (question, *references, *choices)
     if speaks_to_the_judge(answer, known):
         return Verdict("incorrect", "judge_injection", None, "the answer speaks to its judge instead of answering")
-    if holds_marker(answer):
+    if not is_plain_answer(answer):
         return Verdict(
             "incorrect", "template_token", None, "the answer holds a template's token or a control character"
         )

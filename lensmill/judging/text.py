@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+from lensmill.template_tokens import is_plain
+
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")
 _QUOTES = {**dict.fromkeys(map(ord, "‘’‚‛′`´"), "'"), **dict.fromkeys(map(ord, "“”„‟″«»"), '"')}
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad"))
@@ -25,6 +27,7 @@ _MARKUP = tuple(
         r"#{1,6} (.*)",
     )
 )
+_ANSWER_TAGS = re.compile(r"</?answer>")
 _BOLD = re.compile(r"\*\*([^*]+)\*\*")
 _ANSWER = r"(?:(?:final|correct|right|best) )?(?:answer|choice|option)"
 _LEAD = re.compile(
@@ -122,3 +125,9 @@ def _word_character(text: str, index: int) -> str:
     if character in ".,:" and between_digits:
         return character
     return "" if character == "'" else " "
+
+
+def is_plain_answer(answer: str) -> bool:
+    """Whether an answer may become data: see `lensmill.template_tokens.is_plain`. The tags that agents write around an
+    answer do not count."""
+    return is_plain(_ANSWER_TAGS.sub("", answer))
