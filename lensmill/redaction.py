@@ -28,7 +28,8 @@ _VALUE = rf"(?!\[secret\])(?:(?={_SIGN}{{0,200}}[0-9]){_SIGN}{{6,}}|{_SIGN}{{16,
 """What stands where a secret would, and is no ordinary word: "the API key is missing" stays as it is."""
 
 _NAME = (
-    r"(?:(?:api|access|secret|private|auth|account|subscription|master|session|client|license)[-_ ]?(?:access[-_ ]?)?key"
+    r"(?:(?:api|access|secret|private|auth|account|subscription|master|session|client|license)"
+    r"[-_ ]?(?:access[-_ ]?)?key"
     r"|token|secret|passw(?:or)?d|passphrase|credentials?|signature)(?:[-_](?:value|string))?"
 )
 _PATTERNS = (
@@ -49,7 +50,18 @@ _PATTERNS = (
         MASK,
     ),
     # Authorization: Bearer ..., Basic ...
-    (re.compile(rf"\b(Bearer|Basic)(\s+|%20|\+){_VALUE}", re.IGNORECASE), rf"\1\2{MASK}"),
+    (
+        re.compile(
+            rf"\b(Bearer|Basic)(\s+|%20|\+)(?:{_VALUE}|(?={_SIGN}{{1,200}}[._-]\w){_SIGN}{{4,}})", re.IGNORECASE
+        ),
+        rf"\1\2{MASK}",
+    ),
+    (
+        re.compile(
+            rf"(authorization[\"'`]?\s{{0,3}}[:=]\s{{0,3}}[\"'`]?\w{{1,20}}\s+)(?!\[secret\]){_SIGN}{{4,}}", re.I
+        ),
+        rf"\1{MASK}",
+    ),
     # ?key=..., token=..., "api_key":"..."
     (
         re.compile(

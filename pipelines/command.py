@@ -8,6 +8,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from actors.cluster import ClusterError
 from actors.engines import EngineError
+from lensmill.redaction import redact
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
 from pipelines.door import SettingsError, compose_config
@@ -30,6 +31,7 @@ def run_command(job: str, introduction: str, arguments: Sequence[str], run: Call
         return 0
 
     def tell(line: str) -> None:
+        line = redact(line)  # of libraries, servers and stores
         shown = line_of("error", line, "json") if "logging=json" in arguments else line
         print(shown, file=sys.stderr)
 

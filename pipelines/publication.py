@@ -4,8 +4,8 @@ import sys
 from collections.abc import Callable
 
 from actors.cluster import fetch
+from actors.failing import RETRYABLE
 from actors.publishing import PublishSettings, remote_publish
-from actors.rollout import RETRYABLE
 from monitoring.progress import ProgressDisplay, size_text
 from monitoring.report import print_tallies
 

@@ -28,7 +28,8 @@ _NAMED: Sequence[tuple[str, str]] = (
         "set model.structures=none (or openai), or agent.structured=false",
     ),
     (
-        r"model.{0,200}(?:not (?:found|exist)|does not exist|unknown)|(?:unknown|no such|invalid) model|model_not_found",
+        r"model.{0,200}(?:not (?:found|exist)|does not exist|unknown)|(?:unknown|no such|invalid) model"
+        r"|model_not_found",
         "set model.name to a model that it serves",
     ),
 )

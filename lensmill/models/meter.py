@@ -1,16 +1,28 @@
 """What a process's calls to models cost and how they fare, counted as they go, and a cap on what they may cost."""
 
 from collections import Counter
+from dataclasses import dataclass
 
 from lensmill.models.chat import ModelError, Usage
 from lensmill.models.replies import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Caps:
+    """What may be spent: requests sent, and tokens of prompts and replies; None is no cap."""
+
+    requests: int | None = None
+    tokens: int | None = None
+
+
+NO_CAPS = Caps()
 
 
 class Meter:
     """Shared by all models of a worker; for one event loop.
 
     Args:
-        requests, tokens: this process sends no further request once it has had so many; None is no cap.
+        caps: this process sends no further request once it has spent so much.
 
     Attributes:
         requests: sent, failed attempts included.
@@ -21,8 +33,8 @@ class Meter:
         waiting: calls that wait for any server to be there again.
     """
 
-    def __init__(self, requests: int | None = None, tokens: int | None = None) -> None:
-        self._caps = (requests, tokens)
+    def __init__(self, caps: Caps = NO_CAPS) -> None:
+        self._caps = caps
         self._closed = False
         self.requests = self.tokens = self.replies = self.in_flight = self.waiting = 0
         self.failed: Counter[Trouble] = Counter()
@@ -37,7 +49,7 @@ class Meter:
         Raises:
             ModelError: "spend_cap": none may be.
         """
-        requests, tokens = self._caps
+        requests, tokens = self._caps.requests, self._caps.tokens
         over = (requests is not None and self.requests >= requests) or (tokens is not None and self.tokens >= tokens)
         if self._closed or over:
             raise ModelError("spend_cap", "a spending cap of this job is reached")

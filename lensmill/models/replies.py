@@ -27,8 +27,10 @@ _DEAD = "EngineCore encountered an issue"
 
 _QUOTA = re.compile(
     r"insufficient[_ ](?:quota|funds|credits?|balance)|billing[_ ](?:hard[_ ]limit|not[_ ]active|disabled)"
-    r"|(?:exceeded|out of|used up|reached|no).{0,30}(?:\bquota|\bcredits?\b|\bbudget|spend(?:ing)?[ _]limit|usage limit)"
-    r"|(?:credit|account) balance|payment required|check your plan|add (?:a payment|credits)|(?:quota|credits) exceeded",
+    r"|(?:exceeded|out of|used up|reached|no).{0,30}(?:\bquota|\bcredits?\b|\bbudget|spend(?:ing)?[ _]limit"
+    r"|usage limit)"
+    r"|(?:credit|account) balance|payment required|check your plan|add (?:a payment|credits)"
+    r"|(?:quota|credits) exceeded",
     re.IGNORECASE,
 )
 _RATE = re.compile(

@@ -84,15 +84,15 @@ class RoutedModel:
     reached, or has no time, is left alone for a growing while and then asked again; its calls go on elsewhere, or wait
     for a replica to come back where there is no other.
 
-    A replica that refuses a call, or keeps failing at it, and has answered nothing meanwhile, is asked a small call with
-    the same fields. If that one is answered, the first call is to blame. If it is refused too, the replica refuses
-    every call (the key, the model's name, a setting): the call is tried on one other replica, and fails as
+    A replica that refuses a call, or keeps failing at it, and has answered nothing meanwhile, is asked a small call
+    with the same fields. If that one is answered, the first call is to blame. If it is refused too, the replica
+    refuses every call (the key, the model's name, a setting): the call is tried on one other replica, and fails as
     "server_refusal". If it fails otherwise, the replica is left alone as if it were out of reach.
 
     A call during which an engine died may have killed it, as may every other that was in flight there. So each is
     tried again with no other such call beside it on the same replica: if that one dies too, the call is what killed
-    both, and fails as "engine_killer". One that gets its reply is no longer suspected. A replica that has answered nothing
-    since it came back is asked a small call before, so that a server which breaks every connection kills no call.
+    both, and fails as "engine_killer". One that gets its reply is no longer suspected. A replica that has answered
+    nothing since it came back is asked a small call before: one that breaks every connection is no call's fault.
 
     Args:
         replicas: at least one; they serve the same model.

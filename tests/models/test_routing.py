@@ -8,7 +8,7 @@ import pytest
 from lensmill.models import routing
 from lensmill.models.chat import ModelError
 from lensmill.models.client import OpenAIChatModel
-from lensmill.models.meter import Meter
+from lensmill.models.meter import Caps, Meter
 from lensmill.models.routing import FIRST_REST_S, LONGEST_REST_S, RoutedModel
 from lensmill.testing.script import Script, StubReply, StubRequest, one_after_another
 from lensmill.testing.stub_engine import StubEngine
@@ -351,7 +351,7 @@ async def test_a_server_that_is_always_busy_is_given_up_when_the_outage_is_over(
 
 
 async def test_a_cap_lets_no_further_request_out(engines: list[StubEngine]) -> None:
-    meter = Meter(requests=2)
+    meter = Meter(Caps(requests=2))
     model = RoutedModel([OpenAIChatModel(settings(), engines[0].url, meter=meter)], 1.0)
     await model.chat(ask())
     await model.chat(ask())
