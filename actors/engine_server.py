@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 from actors.engine_settings import is_secret
+from lensmill.redaction import redact
 
 KEEPER = Path(__file__).with_name("engine_keeper.py")
 
@@ -27,18 +28,14 @@ PROBE_S = 10.0
 HANG_S = 300.0
 """A server that has not answered for so long hangs. It reads pictures in the thread that answers: allow for many."""
 
-_TOKENS = re.compile(r"\bhf_\w{8,}|\bsk-[\w-]{8,}|(?<=Bearer )\S+|(?<=://)[^/\s@]+(?=@)")
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CAUSE = re.compile(r"\b(?:(?:\w+\.)*[A-Z]\w*(?:Error|Exception): |error: ).+")
 
 
 def masked(text: str, environment: Mapping[str, str]) -> str:
-    """A text without the secrets of an environment, nor what looks like a token."""
-    values = {value for name, value in environment.items() if is_secret(name)}
-    parts = {part.strip() for value in values for part in value.splitlines()}
-    for part in sorted((part for part in parts if len(part) >= 6), key=len, reverse=True):
-        text = text.replace(part, "***")
-    return _TOKENS.sub("***", text)
+    """A text without the secrets of an environment, nor what looks like one."""
+    values = (value for name, value in environment.items() if is_secret(name))
+    return redact(text, {part.strip() for value in values for part in value.splitlines()})
 
 
 class Server:

@@ -19,13 +19,18 @@ from ray.exceptions import ActorUnavailableError, RayTaskError
 from actors.cluster import DEATHS, Stopped
 from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
+from actors.room import gpus_by_node, shortage
 from monitoring import metrics
 from monitoring.engine_load import read_load
 from monitoring.logs import Say
+from monitoring.progress import count_text
 from monitoring.recorder import fold, series_name
 
-PATIENCE_S = 20.0
-"""How long to wait without a word for room on the cluster."""
+PATIENCE_S = 8.0
+"""How long to wait without a word for room on the cluster, and for a server that loads its weights."""
+
+AGAIN_S = 60.0
+"""Between two further lines about that."""
 
 LONGEST_BACKOFF_S = 60.0
 
@@ -191,24 +196,28 @@ class EngineSet:
         self._urls: dict[int, str] = {}
         """By replica: where those that ask believe it to be."""
         self._patient_until = float("inf")
+        self._hired_at = 0.0
+
+    @property
+    def settings(self) -> EngineSettings:
+        return self._settings
 
     @property
     def start_timeout_s(self) -> float:
         return self._settings.start_timeout_s
 
-    def begin(self) -> None:
+    def begin(self, grows: bool = False) -> None:
         """Start every replica without waiting, so that another set can load its model meanwhile.
+
+        Args:
+            grows: the cluster may get more GPUs than it has.
 
         Raises:
             EngineError: the cluster has too few GPUs.
         """
         settings = self._settings
-        needed, there = settings.replicas * settings.gpus_each, ray.cluster_resources().get("GPU", 0)
-        if needed > there:
-            raise EngineError(
-                f"{self._name}: {settings.replicas} replicas of {settings.gpus_each:g} GPUs each are too many for the "
-                f"cluster's {there:g}: lower replicas or tensor_parallel_size, or run on the CPU with gpus=0"
-            )
+        if not grows and (line := shortage({self._name: settings}, gpus_by_node(), False)):
+            raise EngineError(line)
         self._loopback = all(node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes())  # others may join later
         for number in range(settings.replicas):
             self._hire(number, settings)
@@ -216,7 +225,8 @@ class EngineSet:
     def _hire(self, number: int, settings: EngineSettings) -> None:
         actor = self._class.options(num_gpus=settings.gpus_each).remote(settings, self._loopback)
         self._actors[number], self._starting[actor.start.remote()] = actor, number
-        self._patient_until = monotonic() + PATIENCE_S
+        self._hired_at = monotonic()
+        self._patient_until = self._hired_at + PATIENCE_S
 
     def start(self) -> tuple[str, ...]:
         """Begin, if that has not been done, and wait until all are ready; returns the base URLs of their APIs.
@@ -238,10 +248,15 @@ class EngineSet:
         return tuple(self._urls.values())
 
     def _tell_waiting(self) -> None:
-        """Say once, of those hired last, if they take long."""
+        """Say now and then, of those hired last, if they take long."""
         if self._starting and monotonic() > self._patient_until:
-            self._patient_until = float("inf")
-            self._say(f"{self._name}: waiting for {len(self._starting)} engines to be ready{self._room()}", "warning")
+            self._patient_until = monotonic() + AGAIN_S
+            self._say(
+                f"{self._name}: waiting for {count_text(len(self._starting), 'engine')} to be ready, "
+                f"{monotonic() - self._hired_at:.0f} s so far; each has {self._settings.start_timeout_s:g} s from when "
+                f"it gets its room (start_timeout_s){self._room()}",
+                "warning",
+            )
 
     def _room(self) -> str:
         if not self._settings.gpus_each:

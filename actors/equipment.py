@@ -21,6 +21,7 @@ from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.models.building import build_model
 from lensmill.models.chat import ModelCall
+from lensmill.models.meter import NO_CAPS, Caps, Meter
 from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
@@ -43,6 +44,10 @@ class Equipment:
         models: by role; roles with equal settings share one client.
         ladder: how large drawn pictures are.
         watch: counts what models are asked.
+        caps: of what may be spent.
+
+    Attributes:
+        meter: what all its calls to models cost.
     """
 
     def __init__(
@@ -53,9 +58,11 @@ class Equipment:
         sandbox: SandboxSettings,
         ladder: Ladder,
         watch: Watch,
+        caps: Caps = NO_CAPS,
     ) -> None:
         self._settings = agent
-        self._built = build_models(models)
+        self.meter = Meter(caps)
+        self._built = build_models(models, self.meter)
         self._models = watch.models(self._built, _OF_SEARCH if isinstance(agent, SearchSettings) else ())
         self._sandbox = _open(sandbox) if isinstance(agent, RefocusSettings) else None
         self.agent: Agent = build_agent(agent, self._models, self._sandbox)
@@ -121,12 +128,12 @@ def _open(settings: SandboxSettings) -> Sandbox:
     return open_sandbox(second_lane=settings.second_lane, unsafe=settings.unsafe)
 
 
-def build_models(models: Mapping[str, ModelSettings]) -> dict[str, RoutedModel]:
+def build_models(models: Mapping[str, ModelSettings], meter: Meter) -> dict[str, RoutedModel]:
     """The chat models by role; equal settings give one model, so that its limits hold for all its roles together."""
     built: dict[str, RoutedModel] = {}
     for settings in models.values():
         if _key(settings) not in built:
-            built[_key(settings)] = build_model(settings)
+            built[_key(settings)] = build_model(settings, meter)
     return {role: built[_key(settings)] for role, settings in models.items()}
 
 

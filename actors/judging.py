@@ -14,10 +14,14 @@ from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import JudgeSettings, build_judge
 from lensmill.models.building import build_model
+from lensmill.models.chat import STOPPING
+from lensmill.models.meter import NO_CAPS, Caps, Meter
 from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings
+from lensmill.redaction import redact
 from lensmill.sample import Sample
 from lensmill.verdict import Verdict
+from monitoring.requests import meter_series
 from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.files import Files
 from storage.plan import Plan
@@ -32,15 +36,22 @@ _NONE_KNOWN: Mapping[str, Verdict] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class ChunkReport:
-    """How a chunk ended in a worker: `committed` by us; `found` committed by another, with nothing to do for us, or
-    `overtaken` by another while we were at it; `handed_back` because we were stopped, or had to stop: then `why` says
-    what is missing; or `late`: an episode took too long, which is held against it only if it was alone, so the chunk is
-    to be run again carefully; or `suspect`: an episode may have killed engines, so the chunk is to be run again
-    carefully, and no other such chunk beside it."""
+    """How a chunk ended in a worker.
+
+    Attributes:
+        state: `committed` by us; `found` committed by another, with nothing to do for us, or `overtaken` by another
+            while we were at it; `handed_back` because we were stopped, or had to stop; or `late`: an episode took too
+            long, which is held against it only if it was alone, so the chunk is to be run again carefully; or
+            `suspect`: an episode may have killed engines, so the chunk is to be run again carefully, and no other such
+            chunk beside it.
+        why: what is missing, of one that we had to hand back.
+        ending: the class of the model's error that it was, if it was one.
+    """
 
     chunk_id: str
     state: Literal["committed", "found", "overtaken", "handed_back", "late", "suspect"]
     why: str = ""
+    ending: str = ""
 
 
 class ChunkJudge:
@@ -77,7 +88,7 @@ class ChunkJudge:
         except TimeoutError:
             return Verdict("judge_error", "timeout", None, f"no verdict came within {self.timeout_s:.0f} s")
         except Exception as error:
-            return Verdict("judge_error", type(error).__name__, None, str(error)[:500])
+            return Verdict("judge_error", type(error).__name__, None, redact(str(error))[:500])
 
     async def judge_chunk(
         self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN, committed: Sequence[EpisodeRow] = ()
@@ -108,8 +119,8 @@ class ChunkJudge:
 
         verdicts = await asyncio.gather(*map(judged, open_rows))
         for row in verdicts:
-            if row.failed and row.verdict.rule == "engine_unreachable":
-                return ChunkReport(chunk_id, "handed_back", f"judge: {row.verdict.reason}")
+            if row.failed and row.verdict.rule in STOPPING:
+                return ChunkReport(chunk_id, "handed_back", f"judge: {row.verdict.reason}", row.verdict.rule)
         kept = not again and await asyncio.to_thread(self._verdicts.commit, chunk_id, verdicts, layers)
         if not kept:  # another may have judged it meanwhile, but fewer episodes
             await asyncio.to_thread(self._verdicts.retry, chunk_id, verdicts, layers)
@@ -140,7 +151,7 @@ class ChunkJudge:
 @dataclass(frozen=True, slots=True)
 class JudgingSettings:
     """What a judge worker needs to know. `model`: the judge's, where it asks one; `in_flight`: verdicts awaited in one
-    worker at a time."""
+    worker at a time; `caps`: of what the whole job may spend."""
 
     files: Files
     fingerprint: str
@@ -149,6 +160,7 @@ class JudgingSettings:
     model: ModelSettings | None
     in_flight: int
     watching: WatchSettings = NOT_WATCHED
+    caps: Caps = NO_CAPS
 
     def moved(self, moves: Mapping[str, str]) -> "JudgingSettings":
         """The same where engines have moved: base URL -> the new one."""
@@ -161,6 +173,7 @@ class JudgeWorker:
     def __init__(self, settings: JudgingSettings) -> None:
         self.watch = Watch(settings.watching, settings.fingerprint, settings.files)
         self._built: dict[str, RoutedModel] = {}
+        self._meter = Meter(settings.caps)
         self._chunks = ChunkJudge(
             settings.files,
             settings.fingerprint,
@@ -170,7 +183,7 @@ class JudgeWorker:
         )
 
     def judge(self, settings: JudgingSettings) -> Judge:
-        self._built = {"judge": build_model(settings.model)} if settings.model else {}
+        self._built = {"judge": build_model(settings.model, self._meter)} if settings.model else {}
         return build_judge(settings.judge, self.watch.models(self._built).get("judge"))
 
     async def engines_moved(self, moves: Mapping[str, str]) -> None:
@@ -184,7 +197,11 @@ class JudgeWorker:
 
     async def counts(self) -> Mapping[str, float]:
         """Verdicts given here so far, by outcome, chunks, and the series of this worker's metrics."""
-        return {**self._chunks.counts, **self.watch.report(self._chunks.counts)}
+        return {**self._chunks.counts, **self.watch.report(self._chunks.counts), **meter_series(self._meter)}
+
+    async def halt_calls(self) -> None:
+        """Send no further request to the model: a spending cap is reached."""
+        self._meter.close()
 
     async def stop(self, within_s: float | None = None) -> None:
         """Chunks at work are finished, since they are small; the pool hands out no more."""

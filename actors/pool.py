@@ -52,8 +52,11 @@ LOOK_S = 2.0
 LAST_POLL_S = 10.0
 """For the last counts, which nobody will ask for again."""
 
-PATIENCE_S = 20.0
+PATIENCE_S = 8.0
 """How long to wait without a word for the first worker to start."""
+
+AGAIN_S = 60.0
+"""Between two further lines about that."""
 
 _NOTHING: Mapping[str, Retry] = MappingProxyType({})
 
@@ -95,7 +98,7 @@ class RolloutPool:
         chunks_each: chunks that a worker holds at a time, enough for all its slots.
 
     Attributes:
-        reasons: why workers had to stop, if they had.
+        reasons: why workers had to stop, if they had -> the class of the model's error that it was, or ""
     """
 
     def __init__(
@@ -115,7 +118,7 @@ class RolloutPool:
         self._stopping = stopping
         self._say = say
         self._gone: Counter[str] = Counter()
-        self.reasons: set[str] = set()
+        self.reasons: dict[str, str] = {}
         self._outages = Outages()
         self._chunks_each = chunks_each
         self._most = size if most is None else most
@@ -136,6 +139,11 @@ class RolloutPool:
             if member.out and not member.leaving:  # it had given up, and there may be work again
                 member.leaving = True
                 self._members.append(self._hire())
+
+    def halt_calls(self) -> None:
+        """Let no worker send another request to a model."""
+        for member in self._members:
+            member.actor.halt_calls.remote()
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
         """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
@@ -243,11 +251,11 @@ class RolloutPool:
             if ref in starting:
                 self._started(starting[ref])
         if len(starting) == len(self._members) and monotonic() > self._patient_until:
-            self._patient_until = float("inf")
+            self._patient_until = monotonic() + AGAIN_S
             free = int(ray.available_resources().get("CPU", 0))
             self._say(
                 f"waiting for a worker to start: it needs 1 CPU, and {free} of the cluster's "
-                f"{int(ray.cluster_resources().get('CPU', 0))} are free",
+                f"{int(ray.cluster_resources().get('CPU', 0))} are free (cluster.workers={self._most} at most)",
                 "warning",
             )
 
@@ -281,7 +289,7 @@ class RolloutPool:
         if report is None:
             return "committed"
         if report.why:
-            self.reasons.add(report.why)
+            self.reasons[report.why] = report.ending
             member.out = True
         return str(report.state)
 

@@ -6,8 +6,6 @@ chunk's commit. What the worker knows is in the store, never in the actor: it ma
 
 import asyncio
 import os
-import re
-import traceback
 from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
@@ -18,17 +16,17 @@ import ray
 
 from actors.cluster import this_node
 from actors.equipment import AGENT, Equipment
+from actors.failing import failure_of
 from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from actors.work import Attempt, Mode, Threads, Work
-from lensmill.agents.errors import EpisodeError
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.correct import rejection
-from lensmill.decoding import ImageError
 from lensmill.judging.settings import JudgeSettings
-from lensmill.models.chat import ModelError
+from lensmill.models.chat import STOPPING, ModelError
+from lensmill.models.meter import NO_CAPS, Caps
 from lensmill.models.settings import ModelSettings
 from lensmill.replay import made_by_code
 from lensmill.resolution import Ladder
@@ -36,6 +34,7 @@ from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
 from monitoring import logs
+from monitoring.requests import meter_series
 from storage.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.files import Files, StoreError
 from storage.images import ImageStore
@@ -53,18 +52,7 @@ GRACE_S = 30.0
 DEADLY = 2
 """An episode during which, alone, this many workers died is to blame."""
 
-_AFTER_MODEL_ERROR = {
-    "engine_error": "see the engine's log, then run again with retry=engine_error",
-    "engine_killer": "look at the picture and the engine's log before running again with retry=engine_killer",
-    "request_error": "see what the server refuses: the model's settings (conf/model) must be those of the server",
-    "context_length": "leave out this rung, or use a model and server with a longer context",
-}
 _AFTER_DEATH = "look at the picture's size and the worker's memory limit, then run again with retry=worker_died"
-
-RETRYABLE = frozenset({"engine_error", "engine_killer", "request_error", "timeout", "worker_died"})
-"""Error classes of which an episode may end otherwise when it is made again as it is: what was wrong was around it."""
-
-_FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 
 KEPT_AFTER_S = 15.0
 """Of a chunk that takes long, what is finished is kept in the store about as often, so that a death costs little more
@@ -84,6 +72,7 @@ class RolloutSettings:
         run: the id of this run of the job.
         retry: error classes of the failed episodes that this run makes again.
         watching: what workers tell besides their counts.
+        caps: of what the whole job may spend; no worker goes beyond them alone.
     """
 
     files: Files
@@ -98,6 +87,7 @@ class RolloutSettings:
     run: str
     retry: frozenset[str] = frozenset()
     watching: WatchSettings = NOT_WATCHED
+    caps: Caps = NO_CAPS
 
     def moved(self, moves: Mapping[str, str]) -> "RolloutSettings":
         """The same where engines have moved: base URL -> the new one."""
@@ -136,7 +126,13 @@ class RolloutWorker:
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
         self._equipment = Equipment(
-            settings.agent, settings.judge, settings.models, settings.sandbox, settings.ladder, self.watch
+            settings.agent,
+            settings.judge,
+            settings.models,
+            settings.sandbox,
+            settings.ladder,
+            self.watch,
+            settings.caps,
         )
         self._agent = self._equipment.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
@@ -147,7 +143,7 @@ class RolloutWorker:
         )
         self._stopping = False
         self._leave_at: float | None = None
-        self._outage = ""
+        self._outage: tuple[str, str] | None = None
         self._counts: Counter[str] = Counter()
         self._threads = Threads()
         self._unfinished: dict[str, Work] = {}
@@ -167,7 +163,11 @@ class RolloutWorker:
 
     async def counts(self) -> Mapping[str, float]:
         """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
-        return {**self._counts, **self.watch.report(self._judge.counts)}
+        return {**self._counts, **self.watch.report(self._judge.counts), **meter_series(self._equipment.meter)}
+
+    async def halt_calls(self) -> None:
+        """Send no further request to any model: a spending cap is reached. Replies that are due are awaited."""
+        self._equipment.meter.close()
 
     async def stop(self, within_s: float | None = None) -> None:
         """Start no further episode; those in flight finish and their chunks are handed back.
@@ -225,7 +225,7 @@ class RolloutWorker:
             if work.again and not self._stopping:
                 self._counts["earlier"] -= len(done) + len(work.rows)  # all of these will be there already
                 return ChunkReport(chunk_id, work.again)
-            return ChunkReport(chunk_id, "handed_back", self._outage)
+            return ChunkReport(chunk_id, "handed_back", *(self._outage or ()))
         rows = list((done | work.rows).values())
         counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
         if done or mode or work.kept:
@@ -328,7 +328,7 @@ class RolloutWorker:
     async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
         """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further.
 
-        None where no engine can be reached: that is nothing of the episode's, and stops this worker.
+        None where every call would end alike, as where no engine can be reached: that stops this worker.
         """
         start, attempt = monotonic(), Attempt()
         try:
@@ -341,23 +341,12 @@ class RolloutWorker:
                     await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
         except StoreError:
             raise
-        except ImageError as error:
-            failure = Failure(error.error_class, str(error), 1, "replace the picture at its source")
-        except ModelError as error:
-            if error.error_class == "engine_unreachable":
-                self._stopping, self._outage = True, f"{error} {error.where}".strip()
-                return None
-            failure = Failure(error.error_class, str(error)[:2000], 1, _AFTER_MODEL_ERROR[error.error_class])
-        except EpisodeError as error:
-            failure = Failure(error.error_class, str(error)[:2000], 1, error.retry)
-        except TimeoutError:
-            message = f"the episode took over {self.timeout_s:.0f} s"
-            failure = Failure("timeout", message, 1, "simplify or replace the picture at its source")
         except Exception as error:
-            where = traceback.extract_tb(error.__traceback__)[-1]
-            message = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-            message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
-            failure = Failure("agent_error", message, 1, "report it with this message")
+            if isinstance(error, ModelError) and error.error_class in STOPPING:
+                self._stopping = True
+                self._outage = self._outage or (f"{error} {error.where}".strip(), error.error_class)
+                return None
+            failure = failure_of(error, self.timeout_s)
         else:
             seconds = monotonic() - start - attempt.waited
             return EpisodeRow(planned, "done", rollout.trajectory, None, seconds, tuple(attempt.calls))

@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, Protocol, TextIO
 
+from lensmill.redaction import redact
+
 Logging = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error", "critical"]
 
@@ -61,6 +63,7 @@ def line_of(
     where = {name: value for name, variable in _ABOUT.items() if (value := variable.get())}
     now = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
     time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    message = redact(message)
     if kind == "json":
         return json.dumps({"time": time, "level": level, "message": message, **where, **fields})
     shown = "".join(sign if sign.isprintable() else " " for sign in message)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 from lensmill.models.chat import ModelErrorClass
+from lensmill.models.replies import Trouble
 from lensmill.resolution import LADDER
 from lensmill.tools import EDIT_TOOLS, ZOOM
 from lensmill.verdict import Outcome
@@ -27,6 +28,7 @@ ENGINES = tuple(map(str, range(64)))
 
 TOOLS = (ZOOM, *EDIT_TOOLS, "python", "locate", "vlm", "adjust_box")
 MODEL_ERRORS = get_args(ModelErrorClass)
+TROUBLES = get_args(Trouble)
 IMAGE_ERRORS = (
     *("image_damaged", "image_empty", "image_not_an_image", "image_too_large", "image_too_long", "image_too_small"),
     *("image_truncated", "image_unsupported"),
@@ -136,6 +138,19 @@ COMPLETION_TOKENS = Metric(
 IMAGE_TOKENS = Metric(
     "lensmill_image_tokens_total", "counter", "Tokens of the pictures in prompts, by the model's rule", _ROLE
 )
+
+ATTEMPTS = Metric(
+    "lensmill_request_attempts_total", "counter", "Attempts at requests to models, those tried again included"
+)
+ATTEMPTS_FAILED = Metric(
+    "lensmill_request_attempts_failed_total", "counter", "Attempts that gave no reply, by why", {"reason": TROUBLES}
+)
+ATTEMPTS_ANSWERED = Metric("lensmill_request_attempts_answered_total", "counter", "Attempts that gave a reply")
+ATTEMPTS_IN_FLIGHT = Metric("lensmill_request_attempts_in_flight", "gauge", "Attempts that wait for a reply")
+REQUESTS_WAITING = Metric(
+    "lensmill_requests_without_server", "gauge", "Requests that wait for any server of their model to be there again"
+)
+TOKENS = Metric("lensmill_tokens_total", "counter", "Tokens of prompts and replies, as spend.tokens counts them")
 
 ENGINE_UP = Metric("lensmill_engine_up", "gauge", "1 where an engine that we started is ready", _ENGINE)
 ENGINE_RESTARTS = Metric("lensmill_engine_restarts_total", "counter", "Restarts of an engine", _ENGINE)

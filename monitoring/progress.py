@@ -10,6 +10,7 @@ from typing import Any, Protocol, Self, TextIO, get_args
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from lensmill.redaction import redact
 from lensmill.verdict import Outcome
 from monitoring import logs, metrics
 from monitoring.recorder import series_name
@@ -105,6 +106,7 @@ class ProgressDisplay:
             level: "warning" for what a person should look at, "error" for what keeps the job from its end.
             fields: numbers and names of the line, as JSON values; with `logging=json` they stand beside the message.
         """
+        line = redact(line)
         if self._live:
             self._console.print(line, markup=False, highlight=False)
         else:

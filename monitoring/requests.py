@@ -1,9 +1,12 @@
 """Counting what a chat model is asked, whoever asks it."""
 
+from collections.abc import Mapping
+
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, ModelError
 from lensmill.models.families import ModelFamily
+from lensmill.models.meter import Meter
 from monitoring import metrics
-from monitoring.recorder import Recorder, Value
+from monitoring.recorder import Recorder, Value, series_name
 
 
 class WatchedModel:
@@ -60,3 +63,16 @@ class WatchedModel:
         if outcome not in self._outcomes:
             self._outcomes[outcome] = self._recorder.value(metrics.REQUESTS, self._role, outcome)
         return self._outcomes[outcome]
+
+
+def meter_series(meter: Meter) -> Mapping[str, float]:
+    """What a process's calls cost and how they fare, as series. The driver goes by these, whoever else takes them."""
+    failed = {series_name(metrics.ATTEMPTS_FAILED, reason): float(count) for reason, count in meter.failed.items()}
+    found = {
+        metrics.ATTEMPTS.name: meter.requests,
+        metrics.ATTEMPTS_ANSWERED.name: meter.replies,
+        metrics.ATTEMPTS_IN_FLIGHT.name: meter.in_flight,
+        metrics.REQUESTS_WAITING.name: meter.waiting,
+        metrics.TOKENS.name: meter.tokens,
+    }
+    return {**{name: value for name, value in found.items() if value}, **failed}

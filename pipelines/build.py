@@ -15,24 +15,30 @@ import ray
 
 from actors.cluster import Stopped, beside_the_driver, connect, fetch
 from actors.equipment import AGENT, JUDGE
+from actors.failing import RETRYABLE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
-from actors.rollout import RETRYABLE, EpisodeCost, Retry, RolloutSettings
+from actors.rollout import EpisodeCost, Retry, RolloutSettings
 from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
 from lensmill.models.families import within
+from lensmill.models.meter import Meter
+from lensmill.models.settings import ModelSettings
 from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
+from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
+from pipelines.exit_status import ExitStatus
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
+from pipelines.spend import Spend
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe
@@ -83,9 +89,24 @@ class Build:
         self._plan = Plan(self._files, self._fingerprint)
         self._interrupt = Interrupt(display.say)
         self._retried = frozenset[str]()
+        self._meter = Meter()
+        self._spend = Spend(settings.spend, self._meter)
+        self._asked: set[str] = set()
+        self._endings: Mapping[str, str] = {}
 
     def _stopping(self) -> bool:
         return self._interrupt.asked
+
+    def _ask(self, models: Mapping[str, ModelSettings]) -> None:
+        """Ask those models that run and were not asked yet."""
+        there = {role: model for role, model in models.items() if model.urls}
+        asked = questions(there, self._settings.agent, self._settings.judge)
+        ask_models([asked[place] for place in asked if place not in self._asked], self._meter, self._display.say,
+                   self._stopping)  # fmt: skip
+        self._asked |= asked.keys()
+
+    def _all_models(self) -> dict[str, ModelSettings]:
+        return {**self._models, **({JUDGE: self._judge_model} if self._judge_model is not None else {})}
 
     def run(self) -> int:
         """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
@@ -102,6 +123,8 @@ class Build:
                     display.say(changed, "warning")
                 if line := look_for(settings.source):
                     display.say(line)
+                if not self._episodes.committed():  # else perhaps nothing is missing
+                    self._ask(self._all_models())
                 size = connect(settings.cluster)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
@@ -120,6 +143,9 @@ class Build:
                 if unfinished:
                     return self._give_up(len(unfinished))
                 return self._publish(self._publishing(outline), display, self._stopping)
+            except ModelsError as error:
+                display.say(str(error), "error")
+                return error.status
             except Stopped:
                 display.say("stopped; what is done is kept: run the same command again to go on", "warning")
                 return 130
@@ -204,9 +230,10 @@ class Build:
         return found
 
     def _pool(self, size: int, done: int, engines: Engines, most: int | None = None) -> RolloutPool:
-        settings, models = self._settings, dict(self._models)
-        if self._judge_model is not None:
-            models[JUDGE] = self._judge_model
+        settings = self._settings
+        models = engines.start(self._all_models())
+        self._ask(models)
+        watch = ModelWatch(self._display.say)
         reads = isinstance(settings.agent, ReaderSettings)
         in_flight = settings.cluster.in_flight or (READER_IN_FLIGHT if reads else MODEL_IN_FLIGHT)
 
@@ -214,6 +241,9 @@ class Build:
             if moves := engines.poll():
                 pool.engines_moved(moves)
             self._exports.outages.note("engine", engines.gone)
+            if self._spend.look(counts):
+                pool.halt_calls()
+            watch.look(counts)
             self._exports.show(counts, engines.series())
             self._display.episodes(counts, done)
 
@@ -225,16 +255,17 @@ class Build:
                 settings.agent,
                 self._ladder,
                 settings.judge,
-                engines.start(models),
+                models,
                 settings.sandbox,
                 in_flight,
                 uuid.uuid4().hex[:12],
                 self._retried,
                 WatchSettings(bool(self._exports), settings.logging),
+                self._spend.left(),
             ),
             size,
             on_poll,
-            lambda: self._stopping() or engines.gone,
+            lambda: self._stopping() or engines.gone or bool(self._spend.over),
             self._display.say,
             chunks_each=chunks_for(in_flight, settings.chunk_size),
             most=most,
@@ -271,8 +302,10 @@ class Build:
                 unfinished.update(pool.judge(_in_order(chunk_ids, behind)))
             finally:
                 pool.close()
-        for reason in sorted(pool.reasons):
-            self._display.say(reason, "error")
+        self._endings = pool.reasons | ({"no engine is left": "engine_unreachable"} if engines.gone else {})
+        for reason, ending in sorted(pool.reasons.items()):
+            if ending != "spend_cap":
+                self._display.say(reason, "error")
         self._exports.rest()
         return _in_order(chunk_ids, unfinished)
 
@@ -302,12 +335,19 @@ class Build:
                 f"stopped; chunks left: {unfinished}; run the same command again to go on", "warning", chunks=unfinished
             )
             return 130
-        self._display.say(
-            f"{count_text(unfinished, 'chunk')} could not be finished: mend what is said above and run again",
-            "error",
-            chunks=unfinished,
+        if self._spend.over:
+            self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
+            return ExitStatus.SPENT
+        status = status_of(self._endings)
+        then = (
+            "run the same command again later"
+            if status == ExitStatus.TRY_LATER
+            else "mend what is said above and run again"
         )
-        return 1
+        self._display.say(
+            f"{count_text(unfinished, 'chunk')} could not be finished: {then}", "error", chunks=unfinished
+        )
+        return status
 
     def _publishing(self, outline: PlanOutline) -> PublishSettings:
         return PublishSettings(

@@ -11,6 +11,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from actors.cluster import ClusterError
 from actors.engines import EngineError
+from lensmill.redaction import redact
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
 from monitoring.only_json import only_json
@@ -62,6 +63,7 @@ def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Cal
         return 0
 
     def tell(line: str) -> None:
+        line = redact(line)  # of libraries, servers and stores
         shown = line_of("error", line, "json") if _as_json(arguments) else line
         print(shown, file=sys.stderr)
 

@@ -8,7 +8,7 @@ verdicts alone change nothing for whoever trains; `publish=false` leaves it at t
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -18,17 +18,22 @@ from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
 from actors.watching import WatchSettings
+from lensmill.models.meter import Meter
+from lensmill.models.settings import ModelSettings
 from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
+from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.help import JUDGE_HELP
 from pipelines.models import Engines, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings
+from pipelines.spend import Spend
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe
@@ -51,6 +56,9 @@ class JudgeJob:
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._interrupt = Interrupt(display.say)
+        self._meter = Meter()
+        self._spend = Spend(settings.spend, self._meter)
+        self._endings: Mapping[str, str] = {}
 
     def _stopping(self) -> bool:
         return self._interrupt.asked
@@ -83,12 +91,7 @@ class JudgeJob:
                     display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
                 if unfinished and not self._interrupt.asked:
-                    display.say(
-                        f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again",
-                        "error",
-                        chunks=len(unfinished),
-                    )
-                    return 1
+                    return self._give_up(len(unfinished))
                 if unfinished:
                     raise Stopped
                 if settings.publish:
@@ -99,10 +102,20 @@ class JudgeJob:
                     chunks=len(chunk_ids),
                     judge=self._judge,
                 )
+            except ModelsError as error:
+                display.say(str(error), "error")
+                return error.status
             except Stopped:
                 display.say("stopped; the verdicts given are kept: run the same command again to go on", "warning")
                 return 130
         return 0
+
+    def _give_up(self, unfinished: int) -> int:
+        if self._spend.over:
+            self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
+            return ExitStatus.SPENT
+        self._display.say(f"{count_text(unfinished, 'chunk')} could not be judged: run the same command again", "error")
+        return status_of(self._endings)
 
     def _finished(self) -> tuple[str, ...]:
         """The build's finished chunks, in plan order."""
@@ -123,11 +136,16 @@ class JudgeJob:
         self._display.begin("judging", len(chunk_ids), "verdicts of the judge")
         with Engines(None, settings.judge_engine, self._stopping, self._display.say) as engines:
             models = engines.start({JUDGE: self._model} if self._model else {})
+            self._ask(models)
+            watch = ModelWatch(self._display.say)
 
             def on_poll(counts: Counter[str]) -> None:
                 if moves := engines.poll():
                     pool.engines_moved(moves)
                 self._exports.outages.note("engine", engines.gone)
+                if self._spend.look(counts):
+                    pool.halt_calls()
+                watch.look(counts)
                 self._exports.show(counts, engines.series())
                 self._display.verdicts(counts)
 
@@ -140,10 +158,11 @@ class JudgeJob:
                     models.get(JUDGE),
                     settings.cluster.in_flight or IN_FLIGHT,
                     WatchSettings(bool(self._exports), settings.logging),
+                    self._spend.left(),
                 ),
                 min(size, len(chunk_ids)),
                 on_poll,
-                lambda: self._stopping() or engines.gone,
+                lambda: self._stopping() or engines.gone or bool(self._spend.over),
                 self._display.say,
                 self._worker,
                 most=settings.cluster.workers or len(chunk_ids),
@@ -152,10 +171,17 @@ class JudgeJob:
                 unfinished = pool.judge(chunk_ids)
             finally:
                 pool.close()
-        for reason in sorted(pool.reasons):
-            self._display.say(reason, "error")
+        self._endings = pool.reasons | ({"no engine is left": "engine_unreachable"} if engines.gone else {})
+        for reason, ending in sorted(pool.reasons.items()):
+            if ending != "spend_cap":
+                self._display.say(reason, "error")
         self._exports.rest()
         return unfinished
+
+    def _ask(self, models: Mapping[str, ModelSettings]) -> None:
+        """A seam for tests whose judge's model is no server."""
+        asked = questions(models, None, self._settings.judge)
+        ask_models(asked.values(), self._meter, self._display.say, self._stopping)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -8,6 +8,7 @@ from typing import Any, Self
 from actors.engine_settings import EngineSettings
 from actors.engines import EngineError, EngineSet
 from actors.equipment import AGENT, JUDGE
+from actors.room import gpus_by_node, may_grow, shortage
 from lensmill.agents.settings import AgentSettings, ReaderSettings, SearchSettings
 from lensmill.geometry import Convention
 from lensmill.judging.settings import CascadeSettings, JudgeSettings
@@ -152,9 +153,17 @@ class Engines:
             EngineError: one does not start.
             Stopped: asked to stop meanwhile.
         """
+        names = {AGENT: "engine", JUDGE: "judge_engine"}
+        wanted = {names[role]: engines.settings for role, engines in self._sets.items()}
+        if wanted and (line := shortage(wanted, gpus_by_node(), grows := may_grow())):
+            if not grows:
+                raise EngineError(line)
+            self._say(line)
         urls = {}
         for role, engines in self._sets.items():
             self._say(f"starting the engines of {models[role].name} ...")
+            engines.begin(grows)
+        for role, engines in self._sets.items():
             urls[role] = engines.start()
         found = {}
         for role, model in models.items():

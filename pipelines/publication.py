@@ -7,8 +7,8 @@ from typing import Any
 
 import ray
 
+from actors.failing import RETRYABLE
 from actors.publishing import Progress, PublishSettings, RemotePublisher, follow
-from actors.rollout import RETRYABLE
 from monitoring import metrics
 from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text

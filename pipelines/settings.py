@@ -19,6 +19,7 @@ from lensmill.sandbox.settings import SandboxSettings
 from monitoring.export import NO_ENDPOINT, MetricsSettings
 from monitoring.logs import Logging
 from pipelines.models import NO_MODEL, RoleModels
+from pipelines.spend import NO_CAP, SpendSettings
 from storage.settings import AnyStoreSettings
 from storage.sources.settings import SourceSettings
 
@@ -71,6 +72,7 @@ class BuildSettings:
     chunk_size: int = 16
     plan_only: bool = False
     retry: Names = ()
+    spend: SpendSettings = NO_CAP
     metrics: MetricsSettings = NO_ENDPOINT
     logging: Logging = "text"
 
@@ -163,6 +165,7 @@ class JudgeJobSettings:
     build: Fingerprint | None = None
     version: str | None = None
     publish: bool = True
+    spend: SpendSettings = NO_CAP
     metrics: MetricsSettings = NO_ENDPOINT
     logging: Logging = "text"
 

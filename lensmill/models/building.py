@@ -2,12 +2,16 @@
 
 from lensmill.models.body import PictureParts
 from lensmill.models.client import OpenAIChatModel
+from lensmill.models.meter import Meter
 from lensmill.models.routing import RoutedModel
 from lensmill.models.settings import ModelSettings
 
 
-def build_model(settings: ModelSettings) -> RoutedModel:
+def build_model(settings: ModelSettings, meter: Meter | None = None) -> RoutedModel:
     """The chat model that the settings describe: its replicas behind one router. Close it when done.
+
+    Args:
+        meter: counts its calls, and may forbid them.
 
     Raises:
         ValueError: there is no model, no server, or no key.
@@ -17,5 +21,8 @@ def build_model(settings: ModelSettings) -> RoutedModel:
     if not settings.urls:
         raise ValueError("model.urls is empty: name at least one server, for example model.urls=[http://host:8000/v1]")
     parts = PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
-    replicas = [OpenAIChatModel(settings, url, parts, connection_retries=1) for url in dict.fromkeys(settings.urls)]
+    meter = meter or Meter()
+    replicas = [
+        OpenAIChatModel(settings, url, parts, connection_retries=1, meter=meter) for url in dict.fromkeys(settings.urls)
+    ]
     return RoutedModel(replicas, settings.outage_s)

@@ -84,17 +84,31 @@ class ChatReply:
     attempts: int = 1
 
 
-ModelErrorClass = Literal["engine_unreachable", "engine_error", "request_error", "context_length", "engine_killer"]
+ModelErrorClass = Literal[
+    "engine_unreachable",
+    "server_refusal",
+    "quota_exceeded",
+    "spend_cap",
+    "engine_error",
+    "request_error",
+    "context_length",
+    "empty_reply",
+    "engine_killer",
+]
+
+STOPPING: frozenset[str] = frozenset({"engine_unreachable", "server_refusal", "quota_exceeded", "spend_cap"})
+"""Classes that are nothing of the call's: every other call would end alike, so nobody should go on."""
 
 
 class ModelError(Exception):
     """A call that gave no reply.
 
     Attributes:
-        error_class: "engine_unreachable" (no server answers, or none serves this user or this model: nothing of the
-            request's), "engine_error" (the server keeps failing at it), "request_error" (it refuses this request),
-            "context_length" (the request is too long), "engine_killer" (two engines died of it: not to be tried
-            again unseen).
+        error_class: "engine_unreachable" (no server answers, or none has time), "server_refusal" (the servers refuse
+            every call: the key, the model, a setting), "quota_exceeded" (the provider's), "spend_cap" (ours): these
+            are nothing of the request's. "engine_error" (the server keeps failing at it), "request_error" (it refuses
+            this request), "context_length" (the request is too long), "empty_reply" (there is no text in the reply),
+            "engine_killer" (two engines died of it: not to be tried again unseen).
         where: the server's address, how often it was tried, and what else depends on where a model runs; for a
             person at the terminal. The message holds none of it, since it is published with the datasets.
     """

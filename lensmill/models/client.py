@@ -16,9 +16,11 @@ import aiohttp
 from lensmill.models.body import BodyPayload, PictureParts, body_pieces
 from lensmill.models.chat import ChatReply, ChatRequest, ModelError
 from lensmill.models.families import ModelFamily
+from lensmill.models.meter import Meter
 from lensmill.models.names import OwnThreadsResolver
-from lensmill.models.replies import MAX_REPLY_BYTES, Failure, clean, read_refusal, read_reply
+from lensmill.models.replies import MAX_REPLY_BYTES, Failure, read_refusal, read_reply
 from lensmill.models.settings import ModelSettings, check_url
+from lensmill.redaction import redact
 
 __all__ = ["MAX_WAIT_S", "EngineUnreachable", "OpenAIChatModel", "PictureParts"]
 
@@ -35,12 +37,15 @@ Sleep = Callable[[float], Awaitable[object]]
 class EngineUnreachable(ModelError):
     """No connection to the server at the last attempt, or it has no time: later it may be there again.
 
-    `died`: at an earlier attempt there still was a connection.
+    Attributes:
+        died: at an earlier attempt there still was a connection.
+        since: the loop's time of the first attempt that failed.
+        over: there is no time left for another attempt.
     """
 
-    def __init__(self, message: str, died: bool, where: str = "") -> None:
+    def __init__(self, message: str, died: bool, where: str = "", since: float = 0.0, over: bool = False) -> None:
         super().__init__("engine_unreachable", message, where)
-        self.died = died
+        self.died, self.since, self.over = died, since, over
 
 
 class OpenAIChatModel:
@@ -55,6 +60,7 @@ class OpenAIChatModel:
         connection_retries: of connection errors in one call; None allows `settings.retries`. Behind a router it is
             better to give up early, and to go elsewhere.
         sleep: how to wait between attempts.
+        meter: counts what is sent, and may forbid it.
 
     Raises:
         ValueError: there is no key in the variable that the settings name, no model's name, or no URL.
@@ -67,6 +73,7 @@ class OpenAIChatModel:
         parts: PictureParts | None = None,
         connection_retries: int | None = None,
         sleep: Sleep = asyncio.sleep,
+        meter: Meter | None = None,
     ) -> None:
         check_url(url)
         if settings.name is None:
@@ -79,6 +86,7 @@ class OpenAIChatModel:
         self._parts = parts or PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
         self._connection_retries = settings.retries if connection_retries is None else connection_retries
         self._sleep = sleep
+        self.meter = meter or Meter()
         self._key = settings.api_key()
         self._places = asyncio.Semaphore(settings.concurrency)
         self._names: OwnThreadsResolver | None = None
@@ -109,44 +117,61 @@ class OpenAIChatModel:
     def family(self) -> ModelFamily:
         return self._family
 
-    async def chat(self, request: ChatRequest) -> ChatReply:
+    async def chat(self, request: ChatRequest, until: float | None = None) -> ChatReply:
         """One reply; waits for its turn where `concurrency` calls are in flight.
+
+        Args:
+            until: the loop's time after which no further attempt is made; None is `outage_s` from the first failure on.
 
         Raises:
             EngineUnreachable: the server was out of reach, or had no time, at the last attempt.
-            ModelError: see the protocol; "engine_unreachable" where it refuses the key, or knows no such model.
+            ModelError: see the protocol.
         """
         try:
             pieces = body_pieces(request, self._settings, self._parts)
         except (ValueError, TypeError) as error:  # a picture that is not there, a structure that is no JSON
             raise ModelError("request_error", f"the request cannot be written: {error}") from error
         async with self._places:
-            return await self._attempts(pieces)
+            return await self._attempts(pieces, until)
 
-    async def _attempts(self, pieces: list[bytes]) -> ChatReply:
+    async def _attempts(self, pieces: list[bytes], until: float | None) -> ChatReply:
         attempts = refused = 0
         reached = lost = False
+        since: float | None = None
+        loop = asyncio.get_running_loop()
         while True:
             attempts += 1
             start = time.monotonic()
-            outcome = await self._attempt(pieces)
+            self.meter.send()
+            self.meter.in_flight += 1
+            try:
+                outcome = await self._attempt(pieces)
+            finally:
+                self.meter.in_flight -= 1
             if isinstance(outcome, ChatReply):
+                self.meter.received(outcome.usage)
                 return replace(outcome, latency_s=time.monotonic() - start, attempts=attempts)
+            self.meter.failed[outcome.trouble] += 1
+            since = loop.time() if since is None else since
+            until = since + self._settings.outage_s if until is None else until
             reached = reached or outcome.connection != "refused"
             lost = lost or outcome.connection == "lost"
             refused += outcome.connection is not None
+            wait = self._wait(outcome, attempts)
+            late = loop.time() + wait > until
             over = attempts > self._settings.retries or refused > self._connection_retries
-            if over or not outcome.retry:
-                self._give_up(outcome, attempts, died=lost if outcome.connection is None else reached)
-            await self._sleep(self._wait(outcome, attempts))
+            if over or late or not outcome.retry:
+                died = lost if outcome.connection is None else reached
+                self._give_up(outcome, attempts, died, since, late)
+            await self._sleep(wait)
 
-    def _give_up(self, failure: Failure, attempts: int, died: bool) -> NoReturn:
+    def _give_up(self, failure: Failure, attempts: int, died: bool, since: float, late: bool) -> NoReturn:
         """Raise what the failure is; `died`: an engine may have died of the call, where the server is not there."""
         message = f"the model server {self._address.sub('[server]', failure.message)}"
         tried = f", tried {attempts} times" if attempts > 1 else ""
         where = f"{self._base}{tried}{failure.detail and ': '}{failure.detail}"
         if failure.connection is not None or (failure.error_class == "engine_unreachable" and failure.retry):
-            raise EngineUnreachable(message, died, where)
+            raise EngineUnreachable(message, died, where, since, late)
         raise ModelError(failure.error_class, message, where)
 
     def _wait(self, failure: Failure, attempts: int) -> float:
@@ -167,40 +192,60 @@ class OpenAIChatModel:
                 allow_redirects=False,
             ) as response:
                 raw = await _bounded(response)
-                status, wait = response.status, response.headers.get("Retry-After")
+                status, told = response.status, response.headers.copy()
         except aiohttp.ConnectionTimeoutError:
             seconds = self._settings.connect_timeout_s
             message, detail = "cannot be reached in time", f"no connection within {seconds:g} s"
-            return Failure("engine_error", message, retry=True, connection="refused", detail=detail)
+            return Failure("engine_error", message, True, None, "refused", detail, "no_connection")
         except TimeoutError:
             seconds = self._settings.timeout_s
-            return Failure("engine_error", "gave no reply in time", retry=True, detail=f"none within {seconds:g} s")
+            detail = f"none within {seconds:g} s"
+            return Failure("engine_error", "gave no reply in time", retry=True, detail=detail, trouble="no_answer")
         except aiohttp.ClientConnectorError as error:
             cause = getattr(error, "os_error", None)  # an error of a certificate has none
-            message, detail = f"cannot be reached: {_reason(cause)}", clean(str(cause or error), self._key)
-            return Failure("engine_error", message, retry=True, connection="refused", detail=detail)
+            message, detail = f"cannot be reached: {_reason(cause)}", redact(str(cause or error), self._secrets())
+            return Failure("engine_error", message, True, None, "refused", detail, "no_connection")
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
             name = type(error).__name__
-            return Failure("engine_error", f"broke the connection ({name})", retry=True, connection="lost")
+            return Failure("engine_error", f"broke the connection ({name})", True, None, "lost", "", "lost_connection")
         except aiohttp.ClientError as error:
             return Failure("engine_error", f"does not speak HTTP as expected ({type(error).__name__})", retry=True)
         if raw is None:
             return Failure("engine_error", f"sent more than {MAX_REPLY_BYTES} bytes for one reply")
         if status == 200:
-            return read_reply(raw, self._key)
-        return read_refusal(status, raw, wait, self._key)
+            kinds = (told.get("Content-Type", ""), told.get("Content-Encoding", ""))
+            return read_reply(raw, self._key, *kinds, self._settings.extra_body)
+        return read_refusal(status, raw, told.get("Retry-After"), self._key, self._settings.extra_body)
 
-    async def reachable(self) -> bool:
-        """Whether the server answers at all: a small request for its list of models."""
+    def _secrets(self) -> list[str]:
+        return [self._key] if self._key else []
+
+    async def listed(self, timeout_s: float) -> tuple[int, bytes]:
+        """Status and body of what the server answers to a request for its list of models; redirects are not followed.
+
+        Raises:
+            OSError: no answer; its text says why, and holds neither key nor address.
+        """
         try:
             async with self._open().get(
                 f"{self._base}/models",
                 headers=self._headers(),
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self._settings.connect_timeout_s),
+                timeout=aiohttp.ClientTimeout(total=timeout_s),
             ) as response:
-                return response.status < 500
-        except (aiohttp.ClientError, TimeoutError, OSError):
+                return response.status, await _bounded(response) or b""
+        except TimeoutError:
+            raise OSError(f"no answer within {timeout_s:g} s") from None
+        except aiohttp.ClientConnectorError as error:
+            raise OSError(_reason(getattr(error, "os_error", None))) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise OSError(f"it broke the connection ({type(error).__name__})") from None
+
+    async def reachable(self) -> bool:
+        """Whether the server answers at all: a small request for its list of models."""
+        try:
+            return (await self.listed(self._settings.connect_timeout_s))[0] < 500
+        except OSError:
             return False
 
     async def close(self) -> None:

@@ -1,7 +1,6 @@
 """Several replicas of a model as one: episodes stay where their prefixes are cached, and dead replicas cost little."""
 
 import asyncio
-import contextlib
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +8,9 @@ from typing import Protocol
 
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, ModelError
 from lensmill.models.client import EngineUnreachable, Sleep
+from lensmill.models.control import control_of
 from lensmill.models.families import ModelFamily
+from lensmill.models.meter import Meter
 
 MAX_SEATS = 50_000
 """Episodes whose replica is remembered. One that is forgotten is given a replica anew, and loses a cached prefix."""
@@ -17,12 +18,23 @@ MAX_SEATS = 50_000
 FIRST_REST_S = 1.0
 LONGEST_REST_S = 30.0
 
+CONTROL_S = 60.0
+"""For the small call that tells whether a server fails at one call or at every one."""
+
+DOUBTFUL = frozenset({"engine_error", "request_error", "server_refusal"})
+"""What may be wrong with a call, or with a server."""
+
 FAILURES_TO_REST = 3
 """Calls in a row that a replica which still answers may fail before it is left alone."""
 
 
 class Replica(ChatModel, Protocol):
     """A chat model that can be asked whether its server is there."""
+
+    @property
+    def meter(self) -> Meter: ...
+
+    async def chat(self, request: ChatRequest, until: float | None = None) -> ChatReply: ...
 
     async def reachable(self) -> bool: ...
 
@@ -42,6 +54,10 @@ class _Post:
         watch: the task that waits for it to come back.
         error: why it was last left alone.
         trial: held by a call that may have killed an engine, so that no two of them run beside each other.
+        replies: that came from it so far.
+        fresh: no reply has come since it was last found to be there.
+        doubt: held while a small call shows whether it fails at every call.
+        refusal: what came of that, until there is a reply.
     """
 
     number: int
@@ -54,6 +70,10 @@ class _Post:
     watch: asyncio.Task[None] | None = None
     error: ModelError | None = None
     trial: asyncio.Lock = field(default_factory=asyncio.Lock)
+    replies: int = 0
+    fresh: bool = True
+    doubt: asyncio.Lock = field(default_factory=asyncio.Lock)
+    refusal: ModelError | None = None
 
 
 class RoutedModel:
@@ -62,12 +82,17 @@ class RoutedModel:
     Every call of an episode goes to one replica, and a new episode to the one with the least work outstanding
     (tokens of the calls in flight; then the fewest episodes so far; then the first). A replica that cannot be
     reached, or has no time, is left alone for a growing while and then asked again; its calls go on elsewhere, or wait
-    for a replica to come back where there is no other. One that refuses the key or knows no such model will do so
-    again: its calls are tried on one other replica, and fail at once.
+    for a replica to come back where there is no other.
+
+    A replica that refuses a call, or keeps failing at it, and has answered nothing meanwhile, is asked a small call
+    with the same fields. If that one is answered, the first call is to blame. If it is refused too, the replica
+    refuses every call (the key, the model's name, a setting): the call is tried on one other replica, and fails as
+    "server_refusal". If it fails otherwise, the replica is left alone as if it were out of reach.
 
     A call during which an engine died may have killed it, as may every other that was in flight there. So each is
     tried again with no other such call beside it on the same replica: if that one dies too, the call is what killed
-    both, and fails as "engine_killer". One that gets its reply is no longer suspected.
+    both, and fails as "engine_killer". One that gets its reply is no longer suspected. A replica that has answered
+    nothing since it came back is asked a small call before: one that breaks every connection is no call's fault.
 
     Args:
         replicas: at least one; they serve the same model.
@@ -81,6 +106,7 @@ class RoutedModel:
         self._posts = [_Post(number, model) for number, model in enumerate(replicas)]
         self._seats: OrderedDict[str, _Post] = OrderedDict()
         self._outage_s = outage_s
+        self._meter = replicas[0].meter
         self._sleep = sleep
         self._some_up = asyncio.Event()
         self._some_up.set()
@@ -112,28 +138,34 @@ class RoutedModel:
         while True:
             post = other or await self._choose(request.episode, until or loop.time() + self._outage_s)
             post.work += work
+            blame = True
             try:
                 if not suspect:
-                    return await self._ask(post, request)
+                    return await self._ask(post, request, until)
                 async with post.trial:
+                    if post.up and post.fresh:
+                        blame = False
+                        await self._ask(post, control_of(request, self.family), loop.time() + CONTROL_S)
+                        blame = True
                     if post.up:
-                        return await self._ask(post, request)
+                        return await self._ask(post, request, until)
                 other = None  # it went down while this call waited, so choose anew: the lock alone need not yield
             except EngineUnreachable as error:
                 self._leave_alone(post, error)
-                if error.died and suspect:
+                if blame and error.died and suspect:
                     raise ModelError("engine_killer", "two engines died of this call", error.where) from error
                 suspect = suspect or error.died
-                until = until or loop.time() + self._outage_s
-                if loop.time() > until:
-                    raise
+                until = until or (error.since or loop.time()) + self._outage_s
+                if loop.time() > until or (error.over and not any(post.up for post in self._posts)):
+                    raise self._nobody() from error
                 other = None
             except ModelError as error:
-                if error.error_class not in ("engine_error", "engine_unreachable") or other is not None:
-                    raise
-                other = self._elsewhere(request.episode, post)
+                again = error.error_class in ("engine_error", "engine_unreachable", "server_refusal") and other is None
+                other = self._elsewhere(request.episode, post) if again else None
                 if other is None:
                     raise
+                if error.error_class == "server_refusal":
+                    self._leave_alone(post, error)
             finally:
                 post.work -= work
 
@@ -161,42 +193,97 @@ class RoutedModel:
         letters = sum(len(part.text) for message in request.messages for part in message.parts)
         return pictures + letters // 4 + request.sampling.max_tokens
 
-    async def _ask(self, post: _Post, request: ChatRequest) -> ChatReply:
+    async def _ask(self, post: _Post, request: ChatRequest, until: float | None) -> ChatReply:
+        before = post.replies
         try:
-            reply = await post.model.chat(request)
+            reply = await post.model.chat(request, until)
         except EngineUnreachable:
             raise
         except ModelError as error:
+            if error.error_class in DOUBTFUL and post.replies == before:
+                await self._doubt(post, request, error, before)
             if error.error_class == "engine_error":
                 post.failures += 1
                 if post.failures >= FAILURES_TO_REST:
                     self._leave_alone(post, error)
             else:
                 post.failures = 0
+            if error.error_class == "server_refusal":  # of this call alone: others are answered
+                raise ModelError("request_error", str(error), error.where) from None
             raise
+        self._answered(post)
         post.failures, post.rest_s = 0, FIRST_REST_S
         return reply
+
+    def _answered(self, post: _Post) -> None:
+        post.replies += 1
+        post.fresh, post.refusal = False, None
+
+    async def _doubt(self, post: _Post, request: ChatRequest, error: ModelError, before: int) -> None:
+        """Return where the error is the call's own.
+
+        Raises:
+            ModelError: the server refuses, or fails at, every call.
+        """
+        async with post.doubt:
+            if post.replies != before:
+                return
+            if post.refusal is None:
+                post.refusal = await self._control(post, request, error)
+            if (refusal := post.refusal) is None:
+                return
+        if isinstance(refusal, EngineUnreachable):
+            post.refusal = None  # it may be there again
+            raise refusal
+        raise ModelError(refusal.error_class, str(refusal), refusal.where)
+
+    async def _control(self, post: _Post, request: ChatRequest, error: ModelError) -> ModelError | None:
+        loop = asyncio.get_running_loop()
+        start = loop.time()
+        try:
+            async with asyncio.timeout(CONTROL_S):
+                await post.model.chat(control_of(request, self.family), start + CONTROL_S)
+        except TimeoutError:
+            return EngineUnreachable(f"{error}; no small call is answered either", False, error.where, start)
+        except EngineUnreachable as worse:
+            return EngineUnreachable(str(worse), False, worse.where, start)
+        except ModelError as worse:
+            if worse.error_class == "engine_error":
+                return EngineUnreachable(f"{worse}; so it does to a small call", False, worse.where, start)
+            if worse.error_class in ("request_error", "server_refusal"):
+                return ModelError("server_refusal", f"{worse} (every call is refused, a small one too)", worse.where)
+            if worse.error_class != "empty_reply":
+                return worse
+        self._answered(post)
+        return None
 
     async def _choose(self, episode: str, until: float) -> _Post:
         """The replica for an episode's call; where none can be reached, waits for one until that time of the loop."""
         if not self._some_up.is_set():
-            with contextlib.suppress(TimeoutError):
+            self._meter.waiting += 1
+            try:
                 async with asyncio.timeout_at(until):
                     await self._some_up.wait()
+            except TimeoutError:
+                pass
+            finally:
+                self._meter.waiting -= 1
         seat = self._seats.get(episode)
         if seat is not None and seat.up:
             self._seats.move_to_end(episode)
             return seat
         up = [post for post in self._posts if post.up]
         if not up:
-            errors = [post.error for post in self._posts if post.error is not None]
-            message = (
-                f"no server of model {self.name} could be reached: see that they run, and that urls in its settings"
-            )
-            why = f" names them; {errors[0]}" if errors else " names them"
-            where = "; ".join([f"waited {self._outage_s:g} s", *(error.where for error in errors if error.where)])
-            raise ModelError("engine_unreachable", message + why, where)
+            raise self._nobody()
         return self._take_seat(episode, up)
+
+    def _nobody(self) -> ModelError:
+        """That no replica can be reached, or has time."""
+        errors = [post.error for post in self._posts if post.error is not None]
+        message = f"no server of model {self.name} could be reached, or none had time: see that they run, and that urls"
+        why = f" in its settings names them; {errors[0]}" if errors else " in its settings names them"
+        where = "; ".join([f"waited {self._outage_s:g} s", *(error.where for error in errors if error.where)])
+        return ModelError("engine_unreachable", message + why, where)
 
     def _elsewhere(self, episode: str, away: _Post) -> _Post | None:
         """Another replica for the episode than this one, if there is one."""
@@ -230,5 +317,5 @@ class RoutedModel:
             await self._sleep(post.rest_s)
             post.rest_s = min(LONGEST_REST_S, post.rest_s * 2)
             back = await post.model.reachable()
-        post.up, post.failures = True, 0
+        post.up, post.failures, post.fresh = True, 0, True
         self._some_up.set()

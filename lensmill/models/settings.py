@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from lensmill.geometry import Convention
 from lensmill.models.families import ModelFamily
+from lensmill.redaction import hide
 
 OPERATIONAL = frozenset(
     {
@@ -131,6 +132,7 @@ class ModelSettings:
         key = os.environ.get(self.api_key_env, "").strip()
         if not key:
             raise ValueError(f"model.api_key_env: set the environment variable {self.api_key_env} to the API key")
+        hide(key)
         if not re.fullmatch(r"[\x21-\x7e]{1,4096}", key):
             raise ValueError(f"the environment variable {self.api_key_env} holds signs that no API key has")
         return key

@@ -15,7 +15,7 @@ import asyncio
 import json
 import signal
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -38,6 +38,7 @@ class StubEngine:
         picture_tokens: of one picture.
         read_bodies: False only counts their bytes: for measuring clients, whose large bodies would keep it busy.
         api_key: refuse requests without it.
+        models: the names at /v1/models; None has no such path, as of a server that takes any name.
 
     Attributes:
         requests: all that it received, oldest first, where `keep` is set.
@@ -54,6 +55,7 @@ class StubEngine:
         read_bodies: bool = True,
         keep: bool = True,
         api_key: str | None = None,
+        models: Sequence[str] | None = None,
     ) -> None:
         self.script: Script = script or one_after_another([StubReply()])
         self.port = port
@@ -67,6 +69,7 @@ class StubEngine:
         self._read_bodies = read_bodies
         self._keep = keep
         self._api_key = api_key
+        self._served = models
         self.died = asyncio.Event()
         self._arrived = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -204,7 +207,10 @@ class StubEngine:
         return response
 
     async def _models(self, _: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": "stub", "object": "model"}]})
+        if self._served is None:
+            return web.Response(status=404)
+        listed = [{"id": name, "object": "model"} for name in self._served]
+        return web.json_response({"object": "list", "data": listed})
 
     async def _health(self, _: web.Request) -> web.Response:
         return web.Response()
@@ -252,6 +258,7 @@ def main() -> None:
     parser.add_argument("--fault", action="append", default=[], metavar="NAME=SHARE", help="such as rate_limit=0.02")
     parser.add_argument("--cache-blocks", type=int, help="prefix cache in blocks of 16 tokens; without it, unbounded")
     parser.add_argument("--picture-tokens", type=int, default=256)
+    parser.add_argument("--model", action="append", help="name at /v1/models; without any there is no such path")
     parser.add_argument("--drain", action="store_true", help="do not read bodies, only count their bytes")
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -268,6 +275,7 @@ def main() -> None:
         options.picture_tokens,
         read_bodies=not options.drain,
         keep=False,
+        models=options.model,
     )
     asyncio.run(_serve(engine))
 

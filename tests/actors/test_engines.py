@@ -188,7 +188,7 @@ def test_an_engine_that_finds_no_room_again_is_told_and_can_be_closed(monkeypatc
         engines.start()
         ray.kill(engines._actors[0])
         engines._class = ray.remote(num_cpus=0, resources={"nowhere": 1})(QuickReplica)
-        poll_until(engines, lambda: told[-1:] == ["model: waiting for 1 engines to be ready"])
+        poll_until(engines, lambda: told[-1:] and told[-1].startswith("model: waiting for 1 engine to be ready"))
 
 
 def test_closing_drains(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_closing_drains(tmp_path: Path) -> None:
 
 
 def test_more_gpus_than_the_cluster_has_are_refused_at_once() -> None:
-    refusal = pytest.raises(EngineError, match=r"too many for the cluster's 0: lower .*gpus=0")
+    refusal = pytest.raises(EngineError, match=r"the cluster has none .*lower model.replicas")
     with a_set(fake(gpus=None, tensor_parallel_size=512), []) as engines, refusal:
         engines.start()
 

@@ -70,7 +70,7 @@ async def test_a_killed_node_costs_what_was_in_flight(nodes: RayNodes, charts: P
         gate.open.set()
         status, output = await ended(process)
         assert status == 0, output
-        assert engine.counts["requests"] == EPISODES + 2
+        assert engine.counts["requests"] == 1 + EPISODES + 2  # one before any work
     assert set(episodes(tmp_path).values()) == {1}
     assert len(episodes(tmp_path)) == EPISODES
 
@@ -86,7 +86,7 @@ async def test_a_node_that_joins_later_is_used(nodes: RayNodes, charts: Path, tm
         gate.open.set()
         status, output = await ended(process)
         assert status == 0, output
-        assert engine.counts["requests"] == EPISODES
+        assert engine.counts["requests"] == 1 + EPISODES
 
 
 async def test_a_node_that_is_told_to_end_finishes_its_episodes_and_ends(
@@ -103,7 +103,7 @@ async def test_a_node_that_is_told_to_end_finishes_its_episodes_and_ends(
         await until(lambda: second.process.poll() is not None, process)
         status, output = await ended(process)
         assert status == 0, output
-        assert engine.counts["requests"] == EPISODES
+        assert engine.counts["requests"] == 1 + EPISODES
     assert set(episodes(tmp_path).values()) == {1}
     assert len(episodes(tmp_path)) == EPISODES
 

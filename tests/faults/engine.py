@@ -32,7 +32,9 @@ _QUESTION = re.compile(r"How high is bar (\d+)(?: that (\w+))?\?")
 
 
 def answer(request: StubRequest, asked: Path) -> StubReply:
-    found = next(found for text in reversed(request.texts) if (found := _QUESTION.search(text)))
+    found = next((found for text in reversed(request.texts) if (found := _QUESTION.search(text))), None)
+    if found is None:
+        return StubReply("OK")  # the small call before any work
     with asked.open("a") as log:
         log.write(f"{found[1]} {request.turn}\n")
     if found[2] and request.turn == TURNS - 1:

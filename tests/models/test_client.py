@@ -108,9 +108,8 @@ async def test_a_server_that_serves_nobody_so_is_nothing_of_the_requests(
 ) -> None:
     engine.script = one_after_another([StubReply(status=status, raw=b'{"error": {"message": "no"}}')])
     error = await error_of(model)
-    assert (error.error_class, len(engine.requests)) == ("engine_unreachable", 1)
-    assert not isinstance(error, EngineUnreachable)
-    assert f"see {setting}" in str(error)
+    assert (error.error_class, len(engine.requests)) == ("server_refusal", 1)
+    assert f"see model.{setting}" in str(error)
 
 
 @pytest.mark.parametrize("status", [429, 503])

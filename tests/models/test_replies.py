@@ -142,7 +142,7 @@ def test_a_400_that_speaks_of_the_context_is_a_context_length(message: str) -> N
     assert read_refusal(400, raw, None, None).error_class == "context_length"
 
 
-@pytest.mark.parametrize("status", [302, 400, 409, 422])
+@pytest.mark.parametrize("status", [400, 409, 422])
 def test_other_refusals_are_request_errors_not_to_be_tried_again(status: int) -> None:
     failure = read_refusal(status, b'{"detail": "no such thing"}', "5", None)
     assert (failure.error_class, failure.retry) == ("request_error", False)

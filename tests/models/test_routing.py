@@ -8,6 +8,7 @@ import pytest
 from lensmill.models import routing
 from lensmill.models.chat import ModelError
 from lensmill.models.client import OpenAIChatModel
+from lensmill.models.meter import Caps, Meter
 from lensmill.models.routing import FIRST_REST_S, LONGEST_REST_S, RoutedModel
 from lensmill.testing.script import Script, StubReply, StubRequest, one_after_another
 from lensmill.testing.stub_engine import StubEngine
@@ -182,7 +183,7 @@ async def test_calls_that_may_be_killers_are_tried_one_at_a_time(engines: list[S
     await first.die()
     rests.over.set()
     await asyncio.gather(*calls)
-    assert (len(second.requests), second.most_in_flight) == (5, 1)
+    assert (len(second.requests), second.most_in_flight) == (6, 1), "a small call goes before, to see that it answers"
     await model.close()
 
 
@@ -207,17 +208,23 @@ async def test_a_replica_that_keeps_failing_is_tried_elsewhere_and_then_left_alo
     for number in range(6):
         assert (await model.chat(ask(episode=f"{number}"))).text == "ANSWER: 1"
     assert rests.seconds == [FIRST_REST_S]
-    assert len(engines[0].requests) == 6
+    assert len(engines[0].requests) == 4, "a call and the small one, twice each"
     await model.close()
+
+
+def only(bad: StubReply) -> Script:
+    """Answers every call but the one of `ask()`."""
+    return lambda request: bad if "How many?" in request.texts else StubReply()
 
 
 async def test_a_request_that_every_server_fails_is_an_engine_error(engines: list[StubEngine]) -> None:
     for engine in engines:
-        engine.script = one_after_another([StubReply(fault="server_error")])
+        engine.script = only(StubReply(fault="server_error"))
     model = routed(engines, Held())
-    with pytest.raises(ModelError, match="500"):
+    with pytest.raises(ModelError, match="500") as caught:
         await model.chat(ask())
-    assert sum(counts(engines)) == 4
+    assert caught.value.error_class == "engine_error"
+    assert sum(counts(engines)) == 6, "twice at two servers, and a small call each"
     await model.close()
 
 
@@ -263,7 +270,7 @@ async def test_a_server_that_serves_nobody_so_is_left_for_one_other(engines: lis
     model = routed(engines, Held())
     for _ in range(3):
         assert (await model.chat(ask(episode="a"))).text == "ANSWER: 1"
-    assert counts(engines) == [1, 3, 0]
+    assert counts(engines) == [2, 3, 0]
     await model.close()
 
 
@@ -275,8 +282,8 @@ async def test_where_no_server_serves_anybody_so_a_call_fails_at_once(engines: l
     model = routed(engines, rests)
     with pytest.raises(ModelError) as caught:
         await model.chat(ask())
-    assert caught.value.error_class == "engine_unreachable"
-    assert (counts(engines), rests.seconds) == ([1, 1, 0], [])
+    assert caught.value.error_class == "server_refusal"
+    assert counts(engines) == [2, 2, 0]
     await model.close()
 
 
@@ -292,12 +299,66 @@ async def test_a_server_that_has_no_time_is_waited_for(engines: list[StubEngine]
 
 async def test_a_refused_request_is_not_tried_elsewhere(engines: list[StubEngine]) -> None:
     for engine in engines:
-        engine.script = one_after_another([StubReply(status=400, raw=b"{}")])
+        engine.script = only(StubReply(status=400, raw=b"{}"))
     model = routed(engines, Held())
     with pytest.raises(ModelError) as caught:
         await model.chat(ask())
     assert caught.value.error_class == "request_error"
-    assert sum(counts(engines)) == 1
+    assert counts(engines) == [2, 0, 0], "the call and the small one"
+    await model.close()
+
+
+async def test_a_key_refused_to_one_call_alone_is_that_calls_fault(engines: list[StubEngine]) -> None:
+    engines[0].script = only(StubReply(status=403, raw=b'{"error": "the input was flagged"}'))
+    model = routed(engines[:1], Held())
+    with pytest.raises(ModelError, match="flagged") as caught:
+        await model.chat(ask())
+    assert caught.value.error_class == "request_error"
+    await model.close()
+
+
+async def test_a_server_that_refuses_every_call_says_so_after_two(engines: list[StubEngine]) -> None:
+    raw = b'{"error": {"message": "seed is not supported"}}'
+    engines[0].script = one_after_another([StubReply(status=400, raw=raw)])
+    model = routed(engines[:1], Held())
+    errors = await asyncio.gather(*(model.chat(ask(episode=f"{n}")) for n in range(5)), return_exceptions=True)
+    assert {error.error_class for error in errors if isinstance(error, ModelError)} == {"server_refusal"}
+    assert all("model.omit=[seed]" in str(error) for error in errors)
+    assert counts(engines)[0] == 6, "five calls, and one small one for all"
+    await model.close()
+
+
+async def test_a_server_that_breaks_every_connection_kills_no_call(engines: list[StubEngine]) -> None:
+    engines[0].script = one_after_another([StubReply(fault="reset")])
+    model = routed(engines[:1], Waits(), outage_s=0.2)
+    with pytest.raises(ModelError) as caught:
+        await model.chat(ask())
+    assert caught.value.error_class == "engine_unreachable"
+    await model.close()
+
+
+async def test_a_server_that_is_always_busy_is_given_up_when_the_outage_is_over(engines: list[StubEngine]) -> None:
+    engines[0].script = one_after_another([StubReply(fault="rate_limit", retry_after="30")])
+    client = OpenAIChatModel(settings(outage_s=0.3), engines[0].url)
+    model = RoutedModel([client], 0.3)
+    start = asyncio.get_running_loop().time()
+    with pytest.raises(ModelError, match="had time") as caught:
+        await model.chat(ask())
+    assert caught.value.error_class == "engine_unreachable"
+    assert asyncio.get_running_loop().time() - start < 5
+    assert client.meter.failed["rate_limited"] == 1
+    await model.close()
+
+
+async def test_a_cap_lets_no_further_request_out(engines: list[StubEngine]) -> None:
+    meter = Meter(Caps(requests=2))
+    model = RoutedModel([OpenAIChatModel(settings(), engines[0].url, meter=meter)], 1.0)
+    await model.chat(ask())
+    await model.chat(ask())
+    with pytest.raises(ModelError) as caught:
+        await model.chat(ask())
+    assert (caught.value.error_class, counts(engines)[0], meter.replies) == ("spend_cap", 2, 2)
+    assert meter.tokens > 0
     await model.close()
 
 

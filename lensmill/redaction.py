@@ -1,0 +1,123 @@
+"""Secrets cut out of texts that come from outside: a server's body, a library's exception, a URL.
+
+Every line, log record and failure row that repeats such a text passes through here. Two things are masked: the values
+of keys that this process knows (see `secrets_of`), and whatever is shaped like a key, since a server may repeat a key
+that belongs to somebody else.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+
+MASK = "[secret]"
+
+LEAST = 6
+"""Characters of a known value at least: a shorter one would be cut out of ordinary words."""
+
+MOST = 200_000
+"""Characters of a text at most that are looked at and kept; the rest is dropped, since it could hold a secret."""
+
+_NAMES = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTHORIZATION|BEARER|(?:^|_)KEY(?:$|_)|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY",
+    re.IGNORECASE,
+)
+_NO_SECRETS = re.compile(r"TOKENS|TOKENIZER\w*|(?:KEY|TOKEN)_?(?:ID|FILE|PATH|ENV|MODE)$", re.IGNORECASE)
+
+_SIGN = r"""[^\s"'`,;<>&(){}\[\]\\]"""
+_VALUE = rf"(?!\[secret\])(?:(?={_SIGN}{{0,200}}[0-9]){_SIGN}{{6,}}|{_SIGN}{{16,}})"
+"""What stands where a secret would, and is no ordinary word: "the API key is missing" stays as it is."""
+
+_NAME = (
+    r"(?:(?:api|access|secret|private|auth|account|subscription|master|session|client|license)"
+    r"[-_ ]?(?:access[-_ ]?)?key"
+    r"|token|secret|passw(?:or)?d|passphrase|credentials?|signature)(?:[-_](?:value|string))?"
+)
+_PATTERNS = (
+    # a private key in PEM
+    (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:.*?-----END [A-Z ]{0,40}PRIVATE KEY-----|.*)", re.S), MASK),
+    # http://user:password@host
+    (re.compile(r"(?<=://)[^/\s@\"'<>]{1,300}@"), f"{MASK}@"),
+    # keys whose beginning tells whose they are
+    (
+        re.compile(
+            r"(?<![A-Za-z0-9])(?:"
+            r"(?:sk|pk|rk)[-_][A-Za-z0-9_-]{6,}|hf_[A-Za-z0-9]{6,}|(?:AKIA|ASIA|AROA|AIDA)[A-Z0-9]{8,}"
+            r"|AIza[A-Za-z0-9_-]{16,}|ya29\.[A-Za-z0-9._-]{8,}|gh[pousr]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,}"
+            r"|glpat-[A-Za-z0-9_-]{8,}|xox[a-z]-[A-Za-z0-9-]{8,}|gsk_[A-Za-z0-9]{8,}|nvapi-[A-Za-z0-9_-]{8,}"
+            r"|xai-[A-Za-z0-9]{8,}|r8_[A-Za-z0-9]{8,}|tgp_[A-Za-z0-9_-]{8,}|fw_[A-Za-z0-9]{16,}"
+            r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?)"
+        ),
+        MASK,
+    ),
+    # Authorization: Bearer ..., Basic ...
+    (
+        re.compile(
+            rf"\b(Bearer|Basic)(\s+|%20|\+)(?:{_VALUE}|(?={_SIGN}{{1,200}}[._-]\w){_SIGN}{{4,}})", re.IGNORECASE
+        ),
+        rf"\1\2{MASK}",
+    ),
+    (
+        re.compile(
+            rf"(authorization[\"'`]?\s{{0,3}}[:=]\s{{0,3}}[\"'`]?\w{{1,20}}\s+)(?!\[secret\]){_SIGN}{{4,}}", re.I
+        ),
+        rf"\1{MASK}",
+    ),
+    # ?key=..., token=..., "api_key":"..."
+    (
+        re.compile(
+            rf"((?:[?&]key|{_NAME})(?:=|%3D|[\"'`]\s{{0,3}}:\s{{0,3}}[\"'`])[\"'`]?)(?!\[secret\]){_SIGN}{{4,}}",
+            re.IGNORECASE,
+        ),
+        rf"\1{MASK}",
+    ),
+    # X-Api-Key: ..., password is ...
+    (
+        re.compile(rf"({_NAME}[\"'`]?\s{{0,3}}(?:[:=]|\bis\b|\bwas\b)\s{{0,3}}[\"'`]?){_VALUE}", re.IGNORECASE),
+        rf"\1{MASK}",
+    ),
+    # a long token without a name, shortly after a word that tells of one
+    (
+        re.compile(
+            r"(\b(?:keys?|tokens?|secrets?|passwords?)\b[^\n]{0,40}?(?<![A-Za-z0-9/_+.-]))"
+            r"(?:(?=[A-Za-z_+-]{0,200}[0-9])(?=[0-9_+-]{0,200}[A-Za-z])[A-Za-z0-9_+-]{20,}={0,2}"
+            r"|[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+]))",
+            re.IGNORECASE,
+        ),
+        rf"\1{MASK}",
+    ),
+)
+
+_known: set[str] = set()
+
+
+def hide(value: str) -> None:
+    """Have a secret, whatever its variable is called, cut out of every text that this process redacts from now on."""
+    if len(value) >= LEAST:
+        _known.add(value)
+
+
+def redact(text: str, secrets: Iterable[str] = ()) -> str:
+    """The text with `[secret]` in place of every known secret and of whatever is shaped like one.
+
+    Args:
+        secrets: known values, such as the API key that was sent; hidden ones and those of the environment are added.
+    """
+    if len(text) > MOST:
+        text = text[:MOST] + "…"
+    known = {*secrets, *_known, *secrets_of(os.environ)}
+    for value in sorted((value for value in known if len(value) >= LEAST), key=len, reverse=True):
+        text = text.replace(value, MASK)
+    for pattern, instead in _PATTERNS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+def is_secret_name(name: str) -> bool:
+    """Whether a variable of this name holds a secret. Counts of tokens and names of files do not."""
+    return bool(_NAMES.search(_NO_SECRETS.sub("", name)))
+
+
+def secrets_of(environment: Mapping[str, str]) -> set[str]:
+    """The values of an environment's variables whose names say that they are secret, line by line."""
+    values = (value for name, value in environment.items() if is_secret_name(name))
+    return {part.strip() for value in values for part in value.splitlines() if len(part.strip()) >= LEAST}

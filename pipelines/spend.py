@@ -1,0 +1,84 @@
+"""Caps on what a job may spend on models."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from time import monotonic
+
+from lensmill.models.meter import Caps, Meter
+from monitoring import metrics
+from monitoring.progress import clock_text, count_text
+
+
+@dataclass(frozen=True, slots=True)
+class SpendSettings:
+    """conf/spend/default.yaml explains each; None is no cap. All are of one run of a job, over all its workers."""
+
+    requests: int | None = None
+    tokens: int | None = None
+    hours: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("requests", "tokens"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ValueError(f"{name} must be at least 1, or null for no cap")
+        if self.hours is not None and not 0 < self.hours <= 100_000:
+            raise ValueError("hours must be above 0, or null for no cap")
+
+
+NO_CAP = SpendSettings()
+
+
+class Spend:
+    """What this run has spent.
+
+    Args:
+        meter: of the driver's own calls.
+        clock: seconds, monotonic.
+
+    Attributes:
+        over: the name of the cap that is reached; "" while none is.
+    """
+
+    def __init__(self, settings: SpendSettings, meter: Meter, clock: Callable[[], float] = monotonic) -> None:
+        self._settings = settings
+        self._meter = meter
+        self._clock = clock
+        self._start = clock()
+        self._workers: Mapping[str, float] = {}
+        self.over = ""
+
+    @property
+    def requests(self) -> int:
+        return self._meter.requests + round(self._workers.get(metrics.ATTEMPTS.name, 0))
+
+    @property
+    def tokens(self) -> int:
+        return self._meter.tokens + round(self._workers.get(metrics.TOKENS.name, 0))
+
+    def look(self, counts: Mapping[str, float]) -> bool:
+        """Take in the counts of all workers; whether a cap is reached that forbids further calls."""
+        self._workers = {name: counts.get(name, 0) for name in (metrics.ATTEMPTS.name, metrics.TOKENS.name)}
+        settings = self._settings
+        hours = (self._clock() - self._start) / 3600
+        spent = (("requests", self.requests), ("tokens", self.tokens), ("hours", hours))
+        for name, value in spent:
+            cap = getattr(settings, name)
+            if not self.over and cap is not None and value >= cap:
+                self.over = name
+        return self.over in ("requests", "tokens")
+
+    def left(self) -> Caps:
+        """What the workers may spend beside the driver's own calls."""
+        settings, meter = self._settings, self._meter
+        requests = None if settings.requests is None else max(0, settings.requests - meter.requests)
+        return Caps(requests, None if settings.tokens is None else max(0, settings.tokens - meter.tokens))
+
+    def line(self) -> str:
+        """What a person is told at the end of a run that reached a cap."""
+        cap = getattr(self._settings, self.over)
+        return (
+            f"spend.{self.over}={cap:g} is reached: this run spent {count_text(self.requests, 'request')}, "
+            f"{count_text(self.tokens, 'token')} and {clock_text(self._clock() - self._start)}; what is done is kept: "
+            f"run the same command again to go on with a new allowance, or with a higher spend.{self.over}"
+        )
