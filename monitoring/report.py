@@ -29,14 +29,16 @@ class RungTally:
 
 @dataclass(frozen=True, slots=True)
 class BuildTally:
-    """`rungs`: what became of the episodes; `failures`: error class -> how many failed of it, and the first message."""
+    """What became of a version's episodes.
+
+    Attributes:
+        failures: error class -> how many failed of it, and the first message.
+        unknown: ids that were to be taken down and name no row.
+    """
 
     rungs: Mapping[int, RungTally]
     failures: Mapping[str, tuple[int, str]]
-
-    @property
-    def all_failed(self) -> bool:
-        return all(tally.failed == tally.episodes for tally in self.rungs.values())
+    unknown: tuple[str, ...] = ()
 
 
 COLUMNS = ("rung", "episodes", "accepted", "abstained", "wrong", "undecided", "failed", "steps", "seconds")

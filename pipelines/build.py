@@ -27,9 +27,10 @@ from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
+from pipelines.exclude import read_exclude
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
-from pipelines.publication import publish_and_tell
+from pipelines.publication import publish_and_tell, tell_scope
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from storage.episodes import EpisodeStore
@@ -72,6 +73,7 @@ class Build:
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
+        self._exclusion = read_exclude(settings.exclude, settings.store)
         self._files = settings.store.open(settings.out)
         probe(self._files)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
@@ -126,6 +128,7 @@ class Build:
                 settings.ladder,
                 settings.chunk_size,
                 settings.limit,
+                self._exclusion,
             )
         )
         display.begin("reading the source", 0)
@@ -144,13 +147,19 @@ class Build:
             f"{count_text(unreadable, 'row')} could not be planned"
             + (" (see the failures table)" if unreadable else "")
         )
+        tell_scope(display, outline.scope, outline.withdrawn, outline.unknown_origins)
+        if others := sorted(outline.chunk_sizes - {settings.chunk_size}):
+            display.say(
+                f"note: chunk_size={settings.chunk_size} holds for what is planned from now on; this build has chunks "
+                f"that were planned with chunk_size={', '.join(map(str, others))}, which stay as they are"
+            )
         if not outline.samples:
             counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
             why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
             raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
-        if others := outline.planned_chunks - len(outline.chunk_ids):
+        if alone := outline.planned_chunks - len(outline.chunk_ids):
             display.say(
-                f"note: {others} chunks that another run has planned hold none of these samples, and are left alone"
+                f"note: {alone} chunks that another run has planned hold none of these samples, and are left alone"
             )
         return outline
 
@@ -285,6 +294,8 @@ class Build:
             asdict(self._settings.curation),
             self._settings.version,
             title_of(self._recipe.content),
+            scope=outline.scope,
+            state=outline.state,
         )
 
     def _estimate(self, outline: PlanOutline, size: int) -> None:

@@ -7,9 +7,10 @@ fails a gate is not published.
 """
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from typing import Any
 
 from actors.cluster import fetch
 from actors.publishing import PublishSettings, remote_inputs, remote_tally
@@ -18,6 +19,7 @@ from monitoring.report import BuildTally
 from pipelines.build import Build
 from pipelines.command import run_command
 from pipelines.door import load
+from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import publish_and_tell
@@ -25,9 +27,14 @@ from pipelines.settings import NightlySettings
 from storage.dataset import MANIFEST, PublishedDataset, published
 from storage.files import Files, StoreError
 from storage.releases import Release, Releases, name_for
+from storage.source_state import SourceStates
 
 ATTEMPTS = 3
 """Times that a run looks again at what is the latest, if others release at the same time."""
+
+
+OF_SOURCE = ("recipe", "chunks_sha256", "left_out_sha256", "exclude_sha256", "source", "source_failures_sha256")
+"""Of a version's inputs: what it takes from its source."""
 
 
 def utc_today() -> date:
@@ -59,10 +66,10 @@ class Nightly:
         display.begin("counting", 0)
         tally: BuildTally = fetch(remote_tally.remote(settings), stopping)
         figures = figures_of_version(before) if before else None
-        if reasons := list(refusals(self._settings.gates, figures_of(tally), figures)):
+        if reasons := list(refusals(self._settings.gates, figures_of(tally, settings.scope.source), figures)):
             after = f", {last.version} stays the latest" if last else ""
-            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}")
-            return 1
+            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}", level="error", reasons=reasons)
+            return ExitStatus.REFUSED
         version = name_for(settings.files, self._today().isoformat(), inputs)
         publish_and_tell(replace(settings, version=version), display, stopping)
         for _ in range(ATTEMPTS):
@@ -74,7 +81,7 @@ class Nightly:
                 display.say(f"another run has released {version} at the same time")
                 break
             there = published(settings.files, last.version) if last else None
-            if there and int(there.inputs["chunks"]) >= int(inputs["chunks"]):
+            if there and not self._newer(settings, inputs, there.inputs):
                 display.say(f"another run was first: {there.version} is the latest, {version} is published beside it")
                 break
         else:
@@ -82,6 +89,12 @@ class Nightly:
             return 1
         self._keep(releases, display)
         return 0
+
+    def _newer(self, settings: PublishSettings, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> bool:
+        """Whether a version is of what the source holds now, and another one of something else."""
+        if settings.state != SourceStates(settings.files, settings.fingerprint).last_number():
+            return False
+        return any(mine.get(name) != theirs.get(name) for name in OF_SOURCE)
 
     def _last(self, releases: Releases, files: Files) -> tuple[Release | None, PublishedDataset | None]:
         while last := releases.latest():

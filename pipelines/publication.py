@@ -1,17 +1,20 @@
 """The end of a job: a dataset version, the closing table, and where to look."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from actors.cluster import fetch
 from actors.publishing import PublishSettings, remote_publish
 from actors.rollout import RETRYABLE
-from monitoring.progress import ProgressDisplay, size_text
-from monitoring.report import print_tallies
+from monitoring.progress import ProgressDisplay, count_text, size_text
+from monitoring.report import BuildTally, RungTally, print_tallies
+from pipelines.exit_status import ExitStatus
+from storage.scope import Scope
 
 
 def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-    """Publish beside the driver, then print what became of the episodes; returns the exit status: 1 if all failed.
+    """Publish beside the driver, then print what became of the episodes; returns the exit status: FAILED where not one
+    was accepted.
 
     Raises:
         Stopped: asked to stop meanwhile.
@@ -34,4 +37,80 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     else:
         tables = {"rejected": published.rejected, "failures": published.failures}
         print(f"why: {' and '.join(f'{published.path}/{name}' for name, rows in tables.items() if rows)}")
-    return int(tally.all_failed)
+    tell_unknown(display, "ids", tally.unknown, "no row of this version")
+    for line in nothing_accepted(tally):
+        display.say(line, level="error", **_numbers(tally))
+        return ExitStatus.FAILED
+    return ExitStatus.DONE
+
+
+def _total(tally: BuildTally) -> RungTally:
+    total = RungTally()
+    for rung in tally.rungs.values():
+        total.add(rung)
+    return total
+
+
+def _numbers(tally: BuildTally) -> Mapping[str, int]:
+    total = _total(tally)
+    return {"episodes": total.episodes, "accepted": total.accepted, "failed": total.failed}
+
+
+def nothing_accepted(tally: BuildTally) -> Iterator[str]:
+    """Why a dataset holds no accepted trajectory, and what to do; nothing where it holds one."""
+    total = _total(tally)
+    if total.accepted:
+        return
+    finished = total.episodes - total.failed
+    if not total.episodes:
+        yield "no success: the version holds no episode: look at exclude= and at what the source holds"
+    elif not finished:
+        worst = max(tally.failures, key=lambda name: tally.failures[name][0], default="")
+        yield (
+            f"no success: all {total.episodes} episodes failed, most of them of {worst or 'an error'}: mend what the "
+            "failures table says, then run again with retry="
+        )
+    elif total.abstained == finished:
+        yield (
+            f"no success: none of {total.episodes} episodes gave an answer ({total.turn_limits} within their turns, "
+            f"{total.failed} failed): look at the replies in the rejected table, and at model.name, the "
+            "prompts and the ladder"
+        )
+    else:
+        yield (
+            f"no success: none of {total.episodes} episodes was accepted ({total.wrong} wrong, {total.undecided} "
+            f"undecided, {total.abstained} without an answer, {total.failed} failed): look at the rejected table, "
+            "and at the judge and the model"
+        )
+
+
+def tell_scope(
+    display: ProgressDisplay, scope: Scope, withdrawn: Mapping[str, str], unknown_origins: tuple[str, ...]
+) -> None:
+    """Say what the source holds no more, and which origins to take down nobody has.
+
+    Args:
+        withdrawn: origin by id of the first samples that were withdrawn.
+    """
+    if (source := scope.source) is not None and source.withdrawn:
+        named = ", ".join(f"{sample_id} ({origin})" for sample_id, origin in withdrawn.items())
+        more = ", ..." if source.withdrawn > len(withdrawn) else ""
+        become = "stay in the version (source.withdrawn=keep)" if source.kept else "leave the version"
+        display.say(
+            f"withdrawn: {count_text(source.withdrawn, 'sample')} not in the source any more {become}: {named}{more}",
+            level="warning",
+            withdrawn=source.withdrawn,
+            first=list(withdrawn),
+        )
+    tell_unknown(display, "origins", unknown_origins, "no sample of the source (a row that failed has none)")
+
+
+def tell_unknown(display: ProgressDisplay, what: str, unknown: tuple[str, ...], nothing: str) -> None:
+    """Say which names of `exclude=` took nothing down."""
+    if unknown:
+        display.say(
+            f"exclude: {len(unknown)} of its {what} name {nothing}; the first: {unknown[0]}",
+            level="warning",
+            unknown=len(unknown),
+            first=unknown[0],
+        )

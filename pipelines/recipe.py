@@ -37,8 +37,9 @@ _READING = ("rapidocr", "onnxruntime")
 _RUNNING = ("pydantic-monty",)
 """Packages whose versions decide what the code of `refocus` does."""
 
-_WHERE = ("path", "charts", "posters", "questions_per_picture")
-"""How much of a source there is, and where it lies, decides which samples are planned, not what an episode is."""
+_WHERE = ("path", "charts", "posters", "questions_per_picture", "withdrawn")
+"""How much of a source there is, and where it lies, decides which samples are planned, not what an episode is; what was
+withdrawn, which are published."""
 
 SHOWN_CHANGES = 6
 """What differs between recipes is told up to so many keys."""

@@ -5,6 +5,9 @@ from typing import Literal
 
 from storage.sources.protocol import Source
 
+Withdrawn = Literal["drop", "keep"]
+"""What becomes of samples that an earlier run planned and the source holds no more: versions drop or keep them."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyntheticSettings:
@@ -15,6 +18,7 @@ class SyntheticSettings:
     charts: int = 20
     posters: int = 2
     questions_per_picture: int = 3
+    withdrawn: Withdrawn = "drop"
 
     def __post_init__(self) -> None:
         if min(self.charts, self.posters) < 0 or self.charts + self.posters == 0:
@@ -31,6 +35,7 @@ class ChartQASettings:
     name: Literal["chartqa"] = "chartqa"
     splits: tuple[str, ...] | None = None
     subsets: tuple[Literal["human", "augmented"], ...] = ("human", "augmented")
+    withdrawn: Withdrawn = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +45,7 @@ class ChartQAHubSettings:
     path: str
     name: Literal["chartqa_hub"] = "chartqa_hub"
     split: str = "test"
+    withdrawn: Withdrawn = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +54,7 @@ class HighResSettings:
 
     path: str
     name: Literal["highres"] = "highres"
+    withdrawn: Withdrawn = "drop"
 
 
 SourceSettings = SyntheticSettings | ChartQASettings | ChartQAHubSettings | HighResSettings

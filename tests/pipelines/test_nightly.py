@@ -16,12 +16,14 @@ from actors.publishing import PublishSettings
 from lensmill.verdict import Verdict
 from monitoring.progress import ProgressDisplay
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.gates import Figures, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
 from storage.files import Files, StoreError
 from storage.plan import Plan
 from storage.releases import Release, Releases, latest
+from storage.source_state import SourceState, SourceStates
 from storage.verdicts import VerdictRow, VerdictStore
 from tests.e2e.conftest import ROOT
 from tests.judged import CORRECT, INCORRECT, build_of
@@ -97,10 +99,10 @@ def plan(files: Files) -> Plan:
     return plan
 
 
-def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str) -> tuple[int, str]:
+def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str, state: int = 0) -> tuple[int, str]:
     """The status, and what was told, of a nightly run on a day over a finished build."""
     settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
-    build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made")
+    build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made", state=state)
     told = io.StringIO()
     with ProgressDisplay(told) as display:
         status = Nightly(settings, lambda: date(2026, 1, day)).publish(build, display, lambda: False)
@@ -128,14 +130,14 @@ class TestOverAFinishedBuild:
     def test_a_closed_gate_publishes_nothing_and_says_why_in_one_line(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:2], 30)
         status, told = run(files, plan.chunk_ids()[:1], 31)
-        assert status == 1
+        assert status == ExitStatus.REFUSED
         (line,) = [line for line in told.splitlines() if line.startswith("refused: ")]
         assert "2 accepted trajectories after 4 (gates.shrinks=0.1)" in line
         assert "2026-01-30 stays the latest" in line
         assert files.folders("datasets") == ("2026-01-30",)
 
     def test_the_first_version_has_gates_too(self, files: Files, plan: Plan) -> None:
-        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == 1
+        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == ExitStatus.REFUSED
         assert not files.list("datasets")
         assert Releases(files).latest() is None
 
@@ -187,13 +189,59 @@ class TestOverAFinishedBuild:
 
         def overtaken(releases: Releases, version: str, after: Release | None) -> bool:
             monkeypatch.setattr(Releases, "move", move)
-            run(files, chunks, 30)
+            run(files, chunks, 30, state=the_source_is_read(files))
             return move(releases, version, after)
 
         monkeypatch.setattr(Releases, "move", overtaken)
         status, told = run(files, chunks[:2], 30)
         assert (status, "another run was first: 2026-01-30.2 is the latest" in told) == (0, True)
         assert latest(files).version == "2026-01-30.2"
+
+    def test_one_that_has_seen_the_source_last_is_the_latest_with_fewer_chunks(
+        self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        chunks, move = plan.chunk_ids(), Releases.move
+
+        def overtaken(releases: Releases, version: str, after: Release | None) -> bool:
+            monkeypatch.setattr(Releases, "move", move)
+            run(files, chunks, 30)
+            return move(releases, version, after)
+
+        monkeypatch.setattr(Releases, "move", overtaken)
+        status, told = run(files, chunks[:2], 30, state=the_source_is_read(files))
+        assert (status, "2026-01-30 is the latest" in told) == (0, True)
+        assert latest(files).version == "2026-01-30"
+
+
+def the_source_is_read(files: Files) -> int:
+    """Number of the state."""
+    return SourceStates(files, FINGERPRINT).record(SourceState(set(), b"", frozenset(), 1, True, False))
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (Figures(50, 100, 5, 90, 10), []),
+        (Figures(50, 100, 5, 1000, 15), []),
+        (Figures(50, 100, 5, 89, 11), ["source_shrinks"]),
+        (Figures(50, 100, 5, 95, 11), ["unreadable_off"]),
+        (Figures(50, 100, 5, 100, 26), ["max_unreadable", "unreadable_off"]),
+        (Figures(50, 100, 5, 22, 78), ["max_unreadable", "unreadable_off", "source_shrinks"]),
+        (Figures(50, 100, 5), []),
+    ],
+)
+def test_gates_see_the_source(now: Figures, expected: list[str]) -> None:
+    assert reasons(now, Figures(50, 100, 5, 100, 5)) == expected
+
+
+def test_a_first_version_of_a_source_with_most_rows_unreadable_is_refused() -> None:
+    assert reasons(Figures(50, 100, 5, 2, 7), None) == ["max_unreadable"]
+    assert reasons(Figures(50, 100, 5, 8, 2), None) == []
+    assert reasons(Figures(50, 100, 5, 2, 7), None, max_unreadable=1) == []
+
+
+def test_a_version_of_an_earlier_format_closes_no_gate_of_the_source() -> None:
+    assert reasons(Figures(50, 100, 5, 1, 0), LAST) == []
 
 
 def test_two_at_once_publish_one_version(tmp_path: Path) -> None:
