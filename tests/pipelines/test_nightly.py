@@ -221,9 +221,9 @@ def the_source_is_read(files: Files) -> int:
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        (Figures(50, 100, 5, 90, 10), []),
+        (Figures(50, 100, 5, 90, 9), []),
         (Figures(50, 100, 5, 1000, 15), []),
-        (Figures(50, 100, 5, 89, 11), ["source_shrinks"]),
+        (Figures(50, 100, 5, 89, 9), ["source_shrinks"]),
         (Figures(50, 100, 5, 95, 11), ["unreadable_off"]),
         (Figures(50, 100, 5, 100, 26), ["max_unreadable", "unreadable_off"]),
         (Figures(50, 100, 5, 22, 78), ["max_unreadable", "unreadable_off", "source_shrinks"]),

@@ -43,7 +43,7 @@ def test_an_origin_may_hold_a_hash_sign_and_begin_with_an_id() -> None:
     ],
 )
 def test_a_garbled_list_is_refused(data: bytes) -> None:
-    with pytest.raises(ValueError, match="line|UTF-8"):
+    with pytest.raises(ValueError, match=r"line|UTF-8"):
         parse_exclusion(data)
 
 

@@ -51,7 +51,7 @@ def test_another_setting_is_another_state(files: Files) -> None:
     assert [states.record(state([1], keep=keep)) for keep in (False, True)] == [1, 2]
 
 
-def test_samples_are_found_by_their_origins(files: Files) -> None:
+def test_samples_are_found_by_their_origins() -> None:
     found = state(range(2000)).samples_at(["row 7", "row 1999", "row 2000"])
     assert found == {f"row {n}": {a_sample(n).sample_id} for n in (7, 1999)}
     assert state([]).samples_at(["row 7"]) == {}
@@ -63,7 +63,7 @@ def test_a_damaged_or_missing_state_is_named(files: Files) -> None:
     states.record(state([1, 2]))
     (path,) = (path for path in files.list("builds") if path.endswith(".bin"))
     Path(files.locate(path)).write_bytes(files.read(path)[:-1])
-    with pytest.raises(StoreError, match="missing or damaged: run pipelines.build again"):
+    with pytest.raises(StoreError, match="missing or damaged: run"):
         states.last()
     files.remove(path)
     with pytest.raises(StoreError, match="missing or damaged"):
