@@ -25,15 +25,13 @@ def read_exclude(where: str | None, store: AnyStoreSettings) -> Exclusion:
     place = where if remote else os.path.abspath(os.path.expanduser(where))
     above, _, name = place.rpartition("/")
     mine = remote and f"{scheme}://" in SCHEMES.get(store.name, ())
-    if name in ("", ".", ".."):
-        raise SettingsError(f"exclude={where}: it is no file: give a text file of ids, one a line")
     files = Files(above or "/", store.options() if mine else {})
+    if not name or not files.exists(name):
+        raise SettingsError(f"exclude={where}: there is no such file: give a text file of ids, one a line")
     try:
         if files.size(name) > MAX_BYTES:
             raise SettingsError(f"exclude={where}: it is larger than {MAX_BYTES} bytes: is this the list of ids?")
         return parse_exclusion(files.read(name))
-    except (FileNotFoundError, IsADirectoryError) as error:
-        raise SettingsError(f"exclude={where}: there is no such file: give a text file of ids, one a line") from error
     except ValueError as error:
         raise SettingsError(
             f"exclude={where}: {error}: write one id a line, of a picture, sample or episode, or a row's origin"
