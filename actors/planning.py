@@ -105,7 +105,8 @@ class Planner:
         settings = self._settings
         items = self._items(self._source(), self._plan.known(), ImageStore(settings.files))
         self._plan.append(items, settings.chunk_size, settings.limit)
-        self._state = SourceStates(settings.files, settings.fingerprint).record(self._source_state())
+        if (state := self._source_state()).held:  # else the job ends with an error, and nothing was withdrawn
+            self._state = SourceStates(settings.files, settings.fingerprint).record(state)
 
     def _source_state(self) -> SourceState:
         held, keep = self._asked - self._unplanned if self._unplanned else self._asked, self._settings.source.withdrawn

@@ -147,16 +147,17 @@ class Build:
             f"{count_text(unreadable, 'row')} could not be planned"
             + (" (see the failures table)" if unreadable else "")
         )
+        source = outline.scope.source
+        if source is None or not source.samples:
+            counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
+            why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
+            raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
         tell_scope(display, outline.scope, outline.withdrawn, outline.unknown_origins)
         if others := sorted(outline.chunk_sizes - {settings.chunk_size}):
             display.say(
                 f"note: chunk_size={settings.chunk_size} holds for what is planned from now on; this build has chunks "
                 f"that were planned with chunk_size={', '.join(map(str, others))}, which stay as they are"
             )
-        if not outline.samples:
-            counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
-            why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
-            raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
         if alone := outline.planned_chunks - len(outline.chunk_ids):
             display.say(
                 f"note: {alone} chunks that another run has planned hold none of these samples, and are left alone"

@@ -98,7 +98,6 @@ def tell_scope(
         become = "stay in the version (source.withdrawn=keep)" if source.kept else "leave the version"
         display.say(
             f"withdrawn: {count_text(source.withdrawn, 'sample')} not in the source any more {become}: {named}{more}",
-            level="warning",
             withdrawn=source.withdrawn,
             first=list(withdrawn),
         )

@@ -271,6 +271,17 @@ def test_another_source_of_which_nothing_fits_takes_nothing_over(store: Store) -
     assert (source.samples, source.unreadable) == (0, 20)
 
 
+def test_a_source_of_which_nothing_is_read_is_no_state_of_it(store: Store) -> None:
+    store.night()
+    for picture in store.png.iterdir():
+        picture.unlink()
+    outline = store.plan(keep=True)
+    source = outline.scope.source
+    assert source is not None
+    assert (source.samples, source.unreadable) == (0, 9)
+    assert SourceStates(store.files, FINGERPRINT).last_number() == 1
+
+
 def test_a_limit_publishes_its_samples_not_their_chunks(store: Store) -> None:
     store.night()
     version = store.night(limit=2)

@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw
 
 from tests.e2e.conftest import run
 
-SMALL = ("source=chartqa", "ladder.rungs=[448]", "chunk_size=4", "cluster.workers=1", "gates.min_yield=0")
+SMALL = ("source=chartqa", "ladder.rungs=[448]", "chunk_size=4", "cluster.workers=1")
+OPEN = ("gates.min_yield=0", "gates.min_accepted=0")
 
 
 def draw(folder: Path, number: int, value: int) -> None:
@@ -38,7 +39,7 @@ def a_source(folder: Path, numbers: Sequence[int]) -> None:
 
 
 def job(name: str, tmp_path: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
-    given = SMALL if name == "nightly" else SMALL[:-1]
+    given = (*SMALL, *OPEN) if name == "nightly" else SMALL
     return run(name, *given, f"source.path={tmp_path / 'data'}", f"out={tmp_path / 'out'}", *overrides)
 
 
@@ -84,7 +85,8 @@ def test_what_is_withdrawn_leaves_the_version_and_what_is_excluded_too(tmp_path:
     second = job("build", tmp_path, "version=second", f"exclude={takedown}")
     assert "withdrawn: 1 sample not in the source any more leave" in second.stderr
     assert f"exclude: 1 of its ids name no row of this version; the first: {'e' * 32}" in second.stderr
-    kept = job("build", tmp_path, "version=kept", "source.withdrawn=keep")
+    kept = job("build", tmp_path, "version=kept", "source.withdrawn=keep", "chunk_size=8")
+    assert "note: chunk_size=8 holds for what is planned from now on" in kept.stderr
     assert "stay in the version (source.withdrawn=keep)" in kept.stderr
     counts = [len(ids(tmp_path / f"out/datasets/{name}")) for name in ("first", "second", "kept")]
     assert (counts, len(images)) == ([5, 3, 5], 5)
