@@ -1,8 +1,8 @@
 """Planning beside the driver: reading a source decodes pictures, and the driver's memory stays flat."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 
 import ray
 
@@ -13,17 +13,24 @@ from lensmill.agents.settings import AgentSettings, ReaderSettings, seeds_of
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder, image_tokens
 from lensmill.sample import Sample
+from storage.exclusion import Exclusion
 from storage.files import Files
 from storage.images import ImageStore
 from storage.plan import Plan, PlannedSample, plan_sample
+from storage.scope import Scope, select
 from storage.segment import failure_key
+from storage.source_state import SourceState, SourceStates, entry
 from storage.sources.protocol import Source, SourceFailure, duplicate
 from storage.sources.settings import SourceSettings, build_source
+
+KEPT_ROWS = frozenset({"duplicate", "annotation_unreadable"})
+"""Classes of failures whose row's sample is planned all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """What a planner needs to know. `family` is that of the agent's model, if it has one."""
+    """What a planner needs to know. `family` is that of the agent's model, if it has one; `exclusion` what was taken
+    down by name."""
 
     files: Files
     fingerprint: str
@@ -33,6 +40,7 @@ class PlanSettings:
     ladder: Ladder
     chunk_size: int
     limit: int | None
+    exclusion: Exclusion = field(default_factory=Exclusion)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,11 @@ class PlanOutline:
     Attributes:
         chunk_ids: in the plan's order. An earlier run that asked for more has planned others, which are left alone.
         planned_chunks: of the whole plan.
+        samples: that were asked for; `episodes` are of whole chunks, the others in them among them.
+        scope: which rows of these chunks are to be published.
+        withdrawn: origin by id of the first samples that the source holds no more.
+        unknown_origins: that are to be taken down and that no sample has.
+        chunk_sizes: the settings that these chunks were planned with, where they are known.
         failures: rows of the source that could not be planned, by error class.
         failure_keys: of these rows (`storage.segment.failure_key`), whenever they were first met.
         first_failure: origin and message of the first of them.
@@ -59,6 +72,10 @@ class PlanOutline:
     episodes: dict[int, int]
     tokens: dict[int, int]
     originals_size: int
+    scope: Scope
+    withdrawn: Mapping[str, str]
+    unknown_origins: tuple[str, ...]
+    chunk_sizes: frozenset[int]
 
 
 class Planner:
@@ -71,10 +88,14 @@ class Planner:
         self._asked: set[str] = set()
         self._pictures: set[str] = set()
         self._at = ""
+        self._unplanned: set[str] = set()
+        self._entries = bytearray()
+        self._unreadable = 0
+        self._whole = False
         self._may_not_fit = settings.family is not None and not isinstance(settings.agent, ReaderSettings)
 
     def plan(self) -> None:
-        """Plan what the source has and the plan has not.
+        """Plan what the source has and the plan has not, and record what the source held.
 
         Raises:
             SourceError: the source as a whole cannot be read.
@@ -83,6 +104,13 @@ class Planner:
         settings = self._settings
         items = self._items(self._source(), self._plan.known(), ImageStore(settings.files))
         self._plan.append(items, settings.chunk_size, settings.limit)
+        if (state := self._source_state()).held:  # else the job ends with an error, and nothing was withdrawn
+            SourceStates(settings.files, settings.fingerprint).record(state)
+
+    def _source_state(self) -> SourceState:
+        held, keep = self._asked - self._unplanned if self._unplanned else self._asked, self._settings.source.withdrawn
+        keys = frozenset(self._failed)
+        return SourceState(held, bytes(self._entries), keys, self._unreadable, self._whole, keep == "keep")
 
     def _source(self) -> Source:
         return build_source(self._settings.source)
@@ -94,7 +122,8 @@ class Planner:
     def outline(self, measure: bool) -> PlanOutline:
         """What this run is about, once `plan` is done. With `measure` it reads the plan chunk by chunk, for the image
         tokens, and looks how large every original is."""
-        chunk_ids = self._plan.chunks_of(self._asked)
+        found = select(self._plan, self._source_state(), self._settings.exclusion)
+        chunk_ids = found.chunk_ids
         counts = self._plan.counts_in(chunk_ids)
         tokens, size = self._measured(chunk_ids) if measure else ({}, 0)
         failures, first = Counter[str](), ""
@@ -106,13 +135,17 @@ class Planner:
         return PlanOutline(
             chunk_ids,
             self._plan.counts().chunks,
-            counts.samples,
+            found.samples,
             dict(failures),
             frozenset(self._failed),
             first,
             dict(counts.episodes),
             tokens,
             size,
+            found.scope,
+            {sample_id: sample.origin for sample_id, sample in found.withdrawn.items()},
+            found.unknown_origins,
+            self._plan.chunk_sizes(),
         )
 
     def _measured(self, chunk_ids: Iterable[str]) -> tuple[dict[int, int], int]:
@@ -139,17 +172,21 @@ class Planner:
         settings, stored = self._settings, ""
         for item in source.read():
             if isinstance(item, SourceFailure):
+                self._unreadable += item.error_class not in KEPT_ROWS
                 yield self._failure(item)
                 continue
             sample = item.sample
             self._at = sample.origin
             self._pictures.add(sample.image_id)
             if sample.sample_id in self._asked:
+                if sample.sample_id not in self._unplanned:
+                    self._entries += entry(sample.sample_id, sample.origin)
                 yield self._failure(duplicate(sample))
                 continue
             self._asked.add(sample.sample_id)
             there = sample.sample_id in known
             if there and not self._may_not_fit:
+                self._entries += entry(sample.sample_id, sample.origin)
                 yield sample.sample_id
                 continue
             if not there and sample.image_id != stored:  # rows of one picture come one after the other
@@ -164,10 +201,16 @@ class Planner:
                     yield self._failure(
                         SourceFailure(sample.origin, problem.error_class, f"{problem}; {problem.retry}")
                     )
+            if there or rungs:
+                self._entries += entry(sample.sample_id, sample.origin)
+            else:
+                self._unplanned.add(sample.sample_id)
+                self._unreadable += 1
             if there:
                 yield sample.sample_id
             elif rungs:
                 yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], seeds_of(settings.agent))
+        self._whole = True
 
     def _failure(self, failure: SourceFailure) -> SourceFailure:
         self._at = failure.origin

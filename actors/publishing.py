@@ -2,9 +2,9 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import ray
@@ -32,6 +32,7 @@ from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, Rej
 from storage.episodes import EpisodeRow, EpisodeStore
 from storage.files import Files, StoreError
 from storage.plan import Plan
+from storage.scope import Scope
 from storage.segment import failure_key
 from storage.sources.protocol import SourceFailure
 from storage.verdicts import VerdictStore
@@ -52,6 +53,7 @@ class PublishSettings:
         failure_keys: of the source rows that belong into its failures table; None takes all.
         version: None names it by its content.
         layers: None takes in those that there are when it is published (`layers_now`).
+        scope: which rows of the chunks it holds.
     """
 
     files: Files
@@ -63,6 +65,7 @@ class PublishSettings:
     version: str | None
     name: str
     layers: Layers | None = None
+    scope: Scope = field(default_factory=Scope)
 
 
 def layers_now(settings: PublishSettings) -> Layers:
@@ -82,8 +85,14 @@ def _layers(settings: PublishSettings) -> Layers:
     return layers_now(settings) if settings.layers is None else settings.layers
 
 
-def curated(settings: PublishSettings, layers: Layers) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
-    """Every planned episode as the row that it becomes, in plan order; then the source rows that failed."""
+def curated(
+    settings: PublishSettings, layers: Layers, taken: set[str]
+) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
+    """Every episode in the version's scope as the row that it becomes, in plan order; then the source rows that failed.
+
+    Args:
+        taken: gets the ids by which rows were taken down.
+    """
     files = settings.files
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
@@ -93,10 +102,14 @@ def curated(settings: PublishSettings, layers: Layers) -> Iterator[tuple[Dataset
         tried, asked = layers.get(chunk_id, (0, 0))
         samples = plan.read_chunk(chunk_id).samples
         verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, asked)}
-        return [
-            (_curate(row, samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)), row)
-            for row in episodes.rows(chunk_id, tried)
-        ]
+        rows = []
+        for row in episodes.rows(chunk_id, tried):
+            sample = samples[row.planned.sample_id]
+            if settings.scope.holds(row.planned, sample.image_id):
+                rows.append((_curate(row, sample, verdicts.get(row.planned.episode_id)), row))
+            else:
+                taken.update(settings.scope.named(row.planned, sample.image_id))
+        return rows
 
     # chunks of a build are alike
     threads = READERS if not settings.chunk_ids else ROWS_AHEAD // len(plan.read_chunk(settings.chunk_ids[0]).episodes)
@@ -108,7 +121,8 @@ def curated(settings: PublishSettings, layers: Layers) -> Iterator[tuple[Dataset
 
 def _failures(plan: Plan, settings: PublishSettings) -> Iterator[SourceFailure]:
     for failure in plan.failures():
-        if settings.failure_keys is None or failure_key(failure) in settings.failure_keys:
+        mine = settings.failure_keys is None or failure_key(failure) in settings.failure_keys
+        if mine and settings.scope.holds_failure(failure):
             yield failure
 
 
@@ -134,6 +148,7 @@ def dataset_inputs(settings: PublishSettings, layers: Layers) -> DatasetInputs:
         ),
         layers=layers,
         replay=_replay(settings).record(),
+        scope=settings.scope,
     )
 
 
@@ -167,9 +182,11 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
 
 
 class _Counting:
-    """Counts rows as they go by."""
+    """Counts rows as they go by; `taken` gets those of the `ids` that took a row down."""
 
-    def __init__(self) -> None:
+    def __init__(self, ids: Set[str]) -> None:
+        self._ids = ids
+        self.taken = set[str]()
         self._rungs: dict[int, RungTally] = {}
         self._failures: dict[str, tuple[int, str]] = {}
         self._whole = False
@@ -183,7 +200,8 @@ class _Counting:
 
     def tally(self) -> BuildTally | None:
         """None if not all rows went by."""
-        return BuildTally(self._rungs, self._failures) if self._whole else None
+        unknown = tuple(sorted(self._ids - self.taken))
+        return BuildTally(self._rungs, self._failures, unknown) if self._whole else None
 
     def _count(self, row: DatasetRow, episode: EpisodeRow) -> None:
         tally = self._rungs.setdefault(episode.planned.rung, RungTally())
@@ -241,19 +259,19 @@ def publish_version(settings: PublishSettings, progress: Progress | None = None)
     """Curate and publish, and count what became of the episodes; see `storage.dataset.publish` for what is raised."""
     progress = progress or Progress()
     layers = _layers(settings)  # looked at once: a run that tries again meanwhile changes nothing here
-    inputs, counting = dataset_inputs(settings, layers), _Counting()
+    inputs, counting = dataset_inputs(settings, layers), _Counting(settings.scope.exclusion.ids)
     progress.begin(settings, inputs)
     version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = with_pictures(settings.files, _replay(settings), counting.passing(curated(settings, layers)))
+    rows = with_pictures(settings.files, _replay(settings), counting.passing(curated(settings, layers, counting.taken)))
     done = publish(settings.files, version, progress.passing(rows), inputs, CardSettings(settings.name))
     return done, counting.tally() or tally_rungs(replace(settings, layers=layers))
 
 
 def tally_rungs(settings: PublishSettings, progress: Progress | None = None) -> BuildTally:
     """What became of the episodes, rung by rung, and why some failed."""
-    counting, layers, progress = _Counting(), _layers(settings), progress or Progress()
+    counting, layers, progress = _Counting(settings.scope.exclusion.ids), _layers(settings), progress or Progress()
     progress.begin(settings, dataset_inputs(settings, layers))
-    deque(progress.passing(counting.passing(curated(settings, layers))), maxlen=0)
+    deque(progress.passing(counting.passing(curated(settings, layers, counting.taken))), maxlen=0)
     tally = counting.tally()
     assert tally is not None
     return tally

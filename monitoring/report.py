@@ -53,10 +53,16 @@ class RungTally:
 
 @dataclass(frozen=True, slots=True)
 class BuildTally:
-    """`rungs`: what became of the episodes; `failures`: error class -> how many failed of it, and the first message."""
+    """What became of a version's episodes.
+
+    Attributes:
+        failures: error class -> how many failed of it, and the first message.
+        unknown: ids that were to be taken down and name no row.
+    """
 
     rungs: Mapping[int, RungTally]
     failures: Mapping[str, tuple[int, str]]
+    unknown: tuple[str, ...] = ()
 
     @property
     def total(self) -> RungTally:
@@ -65,10 +71,6 @@ class BuildTally:
         for tally in self.rungs.values():
             total.add(tally)
         return total
-
-    @property
-    def all_failed(self) -> bool:
-        return all(tally.failed == tally.episodes for tally in self.rungs.values())
 
     def fields(self) -> dict[str, Any]:
         """The table as JSON values: the sums by rung, and those of all rungs."""

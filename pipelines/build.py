@@ -32,10 +32,11 @@ from monitoring.progress import ProgressDisplay, clock_text, count_text, size_te
 from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
+from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
-from pipelines.publication import publish_and_tell
+from pipelines.publication import publish_and_tell, tell_scope
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from pipelines.spend import Spend
@@ -82,6 +83,7 @@ class Build:
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
+        self._exclusion = read_exclude(settings.exclude, settings.store)
         self._files = settings.store.open(settings.out)
         probe(self._files)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
@@ -169,6 +171,7 @@ class Build:
                 self._ladder,
                 settings.chunk_size,
                 settings.limit,
+                self._exclusion,
             )
         )
         display.begin("reading the source", 0, waits_for=f"the next row of source {settings.source.name}")
@@ -191,17 +194,24 @@ class Build:
             rungs=list(outline.episodes),
             unreadable=outline.failures,
         )
-        display.tell(metrics.SOURCE_SAMPLES, outline.samples)
+        source = outline.scope.source
+        display.tell(metrics.SOURCE_SAMPLES, source.samples if source else 0)
         for name, count in outline.failures.items():
             display.tell(metrics.SOURCE_FAILURES, count, name)
-        if not outline.samples:
+        if source is None or not source.samples:
             counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
             why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
             raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
-        if others := outline.planned_chunks - len(outline.chunk_ids):
+        tell_scope(display, outline.scope, outline.withdrawn, outline.unknown_origins)
+        if others := sorted(outline.chunk_sizes - {settings.chunk_size}):
             display.say(
-                f"note: {others} chunks that another run has planned hold none of these samples, and are left alone",
-                chunks=others,
+                f"note: chunk_size={settings.chunk_size} holds for what is planned from now on; this build has chunks "
+                f"that were planned with chunk_size={', '.join(map(str, others))}, which stay as they are"
+            )
+        if alone := outline.planned_chunks - len(outline.chunk_ids):
+            display.say(
+                f"note: {alone} chunks that another run has planned hold none of these samples, and are left alone",
+                chunks=alone,
             )
         return outline
 
@@ -359,6 +369,7 @@ class Build:
             asdict(self._settings.curation),
             self._settings.version,
             title_of(self._recipe.content),
+            scope=outline.scope,
         )
 
     def _estimate(self, outline: PlanOutline, size: int) -> None:

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 from monitoring.report import BuildTally
 from pipelines.settings import GateSettings
 from storage.dataset import PublishedDataset
+from storage.scope import SourceCounts
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What became of a version's episodes."""
+    """What became of a version's episodes, and what its source held.
+
+    Attributes:
+        samples, unreadable: of the source (`storage.scope.SourceCounts`); None where nobody recorded them.
+    """
 
     accepted: int
     episodes: int
     failed: int
+    samples: int | None = None
+    unreadable: int = 0
 
     @property
     def yields(self) -> float:
@@ -26,17 +33,25 @@ class Figures:
         """Failed of all episodes, 0 to 1."""
         return self.failed / max(1, self.episodes)
 
+    @property
+    def unreadables(self) -> float:
+        """Rows of the source of which nothing was planned, of all its rows, 0 to 1."""
+        return self.unreadable / max(1, (self.samples or 0) + self.unreadable)
 
-def figures_of(tally: BuildTally) -> Figures:
+
+def figures_of(tally: BuildTally, source: SourceCounts | None) -> Figures:
     """Of a version that is yet to be published."""
     rungs = tally.rungs.values()
-    return Figures(sum(r.accepted for r in rungs), sum(r.episodes for r in rungs), sum(r.failed for r in rungs))
+    counts = (sum(r.accepted for r in rungs), sum(r.episodes for r in rungs), sum(r.failed for r in rungs))
+    return Figures(*counts) if source is None else Figures(*counts, source.samples, source.unreadable)
 
 
 def figures_of_version(version: PublishedDataset) -> Figures:
     """Of a published one; its failures table has the rows that the source could not give, too."""
     failed = version.failures - int(version.inputs["source_failures"])
-    return Figures(version.rows, version.rows + version.rejected + failed, failed)
+    source = version.inputs.get("source") or {}  # an earlier format does not say
+    counts = (version.rows, version.rows + version.rejected + failed, failed)
+    return Figures(*counts, source.get("samples"), source.get("unreadable", 0))
 
 
 def refusals(gates: GateSettings, now: Figures, before: Figures | None) -> Iterator[str]:
@@ -51,13 +66,30 @@ def refusals(gates: GateSettings, now: Figures, before: Figures | None) -> Itera
         yield f"yield {now.yields:.3f} (gates.min_yield={gates.min_yield:g})"
     if now.failures > gates.max_failures:
         yield f"failure rate {now.failures:.3f} (gates.max_failures={gates.max_failures:g})"
+    if now.unreadables > gates.max_unreadable:
+        yield f"{_unreadable(now)} (gates.max_unreadable={gates.max_unreadable:g})"
     if before is None:
         return
     if abs(now.yields - before.yields) > gates.yield_off:
         yield f"yield {now.yields:.3f} after {before.yields:.3f} (gates.yield_off={gates.yield_off:g})"
     if now.failures - before.failures > gates.failures_off:
         yield f"failure rate {now.failures:.3f} after {before.failures:.3f} (gates.failures_off={gates.failures_off:g})"
+    if before.samples is not None and now.samples is not None:
+        if now.unreadables - before.unreadables > gates.unreadable_off:
+            yield (
+                f"{_unreadable(now)} after {before.unreadable} of {before.samples + before.unreadable} "
+                f"(gates.unreadable_off={gates.unreadable_off:g})"
+            )
+        if now.samples < before.samples * (1 - gates.source_shrinks):
+            yield (
+                f"{now.samples} samples in the source after {before.samples} "
+                f"(gates.source_shrinks={gates.source_shrinks:g})"
+            )
     if now.accepted < before.accepted * (1 - gates.shrinks):
         yield f"{now.accepted} accepted trajectories after {before.accepted} (gates.shrinks={gates.shrinks:g})"
     if gates.grows is not None and now.accepted > before.accepted * (1 + gates.grows):
         yield f"{now.accepted} accepted trajectories after {before.accepted} (gates.grows={gates.grows:g})"
+
+
+def _unreadable(now: Figures) -> str:
+    return f"{now.unreadable} of the source's {(now.samples or 0) + now.unreadable} rows unreadable"

@@ -19,7 +19,8 @@ examples:
 
 Run it again and it does only what is missing. Ctrl-C once stops gently; nothing is lost.
 The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets/<version>").
-The status is 0 where all is done, 1 where chunks could not be finished or every episode failed, 2 where a setting, the
+The status is 0 where all is done, 1 where chunks could not be finished or not one
+trajectory was accepted, 2 where a setting, the
 source or the store has to be mended, 130 where it was stopped.
 
   --help         this text
@@ -93,8 +94,8 @@ examples:
   python -m pipelines.nightly ... date=2026-01-31                 the day that a scheduler runs for, or that was missed
 
 Call it as often as you like: where there is nothing new it publishes nothing, and two at once do not harm each other.
-The status is 0 where the latest version is as new as the source, 1 where a gate refused the version (the line says
-which) or chunks could not be finished, 2 where a setting has to be mended. docs/nightly.md has more.
+The status is 0 where the latest version is as new as the source, 3 where a gate refused the version (the line
+says which), 1 where chunks could not be finished, 2 where a setting has to be mended. docs/nightly.md has more.
 
   --help         this text
   --cfg          print the configuration that would be used, and stop

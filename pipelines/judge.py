@@ -27,16 +27,19 @@ from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
 from pipelines.help import JUDGE_HELP
 from pipelines.models import Engines, judge_model
-from pipelines.publication import publish_and_tell
+from pipelines.publication import publish_and_tell, tell_scope
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings
 from pipelines.spend import Spend
 from storage.episodes import EpisodeStore
 from storage.plan import Plan
 from storage.probe import probe
+from storage.scope import Selection, select
+from storage.source_state import SourceStates
 
 IN_FLIGHT = 64
 """Verdicts awaited in one worker at a time."""
@@ -51,6 +54,7 @@ class JudgeJob:
         self._display = display
         self._worker = worker
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
+        self._exclusion = read_exclude(settings.exclude, settings.store)
         self._files = settings.store.open(settings.out)
         probe(self._files)
         self._build = find_build(self._files, settings.build)
@@ -66,16 +70,20 @@ class JudgeJob:
     def run(self) -> int:
         """Judge, then publish; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
         display, settings = self._display, self._settings
-        chunk_ids = self._finished()
+        fingerprint = self._build.fingerprint
+        state = SourceStates(self._files, fingerprint).last()  # the source itself is not read
+        found = select(Plan(self._files, fingerprint), state, self._exclusion)
+        chunk_ids = self._finished(found)
         publishing = PublishSettings(
             self._files,
-            self._build.fingerprint,
+            fingerprint,
             self._judge,
             chunk_ids,
-            None,
+            None if state is None else state.failure_keys,
             asdict(settings.curation),
             settings.version,
             title_of(self._build.recipe),
+            scope=found.scope,
         )
         if settings.publish:
             check_version(publishing)
@@ -117,11 +125,12 @@ class JudgeJob:
         self._display.say(f"{count_text(unfinished, 'chunk')} could not be judged: run the same command again", "error")
         return status_of(self._endings)
 
-    def _finished(self) -> tuple[str, ...]:
-        """The build's finished chunks, in plan order."""
-        fingerprint = self._build.fingerprint
-        planned = Plan(self._files, fingerprint).chunk_ids()
+    def _finished(self, found: Selection) -> tuple[str, ...]:
+        """The finished chunks with samples of the source as it was last read, in plan order."""
+        fingerprint, planned = self._build.fingerprint, found.chunk_ids
         committed = EpisodeStore(self._files, fingerprint).committed()
+        withdrawn = {sample_id: sample.origin for sample_id, sample in found.withdrawn.items()}
+        tell_scope(self._display, found.scope, withdrawn, found.unknown_origins)
         finished = tuple(chunk_id for chunk_id in planned if chunk_id in committed)
         if not finished:
             raise SettingsError(f"out={self._settings.out}: build {fingerprint} has no finished chunk: build first")

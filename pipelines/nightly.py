@@ -61,7 +61,7 @@ class Nightly:
             return ExitStatus.DONE
         tally = count_and_tell(settings, display, stopping)
         figures = figures_of_version(before) if before else None
-        reasons = list(refusals(self._settings.gates, figures_of(tally), figures))
+        reasons = list(refusals(self._settings.gates, figures_of(tally, settings.scope.source), figures))
         gates = tell_gates(display, reasons)
         if reasons:
             after = f", {last.version} stays the latest" if last else ""

@@ -1,7 +1,7 @@
 """The end of a job: a dataset version, the closing table, and where to look."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import Any
 
@@ -13,13 +13,16 @@ from monitoring import metrics
 from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 from monitoring.report import BuildTally, table_lines
+from pipelines.exit_status import ExitStatus
 from storage.dataset import PublishedDataset
+from storage.scope import Scope
 
 WAITS_FOR = "rows to be read, pictures to be drawn and files to be written"
 
 
 def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-    """Publish beside the driver, then print what became of the episodes; returns the exit status: 1 if all failed.
+    """Publish beside the driver, then print what became of the episodes; returns the exit status: FAILED where not one
+    was accepted.
 
     Raises:
         Stopped: asked to stop meanwhile.
@@ -44,7 +47,12 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     _tell_published(published, last, monotonic() - started, display)
     _tell_tally(tally, display)
     _tell_where(published, display)
-    return int(tally.all_failed)
+    tell_unknown(display, "ids", tally.unknown, "no row of this version")
+    for line in nothing_accepted(tally):
+        total = tally.total
+        display.say(line, "error", episodes=total.episodes, accepted=total.accepted, failed=total.failed)
+        return ExitStatus.FAILED
+    return ExitStatus.DONE
 
 
 def count_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> BuildTally:
@@ -109,7 +117,7 @@ def _tell_tally(tally: BuildTally, display: ProgressDisplay) -> None:
     else:
         for line in table_lines(tally):
             display.result(line)
-    level: Level = "error" if tally.all_failed else "warning"
+    level: Level = "error" if not tally.total.finished else "warning"
     for name, (count, first) in sorted(tally.failures.items(), key=lambda item: -item[1][0])[:5]:
         display.result(f"{count} failed of {name}, the first: {first}", level, error_class=name, episodes=count)
     if again := sorted(RETRYABLE & tally.failures.keys()):
@@ -137,3 +145,62 @@ def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
     else:
         tables = {"rejected": published.rejected, "failures": published.failures}
         display.result(f"why: {' and '.join(f'{path}/{name}' for name, count in tables.items() if count)}")
+
+
+def nothing_accepted(tally: BuildTally) -> Iterator[str]:
+    """Why a dataset holds no accepted trajectory, and what to do; nothing where it holds one."""
+    total = tally.total
+    if total.accepted:
+        return
+    finished = total.episodes - total.failed
+    if not total.episodes:
+        yield "no success: the version holds no episode: look at exclude= and at what the source holds"
+    elif not finished:
+        worst = max(tally.failures, key=lambda name: tally.failures[name][0], default="")
+        yield (
+            f"no success: all {total.episodes} episodes failed, most of them of {worst or 'an error'}: mend what the "
+            "failures table says, then run again with retry="
+        )
+    elif total.abstained == finished:
+        yield (
+            f"no success: none of {total.episodes} episodes gave an answer ({total.turn_limits} within their turns, "
+            f"{total.failed} failed): look at the replies in the rejected table, and at model.name, the "
+            "prompts and the ladder"
+        )
+    else:
+        yield (
+            f"no success: none of {total.episodes} episodes was accepted ({total.wrong} wrong, {total.undecided} "
+            f"undecided, {total.abstained} without an answer, {total.failed} failed): look at the rejected table, "
+            "and at the judge and the model"
+        )
+
+
+def tell_scope(
+    display: ProgressDisplay, scope: Scope, withdrawn: Mapping[str, str], unknown_origins: tuple[str, ...]
+) -> None:
+    """Say what the source holds no more, and which origins to take down nobody has.
+
+    Args:
+        withdrawn: origin by id of the first samples that were withdrawn.
+    """
+    if (source := scope.source) is not None and source.withdrawn:
+        named = ", ".join(f"{sample_id} ({origin})" for sample_id, origin in withdrawn.items())
+        more = ", ..." if source.withdrawn > len(withdrawn) else ""
+        become = "stay in the version (source.withdrawn=keep)" if source.kept else "leave the version"
+        display.say(
+            f"withdrawn: {count_text(source.withdrawn, 'sample')} not in the source any more {become}: {named}{more}",
+            withdrawn=source.withdrawn,
+            first=list(withdrawn),
+        )
+    tell_unknown(display, "origins", unknown_origins, "no sample of the source (a row that failed has none)")
+
+
+def tell_unknown(display: ProgressDisplay, what: str, unknown: tuple[str, ...], nothing: str) -> None:
+    """Say which names of `exclude=` took nothing down."""
+    if unknown:
+        display.say(
+            f"exclude: {len(unknown)} of its {what} name {nothing}; the first: {unknown[0]}",
+            level="warning",
+            unknown=len(unknown),
+            first=unknown[0],
+        )

@@ -38,8 +38,9 @@ _READING = ("rapidocr", "onnxruntime")
 _RUNNING = ("pydantic-monty",)
 """Packages whose versions decide what the code of `refocus` does."""
 
-_WHERE = ("path", "charts", "posters", "questions_per_picture", "first_index")
-"""How much of a source there is, where it lies and how rows are read decides samples, not what an episode is."""
+_WHERE = ("path", "charts", "posters", "questions_per_picture", "first_index", "withdrawn")
+"""How much of a source there is, where it lies, how rows are read and which withdrawn samples are published: these
+decide which samples a version holds, not what an episode is."""
 
 SHOWN_CHANGES = 6
 """What differs between recipes is told up to so many keys."""

@@ -69,6 +69,7 @@ class BuildSettings:
     roles: RoleModels = field(default_factory=RoleModels)
     version: str | None = None
     limit: int | None = None
+    exclude: str | None = None
     chunk_size: int = 16
     plan_only: bool = False
     retry: Names = ()
@@ -86,6 +87,12 @@ class BuildSettings:
         _require_plain(self.version)
 
 
+_SHARES = (
+    *("min_yield", "max_failures", "max_unreadable"),
+    *("yield_off", "failures_off", "unreadable_off", "shrinks", "source_shrinks"),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class GateSettings:
     """What a version must be like to be published by a schedule; conf/nightly.yaml explains each."""
@@ -93,15 +100,18 @@ class GateSettings:
     min_accepted: int = 1
     min_yield: float = 0.01
     max_failures: float = 0.2
+    max_unreadable: float = 0.2
     yield_off: float = 0.1
     failures_off: float = 0.05
+    unreadable_off: float = 0.05
     shrinks: float = 0.1
+    source_shrinks: float = 0.1
     grows: float | None = None
 
     def __post_init__(self) -> None:
         if self.min_accepted < 0:
             raise ValueError("min_accepted must be at least 0")
-        for name in ("min_yield", "max_failures", "yield_off", "failures_off", "shrinks"):
+        for name in _SHARES:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} must be from 0 to 1")
         if self.grows is not None and self.grows < 0:
@@ -164,6 +174,7 @@ class JudgeJobSettings:
     judge_engine: Engine = None
     build: Fingerprint | None = None
     version: str | None = None
+    exclude: str | None = None
     publish: bool = True
     spend: SpendSettings = NO_CAP
     metrics: MetricsSettings = NO_ENDPOINT

@@ -37,6 +37,7 @@ from storage.garbage import orphans, remove
 from storage.images import ImageStore
 from storage.plan import Plan
 from storage.releases import FOLDER, Releases
+from storage.scope import read_scope
 from storage.verdicts import VerdictStore
 from storage.verification import (
     MALFORMED,
@@ -238,7 +239,18 @@ class Verification:
             self._told.say(f"note: {version.folder} is of build {recipe}, which is not in this store")
             return
         chunk_ids, layers = read_chunks(store, name)
-        planned = (episode.episode_id for chunk_id in chunk_ids for episode in plan.read_chunk(chunk_id).episodes)
+        scope = read_scope(store, version.folder)
+        said = {name: version.inputs.get(name, 0) for name in scope.counts()}
+        if said != scope.counts():
+            what = f"it says {said}, the version's files {scope.counts()}"
+            self._told.report(Finding(f"{version.folder}/{MANIFEST}", what, field="inputs"))
+        chunks = map(plan.read_chunk, chunk_ids)
+        planned = (
+            episode.episode_id
+            for chunk in chunks
+            for episode in chunk.episodes
+            if scope.holds(episode, chunk.samples[episode.sample_id].image_id)
+        )
         compare_episodes(version, planned, self._told.report)
         made = EpisodeStore(store, recipe).committed()
         judged = VerdictStore(store, recipe, str(version.inputs["judge"])).committed()

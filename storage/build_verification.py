@@ -12,6 +12,7 @@ from storage.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.files import Files, StoreError
 from storage.images import RESTORE, ImageStore
 from storage.plan import Chunk, Plan, PlanCounts, counts_of
+from storage.source_state import SourceStates
 from storage.verdicts import VerdictStore
 from storage.verification import MALFORMED, Finding, Ids
 
@@ -107,6 +108,7 @@ class BuildCheck:
         except MALFORMED as error:
             self._report(Finding(f"{self._folder}/plan", f"it cannot be read: {type(error).__name__}: {error}"))
             return False
+        self._source()
         mine = set(self.chunks)
         self.made = tuple(chunk_id for chunk_id in self.chunks if chunk_id in committed)
         for folder, there in (("episodes", committed), *((f"verdicts/{judge}", of) for judge, of in judged.items())):
@@ -144,6 +146,16 @@ class BuildCheck:
             self.chunks = self._plan.chunk_ids()
             failures = sum(1 for _ in self._plan.failures())
         return now, failures
+
+    def _source(self) -> None:
+        """What the source held when it was last read, which says what `pipelines.judge` publishes."""
+        states = SourceStates(self._files, self._folder.rpartition("/")[2])
+        try:
+            state = states.last()
+            if state is not None and (strangers := state.held - self._plan.known()):
+                raise ValueError(f"{len(strangers)} samples are not planned, e.g. {min(strangers)}")
+        except MALFORMED as error:
+            self._report(Finding(f"{self._folder}/source", str(error)))
 
     def _segments(self) -> bool:
         """Every file of the plan against its segment's record."""

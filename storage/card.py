@@ -2,11 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from lensmill.tools import uses_of
 from storage.dataset_rows import AcceptedEpisode, FailedEpisode, RejectedEpisode
+from storage.scope import Scope
 from storage.sources.protocol import SourceFailure
 
 _HUB_LICENCES = frozenset(
@@ -40,6 +41,7 @@ class CardFacts:
     judge: str = ""
     rows: Mapping[str, int] = field(default_factory=dict)
     shards: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
     accepted: Counter[int] = field(default_factory=Counter)
     rejected: Counter[int] = field(default_factory=Counter)
     failed: Counter[int] = field(default_factory=Counter)
@@ -164,7 +166,19 @@ def _left_out(facts: CardFacts) -> str:
     if facts.errors:
         failed = [(kind, name, f"{count:,}") for (kind, name), count in sorted(facts.errors.items())]
         parts.append("What failed, in the table `failures`:\n\n" + _table(("what", "error", "rows"), failed))
-    return "\n\n".join(parts) or "Nothing was rejected and nothing failed."
+    parts = parts or ["Nothing was rejected and nothing failed."]
+    return "\n\n".join([*parts, *_withdrawn(facts.scope)])
+
+
+def _withdrawn(scope: Scope) -> Iterator[str]:
+    """What the source gave once and holds no more, and what was taken down."""
+    if (source := scope.source) is not None and source.withdrawn:
+        named = ", ".join(f"`{sample_id}`" for sample_id in source.first_withdrawn)
+        more = ", ..." if source.withdrawn > len(source.first_withdrawn) else ""
+        what = "they are published all the same" if source.kept else "none of them is in this version"
+        yield f"Samples that the source gave once and holds no more: {source.withdrawn:,} ({named}{more}); {what}."
+    if ids := scope.exclusion.lines():
+        yield f"Taken down by name: what the {len(ids):,} lines of `exclude.txt` name."
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -31,6 +31,7 @@ from storage.dataset_rows import (
 )
 from storage.files import STAGING, Files, StoreError
 from storage.images import ImageStore
+from storage.scope import Scope
 from storage.shards import ShardedTable, ShardSizes
 from storage.sources.protocol import SourceFailure
 from storage.table import FileRecord
@@ -60,6 +61,7 @@ class DatasetInputs:
         source_failures: keys (`storage.segment.failure_key`) of the source rows that could not be planned.
         layers: of episodes and of verdicts that came of trying again, by chunk; chunks without any are left out.
         replay: how pictures are drawn (`lensmill.replay.ReplaySettings.record`), so that a version replays on its own.
+        scope: which rows of these chunks it holds.
     """
 
     recipe: str
@@ -69,6 +71,7 @@ class DatasetInputs:
     source_failures: tuple[str, ...] = ()
     layers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     replay: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
 
     def record(self) -> dict[str, Any]:
         """As the manifest has it; chunks and layers by number and by their files' hash."""
@@ -81,6 +84,7 @@ class DatasetInputs:
             "source_failures_sha256": _sha256_of(_lines(sorted(self.source_failures))),
             "chunks": len(self.chunk_ids),
             "replay": json.loads(json.dumps(dict(self.replay))),
+            **self.scope.record(),
         }
         for name, data in self.files().items():
             record[f"{name.removesuffix('.txt')}_sha256"] = _sha256_of(data)
@@ -92,7 +96,7 @@ class DatasetInputs:
         if self.layers:
             found = ((chunk_id, self.layers[chunk_id]) for chunk_id in self.chunk_ids if chunk_id in self.layers)
             files[LAYERS] = _lines(f"{chunk_id} {episodes} {verdicts}" for chunk_id, (episodes, verdicts) in found)
-        return files
+        return files | self.scope.files()
 
     @property
     def digest(self) -> str:
@@ -285,6 +289,7 @@ class _VersionWriter:
         facts.version, facts.name, facts.languages = version, about.name, about.languages
         facts.recipe, facts.judge = self._inputs.recipe, self._inputs.judge
         facts.rows, facts.shards = self.counts(), self._shards
+        facts.scope = self._inputs.scope
         return facts
 
     def _add(self, row: DatasetRow) -> None:

@@ -12,6 +12,7 @@ from storage.dataset import MANIFEST
 from storage.episodes import EpisodeStore
 from storage.files import STAGING, Files
 from storage.listing import StoredFile
+from storage.source_state import SourceStates
 from storage.verdicts import VerdictStore
 
 
@@ -64,6 +65,7 @@ def _of_build(files: Files, build: str) -> Iterator[str]:
         for name in json.loads(files.read(path))[kind]
     }
     yield from (path for path in parts if path not in named)
+    yield from SourceStates(files, build).superseded()
     yield from EpisodeStore(files, build).orphans()
     for judge in files.folders(f"{folder}/verdicts"):
         yield from VerdictStore(files, build, judge).orphans()

@@ -83,6 +83,25 @@ class PlanCounts:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class PlanPart:
+    """Some samples of a plan.
+
+    Attributes:
+        chunk_ids: the chunks that hold at least one of them, in the plan's order.
+        samples: how many there are.
+        left_out: ids of the other samples in these chunks.
+        others: how many samples of the whole plan are others.
+        first: id -> sample of the first others, in the plan's order.
+    """
+
+    chunk_ids: tuple[str, ...]
+    samples: int
+    left_out: frozenset[str]
+    others: int
+    first: Mapping[str, Sample]
+
+
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
     """The id of an episode: a hash of everything that determines it."""
     content = _to_json([fingerprint, sample_id, rung, agent, seed])
@@ -168,21 +187,32 @@ class Plan:
         """Every chunk of the plan, in its order."""
         return self._refresh().chunk_ids()
 
-    def chunks_of(self, sample_ids: Set[str]) -> tuple[str, ...]:
-        """The chunks that hold at least one of these samples, in the plan's order."""
+    def select(self, held: Set[str], others_too: bool = False, shown: int = 0) -> "PlanPart":
+        """The part of the plan that holds these samples, and which of its samples are others.
+
+        Args:
+            others_too: take in the samples that are not `held`, as well.
+            shown: how many of the others to return.
+        """
         view = self._refresh()
         chunk_ids = view.chunk_ids()
-        if len(sample_ids) >= self.counts().samples:
-            return chunk_ids
-        found, opened = [], -1
-        held: Iterator[str] = iter(())
+        if (known := self.known()) <= held:  # of an unchanged source no file is read again
+            return PlanPart(chunk_ids, len(known), frozenset(), 0, {})
+        found, left_out, first, samples, others, opened = [], set[str](), dict[str, Sample](), 0, 0, -1
+        ids: Iterator[str] = iter(())
         columns = (view.index.column(name).to_pylist() for name in ("part", "samples"))
-        for chunk_id, part, samples in zip(chunk_ids, *columns, strict=True):  # chunks lie in the order of their files
+        for chunk_id, part, count in zip(chunk_ids, *columns, strict=True):  # chunks lie in the order of their files
             if part != opened:
-                opened, held = part, iter(self._sample_ids(view.paths[part]))
-            if not sample_ids.isdisjoint(list(islice(held, samples))):
+                opened, ids = part, iter(self._sample_ids(view.paths[part]))
+            absent = [sample_id for sample_id in islice(ids, count) if sample_id not in held]
+            for sample_id in absent[: shown - len(first)]:
+                first[sample_id] = self.read_chunk(chunk_id).samples[sample_id]
+            others += len(absent)
+            if others_too or len(absent) < count:
                 found.append(chunk_id)
-        return tuple(found)
+                samples += count if others_too else count - len(absent)
+                left_out.update(() if others_too else absent)
+        return PlanPart(tuple(found), samples, frozenset(left_out), others, first)
 
     def counts_in(self, chunk_ids: Iterable[str]) -> PlanCounts:
         """How much these chunks of the plan hold; reads the plan's index only."""
@@ -234,6 +264,11 @@ class Plan:
     def counts(self) -> PlanCounts:
         """How much is planned; reads only the segments' small records."""
         return sum((counts_of(segment) for segment in self._refresh().segments), PlanCounts())
+
+    def chunk_sizes(self) -> frozenset[int]:
+        """Every `chunk_size` that chunks were planned with."""
+        segments = self._refresh().segments
+        return frozenset(segment["chunk_size"] for segment in segments if "chunk_size" in segment)  # type: ignore[misc]
 
     def failures(self) -> Iterator[SourceFailure]:
         """Source rows that could not become samples, in the order of the source."""

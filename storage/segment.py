@@ -134,7 +134,8 @@ class SegmentWriter:
             **{name: self._counts[name] for name in ("samples", "failures", "chunks")},
             "episodes": {str(rung): self._rungs[rung] for rung in sorted(self._rungs)},
         }
-        record = {"segment": number, "counts": counts, **self._paths, "sha256": dict(sorted(self._sums.items()))}
+        sums = dict(sorted(self._sums.items()))
+        record = {"segment": number, "chunk_size": self._chunk_size, "counts": counts, **self._paths, "sha256": sums}
         return json.dumps(record, indent=1).encode()
 
     def _close(self, table: TableWriter) -> None:

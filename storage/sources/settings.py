@@ -7,6 +7,9 @@ from storage.sources.files import require_local
 from storage.sources.neutral import NeutralSource
 from storage.sources.protocol import Source, SourceError
 
+Withdrawn = Literal["drop", "keep"]
+"""What becomes of samples that an earlier run planned and the source holds no more: versions drop or keep them."""
+
 
 @dataclass(frozen=True, slots=True)
 class SyntheticSettings:
@@ -17,6 +20,7 @@ class SyntheticSettings:
     charts: int = 20
     posters: int = 2
     questions_per_picture: int = 3
+    withdrawn: Withdrawn = "drop"
 
     def __post_init__(self) -> None:
         if min(self.charts, self.posters) < 0 or self.charts + self.posters == 0:
@@ -33,6 +37,7 @@ class ChartQASettings:
     name: Literal["chartqa"] = "chartqa"
     splits: tuple[str, ...] | None = None
     subsets: tuple[Literal["human", "augmented"], ...] = ("human", "augmented")
+    withdrawn: Withdrawn = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,7 @@ class ChartQAHubSettings:
     path: str
     name: Literal["chartqa_hub"] = "chartqa_hub"
     split: str = "test"
+    withdrawn: Withdrawn = "drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +57,7 @@ class HighResSettings:
     path: str
     name: Literal["highres"] = "highres"
     first_index: Literal[0, 1] | None = None
+    withdrawn: Withdrawn = "drop"
 
 
 SourceSettings = SyntheticSettings | ChartQASettings | ChartQAHubSettings | HighResSettings

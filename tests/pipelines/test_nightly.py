@@ -98,7 +98,7 @@ def plan(files: Files) -> Plan:
     return plan
 
 
-def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str) -> tuple[int, str]:
+def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str, state: int = 0) -> tuple[int, str]:
     """The status, and what was told, of a nightly run on a day over a finished build."""
     settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
     build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made")
@@ -236,6 +236,32 @@ class TestOverAFinishedBuild:
         status, told = run(files, chunks[:2], 30)
         assert (status, "2026-01-30.002 stays the latest: 2026-01-30 is older" in told) == (0, True)
         assert latest(files).version == "2026-01-30.002"
+
+
+@pytest.mark.parametrize(
+    ("now", "expected"),
+    [
+        (Figures(50, 100, 5, 90, 9), []),
+        (Figures(50, 100, 5, 1000, 15), []),
+        (Figures(50, 100, 5, 89, 9), ["source_shrinks"]),
+        (Figures(50, 100, 5, 95, 11), ["unreadable_off"]),
+        (Figures(50, 100, 5, 100, 26), ["max_unreadable", "unreadable_off"]),
+        (Figures(50, 100, 5, 22, 78), ["max_unreadable", "unreadable_off", "source_shrinks"]),
+        (Figures(50, 100, 5), []),
+    ],
+)
+def test_gates_see_the_source(now: Figures, expected: list[str]) -> None:
+    assert reasons(now, Figures(50, 100, 5, 100, 5)) == expected
+
+
+def test_a_first_version_of_a_source_with_most_rows_unreadable_is_refused() -> None:
+    assert reasons(Figures(50, 100, 5, 2, 7), None) == ["max_unreadable"]
+    assert reasons(Figures(50, 100, 5, 8, 2), None) == []
+    assert reasons(Figures(50, 100, 5, 2, 7), None, max_unreadable=1) == []
+
+
+def test_a_version_of_an_earlier_format_closes_no_gate_of_the_source() -> None:
+    assert reasons(Figures(50, 100, 5, 1, 0), LAST) == []
 
 
 def test_two_at_once_publish_one_version(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ import pytest
 from storage.dataset import publish, published
 from storage.files import STAGING, Files
 from storage.garbage import orphans, remove
+from storage.source_state import SourceState, SourceStates
+from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import INPUTS, rows_of
 
 LATER = 2.0**40
@@ -30,6 +32,16 @@ def test_a_version_that_was_begun_is_removed_with_its_claim(begun: Files) -> Non
     remove(begun, orphans(begun, LATER))
     assert not begun.list("datasets")
     assert not begun.list("claims")
+
+
+def test_states_of_a_source_before_the_last_are_removed(files: Files) -> None:
+    states = SourceStates(files, FINGERPRINT)
+    for unreadable, key in enumerate(("ab" * 16, "cd" * 16), start=1):
+        states.record(SourceState(set(), b"", frozenset({key}), unreadable, True, False))
+    remove(files, orphans(files, LATER))
+    last = states.last()
+    assert last is not None
+    assert (last.number, last.unreadable, len(files.list("builds"))) == (2, 2, 2)
 
 
 def test_a_version_that_is_finished_meanwhile_stays_whole(begun: Files) -> None:

@@ -86,13 +86,52 @@ def test_a_limit_reads_no_further(plan: Plan) -> None:
     assert plan.append(source(), limit=2).samples == 2
 
 
+def ids(*numbers: int) -> set[str]:
+    return {a_sample(number).sample_id for number in numbers}
+
+
 def test_the_chunks_of_some_samples_are_those_that_hold_one(plan: Plan) -> None:
     plan.append(planned(range(6)), chunk_size=4)  # two samples each
     first, second, third = plan.chunk_ids()
-    assert plan.chunks_of({a_sample(0).sample_id}) == (first,)
-    assert plan.chunks_of({a_sample(5).sample_id, a_sample(3).sample_id}) == (second, third)
-    assert plan.chunks_of({a_sample(number).sample_id for number in range(6)}) == (first, second, third)
-    assert plan.chunks_of(set()) == ()
+    assert plan.select(ids(0)).chunk_ids == (first,)
+    assert plan.select(ids(5, 3)).chunk_ids == (second, third)
+    assert plan.select(ids(*range(6))).chunk_ids == (first, second, third)
+    assert plan.select(set()).chunk_ids == ()
+
+
+def test_as_many_other_samples_hold_no_chunk(plan: Plan) -> None:
+    plan.append(planned(range(4)), chunk_size=4)
+    assert plan.select(ids(10, 11, 12, 13, 14)).chunk_ids == ()
+    mixed = plan.select(ids(1, 10, 11, 12, 13))
+    assert (mixed.chunk_ids, mixed.samples) == (plan.chunk_ids()[:1], 1)
+
+
+def test_the_others_of_a_chunk_are_left_out_by_id(plan: Plan) -> None:
+    plan.append(planned(range(6)), chunk_size=4)
+    part = plan.select(ids(0, 1, 2), shown=2)
+    assert (part.samples, part.left_out, part.others) == (3, ids(3), 3)
+    assert [sample.question for sample in part.first.values()] == ["What is bar 3?", "What is bar 4?"]
+
+
+def test_the_others_are_taken_in_where_that_is_asked_for(plan: Plan) -> None:
+    plan.append(planned(range(6)), chunk_size=4)
+    part = plan.select(ids(0), others_too=True)
+    assert (part.chunk_ids, part.samples, part.left_out, part.others) == (plan.chunk_ids(), 6, frozenset(), 5)
+
+
+def test_a_selection_of_all_samples_reads_no_file_again(plan: Plan, files: Files) -> None:
+    plan.append(planned(range(6)), chunk_size=4)
+    known = plan.known()
+    for path in files.list("builds"):
+        if "/samples-" in path:
+            files.remove(path)
+    assert plan.select(set(known)).samples == 6
+
+
+def test_a_plan_says_with_which_chunk_sizes_it_was_planned(plan: Plan) -> None:
+    plan.append(planned(range(2)), chunk_size=4)
+    plan.append(planned(range(4)), chunk_size=8)
+    assert plan.chunk_sizes() == {4, 8}
 
 
 def test_episodes_are_counted_from_the_index(plan: Plan) -> None:

@@ -1,0 +1,131 @@
+"""What of the planned samples a version holds, and what it says of its source.
+
+The chunks of a plan are fixed, and a source changes: samples of a chunk that the source holds no more, that lie beyond
+a run's `limit=`, or that were taken down are left out of a version by id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from lensmill.sample import Sample
+from storage.exclusion import Exclusion, parse_exclusion
+from storage.files import Files
+from storage.plan import Plan, PlannedEpisode
+from storage.source_state import SourceState
+from storage.sources.protocol import SourceFailure
+
+LEFT_OUT = "left_out.txt"
+"""Samples of a version's chunks that it does not hold, by id, one a line. A version without any has no such file."""
+
+EXCLUDE = "exclude.txt"
+"""What was taken down by name (`storage.exclusion`). A version of which nothing was has no such file."""
+
+SHOWN = 5
+"""Samples that were withdrawn and are named, the first in the plan's order."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """What a version's source held, as its manifest says it.
+
+    Attributes:
+        samples, unreadable: see `storage.source_state.SourceState`.
+        withdrawn: samples that earlier runs planned and the source holds no more.
+        first_withdrawn: ids of the first of them.
+        kept: they are published all the same.
+    """
+
+    samples: int
+    unreadable: int
+    withdrawn: int = 0
+    first_withdrawn: tuple[str, ...] = ()
+    kept: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which rows of its chunks a version holds.
+
+    Attributes:
+        left_out: ids of samples.
+        source: None where nobody recorded what it held.
+    """
+
+    left_out: frozenset[str] = frozenset()
+    exclusion: Exclusion = field(default_factory=Exclusion)
+    source: SourceCounts | None = None
+
+    def holds(self, planned: PlannedEpisode, image_id: str) -> bool:
+        """Whether an episode is in the version; `image_id`: of its sample."""
+        return planned.sample_id not in self.left_out and not self.named(planned, image_id)
+
+    def named(self, planned: PlannedEpisode, image_id: str) -> set[str]:
+        """The ids by which an episode was taken down; none if it was not."""
+        ids = self.exclusion.ids
+        return {name for name in (planned.episode_id, planned.sample_id, image_id) if name in ids} if ids else set()
+
+    def holds_failure(self, failure: SourceFailure) -> bool:
+        return failure.origin not in self.exclusion.origins
+
+    def record(self) -> dict[str, Any]:
+        """As the manifest has it; the lists by number, since their files have a hash there."""
+        source: dict[str, Any] = {}
+        if (counts := self.source) is not None:
+            source = {"samples": counts.samples, "unreadable": counts.unreadable, "withdrawn": counts.withdrawn}
+            source |= {"first_withdrawn": list(counts.first_withdrawn), "withdrawn_kept": counts.kept}
+        return {"source": source, **self.counts()}
+
+    def counts(self) -> dict[str, int]:
+        """How long its lists are."""
+        return {"left_out": len(self.left_out), "excluded": len(self.exclusion.lines())}
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a version that say what it leaves out, by name."""
+        lists = {LEFT_OUT: sorted(self.left_out), EXCLUDE: self.exclusion.lines()}
+        return {name: "".join(f"{line}\n" for line in lines).encode() for name, lines in lists.items() if lines}
+
+
+def read_scope(files: Files, folder: str) -> Scope:
+    """Which rows of its chunks a published version holds.
+
+    Raises:
+        ValueError: its files do not say so.
+    """
+    found = {name: files.read(path) for name in (LEFT_OUT, EXCLUDE) if files.exists(path := f"{folder}/{name}")}
+    return Scope(frozenset(found.get(LEFT_OUT, b"").decode().split()), parse_exclusion(found.get(EXCLUDE, b"")))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What of a plan is made and published.
+
+    Attributes:
+        chunk_ids: the chunks that hold at least one of its samples, in the plan's order.
+        samples: how many samples of these chunks are its own.
+        withdrawn: id -> sample of the first that were withdrawn, in the plan's order.
+        unknown_origins: that are to be taken down and that no sample has.
+    """
+
+    chunk_ids: tuple[str, ...]
+    samples: int
+    scope: Scope
+    withdrawn: Mapping[str, Sample]
+    unknown_origins: tuple[str, ...]
+
+
+def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selection:
+    """What of a plan its source held in a state; all of it where no state was recorded."""
+    held = plan.known() if state is None else state.held
+    keep = state is not None and state.whole and state.keep
+    found = plan.select(held, keep, SHOWN)
+    left_out, named, counts = found.left_out, dict[str, set[str]](), None
+    if state is not None and exclusion.origins:
+        named = state.samples_at(exclusion.origins)
+        left_out = left_out.union(*named.values())
+    if state is not None:
+        gone = (found.others, tuple(found.first), keep) if state.whole else (0, (), False)
+        counts = SourceCounts(len(state.held), state.unreadable, *gone)
+    shown = found.first if state is not None and state.whole else {}
+    unknown = tuple(sorted(exclusion.origins - named.keys()))
+    return Selection(found.chunk_ids, found.samples, Scope(left_out, exclusion, counts), shown, unknown)

@@ -1,0 +1,47 @@
+"""What a job says at its end where nothing can be trained on."""
+
+import io
+
+import pytest
+
+from monitoring.progress import ProgressDisplay
+from monitoring.report import BuildTally, RungTally
+from pipelines.publication import nothing_accepted, tell_scope
+from storage.scope import Scope, SourceCounts
+
+
+def line(rung: RungTally, failures: dict[str, tuple[int, str]] | None = None) -> str:
+    return "".join(nothing_accepted(BuildTally({224: rung}, failures or {})))
+
+
+@pytest.mark.parametrize(
+    ("rung", "expected"),
+    [
+        (RungTally(episodes=4, failed=4), "all 4 episodes failed, most of them of timeout"),
+        (RungTally(episodes=4, abstained=4, turn_limits=3), "none of 4 episodes gave an answer (3 within their turns"),
+        (RungTally(episodes=4, abstained=1, failed=3), "none of 4 episodes gave an answer"),
+        (RungTally(episodes=4, wrong=3, undecided=1), "none of 4 episodes was accepted (3 wrong, 1 undecided"),
+        (RungTally(), "the version holds no episode"),
+        (RungTally(episodes=400, accepted=1, failed=399), ""),
+    ],
+)
+def test_a_version_without_an_accepted_trajectory_is_no_success(rung: RungTally, expected: str) -> None:
+    told = line(rung, {"timeout": (3, "took too long"), "engine_error": (1, "gone")})
+    assert expected in told
+    assert bool(told) == bool(expected)
+
+
+def test_what_was_withdrawn_is_told_in_one_line_with_its_number_and_the_first() -> None:
+    told = io.StringIO()
+    with ProgressDisplay(told) as display:
+        tell_scope(display, Scope(source=SourceCounts(6, 0, 7, ("a", "b"))), {"a": "row 1", "b": "row 2"}, ())
+    assert told.getvalue() == (
+        "withdrawn: 7 samples not in the source any more leave the version: a (row 1), b (row 2), ...\n"
+    )
+
+
+def test_nothing_is_told_where_nothing_was_withdrawn() -> None:
+    told = io.StringIO()
+    with ProgressDisplay(told) as display:
+        tell_scope(display, Scope(source=SourceCounts(6, 3)), {}, ())
+    assert told.getvalue() == ""
