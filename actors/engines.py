@@ -16,7 +16,8 @@ from typing import Any, Literal, Self
 import ray
 from ray.exceptions import ActorUnavailableError, RayTaskError
 
-from actors.cluster import DEATHS, Stopped
+from actors.cluster import DEATHS
+from actors.errors import Stopped
 from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
 from monitoring import metrics
@@ -27,6 +28,9 @@ PATIENCE_S = 20.0
 """How long to wait without a word for room on the cluster."""
 
 LONGEST_BACKOFF_S = 60.0
+
+STOPPING_S = 2.0
+"""How long a job that was asked to stop waits for servers to end; their keepers see to the rest."""
 
 
 class EngineError(Exception):
@@ -328,7 +332,8 @@ class EngineSet:
         ready = self._states.keys() - self._starting.values()
         closing = [actor.close.remote() for number, actor in self._actors.items() if number in ready]
         if closing:
-            ray.wait(closing, num_returns=len(closing), timeout=self._settings.drain_s + 15)
+            patience_s = STOPPING_S if self._stopping() else self._settings.drain_s + 15
+            ray.wait(closing, num_returns=len(closing), timeout=patience_s)
         for actor in self._actors.values():
             ray.kill(actor)
         self._actors, self._anew_at = {}, {}

@@ -220,7 +220,10 @@ class RolloutWorker:
             self._counts["earlier"] -= len(done)
             return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
-            await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
+            if limit.expired():  # here, not in a thread: those are busy with what was given up
+                self._episodes.hand_back(chunk_id, work.unkept())
+            else:
+                await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
             if work.again and not self._stopping:
                 self._counts["earlier"] -= len(done) + len(work.rows)  # all of these will be there already
                 return ChunkReport(chunk_id, work.again)

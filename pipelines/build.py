@@ -13,8 +13,9 @@ from dataclasses import asdict
 
 import ray
 
-from actors.cluster import Stopped, beside_the_driver, connect, fetch
+from actors.cluster import beside_the_driver, connect, fetch
 from actors.equipment import AGENT, JUDGE
+from actors.errors import Stopped
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
@@ -94,7 +95,7 @@ class Build:
                     display.say(f"metrics: {self._exports.endpoint.url}")
                 if changed := what_changed(self._files, self._recipe):
                     display.say(changed)
-                size = connect(settings.cluster)
+                size = connect(settings.cluster, self._stopping, display.say)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
                 record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
@@ -212,6 +213,7 @@ class Build:
             self._display.say,
             chunks_each=chunks_for(in_flight, settings.chunk_size),
             most=most,
+            stop_s=settings.cluster.stop_s,
         )
         return pool
 

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from actors.cluster import Stopped, connect
+from actors.cluster import connect
 from actors.equipment import JUDGE
+from actors.errors import Stopped
 from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
@@ -77,7 +78,7 @@ class JudgeJob:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}")
-                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
+                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster, self._stopping, display.say))
                 if unfinished and not self._interrupt.asked:
                     display.say(
                         f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again"
@@ -136,6 +137,7 @@ class JudgeJob:
                 self._display.say,
                 self._worker,
                 most=settings.cluster.workers or len(chunk_ids),
+                stop_s=settings.cluster.stop_s,
             )
             try:
                 unfinished = pool.judge(chunk_ids)

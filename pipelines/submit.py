@@ -29,7 +29,7 @@ from ray.dashboard.modules import dashboard_sdk
 from ray.dashboard.modules.job import sdk
 from ray.job_submission import JobStatus, JobSubmissionClient
 
-from actors.cluster import ClusterError
+from actors.errors import ClusterError, ClusterUnavailable
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.help import SUBMIT_HELP

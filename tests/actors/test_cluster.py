@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from actors.cluster import ClusterError, ClusterSettings, connect
+from actors.cluster import ClusterSettings, connect
+from actors.errors import ClusterError
 
 ROOT = Path(__file__).resolve().parents[2]
 
