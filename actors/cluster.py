@@ -34,7 +34,7 @@ HAND_BACK_S = 5.0
 """Of the time that a node has left: to write what workers hand back."""
 
 STOP_S = 4.0
-"""For episodes at work once a job is asked to stop: all of it must be done within ten seconds, since supervisors kill."""
+"""For episodes at work once a job is asked to stop: all must be done within ten seconds, since supervisors kill."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ import ray
 from ray.exceptions import ActorUnavailableError, RayTaskError
 
 from actors.cluster import DEATHS
-from actors.errors import Stopped
 from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
+from actors.errors import Stopped
 from monitoring import metrics
 from monitoring.engine_load import read_load
 from monitoring.recorder import fold, series_name
@@ -35,6 +35,10 @@ STOPPING_S = 2.0
 
 class EngineError(Exception):
     """No engine: one line that says why and what to do; the log's last lines may follow."""
+
+
+class EngineUnavailable(EngineError):
+    """The engines have gone: the same command may do later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +260,9 @@ class EngineSet:
         try:
             state: ReplicaState = ray.get(ref)
         except DEATHS as error:
-            raise EngineError(f"{self._name}: the worker of engine {number} died while it started: {error}") from error
+            raise EngineUnavailable(
+                f"{self._name}: the worker of engine {number} died while it started: {error}"
+            ) from error
         if state.phase != "ready":
             raise EngineError(f"{self._name}: engine {number} did not start: {state.reason}\n{state.tail}".rstrip())
         self._states[number] = state
@@ -285,7 +291,9 @@ class EngineSet:
         self._tell_waiting()
         if not self._actors and not self._anew_at:
             reasons = "; ".join(state.reason for _, state in sorted(self._states.items()))
-            raise EngineError(f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again")
+            raise EngineUnavailable(
+                f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again"
+            )
         now = {number: state.url for number, state in self._states.items() if state.phase == "ready"}
         moves = {self._urls[number]: url for number, url in now.items() if url != self._urls[number]}
         self._urls |= now

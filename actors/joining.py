@@ -1,4 +1,4 @@
-"""Joining a Ray cluster that runs: found, asked, and given up in time. Ray itself would wait minutes, deaf to Ctrl-C."""
+"""Joining a Ray cluster that runs: found, asked, and given up in time. Ray alone waits minutes, deaf to Ctrl-C."""
 
 import logging
 import os
@@ -55,7 +55,9 @@ def join(address: str, stopping: Callable[[], bool], say: Say) -> None:
         with keeping_signals():
             ray.init(address=address, logging_level=logging.ERROR, log_to_driver=False)
     except ConnectionError as error:
-        raise ClusterUnavailable(f"cluster.address={address}: {first_line(error)}: run the same command again") from error
+        raise ClusterUnavailable(
+            f"cluster.address={address}: {first_line(error)}: run the same command again"
+        ) from error
     except (OSError, RuntimeError, ValueError) as error:
         raise ClusterError(f"cluster.address={address}: {first_line(error)} ({_START})") from error
 

@@ -61,7 +61,7 @@ class _Apart(services.ConsolePopen):  # type: ignore[misc]
 def keeping_signals() -> Iterator[None]:
     """While Ray starts or is joined, SIGTERM stays with whoever handles it now: Ray would take it, and exit."""
     theirs = utils.set_sigterm_handler
-    utils.set_sigterm_handler = lambda handler: None
+    utils.set_sigterm_handler = lambda _: None
     try:
         yield
     finally:

@@ -156,8 +156,7 @@ class RolloutWorker:
         asyncio.get_running_loop().set_default_executor(self._threads)
         return this_node()
 
-    async def engines_moved(self, moves: Mapping[str, str]) -> None:
-        """Engines were started anew elsewhere: base URL -> the new one."""
+    async def engines_moved(self, moves: Mapping[str, str]) -> None:  # base URL -> the new one
         self._equipment.engines_moved(moves)
 
     async def close(self) -> None:
@@ -220,7 +219,7 @@ class RolloutWorker:
             self._counts["earlier"] -= len(done)
             return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
-            if limit.expired():  # here, not in a thread: those are busy with what was given up
+            if limit.expired():  # not in a thread: those are busy with what was given up
                 self._episodes.hand_back(chunk_id, work.unkept())
             else:
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
@@ -358,8 +357,8 @@ class RolloutWorker:
         except Exception as error:
             where = traceback.extract_tb(error.__traceback__)[-1]
             message = f"{type(error).__name__}: {error} ({where.name}, line {where.lineno})"
-            message = _FOLDERS.sub("", message[:2000])  # what is published names no folder of this machine
-            failure = Failure("agent_error", message, 1, "report it with this message")
+            # what is published names no folder of this machine
+            failure = Failure("agent_error", _FOLDERS.sub("", message[:2000]), 1, "report it with this message")
         else:
             seconds = monotonic() - start - attempt.waited
             return EpisodeRow(planned, "done", rollout.trajectory, None, seconds, tuple(attempt.calls))

@@ -28,16 +28,19 @@ from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
+from pipelines.exit_status import ExitStatus
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from storage.episodes import EpisodeStore
+from storage.files import StoreUnavailable
 from storage.plan import Plan
 from storage.probe import probe
 from storage.sources.protocol import SourceError
 from storage.verdicts import VerdictStore
+from storage.watch import StoreWatch
 
 PROBED_CHUNKS = 3
 
@@ -74,22 +77,26 @@ class Build:
         self._fingerprint = self._recipe.fingerprint
         self._judge_model = judging
         self._files = settings.store.open(settings.out)
-        probe(self._files)
+        self._interrupt = Interrupt(display.say)
+        self._files.stop_waiting_if(self._stopping)
+        self._watch = StoreWatch(self._files, display.say)
+        with self._watch:
+            probe(self._files)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)
-        self._interrupt = Interrupt(display.say)
         self._retried = frozenset[str]()
+        self._unavailable = False
 
     def _stopping(self) -> bool:
         return self._interrupt.asked
 
     def run(self) -> int:
-        """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
+        """The whole way; returns the exit status."""
         display, settings = self._display, self._settings
         logs.build.set(self._fingerprint)
         self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
-        with self._interrupt, self._exports:
+        with self._interrupt, self._watch, self._exports:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}")
@@ -103,7 +110,7 @@ class Build:
                     display.say(f"note: this build was first planned from {first}; what it has is not made again")
                 if settings.plan_only:
                     self._estimate(outline, size)
-                    return 0
+                    return ExitStatus.DONE
                 committed = self._episodes.committed()
                 retry = self._retry(outline, committed)
                 check_version(self._publishing(outline), bool(retry))
@@ -111,9 +118,11 @@ class Build:
                 if unfinished:
                     return self._give_up(len(unfinished))
                 return self._publish(self._publishing(outline), display, self._stopping)
-            except Stopped:
-                display.say("stopped; what is done is kept: run the same command again to go on")
-                return 130
+            except (Stopped, StoreUnavailable) as error:
+                if isinstance(error, StoreUnavailable) and not self._stopping():
+                    raise
+                display.say("stopped; what is done is kept: run the same command again to go on", "warning")
+                return ExitStatus.STOPPED
 
     def _make_plan(self) -> PlanOutline:
         settings, display = self._settings, self._display
@@ -245,7 +254,8 @@ class Build:
             finally:
                 pool.close()
         for reason in sorted(pool.reasons):
-            self._display.say(reason)
+            self._display.say(reason, "error")
+        self._unavailable = bool(pool.reasons) or engines.gone
         return _in_order(chunk_ids, unfinished)
 
     def _unjudged(self, chunk_ids: Iterable[str], committed: Mapping[str, int]) -> set[str]:
@@ -270,12 +280,12 @@ class Build:
 
     def _give_up(self, unfinished: int) -> int:
         if self._interrupt.asked:
-            self._display.say(f"stopped; chunks left: {unfinished}; run the same command again to go on")
-            return 130
+            self._display.say(f"stopped; chunks left: {unfinished}; run the same command again to go on", "warning")
+            return ExitStatus.STOPPED
         self._display.say(
-            f"{count_text(unfinished, 'chunk')} could not be finished: mend what is said above and run again"
+            f"{count_text(unfinished, 'chunk')} could not be finished: mend what is said above and run again", "error"
         )
-        return 1
+        return ExitStatus.TRY_LATER if self._unavailable else ExitStatus.FAILED
 
     def _publishing(self, outline: PlanOutline) -> PublishSettings:
         return PublishSettings(

@@ -25,14 +25,17 @@ from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.help import JUDGE_HELP
 from pipelines.models import Engines, judge_model
 from pipelines.publication import publish_and_tell
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings
 from storage.episodes import EpisodeStore
+from storage.files import StoreUnavailable
 from storage.plan import Plan
 from storage.probe import probe
+from storage.watch import StoreWatch
 
 IN_FLIGHT = 64
 """Verdicts awaited in one worker at a time."""
@@ -47,16 +50,20 @@ class JudgeJob:
         self._worker = worker
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._files = settings.store.open(settings.out)
-        probe(self._files)
+        self._interrupt = Interrupt(display.say)
+        self._files.stop_waiting_if(self._stopping)
+        self._watch = StoreWatch(self._files, display.say)
+        with self._watch:
+            probe(self._files)
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
-        self._interrupt = Interrupt(display.say)
+        self._unavailable = False
 
     def _stopping(self) -> bool:
         return self._interrupt.asked
 
     def run(self) -> int:
-        """Judge, then publish; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
+        """Judge, then publish; returns the exit status."""
         display, settings = self._display, self._settings
         chunk_ids = self._finished()
         publishing = PublishSettings(
@@ -74,16 +81,17 @@ class JudgeJob:
         record_judge(self._files, self._build.fingerprint, settings.judge, self._model, settings.judge_engine)
         logs.build.set(self._build.fingerprint)
         self._exports = Exports(settings.metrics.port, ray=settings.cluster.address != "local")
-        with self._interrupt, self._exports:
+        with self._interrupt, self._watch, self._exports:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}")
                 unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster, self._stopping, display.say))
                 if unfinished and not self._interrupt.asked:
                     display.say(
-                        f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again"
+                        f"{count_text(len(unfinished), 'chunk')} could not be judged: run the same command again",
+                        "error",
                     )
-                    return 1
+                    return ExitStatus.TRY_LATER if self._unavailable else ExitStatus.FAILED
                 if unfinished:
                     raise Stopped
                 if settings.publish:
@@ -92,10 +100,12 @@ class JudgeJob:
                     f"judged {count_text(len(chunk_ids), 'chunk')}, nothing is published; pipelines.agreement compares "
                     f"the verdicts of this judge, {self._judge}, with another's"
                 )
-            except Stopped:
-                display.say("stopped; the verdicts given are kept: run the same command again to go on")
-                return 130
-        return 0
+            except (Stopped, StoreUnavailable) as error:
+                if isinstance(error, StoreUnavailable) and not self._stopping():
+                    raise
+                display.say("stopped; the verdicts given are kept: run the same command again to go on", "warning")
+                return ExitStatus.STOPPED
+        return ExitStatus.DONE
 
     def _finished(self) -> tuple[str, ...]:
         """The build's finished chunks, in plan order."""
@@ -144,7 +154,8 @@ class JudgeJob:
             finally:
                 pool.close()
         for reason in sorted(pool.reasons):
-            self._display.say(reason)
+            self._display.say(reason, "error")
+        self._unavailable = bool(pool.reasons) or engines.gone
         return unfinished
 
 

@@ -18,6 +18,7 @@ from monitoring.report import BuildTally
 from pipelines.build import Build
 from pipelines.command import run_command
 from pipelines.door import load
+from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import publish_and_tell
@@ -42,7 +43,7 @@ class Nightly:
         self._today = today
 
     def publish(self, settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-        """Publish and release what is new; returns the exit status: 0 also where nothing is new, 1 for a closed gate.
+        """Publish and release what is new; returns the exit status: DONE also where nothing is new.
 
         Raises:
             Stopped: asked to stop meanwhile.
@@ -55,14 +56,14 @@ class Nightly:
         if last and before and before.inputs == inputs:
             display.say(f"nothing new since {last.version}: no version is published")
             self._keep(releases, display)
-            return 0
+            return ExitStatus.DONE
         display.begin("counting", 0)
         tally: BuildTally = fetch(remote_tally.remote(settings), stopping)
         figures = figures_of_version(before) if before else None
         if reasons := list(refusals(self._settings.gates, figures_of(tally), figures)):
             after = f", {last.version} stays the latest" if last else ""
-            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}")
-            return 1
+            display.say(f"refused: {'; '.join(reasons)}: nothing is published{after}", "error")
+            return ExitStatus.REFUSED
         version = name_for(settings.files, self._today().isoformat(), inputs)
         publish_and_tell(replace(settings, version=version), display, stopping)
         for _ in range(ATTEMPTS):
@@ -79,9 +80,9 @@ class Nightly:
                 break
         else:
             display.say(f"others release at the same time: {version} is published, run again to make it the latest")
-            return 1
+            return ExitStatus.TRY_LATER
         self._keep(releases, display)
-        return 0
+        return ExitStatus.DONE
 
     def _last(self, releases: Releases, files: Files) -> tuple[Release | None, PublishedDataset | None]:
         while last := releases.latest():

@@ -8,10 +8,11 @@ from actors.publishing import PublishSettings, remote_publish
 from actors.rollout import RETRYABLE
 from monitoring.progress import ProgressDisplay, size_text
 from monitoring.report import print_tallies
+from pipelines.exit_status import ExitStatus
 
 
 def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-    """Publish beside the driver, then print what became of the episodes; returns the exit status: 1 if all failed.
+    """Publish beside the driver, then print what became of the episodes; returns the exit status: FAILED if all failed.
 
     Raises:
         Stopped: asked to stop meanwhile.
@@ -34,4 +35,4 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     else:
         tables = {"rejected": published.rejected, "failures": published.failures}
         print(f"why: {' and '.join(f'{published.path}/{name}' for name, rows in tables.items() if rows)}")
-    return int(tally.all_failed)
+    return ExitStatus.FAILED if tally.all_failed else ExitStatus.DONE

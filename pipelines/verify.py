@@ -25,6 +25,7 @@ from lensmill.trajectory import Trajectory
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.findings import Findings
 from pipelines.help import VERIFY_HELP
 from pipelines.recipe import recorded_fingerprint
@@ -58,7 +59,7 @@ class Verification:
         self._stack = ExitStack()
 
     def run(self) -> int:
-        """Look at all that is asked for; returns the exit status: 0 nothing is wrong, 1 something is.
+        """Look at all that is asked for; returns the exit status: FAILED where something is wrong.
 
         Raises:
             SettingsError: there is nothing of the kind.
@@ -73,7 +74,7 @@ class Verification:
             else:
                 self._store(self._settings.store.open(where))
         self._told.close()
-        return int(self._told.found > 0)
+        return ExitStatus.FAILED if self._told.found else ExitStatus.DONE
 
     def _dataset_alone(self, above: str, name: str) -> None:
         if self._settings.gc or self._settings.build or self._settings.version:

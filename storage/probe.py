@@ -5,14 +5,17 @@ from contextlib import suppress
 
 from storage.files import STAGING, Files, StoreError
 
+PROBE_S = 30.0
+"""For a store that does not answer at the start, where somebody waits."""
+
 
 def probe(files: Files) -> None:
     """Try everything that a job will rely on, with a file of a few bytes that is removed again.
 
     Raises:
-        StoreError: what does not work, in one line.
+        StoreError: what does not work, in one line. StoreUnavailable: it does not answer.
     """
-    hasty = files.hasty()
+    hasty = files.waiting(PROBE_S)
     folder = f"{STAGING}/probe-{uuid.uuid4().hex}"
     path = f"{folder}/file"
     hasty.create(path, b"first")
