@@ -59,13 +59,17 @@ class _Apart(services.ConsolePopen):  # type: ignore[misc]
 
 @contextmanager
 def keeping_signals() -> Iterator[None]:
-    """While Ray starts or is joined, SIGTERM stays with whoever handles it now: Ray would take it, and exit."""
-    theirs = utils.set_sigterm_handler
+    """While Ray starts or is joined, SIGTERM waits, and then is for whoever handles it now. Ray would take it: its
+    Python to exit, its core to abort. Threads that Ray starts meanwhile never get it."""
+    ours, theirs = signal.getsignal(signal.SIGTERM), utils.set_sigterm_handler
     utils.set_sigterm_handler = lambda _: None
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         yield
     finally:
         utils.set_sigterm_handler = theirs
+        signal.signal(signal.SIGTERM, ours)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager

@@ -66,8 +66,7 @@ RETRYABLE = frozenset({"engine_error", "engine_killer", "request_error", "timeou
 _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 
 KEPT_AFTER_S = 15.0
-"""Of a chunk that takes long, what is finished is kept in the store about as often, so that a death costs little more
-than what was in flight."""
+"""Of a chunk that takes long, what is finished is kept about as often, so that a death costs little more than that."""
 
 AHEAD = 8
 """One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""

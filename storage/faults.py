@@ -1,4 +1,4 @@
-"""What errors of the system, and of stores that are neither local nor S3, mean: what to do, and whether they may pass."""
+"""What errors of the system, and of stores other than S3, mean: what to do, and whether they may pass."""
 
 import errno
 from collections.abc import Mapping
