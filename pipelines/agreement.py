@@ -74,7 +74,7 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
         StoreError: the store cannot be read or written.
     """
     files = settings.store.open(settings.out)
-    probe(files)
+    probe(files, lambda line, *_, **__: print(line, file=sys.stderr, flush=True))
     build = find_build(files, settings.build).fingerprint
     judges = find_judges(files, build)
     first, second = _choose(judges, settings.judges)

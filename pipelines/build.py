@@ -80,8 +80,7 @@ class Build:
         self._interrupt = Interrupt(display.say)
         self._files.stop_waiting_if(self._stopping)
         self._watch = StoreWatch(self._files, display.say)
-        with self._watch:
-            probe(self._files)
+        probe(self._files, display.say)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)

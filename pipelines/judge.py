@@ -53,8 +53,7 @@ class JudgeJob:
         self._interrupt = Interrupt(display.say)
         self._files.stop_waiting_if(self._stopping)
         self._watch = StoreWatch(self._files, display.say)
-        with self._watch:
-            probe(self._files)
+        probe(self._files, display.say)
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._unavailable = False

@@ -49,6 +49,7 @@ from storage.verification import (
     regions_of_row,
     trajectory_of_row,
 )
+from storage.watch import StoreWatch
 
 
 class Verification:
@@ -355,7 +356,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def verify(arguments: Sequence[str]) -> int:
         settings = load("verify", VerifySettings, arguments)
-        with ProgressDisplay() as display:
+        with ProgressDisplay() as display, StoreWatch(settings.store.open(settings.out), display.say):
             return Verification(settings, Findings(display, sys.stdout, settings.findings)).run()
 
     return run_command("verify", VERIFY_HELP, with_folder(arguments), verify)

@@ -53,6 +53,7 @@ class Files:
         options: for the file system, e.g. an endpoint; taken from the environment where not given.
         single_writer: only one job ever writes here, so a store without conditional create will do.
         outage_s: seconds that an S3 that does not answer is waited for.
+        fresh: take no connections and credentials that this process has already.
 
     Raises:
         StoreError: no file system is known for the URL.
@@ -64,6 +65,7 @@ class Files:
         options: Mapping[str, Any] | None = None,
         single_writer: bool = False,
         outage_s: float = OUTAGE_S,
+        fresh: bool = False,
     ) -> None:
         self.root = root
         self.single_writer = single_writer
@@ -75,7 +77,7 @@ class Files:
         if scheme in ("http", "https"):
             raise StoreError(f"{root}: out= takes a folder, s3:// or gs://; a server's URL goes into store.endpoint=")
         # a remembered listing would hide what other writers have committed meanwhile
-        given: dict[str, Any] = {"use_listings_cache": False}
+        given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": fresh}
         try:
             if scheme in _S3:
                 from storage import s3
@@ -98,7 +100,7 @@ class Files:
 
     def waiting(self, outage_s: float) -> "Files":
         """The same files, for somebody who waits for so long at most."""
-        return Files(self.root, self._options, self.single_writer, min(outage_s, self.outage_s))
+        return Files(self.root, self._options, self.single_writer, min(outage_s, self.outage_s), fresh=True)
 
     def stop_waiting_if(self, stopping: Callable[[], bool]) -> None:
         """Ask this, in this process, while the store does not answer: whether to wait no longer."""

@@ -22,7 +22,7 @@ AGAIN_S = 60.0
 """After so long the line comes again."""
 
 
-class _Say(Protocol):
+class Say(Protocol):
     """As `monitoring.logs.Say`, of a room that this one does not know."""
 
     def __call__(self, line: str, level: Any = "info", **fields: object) -> None: ...
@@ -33,10 +33,11 @@ class StoreWatch:
 
     Args:
         say: told the lines, from a thread.
+        setting: what says for how long requests are tried again.
     """
 
-    def __init__(self, files: Files, say: _Say) -> None:
-        self._files, self._say = files, say
+    def __init__(self, files: Files, say: Say, setting: str = " (store.outage_s)") -> None:
+        self._files, self._say, self._setting = files, say, setting
         self._asked_at: float | None = None
         self._failed_at: float | None = None
         self._told_at: float | None = None
@@ -88,7 +89,7 @@ class StoreWatch:
                 why = f" ({self._why})" if self._failed_at and self._why else ""
                 self._say(
                     f"the store {where} has not answered for {now:.0f} s{why}: every request is tried again for "
-                    f"{outage_s:g} s (store.outage_s), then the job ends with status 75 and keeps what it has",
+                    f"{outage_s:g} s{self._setting}, then the job ends with status 75 and keeps what it has",
                     "warning",
                     store=where,
                     silent_s=round(now, 1),

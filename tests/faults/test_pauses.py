@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e.conftest import ROOT, SMALL, build, tree, undisturbed  # noqa: F401
@@ -49,12 +50,9 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> No
 
 def session(process: "subprocess.Popen[str]") -> list[int]:
     """The process and all that it started."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with suppress(ValueError, OSError):
-            if os.getsid(int(entry.name)) == process.pid:
-                found.append(int(entry.name))
-    return found
+    with suppress(psutil.NoSuchProcess):
+        return [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
+    return []
 
 
 def send(number: signal.Signals, processes: list[int]) -> None:

@@ -8,18 +8,51 @@ import pytest
 from monitoring.interrupt import Interrupt
 
 
-def test_the_first_signal_asks_and_the_second_ends() -> None:
+class Clock:
+    """Seconds that a test sets."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def quiet(line: str, level: str = "info", **_: object) -> None:
+    pass
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_and_a_later_one_ends(number: signal.Signals) -> None:
     told: list[str] = []
-    with Interrupt(told.append) as interrupt:
-        os.kill(os.getpid(), signal.SIGINT)
+    clock = Clock()
+    with Interrupt(lambda line, *_, **__: told.append(line), clock) as interrupt:
+        os.kill(os.getpid(), number)
         assert interrupt.asked
         assert len(told) == 1
+        clock.now += 1.5
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
+
+
+def test_two_signals_at_once_are_one_wish() -> None:
+    with Interrupt(quiet, Clock()) as interrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt.asked
+
+
+def test_a_line_that_cannot_be_written_now_costs_no_stop() -> None:
+    def busy(line: str, level: str = "info", **_: object) -> None:
+        raise RuntimeError("reentrant call")
+
+    with Interrupt(busy) as interrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupt.asked
 
 
 def test_afterwards_signals_do_what_they_did_before() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with Interrupt(print):
+    with Interrupt(quiet):
         assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
