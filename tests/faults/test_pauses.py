@@ -9,10 +9,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.e2e.conftest import ROOT, SMALL, build, tree, undisturbed  # noqa: F401
+from tests.processes import descendants
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -50,9 +50,7 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> No
 
 def session(process: "subprocess.Popen[str]") -> list[int]:
     """The process and all that it started."""
-    with suppress(psutil.NoSuchProcess):
-        return [process.pid, *(child.pid for child in psutil.Process(process.pid).children(recursive=True))]
-    return []
+    return [process.pid, *descendants(process.pid)]
 
 
 def send(number: signal.Signals, processes: list[int]) -> None:

@@ -43,7 +43,7 @@ def test_two_signals_at_once_are_one_wish() -> None:
 
 
 def test_a_line_that_cannot_be_written_now_costs_no_stop() -> None:
-    def busy(line: str, level: str = "info", **_: object) -> None:
+    def busy(*_: object, **__: object) -> None:
         raise RuntimeError("reentrant call")
 
     with Interrupt(busy) as interrupt:
