@@ -16,6 +16,7 @@ from actors.publishing import PublishSettings
 from lensmill.verdict import Verdict
 from monitoring.progress import ProgressDisplay
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.gates import Figures, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
@@ -128,14 +129,14 @@ class TestOverAFinishedBuild:
     def test_a_closed_gate_publishes_nothing_and_says_why_in_one_line(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:2], 30)
         status, told = run(files, plan.chunk_ids()[:1], 31)
-        assert status == 1
+        assert status == ExitStatus.REFUSED
         (line,) = [line for line in told.splitlines() if line.startswith("refused: ")]
         assert "2 accepted trajectories after 4 (gates.shrinks=0.1)" in line
         assert "2026-01-30 stays the latest" in line
         assert files.folders("datasets") == ("2026-01-30",)
 
     def test_the_first_version_has_gates_too(self, files: Files, plan: Plan) -> None:
-        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == 1
+        assert run(files, plan.chunk_ids(), 30, "gates.min_accepted=6")[0] == ExitStatus.REFUSED
         assert not files.list("datasets")
         assert Releases(files).latest() is None
 
