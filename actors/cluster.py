@@ -1,9 +1,6 @@
 """Starting or joining Ray."""
 
-import logging
 import os
-import signal
-import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import time
@@ -11,7 +8,6 @@ from typing import Any
 
 import ray
 import ray._private.state
-from ray._private import ray_constants
 from ray.exceptions import (
     ActorUnschedulableError,
     LocalRayletDiedError,
@@ -23,10 +19,11 @@ from ray.exceptions import (
 )
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
+from actors import local_ray
+from actors.errors import ClusterError, Stopped
+from actors.joining import first_line, join
 from actors.ray_lines import take_over_ray_lines
-
-OBJECT_STORE_BYTES = 256 * 1024 * 1024
-"""Only counters and chunk names travel between our processes; pictures go through the store."""
+from monitoring.logs import Say
 
 DEATHS = (
     *(RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError),
@@ -37,13 +34,8 @@ DEATHS = (
 HAND_BACK_S = 5.0
 """Of the time that a node has left: to write what workers hand back."""
 
-
-class ClusterError(Exception):
-    """Ray could not be started or joined, or keeps no worker alive: one clear line."""
-
-
-class Stopped(Exception):
-    """Asked to stop while waiting for the cluster."""
+STOP_S = 4.0
+"""For episodes at work once a job is asked to stop: all must be done within ten seconds, since supervisors kill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,68 +47,48 @@ class ClusterSettings:
         workers: rollout workers at most; None is one for each CPU of the cluster, and of nodes that join it later. Each
             needs a CPU; a Ray of our own counts as many as there are workers.
         in_flight: episodes at work in one worker at a time; None leaves it to what the agent waits for.
+        stop_s: seconds that episodes at work have to end once the job is asked to stop; then they are given up.
     """
 
     address: str = "local"
     workers: int | None = None
     in_flight: int | None = None
+    stop_s: float = STOP_S
 
     def __post_init__(self) -> None:
         if self.workers is not None and self.workers < 1:
             raise ValueError("workers must be at least 1")
         if self.in_flight is not None and self.in_flight < 1:
             raise ValueError("in_flight must be at least 1")
+        if not 0 <= self.stop_s <= 86_400:
+            raise ValueError("stop_s must be from 0 to 86400 seconds")
 
 
-def _stay_on_loopback() -> None:
-    """Have a Ray of our own listen on 127.0.0.1 only.
+def connect(
+    settings: ClusterSettings, stopping: Callable[[], bool] = lambda: False, say: Say = lambda *_, **__: None
+) -> int:
+    """Start or join Ray, in the main thread; returns the number of rollout workers to run.
 
-    Ray replaces that address by one that others can reach, unless this switch, which it reads once and which its
-    other processes read from the environment, says that this machine joins no cluster.
-    """
-    os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
-    ray_constants.ENABLE_RAY_CLUSTER = False
-
-
-def _reach(address: str) -> None:
-    """Knock at host:port first: Ray itself goes on trying for minutes."""
-    host, _, port = address.rpartition(":")
-    if host and port.isdigit() and "/" not in host:
-        socket.create_connection((host, int(port)), timeout=5).close()
-
-
-def connect(settings: ClusterSettings) -> int:
-    """Start or join Ray; returns the number of rollout workers to run.
+    Args:
+        stopping: asked while waiting.
+        say: told one line if a cluster takes long to answer.
 
     Raises:
-        ClusterError: no cluster answers at the address.
+        ClusterError: it cannot be started or joined. ClusterUnavailable: it does not answer.
+        Stopped: asked to stop meanwhile.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-    on_sigterm = signal.getsignal(signal.SIGTERM)
-    try:
-        if settings.address == "local":
-            _stay_on_loopback()
-            ray.init(
-                address="local",
-                include_dashboard=False,
-                logging_level=logging.ERROR,
-                log_to_driver=False,
-                num_cpus=settings.workers,
-                object_store_memory=OBJECT_STORE_BYTES,
-                _node_ip_address="127.0.0.1",
-            )
-        else:
-            _reach(settings.address)
-            ray.init(address=settings.address, logging_level=logging.ERROR, log_to_driver=False)
-    except (OSError, RuntimeError, ValueError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ClusterError(
-            f"cluster.address={settings.address}: {first} (start one with `ray start --head`, or use cluster=local)"
-        ) from error
+    if settings.address == "local":
+        try:
+            local_ray.start(settings.workers)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise ClusterError(f"cluster=local: Ray does not start here: {first_line(error)}") from error
+    else:
+        join(settings.address, stopping, say)
     take_over_ray_lines()
-    if callable(on_sigterm):  # Ray takes it for itself
-        signal.signal(signal.SIGTERM, on_sigterm)
+    if stopping():
+        raise Stopped
     return settings.workers or max(1, cpus())
 
 

@@ -22,7 +22,8 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_the_keeper() -> None:
-    """Should even the keeper be killed, the server is asked to end."""
+    """Should even the keeper be killed, the server is asked to end. A Ray of our own leaves SIGTERM blocked."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 

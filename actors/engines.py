@@ -16,9 +16,10 @@ from typing import Any, Literal, Self
 import ray
 from ray.exceptions import ActorUnavailableError, RayTaskError
 
-from actors.cluster import DEATHS, Stopped
+from actors.cluster import DEATHS
 from actors.engine_server import Server, server_environment
 from actors.engine_settings import EngineSettings
+from actors.errors import Stopped
 from actors.room import gpus_by_node, shortage
 from monitoring import metrics
 from monitoring.engine_load import read_load
@@ -34,9 +35,16 @@ AGAIN_S = 60.0
 
 LONGEST_BACKOFF_S = 60.0
 
+STOPPING_S = 2.0
+"""How long a job that was asked to stop waits for servers to end; their keepers see to the rest."""
+
 
 class EngineError(Exception):
     """No engine: one line that says why and what to do; the log's last lines may follow."""
+
+
+class EngineUnavailable(EngineError):
+    """The engines have gone: the same command may do later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,7 +276,9 @@ class EngineSet:
         try:
             state: ReplicaState = ray.get(ref)
         except DEATHS as error:
-            raise EngineError(f"{self._name}: the worker of engine {number} died while it started: {error}") from error
+            raise EngineUnavailable(
+                f"{self._name}: the worker of engine {number} died while it started: {error}"
+            ) from error
         if state.phase != "ready":
             raise EngineError(f"{self._name}: engine {number} did not start: {state.reason}\n{state.tail}".rstrip())
         self._states[number] = state
@@ -297,7 +307,9 @@ class EngineSet:
         self._tell_waiting()
         if not self._actors and not self._anew_at:
             reasons = "; ".join(state.reason for _, state in sorted(self._states.items()))
-            raise EngineError(f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again")
+            raise EngineUnavailable(
+                f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again"
+            )
         now = {number: state.url for number, state in self._states.items() if state.phase == "ready"}
         moves = {self._urls[number]: url for number, url in now.items() if url != self._urls[number]}
         self._urls |= now
@@ -344,7 +356,8 @@ class EngineSet:
         ready = self._states.keys() - self._starting.values()
         closing = [actor.close.remote() for number, actor in self._actors.items() if number in ready]
         if closing:
-            ray.wait(closing, num_returns=len(closing), timeout=self._settings.drain_s + 15)
+            patience_s = STOPPING_S if self._stopping() else self._settings.drain_s + 15
+            ray.wait(closing, num_returns=len(closing), timeout=patience_s)
         for actor in self._actors.values():
             ray.kill(actor)
         self._actors, self._anew_at = {}, {}

@@ -12,7 +12,8 @@ from typing import Any
 import ray
 from ray.exceptions import ActorUnavailableError, GetTimeoutError, NodeDiedError
 
-from actors.cluster import DEATHS, ClusterError, Stopped, cpus, fetch, leaving_nodes
+from actors.cluster import DEATHS, STOP_S, cpus, fetch, leaving_nodes
+from actors.errors import ClusterError, Stopped
 from actors.judging import JudgingSettings
 from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSettings
 from actors.route import Route
@@ -51,6 +52,9 @@ LOOK_S = 2.0
 
 LAST_POLL_S = 10.0
 """For the last counts, which nobody will ask for again."""
+
+HAND_BACK_S = 2.0
+"""For workers that were stopped to write what they hand back."""
 
 PATIENCE_S = 8.0
 """How long to wait without a word for the first worker to start."""
@@ -96,6 +100,7 @@ class RolloutPool:
         say: told one line if no worker can be started for a while.
         worker: the Ray actor class.
         chunks_each: chunks that a worker holds at a time, enough for all its slots.
+        stop_s: seconds that episodes at work have to end once it is stopping; then they are given up.
 
     Attributes:
         reasons: why workers had to stop, if they had -> the class of the model's error that it was, or ""
@@ -111,8 +116,10 @@ class RolloutPool:
         worker: Any = RemoteRolloutWorker,
         chunks_each: int = CHUNKS_EACH,
         most: int | None = None,
+        stop_s: float = STOP_S,
     ) -> None:
         self._settings = settings
+        self._stop_s = stop_s
         self._worker = worker
         self._on_poll = on_poll
         self._stopping = stopping
@@ -186,15 +193,18 @@ class RolloutPool:
         running: dict[Any, tuple[_Member, str, int]] = {}
         unfinished: list[str] = []
         suspects: deque[str] = deque()
-        told = False
+        told, give_up_at = False, float("inf")
         while waiting or running or suspects:
+            if monotonic() > give_up_at:  # a worker hangs, or its store does
+                unfinished.extend(chunk_id for _, chunk_id, _ in running.values())
+                break
             if self._stopping() and not told:
-                told = True
+                told, give_up_at = True, monotonic() + self._stop_s + HAND_BACK_S
                 unfinished.extend((*waiting, *suspects))
                 waiting.clear()
                 suspects.clear()
                 for member in self._members:
-                    member.actor.stop.remote()
+                    member.actor.stop.remote(self._stop_s)
             if all(member.out for member in self._members):
                 unfinished.extend((*waiting, *suspects))
                 waiting.clear()
@@ -240,7 +250,7 @@ class RolloutPool:
                         (waiting if again else unfinished).append(chunk_id)
             self._poll()
             self._look_around(0 if told else len(waiting) + len(running))
-        self._poll(LAST_POLL_S)
+        self._poll(POLL_S if told else LAST_POLL_S)
         return tuple(unfinished)
 
     def _wait(self, running: Sequence[Any]) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import ray
 from ray.exceptions import RayError
 
-from actors.cluster import Stopped, fetch
+from actors.cluster import fetch
 from actors.drawing import with_pictures
+from actors.errors import Stopped
 from lensmill.curation.correct import CURATION_VERSION, rejection
 from lensmill.replay import ReplaySettings
 from lensmill.sample import Sample

@@ -55,8 +55,7 @@ DEADLY = 2
 _AFTER_DEATH = "look at the picture's size and the worker's memory limit, then run again with retry=worker_died"
 
 KEPT_AFTER_S = 15.0
-"""Of a chunk that takes long, what is finished is kept in the store about as often, so that a death costs little more
-than what was in flight."""
+"""Of a chunk that takes long, what is finished is kept about as often, so that a death costs little more than that."""
 
 AHEAD = 8
 """One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
@@ -153,8 +152,7 @@ class RolloutWorker:
         asyncio.get_running_loop().set_default_executor(self._threads)
         return this_node()
 
-    async def engines_moved(self, moves: Mapping[str, str]) -> None:
-        """Engines were started anew elsewhere: base URL -> the new one."""
+    async def engines_moved(self, moves: Mapping[str, str]) -> None:  # base URL -> the new one
         self._equipment.engines_moved(moves)
 
     async def close(self) -> None:
@@ -221,7 +219,10 @@ class RolloutWorker:
             self._counts["earlier"] -= len(done)
             return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
-            await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
+            if limit.expired():  # not in a thread: those are busy with what was given up
+                self._episodes.hand_back(chunk_id, work.unkept())
+            else:
+                await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
             if work.again and not self._stopping:
                 self._counts["earlier"] -= len(done) + len(work.rows)  # all of these will be there already
                 return ChunkReport(chunk_id, work.again)

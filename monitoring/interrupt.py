@@ -1,22 +1,31 @@
 """Ctrl-C: the first one asks for a gentle stop, the second one ends the program."""
 
 import signal
+from collections.abc import Callable
+from contextlib import suppress
+from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
 from monitoring.logs import Say
 
+ONE_S = 1.0
+"""Signals so close to the first are the same wish: `timeout` signals the process, and then its group with it."""
+
 
 class Interrupt:
-    """While entered, SIGINT and SIGTERM set `asked` instead of raising; a second one raises KeyboardInterrupt.
+    """While entered, SIGINT and SIGTERM set `asked` instead of raising; a later one raises KeyboardInterrupt.
 
     Args:
-        tell: told one line when the first one comes.
+        say: told one line when the first one comes.
+        clock: seconds, monotonic.
     """
 
-    def __init__(self, tell: Say) -> None:
-        self._tell = tell
+    def __init__(self, say: Say, clock: Callable[[], float] = monotonic) -> None:
+        self._say = say
+        self._clock = clock
         self._old: dict[int, Any] = {}
+        self._asked_at = 0.0
         self.asked = False
 
     def __enter__(self) -> Self:
@@ -32,6 +41,9 @@ class Interrupt:
 
     def _handle(self, *_: object) -> None:
         if self.asked:
+            if self._clock() - self._asked_at < ONE_S:
+                return
             raise KeyboardInterrupt
-        self.asked = True
-        self._tell("stopping: episodes in flight are finished and kept (again to stop at once) ...", "warning")
+        self.asked, self._asked_at = True, self._clock()
+        with suppress(RuntimeError):  # of a stream that was being written to when the signal came
+            self._say("stopping: what episodes in flight have is kept (again to stop at once) ...", "warning")

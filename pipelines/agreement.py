@@ -13,6 +13,7 @@ from lensmill.judging.agreement import Agreement
 from monitoring.agreement import print_agreement, print_disagreement, print_headings
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.help import AGREEMENT_HELP
 from pipelines.recipe import find_build, find_judges
 from pipelines.settings import AgreementSettings
@@ -73,7 +74,7 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
         StoreError: the store cannot be read or written.
     """
     files = settings.store.open(settings.out)
-    probe(files)
+    probe(files, lambda line, *_, **__: print(line, file=sys.stderr, flush=True))
     build = find_build(files, settings.build).fingerprint
     judges = find_judges(files, build)
     first, second = _choose(judges, settings.judges)
@@ -127,7 +128,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def agreement(arguments: Sequence[str]) -> int:
         compare(load("agreement", AgreementSettings, arguments), sys.stdout)
-        return 0
+        return ExitStatus.DONE
 
     return run_command("agreement", AGREEMENT_HELP, arguments, agreement)
 

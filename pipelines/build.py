@@ -13,8 +13,9 @@ from dataclasses import asdict
 
 import ray
 
-from actors.cluster import Stopped, beside_the_driver, connect, fetch
+from actors.cluster import beside_the_driver, connect, fetch
 from actors.equipment import AGENT, JUDGE
+from actors.errors import Stopped
 from actors.failing import RETRYABLE
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from actors.pool import RolloutPool, chunks_for
@@ -41,11 +42,13 @@ from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge,
 from pipelines.settings import BuildSettings
 from pipelines.spend import Spend
 from storage.episodes import EpisodeStore
+from storage.files import StoreUnavailable
 from storage.plan import Plan
 from storage.probe import probe
 from storage.sources.protocol import SourceError
 from storage.sources.settings import look_for
 from storage.verdicts import VerdictStore
+from storage.watch import StoreWatch
 
 PROBED_CHUNKS = 3
 
@@ -85,11 +88,13 @@ class Build:
         self._judge_model = judging
         self._exclusion = read_exclude(settings.exclude, settings.store)
         self._files = settings.store.open(settings.out)
-        probe(self._files)
+        self._interrupt = Interrupt(display.say)
+        self._files.stop_waiting_if(self._stopping)
+        self._watch = StoreWatch(self._files, display.say)
+        probe(self._files, display.say)
         self._episodes = EpisodeStore(self._files, self._fingerprint)
         self._verdicts = VerdictStore(self._files, self._fingerprint, self._judge)
         self._plan = Plan(self._files, self._fingerprint)
-        self._interrupt = Interrupt(display.say)
         self._retried = frozenset[str]()
         self._meter = Meter()
         self._spend = Spend(settings.spend, self._meter)
@@ -111,13 +116,13 @@ class Build:
         return {**self._models, **({JUDGE: self._judge_model} if self._judge_model is not None else {})}
 
     def run(self) -> int:
-        """The whole way; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
+        """The whole way; returns the exit status."""
         display, settings = self._display, self._settings
         logs.build.set(self._fingerprint)
         self._exports = Exports(settings.metrics.port, settings.cluster.address != "local", self._textfile)
         display.export_to(self._exports)
         self._tell_what_this_is()
-        with self._interrupt, self._exports:
+        with self._interrupt, self._watch, self._exports:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
@@ -127,7 +132,7 @@ class Build:
                     display.say(line)
                 if not self._episodes.committed():  # else perhaps nothing is missing
                     self._ask(self._all_models())
-                size = connect(settings.cluster)
+                size = connect(settings.cluster, self._stopping, display.say)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
                 record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
@@ -137,7 +142,7 @@ class Build:
                     )
                 if settings.plan_only:
                     self._estimate(outline, size)
-                    return 0
+                    return ExitStatus.DONE
                 committed = self._episodes.committed()
                 retry = self._retry(outline, committed)
                 check_version(self._publishing(outline), bool(retry))
@@ -148,9 +153,11 @@ class Build:
             except ModelsError as error:
                 display.say(str(error), "error")
                 return error.status
-            except Stopped:
+            except (Stopped, StoreUnavailable) as error:
+                if isinstance(error, StoreUnavailable) and not self._stopping():
+                    raise
                 display.say("stopped; what is done is kept: run the same command again to go on", "warning")
-                return 130
+                return ExitStatus.STOPPED
 
     def _tell_what_this_is(self) -> None:
         settings = self._settings
@@ -279,6 +286,7 @@ class Build:
             self._display.say,
             chunks_each=chunks_for(in_flight, settings.chunk_size),
             most=most,
+            stop_s=settings.cluster.stop_s,
         )
         return pool
 
@@ -344,7 +352,7 @@ class Build:
             self._display.say(
                 f"stopped; chunks left: {unfinished}; run the same command again to go on", "warning", chunks=unfinished
             )
-            return 130
+            return ExitStatus.STOPPED
         if self._spend.over:
             self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
             return ExitStatus.SPENT

@@ -1,32 +1,62 @@
 """What every job's command has in common: --help, --cfg, and errors in one line with an exit status."""
 
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from time import monotonic
 
 import ray
 from ray.exceptions import RayError, RayTaskError
 
-from actors.cluster import ClusterError
-from actors.engines import EngineError
+from actors.engines import EngineError, EngineUnavailable
+from actors.errors import ClusterError, ClusterUnavailable, Stopped
 from lensmill.redaction import redact
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
 from monitoring.only_json import only_json
 from monitoring.textfile import job_ended
 from pipelines.door import SettingsError, compose_config
+from pipelines.exit_status import ExitStatus
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
-from storage.files import StoreError
+from storage.files import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError
+
+UNAVAILABLE = (StoreUnavailable, ClusterUnavailable, EngineUnavailable)
+"""Errors that the same command may not meet later."""
+
+TO_MEND = (SettingsError, ModelChoiceError, SourceError, StoreError, ClusterError, EngineError, MetricsError)
+"""Errors that the user has to mend first."""
+
+
+def status_of(error: BaseException) -> tuple[ExitStatus, str]:
+    """The exit status of a job that ended with an error, and the line that says why."""
+    cause = getattr(error, "cause", error)  # Ray wraps what its tasks raise
+    match error:
+        case KeyboardInterrupt():
+            return ExitStatus.STOPPED, (
+                "stopped at once; what was committed is kept: run the same command again to go on"
+            )
+        case Stopped():
+            return ExitStatus.STOPPED, "stopped; what is done is kept: run the same command again to go on"
+        case _ if isinstance(error, UNAVAILABLE):
+            return ExitStatus.TRY_LATER, f"error: {cause}"
+        case _ if isinstance(error, TO_MEND):
+            return ExitStatus.MEND, f"error: {cause}"
+        case RayTaskError():
+            return ExitStatus.FAILED, f"error: {type(cause).__name__}: {cause} (a bug: please report it)"
+        case RayError():
+            return ExitStatus.TRY_LATER, f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again"
+    raise error
 
 
 def run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Run a job, and return its exit status; see `_run_command`. With `logging=json` its output is JSON lines alone."""
     as_json = _as_json(arguments) and not {"-h", "--help", "--cfg"} & {*arguments}
-    started, status = monotonic(), 1
+    started, status = monotonic(), int(ExitStatus.FAILED)
     with only_json() if as_json else nullcontext():
         try:
             status = _run_command(job, introduction, arguments, run)
@@ -51,7 +81,7 @@ def _seconds(started: float) -> float:
 
 
 def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
-    """Run a job and return its exit status; 2 is for what the user can mend, 1 for what went wrong within.
+    """Run a job and return its exit status, one of `ExitStatus`.
 
     Args:
         job: conf/<job>.yaml holds its settings.
@@ -60,41 +90,39 @@ def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Cal
     """
     if any(argument in ("-h", "--help") for argument in arguments):
         print(help_for(job, introduction))
-        return 0
-
-    def tell(line: str) -> None:
-        line = redact(line)  # of libraries, servers and stores
-        shown = line_of("error", line, "json") if _as_json(arguments) else line
-        print(shown, file=sys.stderr)
+        return ExitStatus.DONE
 
     try:
-        if "--cfg" in arguments:
-            from omegaconf import OmegaConf
+        with _sigterm_as_ctrl_c():
+            if "--cfg" in arguments:
+                from omegaconf import OmegaConf
 
-            print(OmegaConf.to_yaml(compose_config(job, [a for a in arguments if a != "--cfg"])), end="")
-            return 0
-        return run(arguments)
-    except (
-        SettingsError,
-        ModelChoiceError,
-        SourceError,
-        StoreError,
-        ClusterError,
-        EngineError,
-        MetricsError,
-    ) as error:
-        tell(f"error: {getattr(error, 'cause', error)}")  # Ray wraps what its tasks raise
-        return 2
-    except RayTaskError as error:
-        cause = getattr(error, "cause", error)
-        tell(f"error: {type(cause).__name__}: {cause} (a bug: please report it)")
-        return 1
-    except RayError as error:
-        tell(f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again")
-        return 1
-    except KeyboardInterrupt:
-        tell("stopped at once; what was committed is kept: run the same command again to go on")
-        return 130
+                print(OmegaConf.to_yaml(compose_config(job, [a for a in arguments if a != "--cfg"])), end="")
+                return ExitStatus.DONE
+            return run(arguments)
+    except (*UNAVAILABLE, *TO_MEND, RayError, Stopped, KeyboardInterrupt) as error:
+        status, line = status_of(error)
+        level = "warning" if status is ExitStatus.STOPPED else "error"
+        line = redact(line)  # of libraries, servers and stores
+        print(line_of(level, line, "json") if _as_json(arguments) else line, file=sys.stderr)
+        return status
     finally:
         if ray.is_initialized():
             ray.shutdown()
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Before a job waits for signals gently, and after: SIGTERM ends it as Ctrl-C does, with a line and status 130."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -4,6 +4,17 @@ import re
 
 from pipelines.door import CONF, groups_of, texts_of
 
+EXIT_STATUSES = """\
+exit statuses (docs/exit-statuses.md):
+    0  done, or nothing to do
+    1  wrong in a way that another run does not mend: every episode failed, verify found damage, a bug
+    2  something to mend first: a setting, the source, a credential, a permission
+    3  a gate refused the version; the episodes are kept
+    4  a cap on spending, or the provider's quota, ended the job; with a higher one the same command goes on
+   75  a store, a model's server, an engine or the cluster is away; the same command goes on later
+  130  stopped by Ctrl-C or SIGTERM; the same command goes on
+"""
+
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.
 
@@ -19,9 +30,6 @@ examples:
 
 Run it again and it does only what is missing. Ctrl-C once stops gently; nothing is lost.
 The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets/<version>").
-The status is 0 where all is done, 1 where chunks could not be finished or not one
-trajectory was accepted, 2 where a setting, the
-source or the store has to be mended, 130 where it was stopped.
 
   --help         this text
   --cfg          print the configuration that would be used, and stop
@@ -76,8 +84,7 @@ examples:
   python -m pipelines.verify out/chartqa gc=true
 
 FOLDER (or out=FOLDER) is what a build's out= names, or the folder of one dataset version. Nothing is changed but by
-gc=true. The status is 0 where all is as it must be, 1 where something is wrong and 2 where nothing could be looked at;
-each finding is one line that names file, row and field.
+gc=true. Each finding is one line that names file, row and field; with any, the status is 1.
 
   --help         this text
   --cfg          print the configuration that would be used, and stop
@@ -94,8 +101,8 @@ examples:
   python -m pipelines.nightly ... date=2026-01-31                 the day that a scheduler runs for, or that was missed
 
 Call it as often as you like: where there is nothing new it publishes nothing, and two at once do not harm each other.
-The status is 0 where the latest version is as new as the source, 3 where a gate refused the version (the line
-says which), 1 where chunks could not be finished, 2 where a setting has to be mended. docs/nightly.md has more.
+The status is 0 where the latest version is as new as the source, 3 where a gate refused the version (the line says
+which). docs/nightly.md has more.
 
   --help         this text
   --cfg          print the configuration that would be used, and stop
@@ -159,6 +166,7 @@ def help_for(job: str, introduction: str) -> str:
         for option in sorted((CONF / group).glob("*.yaml")):
             parts.append(f"{group}={option.stem}" + (" (default)" if (group, option.stem) in defaults else ""))
             parts.append(_indented(option.read_text(), prefix=f"{group}."))
+    parts.append(EXIT_STATUSES)
     return "\n".join(parts)
 
 

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from actors.cluster import Stopped, connect
+from actors.cluster import connect
 from actors.equipment import JUDGE
+from actors.errors import Stopped
 from actors.judging import JudgingSettings, RemoteJudgeWorker
 from actors.pool import RolloutPool
 from actors.publishing import PublishSettings, check_version
@@ -36,10 +37,12 @@ from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_
 from pipelines.settings import JudgeJobSettings
 from pipelines.spend import Spend
 from storage.episodes import EpisodeStore
+from storage.files import StoreUnavailable
 from storage.plan import Plan
 from storage.probe import probe
 from storage.scope import Selection, select
 from storage.source_state import SourceStates
+from storage.watch import StoreWatch
 
 IN_FLIGHT = 64
 """Verdicts awaited in one worker at a time."""
@@ -56,10 +59,12 @@ class JudgeJob:
         self._model = judge_model(settings.judge, settings.judge_model, settings.judge_engine, None)
         self._exclusion = read_exclude(settings.exclude, settings.store)
         self._files = settings.store.open(settings.out)
-        probe(self._files)
+        self._interrupt = Interrupt(display.say)
+        self._files.stop_waiting_if(self._stopping)
+        self._watch = StoreWatch(self._files, display.say)
+        probe(self._files, display.say)
         self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
-        self._interrupt = Interrupt(display.say)
         self._meter = Meter()
         self._spend = Spend(settings.spend, self._meter)
         self._endings: Mapping[str, str] = {}
@@ -68,7 +73,7 @@ class JudgeJob:
         return self._interrupt.asked
 
     def run(self) -> int:
-        """Judge, then publish; returns the exit status: 0 done, 1 something is unfinished, 130 interrupted."""
+        """Judge, then publish; returns the exit status."""
         display, settings = self._display, self._settings
         fingerprint = self._build.fingerprint
         state = SourceStates(self._files, fingerprint).last()  # the source itself is not read
@@ -93,11 +98,11 @@ class JudgeJob:
         display.export_to(self._exports)
         names = (settings.version or "", self._build.fingerprint, "", "", "", (self._model and self._model.name) or "")
         display.tell(metrics.BUILD_INFO, 1, "judge", *names)
-        with self._interrupt, self._exports:
+        with self._interrupt, self._watch, self._exports:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
-                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster))
+                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster, self._stopping, display.say))
                 if unfinished and not self._interrupt.asked:
                     return self._give_up(len(unfinished))
                 if unfinished:
@@ -113,10 +118,12 @@ class JudgeJob:
             except ModelsError as error:
                 display.say(str(error), "error")
                 return error.status
-            except Stopped:
+            except (Stopped, StoreUnavailable) as error:
+                if isinstance(error, StoreUnavailable) and not self._stopping():
+                    raise
                 display.say("stopped; the verdicts given are kept: run the same command again to go on", "warning")
-                return 130
-        return 0
+                return ExitStatus.STOPPED
+        return ExitStatus.DONE
 
     def _give_up(self, unfinished: int) -> int:
         if self._spend.over:
@@ -175,6 +182,7 @@ class JudgeJob:
                 self._display.say,
                 self._worker,
                 most=settings.cluster.workers or len(chunk_ids),
+                stop_s=settings.cluster.stop_s,
             )
             try:
                 unfinished = pool.judge(chunk_ids)

@@ -29,10 +29,11 @@ from ray.dashboard.modules import dashboard_sdk
 from ray.dashboard.modules.job import sdk
 from ray.job_submission import JobStatus, JobSubmissionClient
 
-from actors.cluster import ClusterError
+from actors.errors import ClusterError, ClusterUnavailable
 from monitoring.only_json import only_json
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.help import SUBMIT_HELP
 from pipelines.settings import SubmitSettings
 
@@ -42,6 +43,11 @@ ROOMS = ("lensmill", "storage", "actors", "monitoring", "pipelines", "conf")
 
 STOP_WAIT_S = 300
 """How long `ray job stop` waits for episodes in flight to end and be handed back; Ray's own 3 s would lose them."""
+
+_TOKEN = (
+    "the cluster wants Ray's token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN here to what `ray get-auth-token` "
+    "prints on its head, or start the head with RAY_AUTH_MODE=disabled"
+)
 
 PATIENCE_S = 120.0
 """How long a cluster may not answer until following it is given up."""
@@ -129,7 +135,10 @@ class Submission:
             socket.create_connection((place.hostname or "", port), timeout=10).close()  # Ray's client knows no limit
             self._client = JobSubmissionClient(settings.address)
         except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError also where Ray's extra is missing
-            raise ClusterError(
+            if _asks_for_a_token(error):
+                raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
+            kind = ClusterUnavailable if isinstance(error, OSError) else ClusterError
+            raise kind(
                 f"address={settings.address}: {_first_line(error)}: name the dashboard of a Ray cluster that runs (of "
                 "`ray start --head --include-dashboard=true`, or what `kubectl port-forward` makes of its port 8265)"
             ) from error
@@ -157,6 +166,8 @@ class Submission:
                         f"id={settings.id}: the cluster has a job of this id already: choose another, or look "
                         f"at that one with `{self._ray('logs --follow', settings.id or '')}`"
                     ) from error
+                if _asks_for_a_token(error):
+                    raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
                 raise ClusterError(f"the cluster does not take the job: {_first_line(error)}") from error
         return name
 
@@ -169,7 +180,7 @@ class Submission:
         return f"follow it with `{follow}`, stop it with `{stop}`"
 
     def follow(self, submission: str) -> int:
-        """Show the log until the job has ended; returns its exit status, 130 if it was stopped.
+        """Show the log until the job has ended; returns its exit status, STOPPED if it was stopped.
 
         Raises:
             ClusterError: the job could not be run, or the cluster answers no more.
@@ -194,7 +205,7 @@ class Submission:
                 details = self._client.get_job_info(submission)
             except (OSError, RuntimeError) as error:
                 if monotonic() - heard > PATIENCE_S:
-                    raise ClusterError(
+                    raise ClusterUnavailable(
                         f"the cluster answers no more ({_first_line(error)}); if the job goes on, "
                         f"{self.commands(submission)}"
                     ) from error
@@ -202,10 +213,10 @@ class Submission:
                 heard = monotonic()
                 match details.status:
                     case JobStatus.SUCCEEDED:
-                        return 0
+                        return ExitStatus.DONE
                     case JobStatus.STOPPED:
                         print(f"{submission} was stopped", file=sys.stderr)
-                        return 130
+                        return ExitStatus.STOPPED
                     case JobStatus.FAILED if details.driver_exit_code is None:
                         raise ClusterError(f"{submission} failed: {_first_line(details.message)}")
                     case JobStatus.FAILED:
@@ -222,6 +233,10 @@ class Submission:
             seen = max(seen, place)
             print(new, end="", flush=True)
         return seen
+
+
+def _asks_for_a_token(error: Exception) -> bool:
+    return any(word in str(error).lower() for word in ("unauthenticated", "authentication token", "unauthorized"))
 
 
 def _first_line(error: object) -> str:
@@ -248,10 +263,10 @@ def main(arguments: Sequence[str]) -> int:
             if settings.follow:
                 return submission.follow(name)
             print(submission.commands(name), file=sys.stderr)
-            return 0
+            return ExitStatus.DONE
         except KeyboardInterrupt:
             print(f"\nno longer followed; the job goes on: {submission.commands(name)}", file=sys.stderr)
-            return 130
+            return ExitStatus.STOPPED
 
     with only_json() if "logging=json" in rest else contextlib.nullcontext():  # the job's log comes through here
         return run_command("submit", SUBMIT_HELP, own, submit)

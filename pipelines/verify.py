@@ -25,6 +25,7 @@ from lensmill.trajectory import Trajectory
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
+from pipelines.exit_status import ExitStatus
 from pipelines.findings import Findings
 from pipelines.help import VERIFY_HELP
 from pipelines.recipe import recorded_fingerprint
@@ -49,6 +50,7 @@ from storage.verification import (
     regions_of_row,
     trajectory_of_row,
 )
+from storage.watch import StoreWatch
 
 
 class Verification:
@@ -59,7 +61,7 @@ class Verification:
         self._stack = ExitStack()
 
     def run(self) -> int:
-        """Look at all that is asked for; returns the exit status: 0 nothing is wrong, 1 something is.
+        """Look at all that is asked for; returns the exit status: FAILED where something is wrong.
 
         Raises:
             SettingsError: there is nothing of the kind.
@@ -74,7 +76,7 @@ class Verification:
             else:
                 self._store(self._settings.store.open(where))
         self._told.close()
-        return int(self._told.found > 0)
+        return ExitStatus.FAILED if self._told.found else ExitStatus.DONE
 
     def _dataset_alone(self, above: str, name: str) -> None:
         if self._settings.gc or self._settings.build or self._settings.version:
@@ -366,7 +368,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def verify(arguments: Sequence[str]) -> int:
         settings = load("verify", VerifySettings, arguments)
-        with ProgressDisplay() as display:
+        with ProgressDisplay() as display, StoreWatch(settings.store.open(settings.out), display.say):
             return Verification(settings, Findings(display, sys.stdout, settings.findings)).run()
 
     return run_command("verify", VERIFY_HELP, with_folder(arguments), verify)

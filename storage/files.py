@@ -11,7 +11,7 @@ import os
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import IO, Any, cast
@@ -19,25 +19,16 @@ from typing import IO, Any, cast
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
+from storage.faults import ADVICE, AWAY, is_away
 from storage.listing import StoredFile, local_file, seconds_of
 from storage.local import create_by_link, link, local_sink
 
-_ADVICE: Mapping[int, str] = {
-    errno.ENOSPC: "the disk is full: free some space or choose another out=, then run the same command again",
-    errno.EDQUOT: "the disk quota is used up: free some space or choose another out=, then run again",
-    errno.EFBIG: "the file is larger than this system or its limits allow: raise the limit or use smaller chunks",
-    errno.EACCES: "no permission: give this user access or choose another out=",
-    errno.EPERM: "not permitted here: give this user access or choose another out=",
-    errno.EROFS: "the file system is read-only: mount it writable or choose another out=",
-    errno.ENOTDIR: "a part of this path is a file, not a folder: choose another out=",
-    errno.EISDIR: "this is a folder, where a file is needed: move it away or choose another out=",
-    errno.EMFILE: "too many open files: raise the limit (ulimit -n)",
-    errno.ENOTSUP: "choose an out= on a file system that has them, or an object store",
-    errno.EIO: "the device reported an error: check the disk or the mount",
-}
 _EXTRAS: Mapping[str, str] = {"gs": "gs", "gcs": "gs"}
 _S3 = ("s3", "s3a")
 
+
+OUTAGE_S = 300.0
+"""Seconds that a store that does not answer is waited for, unless it is told otherwise."""
 
 STAGING = "staging"
 """Where files lie that are not finished; whatever is old in here was left by a process that was killed."""
@@ -50,6 +41,10 @@ class StoreError(Exception):
     """The store cannot be written or read, or what it holds is damaged: one line with path, cause and what to do."""
 
 
+class StoreUnavailable(StoreError):
+    """The store does not answer, or has too much to do: the same command may do later."""
+
+
 class Files:
     """The files below one root; every path is relative to it, with `/` between its parts. Threads may share it.
 
@@ -57,17 +52,24 @@ class Files:
         root: a local path or a URL that fsspec knows.
         options: for the file system, e.g. an endpoint; taken from the environment where not given.
         single_writer: only one job ever writes here, so a store without conditional create will do.
-        hasty: give up soon on an S3 that does not answer, instead of trying on for a minute.
+        outage_s: seconds that an S3 that does not answer is waited for.
+        fresh: take no connections and credentials that this process has already.
 
     Raises:
         StoreError: no file system is known for the URL.
     """
 
     def __init__(
-        self, root: str, options: Mapping[str, Any] | None = None, single_writer: bool = False, hasty: bool = False
+        self,
+        root: str,
+        options: Mapping[str, Any] | None = None,
+        single_writer: bool = False,
+        outage_s: float = OUTAGE_S,
+        fresh: bool = False,
     ) -> None:
         self.root = root
         self.single_writer = single_writer
+        self.outage_s = outage_s
         self._options = dict(options or {})
         scheme = root.partition("://")[0] if "://" in root else ""
         self._counts: Counter[str] = Counter()
@@ -75,13 +77,15 @@ class Files:
         if scheme in ("http", "https"):
             raise StoreError(f"{root}: out= takes a folder, s3:// or gs://; a server's URL goes into store.endpoint=")
         # a remembered listing would hide what other writers have committed meanwhile
-        given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": hasty}
+        given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": fresh}
         try:
             if scheme in _S3:
                 from storage import s3
 
-                given |= s3.options(hasty)
-            self._fs, base = url_to_fs(root, **given | self._options)
+                self._fs = s3.PatientS3(outage_s=outage_s, **given | s3.options(outage_s) | self._options)
+                base = self._fs._strip_protocol(root)
+            else:
+                self._fs, base = url_to_fs(root, **given | self._options)
         except ImportError as error:
             what = f"pip install '.[{_EXTRAS[scheme]}]' in the checkout" if scheme in _EXTRAS else "give another out="
             raise StoreError(f"{root}: {error}: {what}") from error
@@ -89,14 +93,19 @@ class Files:
             raise StoreError(f"{root}: {error}; give a local path, or a URL such as s3://bucket/folder") from error
         self._base = str(base).rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
-        self._s3 = s3.S3Calls(self._fs, s3.HASTY_TRIES if hasty else s3.TRIES) if scheme in _S3 else None
+        self._s3 = s3.S3Calls(self._fs) if scheme in _S3 else None
 
-    def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any], bool]]:
-        return (Files, (self.root, self._options, self.single_writer))
+    def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any], bool, float]]:
+        return (Files, (self.root, self._options, self.single_writer, self.outage_s))
 
-    def hasty(self) -> "Files":
-        """The same files, for somebody who waits."""
-        return Files(self.root, self._options, self.single_writer, hasty=True)
+    def waiting(self, outage_s: float) -> "Files":
+        """The same files, for somebody who waits for so long at most."""
+        return Files(self.root, self._options, self.single_writer, min(outage_s, self.outage_s), fresh=True)
+
+    def stop_waiting_if(self, stopping: Callable[[], bool]) -> None:
+        """Ask this, in this process, while the store does not answer: whether to wait no longer."""
+        if self._s3 is not None:
+            self._fs.stopping = stopping
 
     @property
     def counts(self) -> Mapping[str, int]:
@@ -134,13 +143,20 @@ class Files:
             raise
         except Exception as error:
             if self._s3 is not None and (reason := self._s3.why(error)):
-                raise StoreError(f"{self._shown(full)}: {reason}") from error
+                kind = StoreUnavailable if self._s3.may_pass(error) else StoreError
+                raise kind(f"{self._shown(full)}: {reason}") from error
+            if not self._local and is_away(error):
+                raise StoreUnavailable(
+                    f"{self._shown(full)}: the store does not answer ({error}): check the network, and run the same "
+                    "command again"
+                ) from error
             if isinstance(error, FileNotFoundError) or not isinstance(error, OSError):
                 raise
-            advice = _ADVICE.get(error.errno or 0, "check the storage and run the same command again")
+            advice = ADVICE.get(error.errno or 0, "check the storage and run the same command again")
             if isinstance(error, PermissionError) and error.errno is None:
-                advice = _ADVICE[errno.EACCES]
-            raise StoreError(f"{self._shown(full)}: {error.strerror or error}; {advice}") from error
+                advice = ADVICE[errno.EACCES]
+            kind = StoreUnavailable if error.errno in AWAY else StoreError
+            raise kind(f"{self._shown(full)}: {error.strerror or error}; {advice}") from error
 
     def create(self, path: str, data: bytes) -> bool:
         """Conditional create, atomic and durable: True if this call made the file, False if it already exists.

@@ -1,18 +1,30 @@
 """A first look at a store, before any work: can it be reached, written, read and listed, and does it keep its word?"""
 
 import uuid
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 from storage.files import STAGING, Files, StoreError
+from storage.watch import Say, StoreWatch
+
+PROBE_S = 30.0
+"""For a store that does not answer at the start, where somebody waits."""
 
 
-def probe(files: Files) -> None:
+def probe(files: Files, say: Say | None = None) -> None:
     """Try everything that a job will rely on, with a file of a few bytes that is removed again.
 
+    Args:
+        say: told one line if the store does not answer for some seconds.
+
     Raises:
-        StoreError: what does not work, in one line.
+        StoreError: what does not work, in one line. StoreUnavailable: it does not answer.
     """
-    hasty = files.hasty()
+    hasty = files.waiting(PROBE_S)
+    with StoreWatch(hasty, say, " at the start") if say is not None else nullcontext():
+        _try(hasty)
+
+
+def _try(hasty: Files) -> None:
     folder = f"{STAGING}/probe-{uuid.uuid4().hex}"
     path = f"{folder}/file"
     hasty.create(path, b"first")

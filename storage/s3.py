@@ -1,16 +1,17 @@
 """What Files must know of S3, and of stores that speak like it, beyond what fsspec says of any store.
 
 Faults are met here once: every request, part of an upload and piece of a download is tried again while its error may
-pass (5xx, SlowDown, a broken or silent connection), for about a minute. The trying is botocore's and s3fs's, told of
-more errors than they would try again on their own. s3fs's ways to read nest it, so that a store that is gone would
-take hours to be told from a slow one: reading is done here.
+pass (5xx, SlowDown, a broken or silent connection), for as long as `store.outage_s` says. The libraries count tries
+where a store that is gone needs a clock, and their tries multiply; so botocore and s3fs are told to try once, and all
+trying is `PatientS3`'s.
 """
 
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from typing import IO, Any, cast
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from time import monotonic
+from typing import IO, Any, TypeVar, cast
 
 from aiobotocore.session import AioSession
 from aiohttp import ClientError as ConnectionBroken
@@ -25,32 +26,84 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    SSLError,
 )
 from botocore.exceptions import ConnectionError as EndpointError
-from fsspec.asyn import sync
+from fsspec.asyn import sync, sync_wrapper
 from fsspec.exceptions import FSTimeoutError
 from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
-from s3fs.core import set_custom_error_handler
 
-TRIES, HASTY_TRIES = 11, 6
-"""How often s3fs tries a request, waiting 0.1 s, 0.17 s, ... between; and where somebody waits for the answer."""
+LONGEST_WAIT_S = 5.0
+"""Between two tries; waits grow from a tenth of a second, and are random, so that writers that were told to slow down
+together do not come back together."""
+
+SILENT_S = 2.0
+"""A request that has no answer for so long is given up when the job is asked to stop."""
+
+T = TypeVar("T")
 
 
-def options(hasty: bool = False) -> dict[str, Any]:
+def options(outage_s: float) -> dict[str, Any]:
     """How the file system is opened, unless it is told otherwise."""
     return {
-        # botocore tries each request twice, waiting a random time up to a second: so writers that were told to slow
-        # down together do not come back together
         "config_kwargs": {
             "connect_timeout": 5,
-            "read_timeout": 12 if hasty else 30,
+            "read_timeout": 30 if outage_s > 60 else 8,
             "max_pool_connections": 32,
-            "retries": {"mode": "legacy", "total_max_attempts": 1 if hasty else 2},
+            "retries": {"mode": "legacy", "total_max_attempts": 1},
         },
         # parts of an upload go one after the other, so that memory is bounded
         "max_concurrency": 1,
     }
+
+
+class PatientS3(S3FileSystem):  # type: ignore[misc]
+    """Tries a request again while its error may pass.
+
+    Args:
+        outage_s: for so many seconds since it was first made.
+
+    Attributes:
+        stopping: asked while a store does not answer: whether to wait no longer.
+    """
+
+    def __init__(self, *args: Any, outage_s: float, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._outage_s = outage_s
+        self.retries = 1
+        self.stopping: Callable[[], bool] = lambda: False
+
+    async def _call_s3(self, method: str, *given: Any, **named: Any) -> Any:
+        return await self.waited_out(lambda: self.once(method, *given, **named))
+
+    call_s3 = sync_wrapper(_call_s3)
+
+    async def once(self, method: str, *given: Any, **named: Any) -> Any:
+        """One request, as s3fs makes it."""
+        return await super()._call_s3(method, *given, **named)
+
+    async def waited_out(self, call: Callable[[], Awaitable[T]]) -> T:
+        """What a call gives, made again while its error may pass and `outage_s` are not over."""
+        began, wait = monotonic(), 0.1
+        while True:
+            try:
+                return await self._heard(call)
+            except Exception as error:
+                if not may_pass(error) or self.stopping() or monotonic() - began > self._outage_s:
+                    raise
+            await asyncio.sleep(wait * random.uniform(0.5, 1))
+            wait = min(1.7 * wait, LONGEST_WAIT_S)
+
+    async def _heard(self, call: Callable[[], Awaitable[T]]) -> T:
+        began, task = monotonic(), asyncio.ensure_future(call())
+        try:
+            while not (await asyncio.wait({task}, timeout=0.5))[0]:
+                if self.stopping() and monotonic() - began > SILENT_S:
+                    raise ConnectionError("no answer, and the job is asked to stop")
+            return task.result()
+        finally:
+            task.cancel()
 
 
 _BROKEN = (HTTPClientError, EndpointError, ConnectionBroken, ConnectionError, FSTimeoutError)
@@ -59,33 +112,33 @@ _CREDENTIALS = (
     "sends none"
 )
 _REGION = "set store.region to the bucket's region"
+_EXPIRED = "the credentials have expired: get new ones and run the same command again, which goes on where this stopped"
 _ADVICE: Mapping[str, str] = {
     "NoSuchBucket": "create the bucket, or name another in out=",
     "InvalidBucketName": "name a bucket in out=s3://bucket/folder",
     "AccessDenied": "give these credentials the permissions in docs/store.md",
-    "403": "give these credentials the permissions in docs/store.md",
+    "403": "give these credentials the permissions in docs/store.md, or get new ones if they have expired",
     "AllAccessDisabled": "the owner of the bucket has closed it",
     "InvalidAccessKeyId": _CREDENTIALS,
     "SignatureDoesNotMatch": _CREDENTIALS,
-    "ExpiredToken": "the credentials have expired: get new ones and run the same command again",
+    **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"), _EXPIRED),
     "InvalidToken": _CREDENTIALS,
     "RequestTimeTooSkewed": "this machine's clock is wrong: set it",
     "AuthorizationHeaderMalformed": _REGION,
     "IllegalLocationConstraintException": _REGION,
     "PermanentRedirect": _REGION,
     "301": _REGION,
-    "400": f"the request was not understood: check store.endpoint, and {_REGION}",
+    "400": f"the request was not understood: check store.endpoint, {_REGION}, get new credentials if expired",
+    "NotImplemented": "a store that does not know If-None-Match has no conditional create: if only one job ever writes "
+    "here, set store.single_writer=true",
 }
 
 
 class S3Calls:
     """Calls that s3fs makes in another way, or with more requests than there need be."""
 
-    def __init__(self, fs: S3FileSystem, tries: int) -> None:
+    def __init__(self, fs: PatientS3) -> None:
         self._fs = fs
-        fs.retries = self._tries = tries
-        # s3fs asks this of errors that it would not try again itself; it is the same for all file systems
-        set_custom_error_handler(_may_pass)
         if fs.session is None:  # file systems that are opened alike are one
             fs.session = AioSession(**fs.kwargs)
             fs.session.register("needs-retry.s3", _note)
@@ -115,17 +168,17 @@ class S3Calls:
     async def _read(self, full: str, start: int, end: int | None) -> bytes:
         bucket, key, _ = self._fs.split_path(full)
         piece = {} if end is None else {"Range": f"bytes={start}-{end - 1}"}
-        for left in reversed(range(self._tries)):
-            reply = await self._fs._call_s3("get_object", Bucket=bucket, Key=key, **piece)
+
+        async def whole() -> bytes:
+            reply = await self._fs.once("get_object", Bucket=bucket, Key=key, **piece)
             try:
                 async with reply["Body"] as body:
                     return bytes(await body.read())
             except _BROKEN:
                 _passing["body"] += 1
-                if not left:
-                    raise
-                await asyncio.sleep(random.random())
-        raise AssertionError
+                raise
+
+        return await self._fs.waited_out(whole)
 
     def open(self, full: str, ahead: int) -> IO[bytes]:
         """An object for reading, in pieces of at least `ahead` bytes.
@@ -174,10 +227,19 @@ class S3Calls:
         """What went wrong and what to do about it, in one line; None for what is not the store's error."""
         return _why(error)
 
+    @staticmethod
+    def may_pass(error: BaseException) -> bool:
+        """Whether the same may work later."""
+        return may_pass(error)
+
 
 def _why(error: BaseException) -> str | None:
-    if isinstance(error, _BROKEN):
+    if isinstance(error, RecursionError):
+        return f"the store redirects every request without end (301): check store.endpoint, and {_REGION}"
+    if may_pass(error) and isinstance(error, _BROKEN):
         return f"the store does not answer ({_short(error)}): check the network, and store.endpoint= of store=s3"
+    if isinstance(error, SSLError):
+        return f"the store's certificate is not trusted ({_short(error)}): check store.endpoint, or set AWS_CA_BUNDLE"
     if isinstance(error, (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError, ProfileNotFound)):
         return f"no credentials ({_short(error)}): {_CREDENTIALS}"
     if isinstance(error, (NoRegionError, InvalidRegionError)):
@@ -233,7 +295,10 @@ def _note(response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Base
         _passing["request"] += 1
 
 
-def _may_pass(error: BaseException) -> bool:
+def may_pass(error: BaseException) -> bool:
+    """Whether an error is the store's that may be over in a moment: a broken or silent connection, 5xx, SlowDown."""
+    if isinstance(error, SSLError) and "CERTIFICATE" in str(error).upper():
+        return False
     return isinstance(error, _BROKEN) or _may_pass_status(_response(error))
 
 

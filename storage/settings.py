@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from storage.files import Files, StoreError
+from storage.files import OUTAGE_S, Files, StoreError
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {"s3": ("s3://", "s3a://"), "gs": ("gs://", "gcs://")}
 """What `out` begins with, by the kind of store."""
@@ -17,10 +17,15 @@ class StoreSettings:
 
     Attributes:
         single_writer: only one job ever writes to `out`, so that a store without conditional create will do.
+        outage_s: seconds that a store that does not answer is waited for; then the job ends, and keeps what it has.
     """
 
     name: Literal["default"] = "default"
     single_writer: bool = False
+    outage_s: float = OUTAGE_S
+
+    def __post_init__(self) -> None:
+        _check_outage(self.outage_s)
 
     def options(self) -> dict[str, Any]:
         """For the file system. Never a secret: credentials come from the environment or the machine's role."""
@@ -34,7 +39,7 @@ class StoreSettings:
         """
         if self.name != "default" and not out.startswith(SCHEMES[self.name]):
             raise StoreError(f"out={out}: store={self.name} needs out={SCHEMES[self.name][0]}bucket/folder")
-        return Files(out, self.options(), self.single_writer)
+        return Files(out, self.options(), self.single_writer, self.outage_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class S3Settings(StoreSettings):
 
     def __post_init__(self) -> None:
         _require_url(self.endpoint)
+        _check_outage(self.outage_s)
 
     def options(self) -> dict[str, Any]:
         client = {"region_name": self.region} if self.region else {}
@@ -77,6 +83,7 @@ class GSSettings(StoreSettings):
 
     def __post_init__(self) -> None:
         _require_url(self.endpoint)
+        _check_outage(self.outage_s)
 
     def options(self) -> dict[str, Any]:
         given = {"endpoint_url": self.endpoint, "project": self.project, "token": "anon" if self.anonymous else None}
@@ -84,6 +91,11 @@ class GSSettings(StoreSettings):
 
 
 AnyStoreSettings = StoreSettings | S3Settings | GSSettings
+
+
+def _check_outage(outage_s: float) -> None:
+    if not 0 <= outage_s <= 86_400:
+        raise ValueError("outage_s must be from 0 to 86400 seconds")
 
 
 def _require_url(endpoint: str | None) -> None:

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, Stopped, connect
+from actors.cluster import ClusterSettings, connect
 from actors.engine_settings import EngineSettings
 from actors.engines import EngineError, EngineReplica, EngineSet
+from actors.errors import Stopped
 from tests.actors.test_engine_server import ends
 from tests.said import Said
 

@@ -13,7 +13,8 @@ import pytest
 import ray
 from PIL import Image
 
-from actors.cluster import ClusterError, ClusterSettings, connect
+from actors.cluster import ClusterSettings, connect
+from actors.errors import ClusterError
 from actors.judging import ChunkReport
 from actors.pool import RolloutPool
 from actors.rollout import Retry, RolloutSettings, RolloutWorker

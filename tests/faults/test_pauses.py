@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.conftest import ROOT, SMALL, build, tree, undisturbed  # noqa: F401
+from tests.processes import descendants
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(600)]
 
@@ -49,12 +50,7 @@ def until(condition: Callable[[], bool], process: "subprocess.Popen[str]") -> No
 
 def session(process: "subprocess.Popen[str]") -> list[int]:
     """The process and all that it started."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        with suppress(ValueError, OSError):
-            if os.getsid(int(entry.name)) == process.pid:
-                found.append(int(entry.name))
-    return found
+    return [process.pid, *descendants(process.pid)]
 
 
 def send(number: signal.Signals, processes: list[int]) -> None:

@@ -9,14 +9,42 @@ from monitoring.interrupt import Interrupt
 from tests.said import Said
 
 
-def test_the_first_signal_asks_and_the_second_ends() -> None:
-    told = Said()
-    with Interrupt(told) as interrupt:
-        os.kill(os.getpid(), signal.SIGINT)
+class Clock:
+    """Seconds that a test sets."""
+
+    now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_signal_asks_and_a_later_one_ends(number: signal.Signals) -> None:
+    told, clock = Said(), Clock()
+    with Interrupt(told, clock) as interrupt:
+        os.kill(os.getpid(), number)
         assert interrupt.asked
         assert told.levels == ["warning"]
+        clock.now += 1.5
         with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
+
+
+def test_two_signals_at_once_are_one_wish() -> None:
+    with Interrupt(Said(), Clock()) as interrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert interrupt.asked
+
+
+def test_a_line_that_cannot_be_written_now_costs_no_stop() -> None:
+    def busy(*_: object, **__: object) -> None:
+        raise RuntimeError("reentrant call")
+
+    with Interrupt(busy) as interrupt:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert interrupt.asked
 
 
 def test_afterwards_signals_do_what_they_did_before() -> None:

@@ -98,7 +98,7 @@ def plan(files: Files) -> Plan:
     return plan
 
 
-def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str, state: int = 0) -> tuple[int, str]:
+def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str) -> tuple[int, str]:
     """The status, and what was told, of a nightly run on a day over a finished build."""
     settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
     build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made")

@@ -64,7 +64,7 @@ def test_a_store_that_ignores_conditions_is_refused_unless_there_is_one_writer()
         (403, "InvalidAccessKeyId", "", "InvalidAccessKeyId .*set AWS_ACCESS_KEY_ID"),
         (400, "AuthorizationHeaderMalformed", "eu-west-1", "region eu-west-1: set store.region"),
         (301, "PermanentRedirect", "eu-west-1", "PermanentRedirect .*region eu-west-1: set store.region"),
-        (501, "NotImplemented", "", "NotImplemented .*check conf/store and what the store supports"),
+        (501, "NotImplemented", "", "NotImplemented .*set store.single_writer=true"),
         (503, "SlowDown", "", "SlowDown .*try again later"),
     ],
 )

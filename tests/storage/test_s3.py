@@ -168,7 +168,7 @@ def test_an_empty_folder_made_by_a_console_is_no_file(s3_files: Files, client: s
 @pytest.mark.usefixtures("s3_environment")
 @pytest.mark.parametrize("look", [Files.exists, Files.read, Files.list])
 def test_a_store_that_does_not_answer_is_not_taken_for_an_empty_one(look: Callable[[Files, str], object]) -> None:
-    files = Files("s3://bucket/store", {"endpoint_url": "http://127.0.0.1:9"}).hasty()
+    files = Files("s3://bucket/store", {"endpoint_url": "http://127.0.0.1:9"}).waiting(1)
     told = r"s3://bucket/store/a: the store does not answer .*: check the network, and store\.endpoint= of store=s3"
     with pytest.raises(StoreError, match=told):
         look(files, "a")

@@ -1,0 +1,92 @@
+"""One table from errors to exit statuses, the same in every job."""
+
+import os
+import re
+import signal
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from ray.exceptions import RayTaskError, WorkerCrashedError
+
+from actors.engines import EngineError, EngineUnavailable
+from actors.errors import ClusterError, ClusterUnavailable, Stopped
+from pipelines.command import run_command
+from pipelines.door import SettingsError
+from pipelines.exit_status import ExitStatus
+from pipelines.help import EXIT_STATUSES
+from pipelines.submit import jobs
+from storage.files import StoreError, StoreUnavailable
+from storage.sources.protocol import SourceError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+ERRORS = [
+    (StoreUnavailable("s3://b: gone"), ExitStatus.TRY_LATER),
+    (ClusterUnavailable("gone"), ExitStatus.TRY_LATER),
+    (EngineUnavailable("gone"), ExitStatus.TRY_LATER),
+    (WorkerCrashedError(), ExitStatus.TRY_LATER),
+    (StoreError("denied"), ExitStatus.MEND),
+    (SettingsError("wrong"), ExitStatus.MEND),
+    (SourceError("wrong"), ExitStatus.MEND),
+    (ClusterError("none"), ExitStatus.MEND),
+    (EngineError("too few"), ExitStatus.MEND),
+    (Stopped(), ExitStatus.STOPPED),
+    (KeyboardInterrupt(), ExitStatus.STOPPED),
+]
+
+
+@pytest.mark.parametrize(("error", "status"), ERRORS, ids=lambda value: type(value).__name__)
+def test_every_class_of_errors_has_its_status(
+    error: BaseException, status: ExitStatus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: Sequence[str]) -> int:
+        raise error
+
+    assert run_command("build", "", [], run) == status
+    assert len(capsys.readouterr().err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (StoreUnavailable("gone"), ExitStatus.TRY_LATER),
+        (StoreError("denied"), ExitStatus.MEND),
+        (KeyError("a bug"), ExitStatus.FAILED),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_a_task_of_ray_raises_counts_as_what_it_is(
+    cause: Exception, status: ExitStatus, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(_: Sequence[str]) -> int:
+        raise RayTaskError("f", "traceback", cause).as_instanceof_cause()
+
+    assert run_command("build", "", [], run) == status
+    assert str(cause) in capsys.readouterr().err
+
+
+def test_sigterm_before_a_job_listens_is_a_stop(capsys: pytest.CaptureFixture[str]) -> None:
+    def run(_: Sequence[str]) -> int:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return 0
+
+    before = signal.getsignal(signal.SIGTERM)
+    assert run_command("build", "", [], run) == ExitStatus.STOPPED
+    assert signal.getsignal(signal.SIGTERM) is before
+    assert "run the same command again" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("job", [*jobs(), "submit"])
+def test_every_jobs_help_lists_the_statuses(job: str, capsys: pytest.CaptureFixture[str]) -> None:
+    import importlib
+
+    assert importlib.import_module(f"pipelines.{job}").main(["--help"]) == 0
+    assert EXIT_STATUSES in capsys.readouterr().out
+
+
+def test_the_docs_and_the_help_list_every_status() -> None:
+    table = (ROOT / "docs/exit-statuses.md").read_text()
+    for status in ExitStatus:
+        assert re.search(rf"^\| {int(status)} \|", table, re.M), status
+        assert re.search(rf"^ +{int(status)} ", EXIT_STATUSES, re.M), status
