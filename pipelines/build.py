@@ -11,16 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 
-import ray
-
-from actors.cluster import beside_the_driver, connect, fetch
+from actors.cluster import connect
 from actors.equipment import AGENT, JUDGE
 from actors.errors import Stopped
 from actors.failing import RETRYABLE
-from actors.planning import PlanOutline, PlanSettings, RemotePlanner
+from actors.planning import PlanOutline, PlanSettings
 from actors.pool import RolloutPool, chunks_for
 from actors.publishing import PublishSettings, check_version
-from actors.rollout import EpisodeCost, Retry, RolloutSettings
+from actors.rollout import Retry, RolloutSettings
 from actors.watching import WatchSettings
 from lensmill.agents.settings import ReaderSettings
 from lensmill.models.families import within
@@ -29,15 +27,17 @@ from lensmill.models.settings import ModelSettings
 from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
-from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
+from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
+from pipelines.estimate import tell_estimate
 from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
 from pipelines.help import HELP
 from pipelines.models import Engines, agent_models, judge_model
-from pipelines.publication import publish_and_tell, tell_scope
+from pipelines.planning import plan_source
+from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from pipelines.spend import Spend
@@ -45,7 +45,6 @@ from storage.episodes import EpisodeStore
 from storage.files import StoreUnavailable
 from storage.plan import Plan
 from storage.probe import probe
-from storage.sources.protocol import SourceError
 from storage.sources.settings import look_for
 from storage.verdicts import VerdictStore
 from storage.watch import StoreWatch
@@ -167,8 +166,8 @@ class Build:
         self._display.tell(metrics.BUILD_INFO, 1, command, *names, model or "", judge or "")
 
     def _make_plan(self) -> PlanOutline:
-        settings, display = self._settings, self._display
-        planner = RemotePlanner.options(scheduling_strategy=beside_the_driver()).remote(
+        settings = self._settings
+        return plan_source(
             PlanSettings(
                 self._files,
                 self._fingerprint,
@@ -179,48 +178,11 @@ class Build:
                 settings.chunk_size,
                 settings.limit,
                 self._exclusion,
-            )
+            ),
+            settings.plan_only,
+            self._display,
+            self._stopping,
         )
-        display.begin("reading the source", 0, waits_for=f"the next row of source {settings.source.name}")
-        planning = planner.plan.remote()
-        while not ray.wait([planning], timeout=0.5)[0]:
-            display.planned(*fetch(planner.progress.remote(), self._stopping))
-            if self._stopping():
-                raise Stopped
-        ray.get(planning)
-        outline: PlanOutline = fetch(planner.outline.remote(settings.plan_only), self._stopping)
-        ray.kill(planner)
-        unreadable = sum(outline.failures.values())
-        display.say(
-            f"planned: {count_text(outline.samples, 'sample')}, "
-            f"{count_text(sum(outline.episodes.values()), 'episode')} on {count_text(len(outline.episodes), 'rung')}; "
-            f"{count_text(unreadable, 'row')} could not be planned"
-            + (" (see the failures table)" if unreadable else ""),
-            samples=outline.samples,
-            episodes=sum(outline.episodes.values()),
-            rungs=list(outline.episodes),
-            unreadable=outline.failures,
-        )
-        source = outline.scope.source
-        display.tell(metrics.SOURCE_SAMPLES, source.samples if source else 0)
-        for name, count in outline.failures.items():
-            display.tell(metrics.SOURCE_FAILURES, count, name)
-        if source is None or not source.samples:
-            counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
-            why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
-            raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
-        tell_scope(display, outline.scope, outline.withdrawn, outline.unknown_origins)
-        if others := sorted(outline.chunk_sizes - {settings.chunk_size}):
-            display.say(
-                f"note: chunk_size={settings.chunk_size} holds for what is planned from now on; this build has chunks "
-                f"that were planned with chunk_size={', '.join(map(str, others))}, which stay as they are"
-            )
-        if alone := outline.planned_chunks - len(outline.chunk_ids):
-            display.say(
-                f"note: {alone} chunks that another run has planned hold none of these samples, and are left alone",
-                chunks=alone,
-            )
-        return outline
 
     def _retry(self, outline: PlanOutline, committed: Mapping[str, int]) -> dict[str, Retry]:
         """What this run makes again: by chunk, what failed of the classes that it was told.
@@ -392,40 +354,11 @@ class Build:
             finally:
                 pool.close()
         self._display.close()
-        tell = self._display.result
-        tell(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows", samples=outline.samples)
-        tell(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")
-        for rung in outline.episodes:
-            episodes, tokens = outline.episodes[rung], outline.tokens[rung]
-            tell(f"{rung:>6} {episodes:>10,} {tokens:>27,}", rung=rung, episodes=episodes, image_tokens=tokens)
-        episodes, tokens = sum(outline.episodes.values()), sum(outline.tokens.values())
-        tell(f"{'all':>6} {episodes:>10,} {tokens:>27,}", rung="all", episodes=episodes, image_tokens=tokens)
-        if not costs:
-            tell("no estimate: every episode that was tried failed; the build's failures table will say why")
-            return
-        seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
-        pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
-        tell(
-            f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
-            f"and at most {size_text(pictures)} of pictures in the dataset "
-            f"(from {len(costs)} episodes; nothing of them is kept)",
-            seconds=round(seconds / size, 1),
-            workers=size,
-            originals_bytes=outline.originals_size,
-            pictures_bytes=pictures,
-        )
+        tell_estimate(outline, costs, size, self._display)
 
 
 def _in_order(chunk_ids: Iterable[str], some: Set[str]) -> tuple[str, ...]:
     return tuple(chunk_id for chunk_id in chunk_ids if chunk_id in some)
-
-
-def _expected(costs: Sequence[EpisodeCost], rung: int) -> EpisodeCost:
-    """The mean of the episodes tried on a rung, or of all where none was."""
-    near = [cost for cost in costs if cost.rung == rung] or list(costs)
-    return EpisodeCost(
-        rung, sum(cost.seconds for cost in near) / len(near), sum(cost.size for cost in near) // len(near)
-    )
 
 
 def main(arguments: Sequence[str]) -> int:

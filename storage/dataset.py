@@ -15,26 +15,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from storage.card import CardFacts, card
-from storage.dataset_rows import (
-    FAILURES,
-    ORIGINALS,
-    REJECTED,
-    TRAIN,
-    AcceptedEpisode,
-    DatasetRow,
-    FailedEpisode,
-    RejectedEpisode,
-    failure_row,
-    image_value,
-    rejected_row,
-    train_row,
-)
+from storage.dataset_rows import DatasetRow
 from storage.files import STAGING, Files, StoreError
-from storage.images import ImageStore
 from storage.scope import Scope
-from storage.shards import ShardedTable, ShardSizes
-from storage.sources.protocol import SourceFailure
+from storage.shards import ShardSizes
 from storage.table import FileRecord
+from storage.version_writer import VersionWriter
 
 FORMAT = 4
 """Raised when the same rows are published as other bytes."""
@@ -224,9 +210,9 @@ def publish(
     _claim(files, version, wanted)
     staging = f"{STAGING}/{uuid.uuid4().hex}"
     try:
-        writer = _VersionWriter(files, staging, inputs, sizes or ShardSizes())
+        facts = CardFacts(version, about.name, about.languages, inputs.recipe, inputs.judge, scope=inputs.scope)
+        writer = VersionWriter(files, staging, facts, sizes or ShardSizes())
         placed = writer.write(rows)
-        facts = writer.facts(version, about)
         texts = {"README.md": card(facts).encode(), **inputs.files()}
         placed += [(_stage(files, staging, name, data), name) for name, data in texts.items()]
         records = sorted((_settle(files, folder, staged, path) for staged, path in placed), key=lambda r: r.path)
@@ -246,72 +232,6 @@ def publish(
     done = _same(files, version, wanted)
     assert done is not None
     return done
-
-
-class _VersionWriter:
-    """Sends each row to its table and counts for the card."""
-
-    def __init__(self, files: Files, staging: str, inputs: DatasetInputs, sizes: ShardSizes) -> None:
-        self._images = ImageStore(files)
-        self._inputs = inputs
-        self._train = ShardedTable(files, staging, "data/train", TRAIN, sizes)
-        self._rejected = ShardedTable(files, staging, "rejected/train", REJECTED, sizes)
-        self._failures = ShardedTable(files, staging, "failures/train", FAILURES, sizes)
-        self._originals = ShardedTable(files, staging, "originals/train", ORIGINALS, sizes)
-        self._tables = {
-            "train": self._train,
-            "rejected": self._rejected,
-            "failures": self._failures,
-            "originals": self._originals,
-        }
-        self._shards: dict[str, list[str]] = {}
-        self._stored: set[str] = set()
-        self._facts = CardFacts()
-
-    def write(self, rows: Iterable[DatasetRow]) -> list[tuple[FileRecord, str]]:
-        """Write every table; the staged files, each with its path in the version."""
-        try:
-            for row in rows:
-                self._add(row)
-            placed = {name: table.finish() for name, table in self._tables.items()}
-        except BaseException:
-            for table in self._tables.values():
-                table.abandon()
-            raise
-        self._shards = {name: [path for _, path in files] for name, files in placed.items()}
-        return [entry for files in placed.values() for entry in files]
-
-    def counts(self) -> dict[str, int]:
-        return {name: table.rows for name, table in self._tables.items()}
-
-    def facts(self, version: str, about: CardSettings) -> CardFacts:
-        facts = self._facts
-        facts.version, facts.name, facts.languages = version, about.name, about.languages
-        facts.recipe, facts.judge = self._inputs.recipe, self._inputs.judge
-        facts.rows, facts.shards = self.counts(), self._shards
-        facts.scope = self._inputs.scope
-        return facts
-
-    def _add(self, row: DatasetRow) -> None:
-        recipe, judge = self._inputs.recipe, self._inputs.judge
-        match row:
-            case AcceptedEpisode():
-                value = train_row(row, recipe, judge, self._images.get)
-                self._train.add(value, sum(len(image["bytes"]) for image in value["images"]))
-                self._add_original(row.sample.image_id)
-                self._facts.accept(row)
-            case RejectedEpisode():
-                self._rejected.add(rejected_row(row, recipe, judge))
-                self._facts.reject(row)
-            case FailedEpisode() | SourceFailure():
-                self._failures.add(failure_row(row))
-                self._facts.fail(row)
-
-    def _add_original(self, image_id: str) -> None:
-        if image_id not in self._stored:
-            self._stored.add(image_id)
-            data = self._images.get(image_id)
-            self._originals.add({"image_id": image_id, "image": image_value(image_id, data)}, len(data))
 
 
 def folder_of(version: str) -> str:

@@ -1,0 +1,46 @@
+"""What a build would be: episodes and image tokens by rung, and about how long it takes and how much it stores."""
+
+from collections.abc import Sequence
+
+from actors.planning import PlanOutline
+from actors.rollout import EpisodeCost
+from monitoring.progress import ProgressDisplay, clock_text, size_text
+
+
+def tell_estimate(outline: PlanOutline, costs: Sequence[EpisodeCost], size: int, display: ProgressDisplay) -> None:
+    """Print the estimate.
+
+    Args:
+        costs: of a few real episodes; none where each of them failed.
+        size: workers.
+    """
+    tell = display.result
+    tell(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows", samples=outline.samples)
+    tell(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")
+    for rung in outline.episodes:
+        episodes, tokens = outline.episodes[rung], outline.tokens[rung]
+        tell(f"{rung:>6} {episodes:>10,} {tokens:>27,}", rung=rung, episodes=episodes, image_tokens=tokens)
+    episodes, tokens = sum(outline.episodes.values()), sum(outline.tokens.values())
+    tell(f"{'all':>6} {episodes:>10,} {tokens:>27,}", rung="all", episodes=episodes, image_tokens=tokens)
+    if not costs:
+        tell("no estimate: every episode that was tried failed; the build's failures table will say why")
+        return
+    seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
+    pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
+    tell(
+        f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
+        f"and at most {size_text(pictures)} of pictures in the dataset "
+        f"(from {len(costs)} episodes; nothing of them is kept)",
+        seconds=round(seconds / size, 1),
+        workers=size,
+        originals_bytes=outline.originals_size,
+        pictures_bytes=pictures,
+    )
+
+
+def _expected(costs: Sequence[EpisodeCost], rung: int) -> EpisodeCost:
+    """The mean of the episodes tried on a rung, or of all where none was."""
+    near = [cost for cost in costs if cost.rung == rung] or list(costs)
+    return EpisodeCost(
+        rung, sum(cost.seconds for cost in near) / len(near), sum(cost.size for cost in near) // len(near)
+    )
