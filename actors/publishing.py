@@ -155,7 +155,11 @@ def dataset_inputs(settings: PublishSettings, layers: Layers) -> DatasetInputs:
 
 def _replay(settings: PublishSettings) -> ReplaySettings:
     """How the build's pictures are drawn."""
-    return ReplaySettings.of_recipe(json.loads(settings.files.read(f"builds/{settings.fingerprint}/recipe.json")))
+    path = f"builds/{settings.fingerprint}/recipe.json"
+    try:
+        return ReplaySettings.of_recipe(json.loads(settings.files.read(path)))
+    except ValueError as error:
+        raise StoreError(f"{settings.files.locate(path)}: {error}") from error
 
 
 def version_inputs(settings: PublishSettings) -> tuple[Layers, dict[str, Any]]:

@@ -180,6 +180,8 @@ def _indented(text: str, prefix: str = "") -> str:
             continue
         if line.startswith("#"):
             lines.append(f"  {line.lstrip('# ')}")
+        elif line.lstrip().startswith("#"):  # a comment goes on
+            lines.append(f"      {line.lstrip('# ')}")
         else:
             key, value = line.split(":", 1)
             lines.append(f"    {prefix}{key}={value.strip()}")

@@ -36,7 +36,7 @@ def build_of(files: Files, answers: Sequence[str | None], chunk_size: int = 2, f
             else:
                 rows.append(EpisodeRow(planned, "done", replace(trajectory, answer=answer)))
         store.commit(chunk_id, rows)
-    ladder = {"factor": 28, "upscale": False, "rungs": [224]}
+    ladder = {"factor": 28, "upscale": False, "rungs": [224], "min_pixels": 3136, "max_pixels": 12_845_056}
     recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}, "ladder": ladder}
     files.create(f"builds/{fingerprint}/recipe.json", json.dumps(recipe).encode())
     return plan
