@@ -174,7 +174,7 @@ class Exports:
 
     def rest(self) -> None:
         """The workers have ended: what they counted stays, and they are not there any more."""
-        self._workers = {name: value for name, value in self._workers.items() if not is_gauge(name)}
+        self._workers = {name: 0.0 if is_gauge(name) else value for name, value in self._workers.items()}
         self._refresh()
 
     def tell(self, metric: Metric, value: float, *labels: object) -> None:

@@ -42,10 +42,13 @@ EPISODE_ERRORS = (
 SOURCE_ERRORS = (
     *("annotation_unreadable", "bad_box", "bad_field", "bad_json", "bad_row", "bad_text", "context_length"),
     *("duplicate", "empty_field", "image_missing", "image_unreadable", "missing_field", "path_outside"),
-    *("picture_size", "too_long"),
+    *("picture_size", "template_token", "too_long"),
     *IMAGE_ERRORS,
 )
-GATES = ("min_accepted", "min_yield", "max_failures", "yield_off", "failures_off", "shrinks", "grows")
+GATES = (
+    *("min_accepted", "min_yield", "max_failures", "max_unreadable"),
+    *("yield_off", "failures_off", "unreadable_off", "shrinks", "source_shrinks", "grows"),
+)
 AWAITED = ("store", "model", "judge", "engine", "cluster", "worker")
 """What a job waits for while it cannot go on."""
 

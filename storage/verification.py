@@ -299,7 +299,7 @@ def _pictures(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if [index for step in row["steps"] for index in step["images"]] != list(range(1, count)):
         yield "steps", "the pictures that its steps name are not those that follow the view, in order"
     parts = [part for message in row["messages"] for part in message["content"]]
-    if (placeholders := sum(part["type"] == "image" for part in parts)) != count:
+    if parts and (placeholders := sum(part["type"] == "image" for part in parts)) != count:
         yield "messages", f"there are {placeholders} places for {count} images"
     if any(part["text"] is None for part in parts if part["type"] != "image"):
         yield "messages", "a part of type text has no text"

@@ -90,7 +90,7 @@ def rows(tmp_path: Path) -> tuple[Files, list[tuple[Sample, EpisodeRow, Verdict 
     EpisodeStore(files, FINGERPRINT).commit(chunk_id, [row for _, row, _ in ended])
     given = [VerdictRow(row.planned.episode_id, verdict) for _, row, verdict in ended if verdict is not None]
     VerdictStore(files, FINGERPRINT, JUDGE).commit(chunk_id, given, 0)
-    ladder = {"factor": 28, "upscale": False, "rungs": [224]}
+    ladder = {"factor": 28, "upscale": False, "rungs": [224], "min_pixels": 3136, "max_pixels": 12_845_056}
     recipe = {"source": {"name": "made"}, "agent": {"name": "refocus"}, "ladder": ladder}
     files.create(f"builds/{FINGERPRINT}/recipe.json", json.dumps(recipe).encode())
     return files, ended

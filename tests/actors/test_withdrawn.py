@@ -44,7 +44,7 @@ class Store:
         self.root, self.files = root, Files(str(root / "out"))
         self.png = root / "data" / "test" / "png"
         self.png.mkdir(parents=True)
-        ladder = {"factor": 28, "upscale": False, "rungs": [224]}
+        ladder = {"factor": 28, "upscale": False, "rungs": [224], "min_pixels": 3136, "max_pixels": 12_845_056}
         recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}, "ladder": ladder}
         self.files.create(f"builds/{FINGERPRINT}/recipe.json", json.dumps(recipe).encode())
 

@@ -12,6 +12,7 @@ import ray
 
 from actors.cluster import ClusterSettings, connect
 from actors.publishing import PublishSettings
+from monitoring import metrics
 from monitoring.progress import ProgressDisplay
 from pipelines.door import load
 from pipelines.nightly import Nightly
@@ -64,7 +65,7 @@ def test_a_gate_that_refuses_is_an_error_with_its_reasons_and_its_series(files: 
     assert lines[-1]["reasons"] == ["3 accepted trajectories (gates.min_accepted=100)"]
     gates = {name.partition("|")[2]: value for name, value in told.items() if name.startswith("lensmill_gate_passed")}
     assert [gate for gate, passed in gates.items() if not passed] == ["min_accepted"]
-    assert len(gates) == 7
+    assert len(gates) == len(metrics.GATES)
     assert not results.getvalue()
 
 

@@ -68,7 +68,7 @@ def test_a_model_that_cannot_be_reached_is_an_error_with_its_counts(charts: Path
     assert ended.returncode != 0
     lines = lines_of(ended)
     errors = [line for line in lines if line["level"] == "error"]
-    assert any("could be reached" in line["message"] for line in errors)
+    assert any("no server of" in line["message"] for line in errors)
     assert errors[-1]["status"] == ended.returncode
     series = series_of(textfile)
     assert series["lensmill_exit_status"] == ended.returncode

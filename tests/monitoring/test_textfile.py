@@ -100,6 +100,7 @@ def test_what_the_job_tells_stays_beside_what_workers_report(path: Path) -> None
     assert read(path) == {
         "lensmill_episodes_planned": 12,
         "lensmill_gate_passed": 0,
+        "lensmill_workers": 0,
         "lensmill_steps_total": 7,
     }
 

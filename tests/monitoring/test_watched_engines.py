@@ -7,6 +7,7 @@ import ray
 
 from actors.cluster import ClusterSettings, connect
 from tests.actors.test_engines import a_set, die, fake, poll_until
+from tests.said import Said
 
 QUEUE = "lensmill_engine_requests_waiting|agent|0"
 UP = "lensmill_engine_up|agent|0"
@@ -21,7 +22,7 @@ def cluster() -> Iterator[None]:
 
 
 def test_an_engine_is_up_with_its_queue_and_its_restarts_are_counted() -> None:
-    with a_set(fake(max_restarts=1), []) as engines:
+    with a_set(fake(max_restarts=1), Said()) as engines:
         (url,) = engines.start()
         poll_until(engines, lambda: engines.series("agent").get(QUEUE) == 7)
         assert engines.series("agent")[UP] == 1
