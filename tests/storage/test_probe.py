@@ -70,7 +70,7 @@ def test_a_store_that_ignores_conditions_is_refused_unless_there_is_one_writer()
 )
 def test_a_store_that_refuses_says_what_to_do(status: int, code: str, region: str, said: str) -> None:
     with crude_store((status, code, "no"), region) as url:
-        files = S3Settings(endpoint=url).open("s3://bucket/store")
+        files = S3Settings(endpoint=url, outage_s=1).open("s3://bucket/store")
         with pytest.raises(StoreError, match=rf"^s3://bucket/store/staging/\S+: .*{said}"):
             probe(files)
 
@@ -89,7 +89,7 @@ def test_missing_credentials_are_said(endpoint: str, bucket: str, monkeypatch: p
 
 @pytest.mark.usefixtures("s3_environment")
 def test_an_endpoint_that_does_not_answer_is_named() -> None:
-    said = _refusal(S3Settings(endpoint="http://127.0.0.1:9").open("s3://bucket/store"))
+    said = _refusal(S3Settings(endpoint="http://127.0.0.1:9", outage_s=1).open("s3://bucket/store"))
     assert "the store does not answer" in said
     assert "http://127.0.0.1:9" in said
     assert "store.endpoint=" in said
