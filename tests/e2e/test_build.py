@@ -74,7 +74,7 @@ def test_a_larger_limit_adds_only_the_rest(tmp_path: Path) -> None:
     fewer = build(*small, "limit=2")
     assert fewer.returncode == 0, fewer.stderr
     assert "left alone" in fewer.stderr
-    assert "2 episodes" in fewer.stdout
+    assert "in 2 finished episodes" in fewer.stdout
 
 
 def test_of_a_grown_source_only_what_is_new_is_made_and_the_version_names_its_chunks(tmp_path: Path) -> None:
