@@ -58,7 +58,7 @@ def _draw(images: ImageStore, settings: ReplaySettings, rows: list[DatasetRow]) 
 def _drawn(replayer: Replayer, settings: ReplaySettings, row: AcceptedEpisode) -> AcceptedEpisode:
     sample, trajectory, planned = row.sample, row.trajectory, row.planned
     if made_by_code(trajectory):  # those pictures were kept; of the others there is the view alone
-        trajectory = replace(trajectory, images=trajectory.images[:1], steps=())
+        trajectory = replace(trajectory, images=trajectory.images[:1], steps=(), messages=())
     try:
         drawn = replayer.files(sample.image_id, planned.rung, sample.regions, trajectory)
         return replace(row, files={file.ref.image_id: file.data for file in drawn})

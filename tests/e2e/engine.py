@@ -13,7 +13,7 @@ from lensmill.testing.stub_engine import StubEngine
 
 
 async def serve(port: int, slow_s: float) -> None:
-    async with StubEngine(by_turn(["ANSWER: 1"], latency(slow_s)), port):
+    async with StubEngine(by_turn(["ANSWER: 7"], latency(slow_s)), port):
         await asyncio.Event().wait()
 
 
