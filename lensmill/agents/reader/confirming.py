@@ -55,7 +55,7 @@ def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence
 
 _VERBS: dict[EditKind, str] = {
     "highlight": "highlight it",
-    "draw": "draw a red box around each",
+    "draw": "draw a red outline around them",
     "mask": "mask all the others",
 }
 
