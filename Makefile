@@ -50,7 +50,7 @@ test: setup-dev lint  ## lint, then every test
 test-engine: setup-dev $(if $(LENSMILL_ENGINE),,setup-engine)  ## the tests that need a real vLLM
 	$(BIN)/python -m pytest -m engine tests/engine
 
-test-faults: setup-dev  ## ten rounds of kills and faults, each with the bytes of an undisturbed run
+test-faults: setup-dev  ## four rounds of kills and faults, each with the bytes of an undisturbed run
 	$(BIN)/python -m pytest -m faults -rP tests/faults
 
 storm: setup-dev  ## the same, a hundred rounds
