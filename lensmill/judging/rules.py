@@ -102,7 +102,7 @@ def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -
     verdict = (
         _judge_choice(said, wanted, choices, question)
         or _judge_letter(said, wanted, choices)
-        or judge_yes_no(answer, wanted)
+        or judge_yes_no(answer, wanted, question)
         or _judge_list(answer, reference, question)
         or _judge_single(said, wanted, question)
     )
