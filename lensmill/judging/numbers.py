@@ -3,7 +3,7 @@
 import re
 
 from lensmill.judging.comparison import PERCENT_WORDS, compare_quantities, shown, within_tolerance
-from lensmill.judging.plain_words import NUMBERS, plain, turns
+from lensmill.judging.plain_words import NUMBERS, in_order, plain, telling, turns
 from lensmill.judging.quantities import CARDINALS, Quantity, quantities_in, read_quantity
 from lensmill.judging.questions import asks_for_amount, asks_for_year
 from lensmill.judging.shares import Share, read_share
@@ -19,6 +19,10 @@ _MEASURE = re.compile(
     r"\b(?:how (?:tall|high|long|far|deep|wide|heavy|large|big)|height|length|distance|depth|width|weight|altitude"
     r"|elevation)\b"
 )
+_FINE = re.compile("[‰‱]")
+_SHARE_WORDS = PERCENT_WORDS | vocabulary("fraction fractions proportion shares part portion ratio probability")
+_STROKES = re.compile(r"\d ?['\"](?!\w)")
+"""Minutes, feet, seconds or inches in a sentence, which `words` leaves out."""
 _BRACKETED = re.compile(r"\(([$€£]?\d[\d.,]*%?)\)")
 
 
@@ -26,9 +30,12 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
     """A canonical answer against a canonical reference that is one number; None where the reference is none."""
     targets = [q for q in _readings(reference, question) if not q.doubtful]
     share = read_share(reference)
-    if share is not None and (read_quantity(answer) or read_share(answer)):
+    shares_asked = not _SHARE_WORDS.isdisjoint(words(question))
+    if share is not None and (shares_asked or not share.ordinal) and (read_quantity(answer) or read_share(answer)):
         targets = [Quantity(share.value * 100, unit="%")]
     if not targets:
+        if _FINE.search(reference) and read_quantity(_FINE.sub("", answer)):
+            return Verdict("undecided", "fine_unit", None, f"{reference} is in parts of a thousand, or of more")
         return None
     answer = answer.removeprefix("the ")
     year = _judge_year(answer, reference, question)
@@ -40,7 +47,12 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
             return Verdict("undecided", "number_sign", None, f"{answer} may be a negative number, as accounts write it")
         return verdict
     if (share := read_share(answer)) is not None:
-        return _judge_share(share, answer, targets, question)
+        verdict = _judge_share(share, answer, targets, question)
+        if share.ordinal and not shares_asked and verdict.outcome == "correct":
+            return Verdict("undecided", "share", None, f"{answer} may be a share or a place")
+        return verdict
+    if _FINE.search(answer + reference):
+        return Verdict("undecided", "fine_unit", None, f"{answer} and {reference} are parts of a thousand, or of more")
     readings = _readings(answer, question)
     if not readings:
         return _judge_sentence(answer, targets, question)
@@ -120,7 +132,14 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
         return Verdict("undecided", "number_in_sentence", None, f"the answer may mean {wanted} without naming it")
     if verdict.outcome != "correct":
         return verdict
-    if len(named) > 1 or answer.endswith("-") or not plain(_without_numbers(said, named), question):
+    turned = "than" in words(question) and not in_order(telling(_without_numbers(said, named)), words(question))
+    if (
+        turned
+        or _STROKES.search(answer)
+        or len(named) > 1
+        or answer.endswith("-")
+        or not plain(_without_numbers(said, named), question)
+    ):
         return Verdict("undecided", "number_in_sentence", None, f"the answer names {wanted}, but may not mean it")
     return Verdict("correct", "number_in_sentence", None, f"the only number that the answer names meets {wanted}")
 

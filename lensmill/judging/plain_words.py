@@ -6,6 +6,7 @@ closed list here. "Far from red" and "5 dozen" have a word that nothing accounts
 
 from collections.abc import Iterable
 
+from lensmill.judging.questions import things_counted
 from lensmill.judging.text import vocabulary, words
 
 NUMBERS = vocabulary(
@@ -57,9 +58,14 @@ def plain(said: Iterable[str], *known: str) -> bool:
     return all(word in allowed for word in said)
 
 
-def plain_unit(unit: str, *known: str) -> bool:
-    """Whether the words after a number only say what is counted."""
-    allowed = (_PLAIN | _COUNTED).union(*(words(text) for text in known)) - TURNING
+def plain_unit(unit: str, question: str) -> bool:
+    """Whether the words after a number only say what the question counts.
+
+    A noun of the question counts only after its "how many": "5 girls" says another thing than 5 where it is asked how
+    many more boys than girls there are. Common nouns do where the question counts nothing by name.
+    """
+    things, asked = things_counted(question), set(words(question))
+    allowed = (_PLAIN | things | (frozenset() if things else _COUNTED - asked)) - TURNING
     stems = {word.removesuffix("s") for word in allowed}
     return all(word in allowed or word.removesuffix("s") in stems for word in words(unit))
 

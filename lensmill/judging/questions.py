@@ -22,9 +22,19 @@ _ASKS_AMOUNT = re.compile(
     r"(?:number|amount|values?|total|sum|average|mean|median|difference|percentage|percent|ratio|share|count|rate|price"
     r"|cost|revenue|population|sales)\b"
 )
+_MONEY = r"(?:(?:u\.?s\.?|us|usd|eur|gbp|american|canadian|dollars?|euros?|pounds?|yen|rupees?|[$€£¥₹]) ?){0,3}"
+_SCALE = r"(thousand|million|billion|trillion)s?\b(?!-)"
 _SCALE_ASKED = re.compile(
-    r"\b(?:in|how many|per) (?:[a-z.$€£]+ ){0,2}?(thousand|million|billion|trillion)s?\b"
-    r"|\b(thousand|million|billion|trillion)s\b|\((?:in )?(?:[a-z.$€£]+ ){0,2}(thousand|million|billion|trillion)s?\b"
+    rf"\bin {_MONEY}{_SCALE}|\bhow (?:many|much) {_MONEY}{_SCALE}|\((?:[a-z.$€£]+ ){{0,3}}{_SCALE}"
+)
+_COUNTED = re.compile(
+    r"\b(?:how (?:many|much)|(?:number|amount|count) of)((?: (?!and\b|or\b|is\b|are\b|was\b|were\b|do\b|does\b|did\b"
+    r"|have\b|has\b|had\b|will\b|can\b|in\b|on\b|at\b|by\b|for\b|from\b|to\b|who\b|that\b|which\b|with\b|than\b|there\b"
+    r"|between\b|among\b|per\b|of\b)[^\W\d_][\w'-]*){0,4})"
+)
+_UNIT_ASKED = re.compile(
+    r"(?:\bin(?: units? of)?(?! year\b)|\bhow (?:many|much)(?: more| fewer| less)?|\bnumber of|\() ?"
+    r"([a-z°]+)\b(?! ?(?:/|\^|per\b|squared?\b|cubed?\b))"
 )
 _ASKS_NAME = re.compile(r"\b(?:which|who|whom|whose|where|name)\b")
 
@@ -48,6 +58,17 @@ def asks_for_amount(question: str) -> bool:
 def scales_asked(question: str) -> frozenset[str]:
     """The scale words in which a canonical question asks for its answer: "how many millions", "in billions"."""
     return frozenset(word for found in _SCALE_ASKED.findall(question) for word in found if word)
+
+
+def things_counted(question: str) -> frozenset[str]:
+    """The words after "how many", "how much" or "number of" in a canonical question: what a bare number counts."""
+    said = {word for found in _COUNTED.findall(question) for word in found.split()}
+    return frozenset(said - {"more", "fewer", "less"})
+
+
+def units_asked(question: str) -> frozenset[str]:
+    """The words that may be the unit in which a canonical question asks for its answer: "in months", "how many km"."""
+    return frozenset(_UNIT_ASKED.findall(question))
 
 
 def asks_for_name(question: str) -> bool:
