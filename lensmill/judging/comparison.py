@@ -25,7 +25,7 @@ MAX_EXACT_COUNT = 100
 """Things that can be counted one by one in a picture; larger numbers stand for themselves within 5 %."""
 PERCENT_WORDS = vocabulary("% percent percentage percentages share proportion")
 _AGE = re.compile(r"\bhow old\b|\bages?\b|\bexpectancy\b")
-_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b")
+_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:of|the)\b")
 
 
 def within_tolerance(value: float, target: float) -> bool:

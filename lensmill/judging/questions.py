@@ -27,11 +27,15 @@ _SCALE = r"(thousand|million|billion|trillion)s?\b(?!-)"
 _SCALE_ASKED = re.compile(
     rf"\bin {_MONEY}{_SCALE}|\bhow (?:many|much) {_MONEY}{_SCALE}|\((?:[a-z.$€£]+ ){{0,3}}{_SCALE}"
 )
-_COUNTED = re.compile(
-    r"\b(?:how (?:many|much)|(?:number|amount|count) of)((?: (?!and\b|or\b|is\b|are\b|was\b|were\b|do\b|does\b|did\b"
-    r"|have\b|has\b|had\b|will\b|can\b|in\b|on\b|at\b|by\b|for\b|from\b|to\b|who\b|that\b|which\b|with\b|than\b|there\b"
-    r"|between\b|among\b|per\b|of\b)[^\W\d_][\w'-]*){0,4})"
+_NO_NOUN = (
+    "and|or|is|are|was|were|do|does|did|have|has|had|will|can|in|on|at|by|for|from|to|who|that|which|with|than|there"
+    "|between|among|per|of"
 )
+_COUNTED = re.compile(
+    r"\b(?:how (?:many|much)|(?:number|amount|count) of|count)((?: the)?"
+    rf"(?: (?!(?:{_NO_NOUN})\b)[^\W\d_][\w'-]*){{0,4}})"
+)
+_PLURAL = re.compile(r"\w*[^s\W]s|people|men|women|children|\w+men|feet|mice|geese|teeth")
 _UNIT_ASKED = re.compile(
     r"(?:\bin(?: units? of)?(?! year\b)|\bhow (?:many|much)(?: more| fewer| less)?|\bnumber of|\() ?"
     r"([a-z°]+)\b(?! ?(?:/|\^|per\b|squared?\b|cubed?\b))"
@@ -62,8 +66,13 @@ def scales_asked(question: str) -> frozenset[str]:
 
 def things_counted(question: str) -> frozenset[str]:
     """The words after "how many", "how much" or "number of" in a canonical question: what a bare number counts."""
-    said = {word for found in _COUNTED.findall(question) for word in found.split()}
-    return frozenset(said - {"more", "fewer", "less"})
+    counted: set[str] = set()
+    for found in _COUNTED.findall(question):
+        for word in found.split():
+            counted.add(word)
+            if _PLURAL.fullmatch(word):
+                break  # "how many boys like girls" counts no girls
+    return frozenset(counted - {"more", "fewer", "less", "the"})
 
 
 def units_asked(question: str) -> frozenset[str]:

@@ -68,6 +68,8 @@ _BEFORE_ARTICLE = vocabulary(
     contains means became become becomes per such what which half all both quite rather just also if so because
     """
 )
+_LONGEST_LINK = 20
+"""Characters before an article that are looked at: more than any word of `_BEFORE_ARTICLE` has."""
 _NOT_AFTER_ARTICLE = vocabulary(
     "and or is are was were has have had to than in on of at by for from with as the an but nor vs versus not "
     "few little"
@@ -134,9 +136,12 @@ def _is_article(before: str, article: str, after: str) -> bool:
 
 def _bare(text: str) -> str:
     """A canonical text without its articles."""
-    return _ARTICLE.sub(
-        lambda found: "" if _is_article(text[: found.start()], found[1], found[2]) else found.group(), text
-    )
+
+    def kept(found: re.Match[str]) -> str:
+        before = text[max(0, found.start() - _LONGEST_LINK) : found.start()]
+        return "" if _is_article(before, found[1], found[2]) else found.group()
+
+    return _ARTICLE.sub(kept, text)
 
 
 def digits_of(text: str) -> list[str]:

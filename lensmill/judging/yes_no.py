@@ -28,7 +28,7 @@ _COMPARED = vocabulary(
     "million billion third quarter least from minus plus"
 )
 """Words of an explanation ("Yes, it is more than half") that take nothing back."""
-_AFFIRMS = vocabulary("indeed exactly definitely certainly clearly surely sure absolutely right true correct")
+_AFFIRMS = vocabulary("indeed exactly definitely certainly clearly surely sure absolutely true correct")
 _DENIES = frozenset(
     {"not", "isnt", "arent", "doesnt", "dont", "didnt", "wasnt", "werent", "hasnt", "havent", "hadnt", "cant", "cannot"}
     | {"wont", "none", "neither", "false", "incorrect"}

@@ -156,6 +156,7 @@ NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
         ("Yes, the elm is taller than the oak", "Yes", "Is the oak taller than the elm?", ()),
         ("Yes, it has the lowest value", "Yes", "Does it have the highest value?", ()),
         ("Yes, it is much less", "Yes", "Is it more?", ()),
+        ("Yes, right", "Yes", "Is it on the left?", ()),
     ),
     "words that make another number": (
         ("7 hundred", "7", "How many?", ()),

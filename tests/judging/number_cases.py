@@ -30,6 +30,7 @@ NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
         *_open(MORE, ("7 dogs", "7"), ("7 women", "7")),
         *_open("How many more men than women are there?", ("7 women", "7")),
         *_open("How many cats do the owners have?", ("7 owners", "7")),
+        *_open("How many boys like girls?", ("7 girls", "7")),
         *_open(JARS, ("7 cars", "7"), ("7 countries", "7")),
         *_open("What is the difference between boys and girls?", ("7 girls", "7")),
         *_open("What is the difference between men and women?", ("7 women", "7")),
@@ -45,6 +46,7 @@ NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
     ),
     "counts that are near": (
         *_open(JARS, ("20", "21"), ("22", "21"), ("There are 20 jars", "21"), ("95", "99"), ("20.5", "21")),
+        *_open("Count the jars.", ("20", "21")),
         *_open("What is the number of jars?", ("20", "21"), ("twenty", "21")),
     ),
     "who exceeds whom": _open(
