@@ -3,12 +3,12 @@
 import re
 
 from lensmill.judging.comparison import PERCENT_WORDS, compare_quantities, shown, within_tolerance
-from lensmill.judging.plain_words import NUMBERS, in_order, plain, telling, turns
+from lensmill.judging.plain_words import NUMBERS, in_order, plain, plain_unit, telling, turns
 from lensmill.judging.quantities import CARDINALS, Quantity, quantities_in, read_quantity
-from lensmill.judging.questions import asks_for_amount, asks_for_year
+from lensmill.judging.questions import asks_for_amount, asks_for_year, units_asked
 from lensmill.judging.shares import Share, read_share
 from lensmill.judging.text import vocabulary, words
-from lensmill.judging.units import SCALES
+from lensmill.judging.units import SCALES, UNITS
 from lensmill.judging.years import is_year_like
 from lensmill.verdict import Verdict
 
@@ -23,6 +23,7 @@ _FINE = re.compile("[‰‱]")
 _SHARE_WORDS = PERCENT_WORDS | vocabulary("fraction fractions proportion shares part portion ratio probability")
 _STROKES = re.compile(r"\d ?['\"](?!\w)")
 """Minutes, feet, seconds or inches in a sentence, which `words` leaves out."""
+_THING = re.compile(r"\d[\d.,]* ([a-z]+)")
 _BRACKETED = re.compile(r"\(([$€£]?\d[\d.,]*%?)\)")
 
 
@@ -135,6 +136,7 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
     turned = "than" in words(question) and not in_order(telling(_without_numbers(said, named)), words(question))
     if (
         turned
+        or _counts_another(answer, question)
         or _STROKES.search(answer)
         or len(named) > 1
         or answer.endswith("-")
@@ -142,6 +144,15 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
     ):
         return Verdict("undecided", "number_in_sentence", None, f"the answer names {wanted}, but may not mean it")
     return Verdict("correct", "number_in_sentence", None, f"the only number that the answer names meets {wanted}")
+
+
+def _counts_another(answer: str, question: str) -> bool:
+    """Whether the word after a sentence's number is not what is counted: "there are 5 girls" for how many more boys."""
+    found = _THING.search(answer)
+    thing = found[1] if found else ""
+    if not thing or thing in SCALES or thing in PERCENT_WORDS or plain_unit(thing, question):
+        return False
+    return thing not in UNITS or UNITS[thing] not in {UNITS.get(word) for word in units_asked(question)}
 
 
 def _without_numbers(said: list[str], named: tuple[Quantity, ...]) -> list[str]:

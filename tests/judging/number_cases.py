@@ -27,7 +27,9 @@ NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
         *_open("Of the billions spent, how many were lost?", ("7 billion", "7")),
     ),
     "a noun that is not counted": (
-        *_open(MORE, ("7 dogs", "7"), ("7 women", "7")),
+        *_open(
+            MORE, ("There are 7 dogs", "7"), ("The answer is: it shows 7 dogs", "7"), ("7 dogs", "7"), ("7 women", "7")
+        ),
         *_open("How many more men than women are there?", ("7 women", "7")),
         *_open("How many cats do the owners have?", ("7 owners", "7")),
         *_open("How many boys like girls?", ("7 girls", "7")),
@@ -70,7 +72,8 @@ CORRECT: dict[str, tuple[Row, ...]] = {
         *_open("What is the value (in billions)?", ("7 billion", "7")),
     ),
     "things and units asked for": (
-        *_open(MORE, ("7 cats", "7")),
+        *_open(MORE, ("7 cats", "7"), ("There are 7 cats", "7"), ("The number is 7 in total", "7")),
+        *_open("What was the value for Peru in 2015?", ("It was 7% in 2015", "7"), ("It is 7 for Peru", "7")),
         *_open(JARS, ("21 jars", "21"), ("There are 21 jars", "21"), ("21", "21")),
         *_open("How long does it last in months?", ("7 months", "7"), ("12 months", "1 year")),
         *_open("How many km is it?", ("7 km", "7"), ("20", "21")),
