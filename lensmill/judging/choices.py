@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from lensmill.judging.plain_words import plain, plain_unit, turns
+from lensmill.judging.plain_words import RELATIONS, in_order, plain, plain_unit, telling, turns
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.text import canonical, figures_of, unwrapped, vocabulary, words
 from lensmill.judging.units import UNITS
@@ -59,6 +59,8 @@ def choose(text: str, choices: Sequence[str], question: str = "") -> Chosen | Li
     several = _LETTERS.fullmatch(text)
     if several and all(ord(c) - 97 < len(options) for c in re.findall(r"\b[a-z]\b", text)):
         return "several"
+    if re.match("[a-z] [a-z]", text) and any(len(word) == 1 and word in "bcdefghijkl" for word in words(question)):
+        return "unclear"  # "B is taller": B is a thing of the question, or an option
     beside = _letter_beside(text, len(options))
     if beside is not None:
         rest = _by_words(beside[1], options, question)
@@ -106,20 +108,38 @@ def _by_words(text: str, options: Sequence[str], question: str) -> int | Literal
         i for i in named if not any(_within(theirs[i], theirs[j]) and len(theirs[j]) > len(theirs[i]) for j in named)
     ]
     if len(named) == 1 and named[0] in alike and plain(_without(theirs[named[0]], mine), question):
-        return named[0]
+        return named[0] if _stands_as_asked(theirs[named[0]], mine, theirs, words(question)) else "unclear"
     if len({tuple(theirs[i]) for i in named}) > 1 and {"or", "and"} & set(mine):
         beside = [word for word in _beside(mine, [theirs[i] for i in named]) if word not in ("or", "and", "either")]
         return "several" if plain(beside, question) else "unclear"
     if named:
         return "unclear"
-    telling = [word for word in mine if word not in _EMPTY_WORDS]
+    said = [word for word in mine if word not in _EMPTY_WORDS]
     shared = set(theirs[0]).intersection(*theirs[1:]) if len(theirs) > 1 else set()
-    fitting = [i for i, option in enumerate(theirs) if telling and _in_order(telling, option)]
+    fitting = [i for i, option in enumerate(theirs) if said and in_order(said, option)]
     if len(fitting) == 1 and fitting[0] in alike:
-        left = set(theirs[fitting[0]]) - set(telling)
-        if left.isdisjoint(_UNSAID - shared) and plain(left - shared, question):
+        left = set(theirs[fitting[0]]) - set(said)
+        lettered = any(len(word) == 1 and word.isalpha() for word in left)  # "group" for "Group A"
+        if not lettered and left.isdisjoint(_UNSAID - shared) and plain(left - shared, question):
             return fitting[0]
     return "unclear"
+
+
+def _stands_as_asked(option: Sequence[str], mine: Sequence[str], options: list[list[str]], asked: list[str]) -> bool:
+    """Whether the question's words beside an option keep the question's order, so that who is left of whom stays.
+
+    Where the question names options, what stands before the answer's option stands before theirs too. Where it does
+    not, an option that relates two things says something for sure only alone.
+    """
+    start = _place(option, mine) or 0
+    before, after = telling(mine[:start]), telling(mine[start + len(option) :])
+    if not before and not after:
+        return True
+    named = [place for other in options if other and (place := _place(other, asked)) is not None]
+    if not named:
+        things = set(telling(asked)) - RELATIONS
+        return in_order([*before, *after], asked) and (len(things) < 2 or RELATIONS.isdisjoint(option))
+    return in_order(before, asked[: min(named)]) and in_order(after, asked[max(named) + 1 :])
 
 
 def _same_quantity(text: str, options: Sequence[str], question: str) -> list[int]:
@@ -161,9 +181,3 @@ def _beside(mine: Sequence[str], named: Sequence[Sequence[str]]) -> list[str]:
     for option in named:
         rest = _without(option, rest)
     return rest
-
-
-def _in_order(part: Sequence[str], whole: Sequence[str]) -> bool:
-    """Whether the words of a text come in an option in that order."""
-    rest = iter(whole)
-    return all(word in rest for word in part)

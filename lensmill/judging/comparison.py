@@ -5,7 +5,7 @@ import re
 
 from lensmill.judging.plain_words import plain_unit, turns
 from lensmill.judging.quantities import Quantity
-from lensmill.judging.questions import asks_for_name, scales_asked
+from lensmill.judging.questions import asks_for_name, scales_asked, things_counted, units_asked
 from lensmill.judging.relaxed import MAX_RELATIVE_CHANGE
 from lensmill.judging.text import vocabulary, words
 from lensmill.judging.units import CURRENCIES, FACTORS, SCALES, UNITS
@@ -21,8 +21,11 @@ _MOVED = vocabulary(
     "fall fell rise rose grow grew growth gain gained points"
 )
 _CURRENCY_UNITS = frozenset(CURRENCIES.values())
+MAX_EXACT_COUNT = 100
+"""Things that can be counted one by one in a picture; larger numbers stand for themselves within 5 %."""
 PERCENT_WORDS = vocabulary("% percent percentage percentages share proportion")
-_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b")
+_AGE = re.compile(r"\bhow old\b|\bages?\b|\bexpectancy\b")
+_COUNTS = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:of|the)\b")
 
 
 def within_tolerance(value: float, target: float) -> bool:
@@ -47,6 +50,8 @@ def compare_quantities(mine: Quantity, theirs: Quantity, question: str) -> Verdi
         )
     if equal and _is_label(theirs, question) and not math.isclose(mine.value, theirs.value) and rule != "unit":
         return Verdict("incorrect", "number_label", None, f"{wanted} names a group, and {said} is another")
+    if equal and mine.value != theirs.value and _is_count(mine, theirs, question):
+        return Verdict("undecided", "count", None, f"{said} is near {wanted}, but a count must be met exactly")
     if equal and mine.bound != theirs.bound:
         return Verdict("undecided", "number_bound", None, f"{said} and {wanted} differ in more or less than")
     if equal and _unit_missing(mine, theirs, question):
@@ -136,16 +141,32 @@ def _same_unit(mine: str, theirs: str) -> bool:
 def _unit_accounted(mine: Quantity, theirs: Quantity, extra: str, question: str) -> bool:
     """Whether an answer's unit only says what reference or question say, or what can be meant by a bare number.
 
-    A unit of measurement is fine where the question names none and does not ask how many of something there are.
+    A unit of measurement must be the one that the question asks for: 5 mm and 5 km are both 5 of a distance.
     """
     if not extra or mine.percent or {mine.unit, theirs.unit} <= FACTORS.keys():
         return True
     if mine.unit not in UNITS.values():
         return plain_unit(extra, question)
-    named = {UNITS[word] for word in words(question) if word in UNITS and (len(word) > 2 or not word.isalpha())}
-    if named & (FACTORS.keys() | _CURRENCY_UNITS):
-        return mine.unit in named
-    return not _COUNTS.search(question) or mine.unit in _CURRENCY_UNITS
+    if mine.unit in _CURRENCY_UNITS:
+        named = {UNITS[word] for word in words(question) if word in UNITS and (len(word) > 2 or not word.isalpha())}
+        return mine.unit in named or not named & (FACTORS.keys() | _CURRENCY_UNITS)
+    if mine.unit == "y" and (mine.bound or _AGE.search(question)):
+        return not {"month", "months", "weeks", "days"} & set(words(question))
+    return mine.unit in {UNITS[word] for word in units_asked(question) if word in UNITS}
+
+
+def _is_count(mine: Quantity, theirs: Quantity, question: str) -> bool:
+    """Whether a small whole number counts things that the question names, not per cent, millions or kilometres."""
+    things = things_counted(question)
+    return (
+        bool(things)
+        and bool(_COUNTS.search(question))
+        and theirs.value == int(theirs.value)
+        and abs(theirs.value) <= MAX_EXACT_COUNT
+        and not (mine.percent or theirs.percent)
+        and mine.scale == theirs.scale == 1.0
+        and things.isdisjoint(PERCENT_WORDS | UNITS.keys() | SCALES.keys())
+    )
 
 
 def _is_label(quantity: Quantity, question: str) -> bool:

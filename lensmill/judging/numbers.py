@@ -3,12 +3,12 @@
 import re
 
 from lensmill.judging.comparison import PERCENT_WORDS, compare_quantities, shown, within_tolerance
-from lensmill.judging.plain_words import NUMBERS, plain, turns
+from lensmill.judging.plain_words import NUMBERS, in_order, plain, plain_unit, telling, turns
 from lensmill.judging.quantities import CARDINALS, Quantity, quantities_in, read_quantity
-from lensmill.judging.questions import asks_for_amount, asks_for_year
+from lensmill.judging.questions import asks_for_amount, asks_for_year, units_asked
 from lensmill.judging.shares import Share, read_share
 from lensmill.judging.text import vocabulary, words
-from lensmill.judging.units import SCALES
+from lensmill.judging.units import SCALES, UNITS
 from lensmill.judging.years import is_year_like
 from lensmill.verdict import Verdict
 
@@ -19,6 +19,11 @@ _MEASURE = re.compile(
     r"\b(?:how (?:tall|high|long|far|deep|wide|heavy|large|big)|height|length|distance|depth|width|weight|altitude"
     r"|elevation)\b"
 )
+_FINE = re.compile("[‰‱]")
+_SHARE_WORDS = PERCENT_WORDS | vocabulary("fraction fractions proportion shares part portion ratio probability")
+_STROKES = re.compile(r"\d ?['\"](?!\w)")
+"""Minutes, feet, seconds or inches in a sentence, which `words` leaves out."""
+_THING = re.compile(r"\d[\d.,]* ([a-z]+)")
 _BRACKETED = re.compile(r"\(([$€£]?\d[\d.,]*%?)\)")
 
 
@@ -26,9 +31,12 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
     """A canonical answer against a canonical reference that is one number; None where the reference is none."""
     targets = [q for q in _readings(reference, question) if not q.doubtful]
     share = read_share(reference)
-    if share is not None and (read_quantity(answer) or read_share(answer)):
+    shares_asked = not _SHARE_WORDS.isdisjoint(words(question))
+    if share is not None and (shares_asked or not share.ordinal) and (read_quantity(answer) or read_share(answer)):
         targets = [Quantity(share.value * 100, unit="%")]
     if not targets:
+        if _FINE.search(reference) and read_quantity(_FINE.sub("", answer)):
+            return Verdict("undecided", "fine_unit", None, f"{reference} is in parts of a thousand, or of more")
         return None
     answer = answer.removeprefix("the ")
     year = _judge_year(answer, reference, question)
@@ -40,7 +48,12 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
             return Verdict("undecided", "number_sign", None, f"{answer} may be a negative number, as accounts write it")
         return verdict
     if (share := read_share(answer)) is not None:
-        return _judge_share(share, answer, targets, question)
+        verdict = _judge_share(share, answer, targets, question)
+        if share.ordinal and not shares_asked and verdict.outcome == "correct":
+            return Verdict("undecided", "share", None, f"{answer} may be a share or a place")
+        return verdict
+    if _FINE.search(answer + reference):
+        return Verdict("undecided", "fine_unit", None, f"{answer} and {reference} are parts of a thousand, or of more")
     readings = _readings(answer, question)
     if not readings:
         return _judge_sentence(answer, targets, question)
@@ -120,9 +133,26 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
         return Verdict("undecided", "number_in_sentence", None, f"the answer may mean {wanted} without naming it")
     if verdict.outcome != "correct":
         return verdict
-    if len(named) > 1 or answer.endswith("-") or not plain(_without_numbers(said, named), question):
+    turned = "than" in words(question) and not in_order(telling(_without_numbers(said, named)), words(question))
+    if (
+        turned
+        or _counts_another(answer, question)
+        or _STROKES.search(answer)
+        or len(named) > 1
+        or answer.endswith("-")
+        or not plain(_without_numbers(said, named), question)
+    ):
         return Verdict("undecided", "number_in_sentence", None, f"the answer names {wanted}, but may not mean it")
     return Verdict("correct", "number_in_sentence", None, f"the only number that the answer names meets {wanted}")
+
+
+def _counts_another(answer: str, question: str) -> bool:
+    """Whether the word after a sentence's number is not what is counted: "there are 5 girls" for how many more boys."""
+    found = _THING.search(answer)
+    thing = found[1] if found else ""
+    if not thing or thing in SCALES or thing in PERCENT_WORDS or plain_unit(thing, question):
+        return False
+    return thing not in UNITS or UNITS[thing] not in {UNITS.get(word) for word in units_asked(question)}
 
 
 def _without_numbers(said: list[str], named: tuple[Quantity, ...]) -> list[str]:

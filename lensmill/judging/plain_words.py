@@ -6,6 +6,7 @@ closed list here. "Far from red" and "5 dozen" have a word that nothing accounts
 
 from collections.abc import Iterable
 
+from lensmill.judging.questions import things_counted
 from lensmill.judging.text import vocabulary, words
 
 NUMBERS = vocabulary(
@@ -29,13 +30,26 @@ TURNING = NUMBERS | vocabulary(
 """Words that change what is said. Found in an answer, only a judge that can read knows what they do."""
 
 _PLAIN = vocabulary(
-    "it its is was were are be been this that there here the a an in of for on at answer value number amount total "
+    "it its is was were are be been this that there here the in of for on at answer value number amount total "
     "chart graph figure picture image plot shown shows show shown is equals equal which year years"
 )
 _COUNTED = vocabulary(
     "people persons person respondents adults users customers students workers employees men women children "
     "households countries states cities items units points cases deaths votes votes goals cars books years"
 )
+_LINKS = vocabulary(
+    "and with as does do did has have had they them he she so thats theyre theres who whose how side color "
+    "colour kind type"
+)
+RELATIONS = vocabulary(
+    """
+    left right above below over under beneath underneath top bottom front behind back before after inside outside
+    within in on off near nearer far farther further closer beside next north south east west upper lower up down
+    higher lower taller shorter larger smaller bigger longer older younger heavier lighter faster slower greater
+    fewer more less better worse earlier later wider narrower brighter darker warmer colder first second last
+    """
+)
+"""Words of an option that say how one thing stands to another: turned round they say the opposite."""
 
 
 def plain(said: Iterable[str], *known: str) -> bool:
@@ -44,9 +58,14 @@ def plain(said: Iterable[str], *known: str) -> bool:
     return all(word in allowed for word in said)
 
 
-def plain_unit(unit: str, *known: str) -> bool:
-    """Whether the words after a number only say what is counted."""
-    allowed = (_PLAIN | _COUNTED).union(*(words(text) for text in known)) - TURNING
+def plain_unit(unit: str, question: str) -> bool:
+    """Whether the words after a number only say what the question counts.
+
+    A noun of the question counts only after its "how many": "5 girls" says another thing than 5 where it is asked how
+    many more boys than girls there are. Common nouns do where the question counts nothing by name.
+    """
+    things, asked = things_counted(question), set(words(question))
+    allowed = (_PLAIN | things | (frozenset() if things else _COUNTED - asked)) - TURNING
     stems = {word.removesuffix("s") for word in allowed}
     return all(word in allowed or word.removesuffix("s") in stems for word in words(unit))
 
@@ -54,3 +73,14 @@ def plain_unit(unit: str, *known: str) -> bool:
 def turns(said: Iterable[str]) -> bool:
     """Whether a word among them may turn the meaning round."""
     return not TURNING.isdisjoint(said)
+
+
+def telling(said: Iterable[str]) -> list[str]:
+    """The words that are no closed list's: those that name things."""
+    return [word for word in said if word not in _PLAIN | _LINKS]
+
+
+def in_order(part: Iterable[str], whole: Iterable[str]) -> bool:
+    """Whether the words of one text come in the other in that order: "the cat chases the dog" turned round does not."""
+    rest = iter(whole)
+    return all(word in rest for word in part)

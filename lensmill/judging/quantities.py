@@ -228,6 +228,6 @@ def _unit(rest: str) -> str | None:
     parts = name.split()
     if len(parts) > 4 or any(c.isdigit() for c in name) or not _NOT_A_UNIT.isdisjoint(parts):
         return None
-    if rest[0].isalpha() or not all(c.isalpha() or c in " -/.'" for c in name):
+    if rest[0].isalpha() or not any(c.isalpha() for c in name) or not all(c.isalpha() or c in " -/.'" for c in name):
         return None  # "5th", "3d": not a number with its unit
     return name

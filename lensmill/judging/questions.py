@@ -22,9 +22,23 @@ _ASKS_AMOUNT = re.compile(
     r"(?:number|amount|values?|total|sum|average|mean|median|difference|percentage|percent|ratio|share|count|rate|price"
     r"|cost|revenue|population|sales)\b"
 )
+_MONEY = r"(?:(?:u\.?s\.?|us|usd|eur|gbp|american|canadian|dollars?|euros?|pounds?|yen|rupees?|[$€£¥₹]) ?){0,3}"
+_SCALE = r"(thousand|million|billion|trillion)s?\b(?!-)"
 _SCALE_ASKED = re.compile(
-    r"\b(?:in|how many|per) (?:[a-z.$€£]+ ){0,2}?(thousand|million|billion|trillion)s?\b"
-    r"|\b(thousand|million|billion|trillion)s\b|\((?:in )?(?:[a-z.$€£]+ ){0,2}(thousand|million|billion|trillion)s?\b"
+    rf"\bin {_MONEY}{_SCALE}|\bhow (?:many|much) {_MONEY}{_SCALE}|\((?:[a-z.$€£]+ ){{0,3}}{_SCALE}"
+)
+_NO_NOUN = (
+    "and|or|is|are|was|were|do|does|did|have|has|had|will|can|in|on|at|by|for|from|to|who|that|which|with|than|there"
+    "|between|among|per|of"
+)
+_COUNTED = re.compile(
+    r"\b(?:how (?:many|much)|(?:number|amount|count) of|count)((?: the)?"
+    rf"(?: (?!(?:{_NO_NOUN})\b)[^\W\d_][\w'-]*){{0,4}})"
+)
+_PLURAL = re.compile(r"\w*[^s\W]s|people|men|women|children|\w+men|feet|mice|geese|teeth")
+_UNIT_ASKED = re.compile(
+    r"(?:\bin(?: units? of)?(?! year\b)|\bhow (?:many|much)(?: more| fewer| less)?|\bnumber of|\() ?"
+    r"([a-z°]+)\b(?! ?(?:/|\^|per\b|squared?\b|cubed?\b))"
 )
 _ASKS_NAME = re.compile(r"\b(?:which|who|whom|whose|where|name)\b")
 
@@ -48,6 +62,22 @@ def asks_for_amount(question: str) -> bool:
 def scales_asked(question: str) -> frozenset[str]:
     """The scale words in which a canonical question asks for its answer: "how many millions", "in billions"."""
     return frozenset(word for found in _SCALE_ASKED.findall(question) for word in found if word)
+
+
+def things_counted(question: str) -> frozenset[str]:
+    """The words after "how many", "how much" or "number of" in a canonical question: what a bare number counts."""
+    counted: set[str] = set()
+    for found in _COUNTED.findall(question):
+        for word in found.split():
+            counted.add(word)
+            if _PLURAL.fullmatch(word):
+                break  # "how many boys like girls" counts no girls
+    return frozenset(counted - {"more", "fewer", "less", "the"})
+
+
+def units_asked(question: str) -> frozenset[str]:
+    """The words that may be the unit in which a canonical question asks for its answer: "in months", "how many km"."""
+    return frozenset(_UNIT_ASKED.findall(question))
 
 
 def asks_for_name(question: str) -> bool:

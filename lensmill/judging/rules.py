@@ -14,6 +14,7 @@ from lensmill.judging.dates import read_date, read_range
 from lensmill.judging.free_text import judge_text
 from lensmill.judging.lists import MAX_ITEMS, bracketed, pairing, splits
 from lensmill.judging.numbers import judge_number
+from lensmill.judging.ordinals import judge_ordinal
 from lensmill.judging.plain_words import plain, plain_unit
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.questions import asks_for_year
@@ -102,7 +103,7 @@ def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -
     verdict = (
         _judge_choice(said, wanted, choices, question)
         or _judge_letter(said, wanted, choices)
-        or judge_yes_no(answer, wanted)
+        or judge_yes_no(answer, wanted, question)
         or _judge_list(answer, reference, question)
         or _judge_single(said, wanted, question)
     )
@@ -154,6 +155,7 @@ def _judge_single(answer: str, reference: str, question: str) -> Verdict:
         _judge_ratio(answer, reference, question)
         or _judge_year_phrase(answer, reference, question)
         or _judge_several(answer, reference)
+        or judge_ordinal(answer, reference)
         or judge_number(answer, reference, question)
         or judge_text(answer, reference, question)
     )

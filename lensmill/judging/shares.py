@@ -1,7 +1,7 @@
 """Shares in words: "half", "two thirds", "1 in 5", "three out of four"."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lensmill.judging.quantities import read_quantity
 from lensmill.judging.years import is_year_like
@@ -24,10 +24,15 @@ _OUT_OF = re.compile(rf"{_HEDGE}(\d{{1,4}}|[a-z]+) (?:in|out of|of) (?:every )?(
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`part` of `whole`, both positive whole numbers, the part no larger than the whole."""
+    """`part` of `whole`, both positive whole numbers, the part no larger than the whole.
+
+    Attributes:
+        ordinal: written as "third" or "quarter" alone, which may as well be a place, a coin or three months.
+    """
 
     part: int
     whole: int
+    ordinal: bool = False
 
     @property
     def value(self) -> float:
@@ -38,7 +43,8 @@ def read_share(text: str) -> Share | None:
     """A whole canonical text as a share, or None."""
     if piece := _PIECE.fullmatch(text):
         part = 1 if piece[1] in (None, "a", "an") else _whole(piece[1])
-        return _share(part, _PARTS[piece[2]])
+        share = _share(part, _PARTS[piece[2]])
+        return replace(share, ordinal=True) if share and piece[1] is None and share.whole > 2 else share
     found = _OUT_OF.fullmatch(text)
     if found is None or is_year_like(found[2]):
         return None  # "5 in 2015" is a number and its year

@@ -42,14 +42,38 @@ _LEAD = re.compile(
     r"|(?:antwort|respuesta|réponse|risposta|resposta):"
     r") ?:? ?"
 )
-_CONNECTIVE = re.compile(r"(?:so|thus|hence|therefore),? ?:? ?(?=\S{1,3}$)")
+_CONNECTIVE = re.compile(r"(?:so|thus|hence|therefore)\b,? ?:? ?(?=\S{1,3}$)")
 _FIGURES = re.compile(r"(?<![\w.])-(?=\d)|\d+(?:[.,:/-]\d+)*|'(?:re|ll|ve|d|m)\b")
-_ARTICLES = frozenset({"a", "an", "the"})
+_ARTICLE = re.compile(r"(?<![^\s\"'(*\[])(the|an?)\s+(?=[\"'(*\[]?([^\s\"'()*\[\],.;:!?]+))")
+_LAST_WORD = re.compile(r"([^\W_]+)[\s\"'(*\[]*$")
+_SIGNS = re.compile(
+    r"(?<=[^\W_])-+(?![^\s.,;:!?)/\]])"  # "aa-", "o-"
+    r"|(?<=(?<![\w*'])[^\W_])[*'](?!\w)"  # "a*", "a'": of a letter alone
+    r"|(?<=\()-(?=\))"  # "rh(-)"
+    r"|(?<=\s)-(?=\W*$)"  # "rh -"
+    r"|(?<![^\s(])[-!](?=[^\W\d_])"  # "-red", "!red"
+)
 
 
 def vocabulary(listed: str) -> frozenset[str]:
     """The words of a list that is written as one text."""
     return frozenset(listed.split())
+
+
+_BEFORE_ARTICLE = vocabulary(
+    """
+    is was are were be been being it's that's there's there it this that s of in on at to for with without by from as
+    and or nor but than like not only has have had having having shows show shown showing wearing holding makes made
+    called named about near over under into onto behind beside between above below after before says said say has
+    contains means became become becomes per such what which half all both quite rather just also if so because
+    """
+)
+_LONGEST_LINK = 20
+"""Characters before an article that are looked at: more than any word of `_BEFORE_ARTICLE` has."""
+_NOT_AFTER_ARTICLE = vocabulary(
+    "and or is are was were has have had to than in on of at by for from with as the an but nor vs versus not "
+    "few little"
+)
 
 
 def canonical(text: str) -> str:
@@ -94,10 +118,30 @@ def _peeled(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a canonical text without punctuation and articles; signs that carry meaning (+ < % $ #) stay."""
-    kept = "".join(_word_character(text, i) for i in range(len(text)))
-    found = kept.replace("&", " and ").split()
-    return [word for word in found if word not in _ARTICLES] or found
+    """The words of a canonical text without punctuation and articles; signs that carry meaning (+ < % $ #) stay, and
+    so does the minus of "AA-" or "-red", the star of "A*", and the letter A where it names a thing ("Plan A")."""
+    bare = _bare(text)
+    signs = {i for found in _SIGNS.finditer(bare) for i in range(*found.span())}
+    kept = "".join(c if i in signs else _word_character(bare, i) for i, c in enumerate(bare))
+    return kept.replace("&", " and ").split()
+
+
+def _is_article(before: str, article: str, after: str) -> bool:
+    """Whether "a", "an" or "the" is an article, not the letter of "Vitamin A deficiency", "Plan A" or "A and B"."""
+    if article == "the":
+        return True
+    previous = _LAST_WORD.search(before)
+    return len(after) > 1 and after not in _NOT_AFTER_ARTICLE and (not previous or previous[1] in _BEFORE_ARTICLE)
+
+
+def _bare(text: str) -> str:
+    """A canonical text without its articles."""
+
+    def kept(found: re.Match[str]) -> str:
+        before = text[max(0, found.start() - _LONGEST_LINK) : found.start()]
+        return "" if _is_article(before, found[1], found[2]) else found.group()
+
+    return _ARTICLE.sub(kept, text)
 
 
 def digits_of(text: str) -> list[str]:
@@ -119,7 +163,7 @@ def _ascii_digit(character: str) -> str:
 def _word_character(text: str, index: int) -> str:
     character = text[index]
     category = unicodedata.category(character)
-    if category[0] in "LNMS" or character in "#%&":
+    if category[0] in "LNMS" or character in "#%&‰‱":
         return character
     between_digits = 0 < index < len(text) - 1 and text[index - 1].isdigit() and text[index + 1].isdigit()
     if character in ".,:" and between_digits:

@@ -2,7 +2,7 @@
 
 import re
 
-from lensmill.judging.plain_words import TURNING
+from lensmill.judging.plain_words import TURNING, in_order, telling
 from lensmill.judging.text import canonical, unwrapped, vocabulary, words
 from lensmill.verdict import Verdict
 
@@ -19,16 +19,52 @@ _AFTER_NO = re.compile(
     r"(?:is not|isn't|are not|aren't|does not|doesn't|do not|don't|did not|didn't|was not|wasn't|were not|weren't)"
 )
 _DENIALS = frozenset({"not", "isnt", "arent", "doesnt", "dont", "didnt", "wasnt", "werent", "less", "fewer", "none"})
-_TAKES_BACK = vocabulary("yet just only part reverse contrary kidding joking")
+_TAKES_BACK = vocabulary(
+    "yet just only part reverse contrary kidding joking take scratch lie lying lied fail fails failed nah nay strike "
+    "retract mistake mistaken lacks lack"
+)
 _COMPARED = vocabulary(
     "more less fewer than above below over under before after between up down per half double twice hundred thousand "
     "million billion third quarter least from minus plus"
 )
 """Words of an explanation ("Yes, it is more than half") that take nothing back."""
+_AFFIRMS = vocabulary("indeed exactly definitely certainly clearly surely sure absolutely true correct")
+_DENIES = frozenset(
+    {"not", "isnt", "arent", "doesnt", "dont", "didnt", "wasnt", "werent", "hasnt", "havent", "hadnt", "cant", "cannot"}
+    | {"wont", "none", "neither", "false", "incorrect"}
+)
+_CONTRASTS = tuple(
+    vocabulary(kind)
+    for kind in (
+        "red blue green yellow orange purple pink brown black white grey gray teal gold silver beige",
+        "increase increases increased increasing rise rises rose rising grow grows grew growing up higher more larger"
+        " greater bigger taller longer over above most highest largest decrease decreases decreased decreasing decline"
+        " declines declined declining fall falls fell falling drop drops dropped shrink shrinks shrank down lower less"
+        " fewer smaller shorter under below least lowest smallest same equal stays stayed constant flat",
+        "left right top bottom middle centre center",
+        "before after earlier later",
+        "open closed shut",
+        "on off",
+        "man woman men women boy girl male female",
+        "full empty",
+        "odd even",
+        "inside outside indoors outdoors",
+        "all some none every each any few",
+        "day night",
+        "hot cold",
+        "wet dry",
+        "old new young",
+    )
+)
+"""Words that exclude one another: "the line falls" beside a question whether it rises."""
 
 
-def judge_yes_no(answer: str, reference: str) -> Verdict | None:
-    """An answer as written against a canonical reference; None where the reference is neither yes nor no."""
+def judge_yes_no(answer: str, reference: str, question: str) -> Verdict | None:
+    """An answer as written against a canonical reference; None where the reference is neither yes nor no.
+
+    Beside the right word stand only the question's own words in its order, plain ones, and with "no" a denial. An
+    explanation in lines of its own may say more, but nothing that excludes what is asked.
+    """
     if reference not in _POLARITY:
         return None
     said = unwrapped(canonical(answer))
@@ -41,24 +77,46 @@ def judge_yes_no(answer: str, reference: str) -> Verdict | None:
         if re.fullmatch(r"[$€£]?\d[\d.,]*%?", said) and said not in ("0", "1"):
             return Verdict("incorrect", "yes_no", None, f"the answer is a number; {reference} is right")
         return Verdict("undecided", "yes_no_unclear", None, "the answer does not begin with yes or no")
-    word, rest = lead
+    word, rest, apart = lead
     rest = _REJECTED.sub(lambda found: found[0] if _SAID[found[1]] == _ALONE[word] else "", rest)
     turning = TURNING - _COMPARED - (_DENIALS | set(_SAID) if not _ALONE[word] else set()) | _TAKES_BACK
     opposite = {other for other, value in _SAID.items() if value != _ALONE[word]}
     if (turning | opposite) & set(words(rest)) - {other for other, value in _SAID.items() if value == _ALONE[word]}:
         return Verdict("undecided", "yes_no_unclear", None, f"the answer begins with {word}, and may take it back")
     right = _ALONE[word] == _POLARITY[reference]
+    if right and not _agrees(_ALONE[word], words(rest), words(question), apart):
+        return Verdict(
+            "undecided", "yes_no_unclear", None, f"the answer begins with {word}; the rest may say otherwise"
+        )
     return Verdict("correct" if right else "incorrect", "yes_no", None, f"the answer says {word}")
 
 
-def _lead(answer: str, said: str) -> tuple[str, str] | None:
-    """The word of polarity that an answer begins with, and what follows."""
+def _agrees(yes: bool, rest: list[str], asked: list[str], apart: bool) -> bool:
+    """Whether what follows the right word says the same.
+
+    Args:
+        apart: it stands in lines of its own.
+    """
+    denied = sum(word in _DENIES for word in rest) == 1
+    said = [word for word in telling(rest) if word not in _DENIES | _AFFIRMS | _SAID.keys()]
+    echoed = in_order(said, asked)
+    if not rest or (echoed and yes):
+        return True
+    if not yes and echoed:
+        return denied
+    if not apart:
+        return False
+    return all(kind.isdisjoint(asked) or kind.isdisjoint(set(said) - set(asked)) for kind in _CONTRASTS)
+
+
+def _lead(answer: str, said: str) -> tuple[str, str, bool] | None:
+    """The word of polarity that an answer begins with, what follows, and whether that stands in lines of its own."""
     if said in _ALONE:
-        return said, ""
+        return said, "", False
     first, _, more = answer.strip().partition("\n")
     if more.strip() and (alone := unwrapped(canonical(first))) in _SAID:
-        return alone, canonical(more)
+        return alone, canonical(more), True
     if _AFTER_YES.fullmatch(said) or _AFTER_NO.fullmatch(said):
-        return said.split()[0], ""
+        return said.split()[0], "", False
     found = _LEAD.match(said)
-    return (found[1], said[found.end() :]) if found else None
+    return (found[1], said[found.end() :], False) if found else None

@@ -10,7 +10,57 @@ FRUIT = ("apple", "pear", "plum", "grape")
 HUES = ("pink", "teal", "brown", "gold")
 LAMP = ("The cup is on the left side of the lamp", "The cup is on the right side of the lamp")
 
+SIDES = ("left", "right")
+FACING = "Is the boy left or right of the girl?"
+HEIGHTS = ("shorter", "taller")
+
 NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
+    "signs at a word's edge": tuple(
+        (answer, reference, "Which rating is it?", ())
+        for pair in (
+            ("AA", "AA-"),
+            ("BBB", "BBB-"),
+            ("C", "C-"),
+            ("AB", "AB-"),
+            ("Cl", "Cl-"),
+            ("A", "A*"),
+            ("P", "P'"),
+        )
+        for answer, reference in (pair, pair[::-1])
+    )
+    + tuple((answer, "teal", "Which hue?", ()) for answer in ("!teal", "-teal", "teal -", "(-teal)", "It is !teal"))
+    + (("Rh(-)", "Rh", "Which type?", ()), ("Rh -", "Rh", "Which type?", ()), ("da", "Soda", "Which?", ())),
+    "the letter A is no article": tuple(
+        (answer, reference, "Which is named?", ())
+        for pair in (
+            ("Vitamin", "Vitamin A"),
+            ("Hepatitis", "Hepatitis A"),
+            ("Vitamin deficiency", "Vitamin A deficiency"),
+            ("Team members", "Team A members"),
+            ("level", "A-level"),
+            ("and B", "A and B"),
+            ("few", "a few"),
+        )
+        for answer, reference in (pair, pair[::-1])
+    ),
+    "the letter A among options": (
+        ("Plan", "Plan A", "Which is it?", ("Plan A", "Plan B")),
+        ("Plan", "Plan A", "Which is it?", ("Plan A", "Form B")),
+        ("Plan A", "Plan", "Which is it?", ("Plan", "Form")),
+        ("Type", "Type A", "Which is it?", ("Type A", "Kind B")),
+    ),
+    "an option turned round by the question's words": (
+        ("The girl is left of the boy", "left", FACING, SIDES),
+        ("A. The girl is left of the boy", "left", FACING, SIDES),
+        ("The girl is on the left", "left", FACING, SIDES),
+        ("left of the boy", "left", FACING, SIDES),
+        ("The lamp is left of the cup", "left", "On which side of the lamp is the cup?", SIDES),
+        ("The lamp is on the left", "left", "On which side of the lamp is the cup?", SIDES),
+        ("The oak is taller than the elm", "taller", "Is the elm taller or shorter than the oak?", HEIGHTS),
+        ("B is taller", "taller", "Is A taller or shorter than B?", HEIGHTS),
+        ("The fox sees the hen", "hen", "Which one sees the fox?", ("hen", "owl")),
+        ("The tank is above the pump", "above", "Where is the pump in relation to the tank?", ("above", "below")),
+    ),
     "a letter beside another option's words": (
         ("B because the box beside it is pink", "pink", "Which hue?", HUES),
         ("B - beside the pink box", "pink", "Which hue?", HUES),
@@ -68,6 +118,45 @@ NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
         ("No. Actually yes", "No", "Is it?", ()),
         ("No doubt", "No", "Is it?", ()),
         ("yes, no", "No", "Is it?", ()),
+    ),
+    "yes beside words that nothing accounts for": tuple(
+        (answer, "Yes", "Is the lid teal?", ())
+        for answer in (
+            "Yes. I withdraw that.",
+            "Yes. I take it back",
+            "Yes. Scratch that",
+            "Yes, that is a lie",
+            "Yes, the lid is pink",
+            "Yes, it fails to be teal",
+            "Yes, it lacks teal",
+            "Yes, said nobody",
+            "Yes, one of them",
+            "Yes, less so",
+            "Yes, the other lid",
+            "Yes\nI take that back",
+            "Yes\n\nThe lid is pink",
+        )
+    ),
+    "no beside words that affirm": tuple(
+        (answer, "No", "Is the lid teal?", ())
+        for answer in (
+            "No, it is teal",
+            "No, the lid is teal",
+            "No, it is",
+            "No. It does",
+            "No, all of them are",
+            "No, that is true",
+            "No, it is not not teal",
+            "No\n\nThe lid is teal.",
+        )
+    ),
+    "yes that turns the question round": (
+        ("Yes, the bar falls", "Yes", "Does the bar rise?", ()),
+        ("Yes\n\nThe bar falls", "Yes", "Does the bar rise?", ()),
+        ("Yes, the elm is taller than the oak", "Yes", "Is the oak taller than the elm?", ()),
+        ("Yes, it has the lowest value", "Yes", "Does it have the highest value?", ()),
+        ("Yes, it is much less", "Yes", "Is it more?", ()),
+        ("Yes, right", "Yes", "Is it on the left?", ()),
     ),
     "words that make another number": (
         ("7 hundred", "7", "How many?", ()),
@@ -216,6 +305,23 @@ NEVER_INCORRECT: dict[str, tuple[Row, ...]] = {
 }
 
 CORRECT: dict[str, tuple[Row, ...]] = {
+    "signs and letters": (
+        ("AA−", "AA-", "Which?", ()),
+        ("O-", "O-", "Which?", ()),
+        ("Vitamin A.", "vitamin A", "Which?", ()),
+        ("It is a lion", "lion", "Which?", ()),
+        ("the boy with a hat", "boy with hat", "Who?", ()),
+        ("plan A", "Plan A", "Which?", ("Plan A", "Plan B")),
+        ("- teal", "teal", "Which hue?", ()),
+        ("**Sony**", "Sony", "Which?", ()),
+    ),
+    "options in the question's words": (
+        ("The boy is left of the girl", "left", FACING, SIDES),
+        ("left of the girl", "left", FACING, SIDES),
+        ("It is on the left", "left", FACING, SIDES),
+        ("The hen sees the fox", "hen", "Which one sees the fox?", ("hen", "owl")),
+        ("The hue of the lid is teal", "teal", "What is the hue of the lid?", HUES),
+    ),
     "options": (
         ("**Answer:** D", "D", "Which fruit?", FRUIT),
         (r"The final answer is $\boxed{D}$.", "D", "Which fruit?", FRUIT),
@@ -233,6 +339,12 @@ CORRECT: dict[str, tuple[Row, ...]] = {
         ("Yes\n\nThe line is higher.", "Yes", "Is it?", ()),
         ("No, it is not", "No", "Is it?", ()),
         ("No, yes is wrong", "No", "Is it?", ()),
+        ("Yes, the lid is teal", "Yes", "Is the lid teal?", ()),
+        ("Yes, that's correct", "Yes", "Is the lid teal?", ()),
+        ("Yes, indeed it is", "Yes", "Is the lid teal?", ()),
+        ("No, the lid isn't teal", "No", "Is the lid teal?", ()),
+        ("No, none of them", "No", "Are there any lids?", ()),
+        ("Yes, it is more than half", "Yes", "Is it more than half?", ()),
     ),
     "numbers": (
         ("minus 7", "-7", "What is the change?", ()),

@@ -11,9 +11,16 @@ from hypothesis import strategies as st
 from lensmill.judging.rules import judge_answer
 from lensmill.judging.screening import screen
 from lensmill.judging.verdict_reply import read_verdict
-from tests.judging.kind_cases import CORRECT, NEVER_CORRECT, NEVER_INCORRECT, Row
+from tests.judging import kind_cases, number_cases
+from tests.judging.kind_cases import Row
 from tests.judging.near_pairs import PAIRS
 
+NEVER_CORRECT = kind_cases.NEVER_CORRECT | number_cases.NEVER_CORRECT
+NEVER_INCORRECT = kind_cases.NEVER_INCORRECT | number_cases.NEVER_INCORRECT
+CORRECT = {
+    kind: kind_cases.CORRECT.get(kind, ()) + number_cases.CORRECT.get(kind, ())
+    for kind in kind_cases.CORRECT | number_cases.CORRECT
+}
 CASES = Path(os.environ.get("LENSMILL_SHARED", "/nowhere")) / "cases"
 QUESTION = "Which one has the highest value?"
 
