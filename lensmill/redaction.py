@@ -84,7 +84,7 @@ _PATTERNS = (
     # Incorrect API key provided: ...
     (
         re.compile(
-            rf"({_NAME}s?\s(?:(?:you\s)?(?:provided|supplied|given|sent|used|received)|in use)\s{{0,3}}[:=]\s{{0,3}}[\"'`]?)"
+            rf"({_NAME}\s(?:you\s)?(?:provided|supplied|given|sent|used|received)\s{{0,3}}[:=]\s{{0,3}}[\"'`]?)"
             rf"(?!\[secret\]){_SIGN}{{4,}}",
             re.IGNORECASE,
         ),

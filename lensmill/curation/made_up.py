@@ -35,7 +35,7 @@ _ACT = re.compile(_LOOKED, re.IGNORECASE)
 _HEAD = re.compile(
     r"\b(?:zoom|crop|magnif|enlarg|edit|mask|annotat|highlight|modif|close-up|picture [1-9])", re.IGNORECASE
 )
-"""The word of a phrase by which a question may speak of the same thing: an enlarged section of a map, a field's crop."""
+"""The word by which a question may speak of the same thing: an enlarged section of a map, a field's crop."""
 
 _CROP = re.compile(
     r"\b(?:the|this|that|my)\s(?:first\s|second\s)?crop(?=\s(?:\w+ly\s)?(?:shows?|showed|reveal|display))"
@@ -81,7 +81,6 @@ _CALLED = re.compile(r".*</(?:tool|function)_call>|.*?\bACTION\b[^\n]{0,20}\n\s{
 _TAG = re.compile(r"</?\w{1,20}>")
 _UNSAID = re.compile(r"```.*?(?:```|\Z)|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?。])\s|\n")
-_THOUGHT = re.compile(r"<think>[ \t*#_]{0,8}\Z", re.IGNORECASE)
 _BEFORE = 300
 """Characters before a phrase in which a plan would stand."""
 
@@ -156,9 +155,13 @@ def _heads_result(text: str, reach: int, acts: bool) -> bool:
     """Does a heading of a result stand before `reach`? One that opens the thought of a turn that goes on to act is
     about the picture that was given."""
     return any(
-        not (acts and _THOUGHT.search(text, max(0, found.start() - 9), found.start() + 1))
+        not (acts and _opens_thought(text, found.start() + (text[found.start()] == ">")))
         for found in _OBSERVATION.finditer(text, 0, reach)
     )
+
+
+def _opens_thought(text: str, at: int) -> bool:
+    return text[max(0, at - 10) : at].rstrip().casefold().endswith("<think>")
 
 
 def _tells(text: str, tools: bool, named: frozenset[str]) -> bool:
