@@ -310,7 +310,8 @@ class RolloutWorker:
         if row.trajectory is not None:
             async with self._judging:
                 verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
-            outcome = "accepted" if rejection(sample, row.trajectory, verdict) is None else "rejected"
+            reason = await asyncio.to_thread(rejection, sample, row.trajectory, verdict)
+            outcome = "accepted" if reason is None else "rejected"
         if unkept := work.unkept(KEPT_AFTER_S):
             await asyncio.to_thread(self._episodes.hand_back, chunk_id, unkept)
         self._counts[outcome] += 1

@@ -35,8 +35,19 @@ _NAME = (
 _PATTERNS = (
     # a private key in PEM
     (re.compile(r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----(?:.*?-----END [A-Z ]{0,40}PRIVATE KEY-----|.*)", re.S), MASK),
-    # http://user:password@host
-    (re.compile(r"(?<=://)[^/\s@\"'<>]{1,300}@"), f"{MASK}@"),
+    # http://user:password@host; a password may hold an @ itself
+    (re.compile(r"(?<=://)[^/\s\"'<>]{1,300}@"), f"{MASK}@"),
+    # //user:password@host
+    (re.compile(r"(?<=//)[^/\s\"'<>:@]{0,100}:[^/\s\"'<>]{1,300}@"), f"{MASK}@"),
+    # Cookie: session=...; a="b", to its quote or the end of its line
+    (
+        re.compile(
+            r"(\b(?:set-)?cookie\\?[\"'`]?\s{0,3}[:=]\s{0,3}(\\?[\"'`])?)(?!\[secret\])(?=[^\n=]{1,200}=)"
+            r"(?(2)(?:(?!\2)[^\n])+|[^\n]+)",
+            re.IGNORECASE,
+        ),
+        rf"\1{MASK}",
+    ),
     # keys whose beginning tells whose they are
     (
         re.compile(
@@ -45,7 +56,7 @@ _PATTERNS = (
             r"|AIza[A-Za-z0-9_-]{16,}|ya29\.[A-Za-z0-9._-]{8,}|gh[pousr]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,}"
             r"|glpat-[A-Za-z0-9_-]{8,}|xox[a-z]-[A-Za-z0-9-]{8,}|gsk_[A-Za-z0-9]{8,}|nvapi-[A-Za-z0-9_-]{8,}"
             r"|xai-[A-Za-z0-9]{8,}|r8_[A-Za-z0-9]{8,}|tgp_[A-Za-z0-9_-]{8,}|fw_[A-Za-z0-9]{16,}"
-            r"|eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?)"
+            r"|eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?)"
         ),
         MASK,
     ),
@@ -65,7 +76,16 @@ _PATTERNS = (
     # ?key=..., token=..., "api_key":"..."
     (
         re.compile(
-            rf"((?:[?&]key|{_NAME})(?:=|%3D|[\"'`]\s{{0,3}}:\s{{0,3}}[\"'`])[\"'`]?)(?!\[secret\]){_SIGN}{{4,}}",
+            rf"((?:[?&]key|(?<![A-Za-z0-9])sig|{_NAME})(?:=|%3D|[\"'`]\s{{0,3}}:\s{{0,3}}[\"'`])[\"'`]?)(?!\[secret\]){_SIGN}{{4,}}",
+            re.IGNORECASE,
+        ),
+        rf"\1{MASK}",
+    ),
+    # Incorrect API key provided: ...
+    (
+        re.compile(
+            rf"({_NAME}\s(?:you\s)?(?:provided|supplied|given|sent|used|received)\s{{0,3}}[:=]\s{{0,3}}[\"'`]?)"
+            rf"(?!\[secret\]){_SIGN}{{4,}}",
             re.IGNORECASE,
         ),
         rf"\1{MASK}",

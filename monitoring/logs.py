@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, Protocol, TextIO
 
-from lensmill.redaction import redact
+from lensmill.redaction import MASK, is_secret_name, redact
 
 Logging = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error", "critical"]
@@ -65,9 +65,27 @@ def line_of(
     time = now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     message = redact(message)
     if kind == "json":
-        return json.dumps({"time": time, "level": level, "message": message, **where, **fields})
+        return json.dumps({"time": time, "level": level, "message": message, **where, **_redacted(fields)})
     shown = "".join(sign if sign.isprintable() else " " for sign in message)
     return " ".join([time, level, *(f"{name}={value}" for name, value in where.items()), shown])
+
+
+def _redacted(fields: Mapping[str, object]) -> dict[str, object]:
+    """JSON values without secrets: those of a name that is a secret's, and texts that hold one, however deep."""
+    return {
+        redact(name): MASK if is_secret_name(name) and isinstance(value, str) else _without_secrets(value)
+        for name, value in fields.items()
+    }
+
+
+def _without_secrets(value: object) -> object:
+    if isinstance(value, str):
+        return redact(value)
+    if isinstance(value, Mapping):
+        return _redacted({str(name): item for name, item in value.items()})
+    if isinstance(value, list | tuple):
+        return [_without_secrets(item) for item in value]
+    return value
 
 
 class _Formatter(logging.Formatter):

@@ -36,6 +36,22 @@ AWS = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
         ("jwt eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "eyJzdWIiOiIxIn0"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", "MIIEow"),
         ("access_token%3Dabcdef", "abcdef"),
+        ("see http://user:p@ss@host/v1", "ss@host"),
+        ("see https://user:p@s@s@host:8000/v1", "s@host"),
+        ("proxy //user:hunter2@host:3128 refused", "hunter2"),
+        ("proxy //user:p@ss@host refused", "ss@host"),
+        ("Incorrect API key provided: abcdefghijklmnop. You can find your key", "abcdefghijklmnop"),
+        ("Incorrect API key provided: letmein.", "letmein"),
+        ("invalid token given: letmein", "letmein"),
+        ("the API key you sent: letmein", "letmein"),
+        ("https://a.blob.core.windows.net/c/b?sv=2022-11-02&sig=abCDef%2Bgh%3D", "abCDef"),
+        ("https://a.blob.core.windows.net/c/b?sig=abcdefgh&se=2030", "abcdefgh"),
+        ("https://a.blob.core.windows.net/c/b?a=1&amp;sig=abcdefgh", "abcdefgh"),
+        ("Cookie: session=letmein; theme=dark", "letmein"),
+        ("set-cookie: sid=letmein; Path=/; HttpOnly", "letmein"),
+        ('Cookie: a="b c"; session=letmein', "letmein"),
+        ('{"Cookie": "theme=dark; session=letmein"}', "letmein"),
+        ("{'cookie': 'session=letmein'}", "letmein"),
     ],
 )
 def test_what_is_shaped_like_a_key_is_masked(text: str, secret: str) -> None:
@@ -58,6 +74,10 @@ def test_what_is_shaped_like_a_key_is_masked(text: str, secret: str) -> None:
         "no key 'image' in the row",
         "http://10.0.0.7:8000/v1 answered 503",
         "risk-taking models and disk-based stores",
+        "no API key provided",
+        "the chart's design=5 and sigma=12345",
+        "a cookie: nobody asked for one",
+        "mail a@b.example about //host/path",
     ],
 )
 def test_ordinary_messages_stay(text: str) -> None:
@@ -95,3 +115,20 @@ def test_a_hostile_text_costs_little_time(sign: str) -> None:
     start = time.perf_counter()
     redact(sign * (200_000 // len(sign)))
     assert time.perf_counter() - start < 3.0
+
+
+@pytest.mark.parametrize(
+    "sign", ["eyJaaaaaaaa-", "//", "//a:", "a:b@", "Cookie: ", 'cookie": "a=', "sig=", "API key provided: ", "Bearer "]
+)
+def test_a_hostile_text_of_any_shape_is_redacted_to_its_end(sign: str) -> None:
+    assert redact(sign * (200_000 // len(sign)) + "x")
+
+
+def test_what_stands_beside_a_secret_stays() -> None:
+    assert redact("GET http://user:p@ss@host:8000/v1?a=b") == f"GET http://{MASK}@host:8000/v1?a=b"
+    assert redact("?sig=abcdefgh&se=2030") == f"?sig={MASK}&se=2030"
+    assert redact("Cookie: session=letmein\nAccept: text/html") == f"Cookie: {MASK}\nAccept: text/html"
+    assert (
+        redact('{"cookie": "session=letmein", "accept": "text/html"}')
+        == f'{{"cookie": "{MASK}", "accept": "text/html"}}'
+    )

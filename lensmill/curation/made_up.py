@@ -16,15 +16,27 @@ from lensmill.trajectory import Message, Step
 _PICTURE = r"(?:picture|image|photo|view|crop|version|part|region|area|section|portion|patch|figure|chart)"
 _CLOSER = rf"(?:zoomed|cropped|magnified|enlarged)(?:[- ](?:in|out|up))?(?:\s\w+){{0,2}}\s{_PICTURE}"
 _EDITED = r"(?:edited|masked|annotated|highlighted|modified)\s(?:picture|image|crop|version)"
+_LOOKED = (
+    r"\b(?:after|having|now that|upon)\s(?:(?:i|we)(?:'ve|\shave)?\s)?"
+    r"(?:zoom|cropp|magnif|enlarg)(?:ing|ied|ying|ed)\b"
+    r"(?!\s(?:seasons?|cycles?|years?)\b|\s(?!in\b|out\b|it\b|closer\b)\w+\s(?:is|are|was|were|ends?|ended)\b)"
+    r"|\bnow that (?:i|we) (?:zoom|look) (?:in|closer)"
+    r"|(?<!by )\bzooming (?:in|closer)[^.,;]{0,40}, (?:i|we|it|the)\b"
+)
+"""What somebody did, or says to have done; not the time "after cropping season"."""
+
 _DERIVED = re.compile(
     rf"\b(?:the|this|that|my|our|each|both)\s(?:(?!the\b)\w+\s)?(?:{_CLOSER}|{_EDITED})\b"
     r"|\b(?:the|this|that|my)\s(?:zoomed-in|zoom-in|close-up|zoom)\s(?=shows?|showed|reveal|display)"
-    r"|\b(?:after|having|now that|upon)\s(?:(?:i|we)(?:'ve|\shave)?\s)?"
-    r"(?:zoom|cropp|magnif|enlarg)(?:ing|ied|ying|ed)\b"
-    r"|\bnow that (?:i|we) (?:zoom|look) (?:in|closer)"
-    r"|(?<!by )\bzooming (?:in|closer)[^.,;]{0,40}, (?:i|we|it|the)\b|\bpicture [1-9]\d?\b",
+    rf"|\bpicture [1-9]\d?\b|{_LOOKED}",
     re.IGNORECASE,
 )
+_ACT = re.compile(_LOOKED, re.IGNORECASE)
+_HEAD = re.compile(
+    r"\b(?:zoom|crop|magnif|enlarg|edit|mask|annotat|highlight|modif|close-up|picture [1-9])", re.IGNORECASE
+)
+"""The word by which a question may speak of the same thing: an enlarged section of a map, a field's crop."""
+
 _CROP = re.compile(
     r"\b(?:the|this|that|my)\s(?:first\s|second\s)?crop(?=\s(?:\w+ly\s)?(?:shows?|showed|reveal|display))"
     r"|\b(?:from|in)\sthe\scrop(?=,?\s(?:i|we|it|one|the)\b)",
@@ -38,8 +50,10 @@ _CLAIM = re.compile(
 )
 _DONE = re.compile(
     r"\b(?:i|we)(?:'ve|\shave)?\s(?:now\s|already\s)?(?:zoomed|cropped|magnified)\b"
-    r"|\bthe\s(?:tool|code|function|zoom)(?:'s)?\s(?:call\s)?"
-    r"(?:output|result|response|returned|returns|printed|showed)\b",
+    r"|\bthe\s(?:(?:tool|code|zoom)(?:'s)?\s(?:call\s)?|function(?:'s)?\scall\s)"
+    r"(?:output|result|response|(?:returned|returns)(?!\sto\b)|printed|showed)\b"
+    r"|\bthe\sfunction(?:'s)?\s(?:(?:returned|returns|printed)\s(?:(?:the|an?|its|this|as)\s)?)?"
+    r"(?:output|results?|response)\b",
     re.IGNORECASE,
 )
 _PLAN_BEFORE = re.compile(
@@ -67,6 +81,8 @@ _CALLED = re.compile(r".*</(?:tool|function)_call>|.*?\bACTION\b[^\n]{0,20}\n\s{
 _TAG = re.compile(r"</?\w{1,20}>")
 _UNSAID = re.compile(r"```.*?(?:```|\Z)|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?。])\s|\n")
+_BEFORE = 300
+"""Characters before a phrase in which a plan would stand."""
 
 
 def makes_up(messages: Sequence[Message], steps: Sequence[Step]) -> bool:
@@ -77,7 +93,7 @@ def makes_up(messages: Sequence[Message], steps: Sequence[Step]) -> bool:
         steps: of the same episode, for thoughts that a server told apart from the reply.
     """
     asked = "".join(part.text for message in messages if message.role == "user" for part in message.parts)
-    crops = re.search(r"\bcrops?\b", _question(asked), re.IGNORECASE) is not None
+    named = frozenset(head.casefold() for head in _HEAD.findall(_question(asked)))
     tools = any(message.role == "system" for message in messages)
     pictures = observations = -1
     for message in messages:
@@ -86,9 +102,9 @@ def makes_up(messages: Sequence[Message], steps: Sequence[Step]) -> bool:
             observations += 1
         elif message.role == "assistant":
             text = "".join(part.text for part in message.parts)
-            if _turn_makes_up(text, pictures > 0, observations > 0 or not tools, crops):
+            if _turn_makes_up(text, pictures > 0, observations > 0, tools, named):
                 return True
-    return any(_tells(thought, crops) for thought in _before_pictures(steps))
+    return any(_tells(thought, tools, named) for thought in _before_pictures(steps))
 
 
 def _question(asked: str) -> str:
@@ -103,17 +119,21 @@ def _before_pictures(steps: Sequence[Step]) -> Iterator[str]:
             return
 
 
-def _turn_makes_up(text: str, pictures: bool, observations: bool, crops: bool) -> bool:
-    """Args: whether there were pictures beside the view before this turn, and observations (or can be none)."""
+def _turn_makes_up(text: str, pictures: bool, observations: bool, tools: bool, named: frozenset[str]) -> bool:
+    """Args: whether there were pictures beside the view before this turn, and observations, and whether there can be
+    any; and the heads that the question names."""
     if any(mark.search(text) for mark in (_RESULT, _TURN, _REFOCUS_OBSERVATION)) or _answers_beside_call(text):
         return True
     action = _ACTION.search(text)
-    if _OBSERVATION.search(text, 0 if not observations else action.start() if action else len(text)):
+    reach = action.start() if action else len(text)
+    if _OBSERVATION.search(text, reach) or (
+        tools and not observations and _heads_result(text, reach, action is not None)
+    ):
         return True
     called = _CALLED.match(text)
     if called and any(_claims(sentence) for sentence in _SENTENCE.split(_TAG.sub("", text[called.end() :]))):
         return True
-    return not pictures and _tells(text, crops)
+    return not pictures and _tells(text, tools, named)
 
 
 def _claims(sentence: str) -> bool:
@@ -131,22 +151,49 @@ def _answers_beside_call(text: str) -> bool:
     return refocus.code is not None and refocus.answer is not None
 
 
-def _tells(text: str, crops: bool) -> bool:
+def _heads_result(text: str, reach: int, acts: bool) -> bool:
+    """Does a heading of a result stand before `reach`? One that opens the thought of a turn that goes on to act is
+    about the picture that was given."""
+    return any(
+        not (acts and _opens_thought(text, found.start() + (text[found.start()] == ">")))
+        for found in _OBSERVATION.finditer(text, 0, reach)
+    )
+
+
+def _opens_thought(text: str, at: int) -> bool:
+    return text[max(0, at - 10) : at].rstrip().casefold().endswith("<think>")
+
+
+def _tells(text: str, tools: bool, named: frozenset[str]) -> bool:
     """Does a text tell of a picture that was made of the first one, or of what a call brought, as if it were there?
 
     Args:
-        crops: the question is about crops, so that a field's crop is no picture.
+        tools: there are tools. Without any, an "enlarged section" is a part of the picture that was given, and only
+            what somebody says to have done tells.
+        named: heads that the question names, so that a field's crop is no picture.
     """
-    return any(_told(sentence, crops) for sentence in _SENTENCE.split(_UNSAID.sub(" ", text)))
+    return any(_told(sentence, tools, named) for sentence in _SENTENCE.split(_UNSAID.sub(" ", text)))
 
 
-def _told(sentence: str, crops: bool) -> bool:
-    """Does a sentence say so, rather than what is planned?"""
-    named = [*_DERIVED.finditer(sentence), *([] if crops else _CROP.finditer(sentence))]
-    claims = [match for match in named if _CLAIM.search(sentence, match.end())]
-    for match in [*claims, *_DONE.finditer(sentence)]:
-        before = sentence[: match.start()]
-        planned = _PLAN_BEFORE.search(_CLAUSE.split(before)[-1]) or _PLAN_AFTER.match(sentence, match.end())
-        if not planned and not _CONDITION.search(before):
-            return True
+def _told(sentence: str, tools: bool, named: frozenset[str]) -> bool:
+    """Does a sentence say so, rather than what is planned? Linear in its length, since it may be of any."""
+    last = max((claim.start() for claim in _CLAIM.finditer(sentence)), default=-1)
+    condition = _CONDITION.search(sentence)
+    sure = condition.start() if condition else len(sentence)
+    patterns = (_DERIVED, _CROP, _DONE) if tools else (_ACT, _DONE)
+    for pattern in patterns:
+        for match in pattern.finditer(sentence):
+            if match.start() > sure:
+                break
+            if pattern is not _DONE and (last < match.end() or _asked_about(match.group(), named)):
+                continue
+            before = sentence[max(0, match.start() - _BEFORE) : match.start()]
+            if not (_PLAN_BEFORE.search(_CLAUSE.split(before)[-1]) or _PLAN_AFTER.match(sentence, match.end())):
+                return True
     return False
+
+
+def _asked_about(phrase: str, named: frozenset[str]) -> bool:
+    """Does a phrase name what the question is about? What "I" did is never that."""
+    head = _HEAD.search(phrase)
+    return head is not None and head[0].casefold() in named and not _ACT.search(phrase)

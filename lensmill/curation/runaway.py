@@ -19,7 +19,7 @@ _PERIOD = 400
 _RULE = frozenset("-=_.*#~+|:/\\ ─━═•·…")
 """What lines across a page and dotted leaders are made of."""
 
-_SENTENCE = re.compile(r"[.!?。！？]+(?:\s|$)|\n")
+_SENTENCE = re.compile(r"(?<![.!?。！？])[.!?。！？]++(?:\s|$)|\n")
 _NUMBERED = re.compile(r"^\W*(?:(?:step|item|point|turn|thought|try|attempt)\s*)?\d{1,3}\s*[.:)\]-]\s*", re.IGNORECASE)
 _DENSE = 0.05
 """Bytes that a character of a long text needs at least once it is packed."""

@@ -27,6 +27,8 @@ def splits(text: str) -> list[list[str]]:
     """The ways to read a text as a list of at least two canonical items, the plainest separator first."""
     if bracketed(text):
         text = text.strip()[1:-1]
+    # a blank at most in a row, where the separators below would try each of them
+    text = "\n".join(line for part in text.split("\n") if (line := " ".join(part.split())))
     ways: list[list[str]] = []
     for separator in _SPLITS:
         parts = [part for part in separator.split(text.strip()) if part.strip()]

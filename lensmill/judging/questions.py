@@ -18,7 +18,7 @@ _ASKS_QUANTITY = re.compile(
 )
 _ASKS_AMOUNT = re.compile(
     r"\bhow (?:many|much|long|old|large|big|high|tall|far|often)\b"
-    r"|\b(?:what(?: is| are| was| were|'s)?|find|give|calculate|compute|state|tell me)\b(?:\W+[\w$%]+){0,5}?\W+"
+    r"|\b(?:what(?: is| are| was| were|'s)?|find|give|calculate|compute|state|tell me)\b(?:\W++\w++){0,5}?\W++"
     r"(?:number|amount|values?|total|sum|average|mean|median|difference|percentage|percent|ratio|share|count|rate|price"
     r"|cost|revenue|population|sales)\b"
 )

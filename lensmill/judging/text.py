@@ -88,10 +88,14 @@ def canonical(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.replace("⁄", "/").casefold())
     text = "".join(_ascii_digit(c) for c in text)
     text = " ".join(text.replace("٫", ".").replace("٬", ",").replace("٪", "%").replace("。", ".").split())
-    shorter = text
-    while len(shorter) > 1 and (shorter[0] == shorter[-1] in "\"'" or shorter[-1] == "." != shorter[-2]):
-        shorter = shorter[1:-1].strip() if shorter[-1] != "." else shorter[:-1].strip()
-    return shorter or text
+    start, end = 0, len(text)  # of the shorter text: cut only once, since quotes may be nested without end
+    while end - start > 1 and (text[start] == text[end - 1] in "\"'" or text[end - 1] == "." != text[end - 2]):
+        start, end = start + (text[end - 1] != "."), end - 1
+        while start < end and text[start] == " ":
+            start += 1
+        while start < end and text[end - 1] == " ":
+            end -= 1
+    return text[start:end] or text
 
 
 def unwrapped(text: str) -> str:

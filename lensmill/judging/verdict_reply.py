@@ -13,10 +13,10 @@ MAX_REPLY = 4000
 _OUTCOMES: Mapping[str, Outcome] = {"correct": "correct", "incorrect": "incorrect", "undecided": "undecided"}
 _ONE = "(" + "|".join(_OUTCOMES) + ")"
 _REASONED = re.compile(r"</(?:think|thinking|reasoning|thought)>|◁/think▷|\[/think\]", re.IGNORECASE)
-_FENCE = re.compile(r"```(?:json)?\s*(.*?)\s*```", re.DOTALL | re.IGNORECASE)
+_FENCE = re.compile(r"```(?:json)?(.*)```", re.DOTALL | re.IGNORECASE)
 _WORD = re.compile(rf"[\s\"'*`_]*{_ONE}[\s\"'*`_.!]*", re.IGNORECASE)
 _LABELLED = re.compile(rf"[\s\"'*`_]*(?:final )?verdict[\s\"'*`_]*[:=][\s\"'*`_]*{_ONE}[\s\"'*`_.!]*", re.IGNORECASE)
-_LOOSE = re.compile(rf"\{{\s*[\"']?verdict[\"']?\s*[:=]\s*[\"']?{_ONE}[\"']?\s*,?\s*\}}", re.IGNORECASE)
+_LOOSE = re.compile(rf"\{{\s*+[\"']?verdict[\"']?\s*+[:=]\s*+[\"']?{_ONE}[\"']?\s*+,?\s*+\}}", re.IGNORECASE)
 _OBJECT_LAST = re.compile(r"([^{}]*)(\{[^{}]*\})\s*", re.DOTALL)
 _NO_PROSE = re.compile(
     r"correct|undecided|verdict|n't\b|[<\[◁]"
@@ -38,7 +38,7 @@ def read_verdict(reply: str) -> Outcome | None:
     if len(text) > MAX_REPLY:
         return None
     if fenced := _FENCE.fullmatch(text):
-        text = fenced[1]
+        text = fenced[1].strip()
     for shape in (_WORD, _LABELLED, _LOOSE):
         if found := shape.fullmatch(text):
             return _OUTCOMES[found[1].lower()]

@@ -7,25 +7,25 @@ LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 _LETTER = "[A-Za-zＡ-Ｚａ-ｚ]"
 _LETTERED = re.compile(
-    rf"\s*(?:[-*•]\s+)?(?:\*\*)?(?i:option|choice)?\s*"
-    rf"(?:[(\[<（]\s*({_LETTER})\s*[)\]>）]\s*[.:]?(?:\*\*)?"
-    rf"|({_LETTER})\s*[).:、．）：](?:\*\*)?(?=\s|[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])"
-    rf"|({_LETTER})\s+[-–—](?=\s))"
-    r"\s*((?!(?:and|or|nor|only|alone|to|through|is|are)\b|[&,/+-])\S.*?)\s*",
+    rf"(?:[-*•]\s++)?(?:\*\*)?(?i:option|choice)?\s*+"
+    rf"(?:[(\[<（]\s*+({_LETTER})\s*+[)\]>）]\s*+[.:]?(?:\*\*)?"
+    rf"|({_LETTER})\s*+[).:、．）：](?:\*\*)?(?=\s|[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])"
+    rf"|({_LETTER})\s++[-–—](?=\s))"
+    r"\s*+((?!(?:and|or|nor|only|alone|to|through|is|are)\b|[&,/+-])\S.*)",
     re.DOTALL,
 )
-_ALONE = re.compile(rf"\s*[(\[]?({_LETTER})[)\]]?[.:]?\s*")
+_ALONE = re.compile(rf"[(\[]?({_LETTER})[)\]]?[.:]?")
 
 
 def take_letter(text: str) -> tuple[str, str] | None:
     """The letter that a text carries in front, as a capital, and the rest; None where none is there, or no rest."""
-    match = _LETTERED.fullmatch(text)
+    match = _LETTERED.fullmatch(text.strip())
     return (_capital(match[1] or match[2] or match[3]), match[4]) if match else None
 
 
 def lone_letter(text: str) -> str:
     """The letter that a text is, as a capital; else ""."""
-    match = _ALONE.fullmatch(text)
+    match = _ALONE.fullmatch(text.strip())
     return _capital(match[1]) if match else ""
 
 

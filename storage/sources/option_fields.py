@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from storage.sources.letters import LETTERS, letter_in_front, lone_letter, take_letter
 from storage.sources.printed import take_apart
-from storage.sources.rows import RowProblem, answer_of, shown
+from storage.sources.rows import RowProblem, answer_of, shown, text_of
 
 MAX_OPTIONS = 26
 LISTS = ("options", "choices", "candidates", "answer_choices", "multi_choice_options", "multiple_choices")
@@ -20,8 +20,8 @@ _NOTHING: tuple[object, ...] = ([], {}, "[]", "{}")
 
 _COLUMN = re.compile(r"(?:option|choice|op)?_?([a-z])|(?:option|choice)_?(\d{1,2})")
 _MARK = re.compile(r"^\s*(?:option|choice)[\s_]*", re.IGNORECASE)
-_BARE = re.compile(r"\s*([A-Z])\s+\S")
-_NUMBERED = re.compile(r"\s*(?:\((\d{1,2})\)|(\d{1,2})(?:\)|\.(?=\s)))\s*(\S.*?)\s*", re.DOTALL)
+_BARE = re.compile(r"\s*+([A-Z])\s++\S")
+_NUMBERED = re.compile(r"(?:\((\d{1,2})\)|(\d{1,2})(?:\)|\.(?=\s)))\s*+(\S.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,11 @@ def _read(value: object, field: str) -> Options:
 
 def _from_text(text: str, field: str) -> Options:
     """Options in a text: JSON, a list as Python prints it, or lettered lines."""
-    if len(text) < 100_000 and text.lstrip()[:1] in "[{(":
+    text = text_of(text, field)
+    if text[:1] in "[{(":
         for parse in (json.loads, ast.literal_eval):
             try:
-                value = parse(text.strip())
+                value = parse(text)
             except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
             if isinstance(value, (list, tuple)):
@@ -242,7 +243,7 @@ def _without_letters(options: Options) -> Options:
 
 
 def _take_number(text: str) -> tuple[str, str] | None:
-    match = _NUMBERED.fullmatch(text)
+    match = _NUMBERED.fullmatch(text.strip())
     return (str(int(match[1] or match[2])), match[3]) if match else None
 
 

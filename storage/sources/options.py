@@ -18,7 +18,7 @@ _OTHERS = (
     r"(?:above|below|preceding|previous|foregoing|following|these|those|them|others?|rest|options?|choices?|answers?)"
 )
 _ORDINAL = r"(?:first|second|third|fourth|fifth|1st|2nd|3rd|4th|5th|last|former|latter)"
-_JOINED = r"\s*(?:and|or|nor|to|through|plus|und|et|y|&|,|/|\+|-|–)\s*(?:(?:and|or)\s*)?"
+_JOINED = r"\s*+(?:and|or|nor|to|through|plus|und|et|y|&|,|/|\+|-|–)\s*+(?:(?:and|or)\s*+)?"
 _SPEAKS_OF_OTHERS = re.compile(
     rf"\b{_GROUP}(?:\s+(?:one|two|three|of|the|are|is|apply|listed|correct)){{0,4}}\s+{_OTHERS}\b"
     r"|^(?:none|all|any|others?|another(?: one)?|the (?:others?|rest|above)|ditto|(?:as|see) above)$"
@@ -30,7 +30,7 @@ _SPEAKS_OF_OTHERS = re.compile(
     rf"|\b{_ORDINAL}\s+(?:and|or)\s+(?:the\s+)?{_ORDINAL}\b"
     r"|\bof the (?:above|below|foregoing)\b|\b(?:options?|choices?|answers?|statements?)\s*\(?[A-Z0-9]\b"
     rf"|\b[0-9]{_JOINED}[0-9]\b|^\(?[a-j]\)?{_JOINED}\(?[a-j]\b"
-    r"|^(?:only\s+)?\(?[ivx]+\)?(?:\s*(?:and|or|&|,|only)\s*\(?[ivx]*\)?)+$"
+    r"|^(?:only\s+)?\(?[ivx]+\)?(?:\s*+(?:and|or|&|,|only)\s*+\(?[ivx]*+\)?)+$"
     r"|^\(?(?:[ivx]+|\d{1,2})[.):]\s|^[①-⑳]"
     r"|以上|上述|都是|都不是|都对|皆是|皆非|ci-dessus|anteriores|precedenti|oben genannte|^keine? de[rs]|^alle de[rs]",
     re.IGNORECASE,

@@ -13,16 +13,16 @@ _INLINE = {
 _INSTRUCTION = re.compile(
     r"answer with the (?:option|letter)|answer the question using"
     r"|(?:letter|option)s? (?:of|from) the (?:given|correct|right)"
-    r"|(?:select|choose|pick) (?:the|one|an?) .*(?:answer|option|choice|letter)"
+    r"|(?:select|choose|pick) (?:the|one|an?) .{0,200}(?:answer|option|choice|letter)"
     r"|(?:provide|give|state|write|respond with) the (?:correct |right )?(?:option|choice)'?s? letter"
     r"|(?:only|just) (?:with )?the (?:option'?s? )?letter"
-    r"|the (?:best|correct|right) answer is:?$|^\s*(?:options?|choices?|answers?)\s*:?\s*$",
+    r"|the (?:best|correct|right) answer is:?$|^\s*+(?:options?|choices?|answers?)\s*+:?\s*+$",
     re.IGNORECASE,
 )
 _PHRASE = re.compile(r"(?:and|or|nor|only|alone|to|through|is|are|was|were|has|have)\b", re.IGNORECASE)
 """How a text goes on after a letter that stands for a thing in the picture: "point (A) is left of (B)"."""
 
-_HEADING = re.compile(r"(?:^|[\s.?!])(?:options?|choices?|answer choices)\s*:?\s*$", re.IGNORECASE)
+_HEADING = re.compile(r"(?:^|[\s.?!])(?:options?|choices?|answer choices)\s*+:?\s*+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,8 @@ INDICES = (
 )
 """Fields that say which option is right, by their names in lower case with underscores."""
 
-_LETTER = re.compile(r"(?:option|choice|answer)?[\s_]*[(\[]?\s*([A-Za-z])\s*[)\]]?\s*[.:)]?", re.IGNORECASE)
-_LETTER_AND_TEXT = re.compile(r"(?:\(\s*([A-Za-z])\s*\)\s*[.:]?|([A-Za-z])\s*[).:、．,-])\s*(\S.*)", re.DOTALL)
+_LETTER = re.compile(r"(?:option|choice|answer)?[\s_]*+[(\[]?\s*+([A-Za-z])\s*+[)\]]?\s*+[.:)]?", re.IGNORECASE)
+_LETTER_AND_TEXT = re.compile(r"(?:\(\s*+([A-Za-z])\s*+\)\s*+[.:]?|([A-Za-z])\s*+[).:、．,-])\s*+(\S.*)", re.DOTALL)
 _COUNT_FROM = "say whether indices count from 0 or from 1 with source.first_index=0 or 1"
 
 

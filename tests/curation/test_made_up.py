@@ -51,6 +51,16 @@ MADE_UP = (
     f"THOUGHT 0: I look.\n{BLOCK}\nOBSERVATION: Execution success.\nTHOUGHT 1: It is 7.",
 )
 
+BEFORE_ANY = (
+    "The function output is 7.",
+    "The function returned the result 7.",
+    "The function call returned 7.",
+    "After cropping the legend, the colour is red.",
+    "After cropping, the label is clear: 7.",
+    f"<think>I look.</think>\nObservation: the sign is red.\n{CALL}",
+)
+"""Made up in a first turn; later they may tell of what came."""
+
 SOUND = (
     "I zoom in to see what the zoomed picture shows.",
     "The zoomed picture should show the label.",
@@ -59,6 +69,12 @@ SOUND = (
     "After zooming in, I will read the label.",
     "The highlighted bar shows 7.",
     "The image is a zoomed-in view of a sign. It is red.",
+    "The function returned to normal in 2010.",
+    "The function returns to zero at 3.",
+    "After cropping season is over, the yield is 5.",
+    "After cropping season the yield is 5.",
+    f"<think>Observation: the 2010 bar is highest, and I zoom in to read it.</think>{CALL}",
+    f"<think>\nObservation: the 2010 bar is highest.</think>\n{CALL}",
     "User: 35%\nHuman: 12",
     "Users see 7 adverts a day.",
     "THOUGHT 0: I can read it directly.\nACTION 0: No action needed.\nANSWER: It is 7. FINAL ANSWER: 7",
@@ -68,7 +84,7 @@ SOUND = (
 )
 
 
-@pytest.mark.parametrize("turn", MADE_UP)
+@pytest.mark.parametrize("turn", MADE_UP + BEFORE_ANY)
 def test_an_observation_before_there_was_one_is_made_up(turn: str) -> None:
     assert makes_up(conversation(turn), ())
 
@@ -106,3 +122,83 @@ def test_without_tools_a_heading_is_no_observation() -> None:
     turn = "<think>Observation: the bar ends at 7.</think><answer>7</answer>"
     assert not makes_up(conversation(turn, tools=False), ())
     assert makes_up(conversation(turn), ())
+
+
+@pytest.mark.parametrize(
+    ("question", "turn"),
+    [
+        ("Which labels does the annotated image show?", "The annotated image shows labels next to bars."),
+        ("Which state is in the enlarged map section?", "The enlarged map section shows Texas."),
+        ("What is in the magnified view of the cell?", "The magnified view shows a nucleus."),
+        ("What do the highlighted parts stand for?", "The highlighted version shows two parts."),
+        ("What does Picture 2 show?", "Picture 2 shows a dog."),
+        ("Which crops are sown after the rain?", "From the crop, it is seen that wheat is sown."),
+    ],
+)
+def test_what_the_question_names_is_part_of_the_picture_that_was_given(question: str, turn: str) -> None:
+    assert not makes_up(conversation(turn, question=question), ())
+    assert makes_up(conversation(turn), ())
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "After cropping the legend, I see red.",
+        "Having cropped it, the sign is red.",
+        "I cropped the sign: it is red.",
+        "The tool returned 7.",
+        "The zoomed picture shows 7.",
+    ],
+)
+def test_a_question_about_crops_forgives_no_call_and_no_other_picture(turn: str) -> None:
+    assert makes_up(conversation(turn, question="Which crop has the highest yield?"), ())
+
+
+@pytest.mark.parametrize(
+    "turn",
+    [
+        "The annotated image shows labels next to bars.",
+        "The enlarged map section shows Texas.",
+        "The function returned to normal in 2010.",
+        "After cropping season is over the yield is 5.",
+        "The crop shows the highest yield.",
+        "Picture 2 shows a dog.",
+        "<think>Observation: the 2010 bar is highest.</think><answer>2010</answer>",
+    ],
+)
+def test_without_tools_a_part_of_the_picture_is_no_other_picture(turn: str) -> None:
+    assert not makes_up(conversation(turn, tools=False), ())
+
+
+@pytest.mark.parametrize("turn", ["After zooming in, I see red.", "I zoomed in, and it is 7.", "The tool returned 7."])
+def test_without_tools_nobody_has_zoomed_or_called(turn: str) -> None:
+    assert makes_up(conversation(turn, tools=False), ())
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "when picture 4 ",
+        "to see picture 4 ",
+        "to see picture 4 is ",
+        "the zoomed a b c ",
+        "zooming in a, ",
+        "the the ",
+        "ACTION\n```",
+        "user  ",
+        "\n",
+        "ACTION: (a",
+        "<tool",
+        "_" * 50 + "a ",
+    ],
+)
+@pytest.mark.parametrize("tools", [True, False])
+def test_a_hostile_turn_of_any_length_is_read_to_its_end(words: str, tools: bool) -> None:
+    turn = words * (200_000 // len(words)) + "x"
+    makes_up(conversation(turn, tools=tools), [Step(turn)])
+
+
+def test_phrases_that_differ_are_read_to_the_end_of_the_sentence() -> None:
+    turn = " ".join(f"picture {i % 99} x{i}" for i in range(15_000))
+    assert not makes_up(conversation(turn), ())
+    assert makes_up(conversation(f"{turn} is red"), ())

@@ -69,3 +69,8 @@ def test_a_long_text_takes_no_time() -> None:
     begin = perf_counter()
     runs_away(text)
     assert perf_counter() - begin < 5
+
+
+def test_stops_in_no_order_are_read_to_their_end() -> None:
+    stops = "".join(".!?"[i * i * 7919 % 10007 % 3] for i in range(50_000))
+    runs_away(f"a{stops}x")

@@ -85,3 +85,17 @@ def test_the_drivers_lines_are_json_too_even_on_a_terminal() -> None:
         "note: this and that",
     ]
     assert all(line["build"] == "b1" for line in lines)
+
+
+def test_fields_of_a_json_line_are_redacted_however_deep() -> None:
+    fields = {
+        "url": "http://user:hunter2@host/v1",
+        "errors": [{"body": "Authorization: Bearer abc123.def456"}, ("token hf_abcdefGHIJKLmnop",)],
+        "api_key": "letmein",
+        "samples": 3,
+        "share": 0.5,
+        "left": None,
+    }
+    line = logs.line_of("info", "done", "json", fields=fields)
+    assert not any(secret in line for secret in ("hunter2", "abc123", "hf_abc", "letmein"))
+    assert json.loads(line).items() >= {"message": "done", "samples": 3, "share": 0.5, "left": None}.items()

@@ -14,7 +14,7 @@ MAX_CODE = 20_000
 """Characters; see `lensmill.sandbox.protocol.Limits.source_chars`."""
 
 FENCE = re.compile(
-    r"(?:```|~~~)(?:[ \t]*[\w+-]{0,20}[ \t]*\n|[ \t]*(?:python\d?|py|tool_code)\b[ \t]*|)(.*?)(?:```|~~~|\Z)",
+    r"(?:```|~~~)(?:[ \t]*+[\w+-]{0,20}+[ \t]*+\n|[ \t]*+(?:python\d?|py|tool_code)\b[ \t]*+|)(.*?)(?:```|~~~|\Z)",
     re.DOTALL | re.IGNORECASE,
 )
 

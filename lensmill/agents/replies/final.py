@@ -45,7 +45,10 @@ def unwrapped_answer(text: str) -> str:
 
 def without_stop(text: str) -> str:
     """An answer without the full stop of its sentence; abbreviations keep theirs."""
-    text = re.sub(r"(?:\s+\.){1,9}$", "", text.strip())
+    text = text.strip()
+    for _ in range(9):
+        if len(text) > 2 and text.endswith(".") and text[-2].isspace():
+            text = text[:-1].rstrip()
     last = text.split()[-1] if text else ""
     if not text.endswith(".") or text.endswith("..") or _ABBREVIATED.fullmatch(last):
         return text

@@ -12,7 +12,7 @@ _SPECIAL = re.compile(r"<\|(?:im_start|start_header_id)\|>\s*assistant(?:<\|end_
 _INVENTED = re.compile(
     r"<\|(?:im_start|im_end|endoftext|eot_id|user|end|vision_start)\|>"
     r"|</?(?:tool_response|tool_result|observation|function_results)>|<image>"
-    r"|^[ \t*#]*(?:user|observation|tool response|tool result)[ \t*]*\d*[ \t*]*(?:[:：]|$)",
+    r"|^[ \t*#]*+(?:user|observation|tool response|tool result)[ \t*]*+\d*+[ \t*]*+(?:[:：]|$)",
     re.IGNORECASE | re.MULTILINE,
 )
 
@@ -25,7 +25,10 @@ def readable(reply: str) -> str:
 
 def without_entities(text: str) -> str:
     """HTML entities as their signs, for replies that came through something that escapes."""
-    return html.unescape(text) if _ENTITY.search(text) else text
+    try:
+        return html.unescape(text) if _ENTITY.search(text) else text
+    except ValueError:  # "&#" and thousands of digits
+        return text
 
 
 def before_invented(text: str, start: int) -> tuple[str, bool]:

@@ -122,7 +122,7 @@ def _alone(mark: re.Match[str], text: str) -> bool:
 def _unfenced(sections: list[_Section]) -> str | None:
     """Code that stands after ACTION without a fence."""
     for section in sections:
-        if section.mark == "ACTION" and re.search(r"\w\\?_?\w*\s?\(.*", section.text):
+        if section.mark == "ACTION" and re.search(r"(?:\w|(?<=\w)\\)\s?\(", section.text):
             code = read_code(without_entities(re.sub(r"</?code>", "", section.text)))
             if parses(code):
                 return code
