@@ -303,7 +303,8 @@ def _disagreeing(options: Options) -> RowProblem:
     return RowProblem(
         "bad_field",
         f'field "{options.field}" has options whose letters are not those of their places: '
-        f"{shown(list(options.written))}; take the letters away",
+        f"{shown(list(options.written))}; take the letters away, or write out options that are "
+        "letters themselves",
     )
 
 

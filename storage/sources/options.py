@@ -13,6 +13,9 @@ from storage.sources.rows import RowProblem, answers_of, require, shown, text_of
 
 QUESTIONS = ("question", "text", "query")
 
+_NUMBERED = [re.compile(rf"(?<!\S)\(?{number}[.):]\s") for number in (1, 2)]
+_NUMBER = re.compile(r"\(?[0-9]{1,2}[.)]?")
+
 _GROUP = r"(?:all|none|any|both|either|neither|some|each|one|two|three|four|most|several|more than one|not|only)"
 _OTHERS = (
     r"(?:above|below|preceding|previous|foregoing|following|these|those|them|others?|rest|options?|choices?|answers?)"
@@ -61,7 +64,14 @@ def asked(
     if options is None:
         keys = [key for key in named(row, ANSWERS) if not missing(row[key])]
         field = keys[0] if keys else "label"
-        return question, answers_of(require(row, field), field), ()
+        answers = answers_of(require(row, field), field)
+        if all(mark.search(question) for mark in _NUMBERED) and any(map(_NUMBER.fullmatch, answers)):
+            raise RowProblem(
+                "bad_field",
+                f'field "{field}" is a number, {shown(answers[0])}, beside a numbered list that the question '
+                'prints; write a list "options", and the answer as text',
+            )
+        return question, answers, ()
     right = options.texts[right_option(row, options, indices)]
     keep = options.fixed or _order_matters(options.texts, question)
     texts = options.texts if keep else _shuffled(options.texts, question, image_id)

@@ -9,7 +9,7 @@ from storage.sources.rows import RowProblem
 
 _INLINE = (
     re.compile(r"[(\[]([A-Za-z])[)\]][.:]?\s*"),
-    re.compile(r"(?<![\w.(])(?:([A-Z])(?:\s?[.):](?=\s)|[、．：）])|([a-z])\)(?=\s))\s*"),
+    re.compile(r"(?<![\w.(])(?:([A-Z])(?:\s?[.):](?=\s)|[、．：）])|([a-z])[.)](?=\s))\s*"),
 )
 """Marks in brackets, and with a stop or bracket behind them."""
 
@@ -24,6 +24,9 @@ _INSTRUCTION = re.compile(
 )
 _PHRASE = re.compile(r"(?:and|or|nor|only|alone|to|through|is|are|was|were|has|have)\b", re.IGNORECASE)
 """How a text goes on after a letter that stands for a thing in the picture: "point (A) is left of (B)"."""
+
+_AND = re.compile(r"(?:(?<=\s)|(?<=,))(?:and|or)$", re.IGNORECASE)
+"""What leads over to the next option in a line: "A. red, B. blue, or C. green"."""
 
 _HEADING = re.compile(r"\b(?:answer (?:choices|options)|options?|choices?|answers?) ?[:：]?$", re.IGNORECASE)
 _ENDS = ("?", ":", ".", "!", "？", "：", "。")
@@ -89,7 +92,9 @@ def _after(lines: list[str], number: int) -> int:
 def _holds(option: str, letter: str) -> bool:
     """Whether an option is followed by the mark of another in the same line."""
     either = f"[{letter}{letter.lower()}]"
-    close = rf"{letter} ?[.:)](?!\S)|{letter}[.:)、．：）](?=[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])|{letter.lower()}\)(?!\S)"
+    close = (
+        rf"{letter} ?[.:)](?!\S)|{letter}[.:)、．：）](?=[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])|{letter.lower()}[.)](?!\S)"
+    )
     return bool(re.search(rf"(?<!\S)(?:[(\[]{either}[)\]]|{close})", option))
 
 
@@ -137,7 +142,11 @@ def _apart(text: str, marks: list[re.Match[str]], end: int) -> Printed | None:
     more = _after(below, 0)
     parts = [text[mark.end() : after.start()] for mark, after in pairwise(marks)]
     parts.append("\n".join([text[marks[-1].end() : end], *below[:more]]))
-    options = tuple(" ".join(part.split()).rstrip(",;|").rstrip() for part in parts)
+    last = len(parts) - 1
+    options = tuple(
+        _AND.sub("" if place < last else r"\g<0>", " ".join(part.split())).rstrip(",;| ")
+        for place, part in enumerate(parts)
+    )
     if options[-1].endswith("?") or any(not option or _PHRASE.match(option) for option in options):
         return None
     return Printed("\n".join([asks, *below[more:]]), options)

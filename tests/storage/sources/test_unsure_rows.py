@@ -169,6 +169,15 @@ def test_a_capital_letter_that_is_two_options_is_refused() -> None:
     assert "may mean several" in refusal(options=["m", "b", "a"], answer="A")
 
 
+@pytest.mark.parametrize(
+    "printed", ["1. apple\n2. pear", "(1) apple\n(2) pear", "1) apple\n2) pear", "1. apple 2. pear"]
+)
+def test_a_number_is_no_answer_to_a_question_that_prints_a_numbered_list(printed: str) -> None:
+    assert "numbered list" in refusal(question=f"Which?\n{printed}", answer="2")
+    assert meant(question=f"Which?\n{printed}", answer="pear") == "pear"
+    assert meant(question="1. How many bars are there?", answer="2") == "2"
+
+
 # Options that no text can answer
 
 
