@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from storage.sources.letters import LETTERS
@@ -72,15 +72,15 @@ def indices_of(rows: Iterable[tuple[Options, Mapping[str, object]]]) -> Indices:
     numbered: set[int] = set()
     digits = numbers = False
     for options, row in rows:
-        for key in named(row, ANSWERS + INDICES):
-            index, count = _index(row[key]), len(options.texts)
-            if index is None or options.numbers or fold(str(row[key])) in map(fold, options.texts):
+        for key, value in _said(row):
+            index, count = _index(value), len(options.texts)
+            if index is None or options.numbers or fold(str(value)) in map(fold, options.texts):
                 continue
             end = {0: "zero", count: "last"}.get(index, "")
             if _from_one(options):
                 numbered |= {0} if end == "zero" else {1} if end == "last" else set()
             elif not options.marks and 0 <= index <= count:
-                kind = str if isinstance(row[key], str) else int
+                kind = str if isinstance(value, str) else int
                 seen[kind, end] += 1
                 if named({key: None}, ANSWERS):
                     digits = digits or kind is str
@@ -93,6 +93,13 @@ def indices_of(rows: Iterable[tuple[Options, Mapping[str, object]]]) -> Indices:
         numbers=numbers,
         numbered=tuple(sorted(numbered)) if len(numbered) == 1 else (0, 1),
     )
+
+
+def _said(row: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Each value of each field that says which option is right."""
+    for key in named(row, ANSWERS + INDICES):
+        value = row[key]
+        yield from ((key, one) for one in (value if isinstance(value, list) else [value]))
 
 
 def right_option(row: Mapping[str, object], options: Options, indices: Indices) -> int:

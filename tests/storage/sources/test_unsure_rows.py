@@ -88,6 +88,10 @@ def test_options_of_digits_fail_beside_rows_whose_digits_are_indices(tmp_path: P
     assert of_file(tmp_path, {"options": NUMBERS, "answer": "3"}, WORDS) == ["", ""]
 
 
+def test_options_of_digits_fail_beside_rows_whose_indices_are_in_lists(tmp_path: Path) -> None:
+    assert of_file(tmp_path, {"options": NUMBERS, "answer": ["3"]}, {"options": FRUIT, "answer": ["2"]}) == ["", ""]
+
+
 def test_options_of_digits_fail_beside_rows_that_count_from_zero(tmp_path: Path) -> None:
     rows: list[dict[str, object]] = [{"options": FRUIT, "answer": "0"}, {"options": NUMBERS, "answer": "3"}, WORDS]
     assert of_file(tmp_path, *rows) == ["apple", "", "plum"]
