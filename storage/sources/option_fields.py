@@ -18,8 +18,6 @@ LISTS = ("options", "choices", "candidates", "answer_choices", "multi_choice_opt
 _NOTHING: tuple[object, ...] = ([], {}, "[]", "{}")
 """How sets write that a question has no options."""
 
-_COLUMN = re.compile(r"(?:option|choice|op)?_?([a-z])|(?:option|choice)_?(\d{1,2})")
-_MARK = re.compile(r"^\s*(?:option|choice)[\s_]*", re.IGNORECASE)
 _BETWEEN_WORDS = dict.fromkeys(map(ord, " \t_-"))
 _PLACEHOLDER = re.compile(
     r"\s*(?:<\|?(?:image|img|picture|pic)[\s_-]*(?:pad)?\|?>|<img\b[^<>]*>|!\[[^\]]*\]\([^()]*\)|data:image/\S*)\s*",
@@ -27,6 +25,8 @@ _PLACEHOLDER = re.compile(
 )
 _NUMBERED_PICTURE = re.compile(r"[<\[](?:image|img|picture|pic)[\s_-]*\d+[>\]]", re.IGNORECASE)
 _PICTURE_FILE = re.compile(r"\S+\.(?:png|jpe?g|gif|webp|bmp|tiff?|svg)(?:\?\S*)?", re.IGNORECASE)
+_COLUMN = re.compile(r"(?:option|choice|op)?_?([a-z])|(?:option|choice)_?(\d{1,2})")
+_MARK = re.compile(r"^\s*(?:option|choice)[\s_]*", re.IGNORECASE)
 _BARE = re.compile(r"\s*([A-Z])\s+\S")
 _NUMBERED = re.compile(r"\s*(?:\((\d{1,2})\)|(\d{1,2})(?:\)|\.(?=\s)))\s*(\S.*?)\s*", re.DOTALL)
 
