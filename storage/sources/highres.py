@@ -16,7 +16,7 @@ from storage.sources.json_rows import MAX_LINE, json_rows, parsed_row
 from storage.sources.option_fields import named
 from storage.sources.options import QUESTIONS, asked, options_to_choose
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
-from storage.sources.right_option import Indices, indices_of
+from storage.sources.right_option import Indices, fixed_at, indices_of
 from storage.sources.rows import (
     CheckedImage,
     RowProblem,
@@ -97,7 +97,7 @@ class HighResSource:
 
     def _indices(self, pictures: Mapping[str, list[_Row]]) -> Indices:
         if self._first_index is not None:
-            return Indices(self._first_index, texts=True)
+            return fixed_at(self._first_index)
         rows = (row.fields for rows in pictures.values() for row in rows)
         return indices_of((options, row) for row in rows if (options := options_to_choose(row)))
 

@@ -13,11 +13,18 @@ from storage.sources.rows import RowProblem, answer_of, shown, text_of
 
 MAX_OPTIONS = 26
 LISTS = ("options", "choices", "candidates", "answer_choices", "multi_choice_options", "multiple_choices")
-"""Fields that hold all the options, by their names in lower case with underscores."""
+"""Fields that hold all the options, by their names as `named` finds them."""
 
 _NOTHING: tuple[object, ...] = ([], {}, "[]", "{}")
 """How sets write that a question has no options."""
 
+_BETWEEN_WORDS = dict.fromkeys(map(ord, " \t_-"))
+_PLACEHOLDER = re.compile(
+    r"\s*(?:<\|?(?:image|img|picture|pic)[\s_-]*(?:pad)?\|?>|<img\b[^<>]*>|!\[[^\]]*\]\([^()]*\)|data:image/\S*)\s*",
+    re.IGNORECASE,
+)
+_NUMBERED_PICTURE = re.compile(r"[<\[](?:image|img|picture|pic)[\s_-]*\d+[>\]]", re.IGNORECASE)
+_PICTURE_FILE = re.compile(r"\S+\.(?:png|jpe?g|gif|webp|bmp|tiff?|svg)(?:\?\S*)?", re.IGNORECASE)
 _COLUMN = re.compile(r"(?:option|choice|op)?_?([a-z])|(?:option|choice)_?(\d{1,2})")
 _MARK = re.compile(r"^\s*(?:option|choice)[\s_]*", re.IGNORECASE)
 _BARE = re.compile(r"\s*+([A-Z])\s++\S")
@@ -36,6 +43,7 @@ class Options:
         fixed: their order says something to a reader (columns, dict, printed), so that it is kept.
         numbers: they are numbers in the row, so that a number names an option by its value.
         moved: they stand in another order than in the row, so that an index names none of them surely.
+        listed: where a list has them in another order than the question prints, that of the list; else empty.
     """
 
     texts: tuple[str, ...]
@@ -45,14 +53,22 @@ class Options:
     fixed: bool = False
     numbers: bool = False
     moved: bool = False
+    listed: tuple[str, ...] = ()
 
 
 def named(row: Mapping[str, object], names: Sequence[str]) -> list[str]:
-    """The row's own keys that are these names, whatever their case, spaces and dashes; in the order of the names."""
-    keys: dict[str, str] = {}
+    """The row's own keys that are these names, whatever their case, spaces, dashes and underscores ("answerIndex" is
+    answer_index); in the order of the names.
+    """
+    keys: dict[str, list[str]] = {}
     for key in row:
-        keys.setdefault(re.sub(r"[\s-]+", "_", str(key).strip().lower()), key)
-    return [keys[name] for name in names if name in keys]
+        keys.setdefault(plain(key), []).append(key)
+    return [key for name in dict.fromkeys(map(plain, names)) for key in keys.get(name, ())]
+
+
+def plain(name: object) -> str:
+    """A field's name as names are compared."""
+    return str(name).casefold().translate(_BETWEEN_WORDS)
 
 
 def missing(value: object) -> bool:
@@ -89,13 +105,16 @@ def checked(options: Options) -> Options:
     Raises:
         RowProblem: too few or too many, two alike, or letters that disagree with their places.
     """
-    bare = _without_letters(replace(_in_order(options), marks=()))
+    in_order = _in_order(options)
+    _refuse_pictures(in_order)
+    bare = _without_letters(replace(in_order, marks=()))
     if options.marks:
         if bare.marks and list(bare.marks) != _expected(bare.marks):
             raise _disagreeing(options)
-        options = replace(bare, marks=_in_order(options).marks)
+        options = replace(bare, marks=in_order.marks)
     else:
         options = _in_order(bare)
+    _refuse_pictures(options)
     count, field = len(options.texts), options.field
     if not 2 <= count <= MAX_OPTIONS:
         raise RowProblem("bad_field", f'field "{field}" must be a list of 2 to {MAX_OPTIONS} texts, got {count}')
@@ -109,9 +128,39 @@ def checked(options: Options) -> Options:
         if bare_letters != LETTERS[:count]:
             raise _disagreeing(options)
         options = replace(options, fixed=True)
-    if any(letter_in_front(text, count) not in ("", LETTERS[place]) for place, text in enumerate(options.texts)):
+    if any(_misplaced(options, place) for place in range(count)):
         raise _disagreeing(options)
     return options
+
+
+def _misplaced(options: Options, place: int) -> bool:
+    """Whether an option carries the letter of another place. A small letter alone ("m", "b", "a": units) is a text of
+    its own, which may be shown where that letter is; unless the order is given.
+    """
+    text = options.texts[place]
+    if not options.fixed and own_letter(text):
+        return False
+    return letter_in_front(text, len(options.texts)) not in ("", LETTERS[place])
+
+
+def own_letter(text: str) -> bool:
+    """Whether an option is one small letter."""
+    return bool(re.fullmatch("[a-z]", text))
+
+
+def _refuse_pictures(options: Options) -> None:
+    """
+    Raises:
+        RowProblem: an option stands for a picture of its own, or all are names of picture files.
+    """
+    texts = options.texts
+    pictures = [text for text in texts if _PLACEHOLDER.fullmatch(text) or _NUMBERED_PICTURE.search(text)]
+    if pictures or (texts and all(map(_PICTURE_FILE.fullmatch, texts))):
+        raise RowProblem(
+            "bad_field",
+            f'field "{options.field}" has a picture as an option, {shown((pictures or texts)[0])}, and a question is '
+            "about one picture; write options as texts",
+        )
 
 
 def fold(text: str) -> str:
@@ -235,10 +284,8 @@ def _without_letters(options: Options) -> Options:
         marks = tuple(mark for mark, _ in taken)
         if marks and len(marks) == len(options.texts) and sorted(marks, key=_rank) == _expected(marks):
             return replace(options, texts=tuple(text for _, text in taken), marks=marks)
-    for place, text in enumerate(options.texts):
-        mark = letter_in_front(text, len(options.texts))
-        if mark and mark != LETTERS[place]:
-            raise _disagreeing(options)
+    if any(_misplaced(options, place) for place in range(len(options.texts))):
+        raise _disagreeing(options)
     return options
 
 
@@ -257,7 +304,8 @@ def _disagreeing(options: Options) -> RowProblem:
     return RowProblem(
         "bad_field",
         f'field "{options.field}" has options whose letters are not those of their places: '
-        f"{shown(list(options.written))}; take the letters away",
+        f"{shown(list(options.written))}; take the letters away, or write out options that are "
+        "letters themselves",
     )
 
 

@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from storage.sources.letters import LETTERS, letter_in_front
-from storage.sources.option_fields import Options, checked, fold, missing, named, options_of
+from storage.sources.option_fields import Options, checked, fold, missing, named, options_of, own_letter
 from storage.sources.printed import Printed, take_apart
 from storage.sources.right_option import ANSWERS, FROM_ZERO, Indices, right_option
-from storage.sources.rows import RowProblem, answers_of, require, text_of
+from storage.sources.rows import RowProblem, answers_of, require, shown, text_of
 
 QUESTIONS = ("question", "text", "query")
+
+_NUMBERED = [re.compile(rf"(?<!\S)\(?{number}[.):]\s") for number in (1, 2)]
+_NUMBER = re.compile(r"\(?[0-9]{1,2}[.)]?")
 
 _GROUP = r"(?:all|none|any|both|either|neither|some|each|one|two|three|four|most|several|more than one|not|only)"
 _OTHERS = (
@@ -61,10 +64,18 @@ def asked(
     if options is None:
         keys = [key for key in named(row, ANSWERS) if not missing(row[key])]
         field = keys[0] if keys else "label"
-        return question, answers_of(require(row, field), field), ()
+        answers = answers_of(require(row, field), field)
+        if all(mark.search(question) for mark in _NUMBERED) and any(map(_NUMBER.fullmatch, answers)):
+            raise RowProblem(
+                "bad_field",
+                f'field "{field}" is a number, {shown(answers[0])}, beside a numbered list that the question '
+                'prints; write a list "options", and the answer as text',
+            )
+        return question, answers, ()
     right = options.texts[right_option(row, options, indices)]
     keep = options.fixed or _order_matters(options.texts, question)
-    return question, (right,), options.texts if keep else _shuffled(options.texts, question, image_id)
+    texts = options.texts if keep else _shuffled(options.texts, question, image_id)
+    return question, (right,), texts if options.fixed else _letters_in_place(texts, options.field)
 
 
 def options_to_choose(row: Mapping[str, object]) -> Options | None:
@@ -104,7 +115,7 @@ def _one_list(own: Options | None, printed: Options | None) -> Options | None:
             "bad_field", f'field "{own.field}" gives the options other letters than "{printed.field}"; make them agree'
         )
     moved = [fold(text) for text in own.texts] != [fold(text) for text in printed.texts]
-    return replace(printed, moved=moved, numbers=own.numbers)
+    return replace(printed, moved=moved, numbers=own.numbers, listed=own.texts if moved else ())
 
 
 def _order_matters(texts: tuple[str, ...], question: str) -> bool:
@@ -112,10 +123,29 @@ def _order_matters(texts: tuple[str, ...], question: str) -> bool:
     letters = re.compile(_LETTERS_OF_OTHERS.format(f"A-{LETTERS[len(texts) - 1]}"))
     return (
         any(_SPEAKS_OF_OTHERS.search(text.strip(" .")) or letters.search(text) for text in texts)
-        or any(letter_in_front(text, len(texts)) for text in texts)
+        or any(letter_in_front(text, len(texts)) for text in texts if not own_letter(text))
         or bool(re.search(rf"\([A-{LETTERS[len(texts) - 1]}]\)|\b(?:option|choice|answer) [A-Z]\b", question))
         or bool(re.search(rf"\b{_ORDINAL} (?:option|choice|answer)\b", question))
     )
+
+
+def _letters_in_place(texts: tuple[str, ...], field: str) -> tuple[str, ...]:
+    """The options with small letters ("a" among units) in the places of these letters, so that "a" is one option only.
+
+    Raises:
+        RowProblem: the order of the other options says something.
+    """
+    own = {text.upper(): text for text in texts if own_letter(text) and letter_in_front(text, len(texts))}
+    if all(texts[LETTERS.index(letter)] == text for letter, text in own.items()):
+        return texts
+    others = [text for text in texts if text not in own.values()]
+    if _order_matters(tuple(others), ""):
+        raise RowProblem(
+            "bad_field",
+            f'field "{field}" has options that are letters of other places: {shown(list(texts))}; reword them',
+        )
+    rest = iter(others)
+    return tuple(own[letter] if letter in own else next(rest) for letter in LETTERS[: len(texts)])
 
 
 def _shuffled(options: tuple[str, ...], question: str, image_id: str) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from storage.sources.letters import LETTERS, take_letter
 from storage.sources.rows import RowProblem
 
-_INLINE = {
-    "(": re.compile(r"\(([A-Za-z])\)[.:]?\s*"),
-    ".": re.compile(r"(?<![\w.(])([A-Z])\s?[.):](?=\s)\s*"),
-}
+_INLINE = (
+    re.compile(r"[(\[]([A-Za-z])[)\]][.:]?\s*"),
+    re.compile(r"(?<![\w.(])(?:([A-Z])(?:\s?[.):](?=\s)|[、．：）])|([a-z])[.)](?=\s))\s*"),
+)
+"""Marks in brackets, and with a stop or bracket behind them."""
+
 _INSTRUCTION = re.compile(
     r"answer with the (?:option|letter)|answer the question using"
     r"|(?:letter|option)s? (?:of|from) the (?:given|correct|right)"
@@ -22,7 +25,11 @@ _INSTRUCTION = re.compile(
 _PHRASE = re.compile(r"(?:and|or|nor|only|alone|to|through|is|are|was|were|has|have)\b", re.IGNORECASE)
 """How a text goes on after a letter that stands for a thing in the picture: "point (A) is left of (B)"."""
 
-_HEADING = re.compile(r"(?:^|[\s.?!])(?:options?|choices?|answer choices)\s*+:?\s*+$", re.IGNORECASE)
+_AND = re.compile(r"(?:(?<=\s)|(?<=,))(?:and|or)$", re.IGNORECASE)
+"""What leads over to the next option in a line: "A. red, B. blue, or C. green"."""
+
+_HEADING = re.compile(r"\b(?:answer (?:choices|options)|options?|choices?|answers?) ?[:：]?$", re.IGNORECASE)
+_ENDS = ("?", ":", ".", "!", "？", "：", "。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +44,27 @@ def take_apart(text: str, field: str) -> Printed:
     """The question that a text asks and the options that it prints; no options where fewer than two are surely printed.
 
     Raises:
-        RowProblem: a letter of the options comes twice, or is left out.
+        RowProblem: a letter of the options comes twice or is left out, or an option may hold others.
     """
     lines = text.splitlines()
-    found = _on_lines(lines, field)
-    if not found.options:
-        found = _in_a_line(lines)
+    found = _on_lines(lines, field) or _in_columns("\n".join(lines), field) or Printed("\n".join(lines), ())
+    if any(_holds(option, LETTERS[len(found.options) % len(LETTERS)]) for option in found.options):
+        raise _unclear(field)
     kept = [line for line in found.question.splitlines() if "?" in line or not _INSTRUCTION.search(line)]
     return Printed("\n".join(kept).strip() or found.question.strip(), found.options)
 
 
-def _on_lines(lines: list[str], field: str) -> Printed:
+def _on_lines(lines: list[str], field: str) -> Printed | None:
+    """Options on lines of their own; None where there are none, or several in a line."""
     marked = {number: taken for number, line in enumerate(lines) if (taken := take_letter(line))}
     letters = "".join(letter for letter, _ in marked.values())
-    if len(letters) < 2 or letters[0] != "A" or any(_next_inline(option) for _, option in marked.values()):
-        return Printed("\n".join(lines), ())
+    if len(letters) < 2 or letters[0] != "A":
+        return None
+    if any(_holds(option, LETTERS[(LETTERS.index(letter) + 1) % len(LETTERS)]) for letter, option in marked.values()):
+        columns = _in_columns("\n".join(lines), field)
+        if columns is None:
+            raise _unclear(field)
+        return columns
     if letters != LETTERS[: len(letters)]:
         raise RowProblem(
             "bad_field", f'field "{field}" prints options {", ".join(letters)[:80]}; letter them A, B, C and so on'
@@ -63,40 +76,93 @@ def _on_lines(lines: list[str], field: str) -> Printed:
             options.append(marked[number][1])
         elif lines[number].strip():
             options[-1] += " " + lines[number].strip()  # an option may run over several lines
-    after = last + 1
-    while after < len(lines) and lines[after][:1].isspace() and lines[after].strip():
-        options[-1] += " " + lines[after].strip()
-        after += 1
-    return Printed("\n".join([*lines[:first], *lines[after:]]), tuple(options))
+    after = _after(lines, last + 1)
+    options[-1] = " ".join([options[-1], *(line.strip() for line in lines[last + 1 : after])])
+    before = "\n".join(lines[:first]).rstrip()
+    return Printed("\n".join([_without_heading(before), *lines[after:]]), tuple(options))
 
 
-def _next_inline(option: str) -> bool:
-    """Whether an option on a line of its own is followed by another in the same line."""
-    return bool(re.search(r"(?:^|\s)(?:\([Bb]\)|B[.):]\s)", option))
+def _after(lines: list[str], number: int) -> int:
+    """The first line from a number on that does not go on with an option: one that is not indented."""
+    while number < len(lines) and lines[number][:1].isspace() and lines[number].strip():
+        number += 1
+    return number
 
 
-def _in_a_line(lines: list[str]) -> Printed:
-    """Options in one line, where nothing else can be meant: from A on, after a question that has come to its end."""
-    for number, line in enumerate(lines):
-        for pattern in _INLINE.values():
-            marks = _run(list(pattern.finditer(line)))
-            if len(marks) < 2:
+def _holds(option: str, letter: str) -> bool:
+    """Whether an option is followed by the mark of another in the same line."""
+    either = f"[{letter}{letter.lower()}]"
+    close = (
+        rf"{letter} ?[.:)](?!\S)|{letter}[.:)、．：）](?=[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])|{letter.lower()}[.)](?!\S)"
+    )
+    return bool(re.search(rf"(?<!\S)(?:[(\[]{either}[)\]]|{close})", option))
+
+
+def _unclear(field: str) -> RowProblem:
+    return RowProblem(
+        "bad_field", f'field "{field}" prints several options in a line, not surely one by one; give each a line'
+    )
+
+
+def _in_columns(text: str, field: str) -> Printed | None:
+    """Options one after the other, in one line or several, where nothing else can be meant: from A on, after a question
+    that has come to its end.
+
+    Raises:
+        RowProblem: one line has such options, and lines below it begin with marks that do not go on with them.
+    """
+    for pattern in _INLINE:
+        marks = list(pattern.finditer(text))
+        opening = [
+            mark.start() for mark in marks if not text[text.rfind("\n", 0, mark.start()) + 1 : mark.start()].strip()
+        ]
+        for place, mark in enumerate(marks):
+            if _letter(mark).upper() != "A":
                 continue
-            head = line[: marks[0].start()].rstrip()
-            before = "\n".join([*lines[:number], head]).strip()
-            if not before.endswith(("?", ":", ".", "!", "？", "：", "。")) and not (not head and before):
-                continue
-            ends = [mark.start() for mark in marks[1:]] + [len(line)]
-            options = [
-                line[mark.end() : end].strip().rstrip(",;").rstrip() for mark, end in zip(marks, ends, strict=True)
-            ]
-            if options[-1].endswith("?") or any(not option or _PHRASE.match(option) for option in options):
-                continue
-            question = _HEADING.sub(lambda found: found[0][:1].strip(), head)
-            return Printed("\n".join([*lines[:number], question, *lines[number + 1 :]]), tuple(options))
-    return Printed("\n".join(lines), ())
+            end_of_line = _line_end(text, mark.start())
+            end = _line_end(text, max(opening[-1], mark.start())) if opening else end_of_line
+            if found := _apart(text, marks[place : place + len(LETTERS) + 1], end):
+                return found
+            if end > end_of_line and _apart(text, marks[place : place + len(LETTERS) + 1], end_of_line):
+                raise _unclear(field)
+    return None
 
 
-def _run(marks: list[re.Match[str]]) -> list[re.Match[str]]:
-    """The marks if they are A, B, C and so on, each once; else none."""
-    return marks if "".join(mark[1] for mark in marks).upper() == LETTERS[: len(marks)] else []
+def _apart(text: str, marks: list[re.Match[str]], end: int) -> Printed | None:
+    """The text with the options of these marks up to its place `end`; None where those are no options."""
+    marks = [mark for mark in marks if mark.start() < end]
+    letters = "".join(map(_letter, marks))
+    if len(marks) < 2 or letters not in (LETTERS[: len(letters)], LETTERS[: len(letters)].lower()):
+        return None
+    before = text[: marks[0].start()].rstrip(" \t")
+    asks = _without_heading(before)
+    if not (before.rstrip().endswith(_ENDS) or asks.rstrip().endswith(_ENDS) or (asks.endswith("\n") and asks.strip())):
+        return None
+    below = text[end + 1 :].split("\n") if end < len(text) else []
+    more = _after(below, 0)
+    parts = [text[mark.end() : after.start()] for mark, after in pairwise(marks)]
+    parts.append("\n".join([text[marks[-1].end() : end], *below[:more]]))
+    last = len(parts) - 1
+    options = tuple(
+        _AND.sub("" if place < last else r"\g<0>", " ".join(part.split())).rstrip(",;| ")
+        for place, part in enumerate(parts)
+    )
+    if options[-1].endswith("?") or any(not option or _PHRASE.match(option) for option in options):
+        return None
+    return Printed("\n".join([asks, *below[more:]]), options)
+
+
+def _without_heading(before: str) -> str:
+    """What stands before options, without a heading ("Options:"); one that ends a sentence belongs to that."""
+    heading = _HEADING.search(before)
+    rest = before[: heading.start()].rstrip(" \t") if heading else before
+    return rest if not rest or rest.endswith(("\n", *_ENDS)) else before
+
+
+def _line_end(text: str, place: int) -> int:
+    end = text.find("\n", place)
+    return end if end >= 0 else len(text)
+
+
+def _letter(mark: re.Match[str]) -> str:
+    return str(mark[mark.lastindex or 1])

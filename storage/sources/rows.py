@@ -133,6 +133,11 @@ def answer_of(value: object, field: str) -> str:
         return f"{value.normalize() + 0:f}"
     if isinstance(value, float) and math.isfinite(value):
         return str(int(value)) if value.is_integer() and abs(value) < 1e16 else f"{value:.15g}"
+    if isinstance(value, bool):
+        said = str(value).lower()
+        raise RowProblem(
+            "bad_field", f'field "{field}" must be text, got the truth value {said}; write "{said}" in quotes'
+        )
     return text_of(value, field, MAX_ANSWER)
 
 

@@ -102,7 +102,7 @@ def test_the_first_option_is_the_right_one() -> None:
         ({"answer": "STOP"}, "STOP"),
         ({"label": "WAIT"}, "WAIT"),
         ({"label": "C"}, "WAIT"),
-        ({"label": "A", "text": TEXT}, "STOP"),
+        ({"label": "C", "text": TEXT}, "WAIT"),
         ({"label": "B", "text": TEXT, "answer": "GO"}, "GO"),
     ],
 )

@@ -60,10 +60,10 @@ def test_an_answer_with_a_token_is_refused(tmp_path: Path, token: str, answer: s
 
 
 def test_an_option_is_neutralised_unless_it_is_the_answer(tmp_path: Path) -> None:
-    (sample,), _ = of_highres(tmp_path, options=["GO", "<image>", "</s>"], answer="GO")
-    assert sorted(sample.choices) == ["GO", "‹/s›", "‹image›"]
+    (sample,), _ = of_highres(tmp_path, options=["GO", "<video>", "</s>"], answer="GO")
+    assert sorted(sample.choices) == ["GO", "‹/s›", "‹video›"]
     assert len(sample.neutralised) == 2
-    assert of_highres(tmp_path, options=["<image>", "STOP"], answer="<image>") == ([], ["template_token"])
+    assert of_highres(tmp_path, options=["<video>", "STOP"], answer="<video>") == ([], ["template_token"])
 
 
 def test_options_that_are_the_same_without_tokens_are_refused(tmp_path: Path) -> None:
