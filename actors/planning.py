@@ -30,7 +30,7 @@ KEPT_ROWS = frozenset({"duplicate", "annotation_unreadable"})
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
     """What a planner needs to know. `family` is that of the agent's model, if it has one; `exclusion` what was taken
-    down by name."""
+    down by name; a `trial` leaves what the source was last found to hold as it is recorded."""
 
     files: Files
     fingerprint: str
@@ -41,6 +41,7 @@ class PlanSettings:
     chunk_size: int
     limit: int | None
     exclusion: Exclusion = field(default_factory=Exclusion)
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,7 @@ class Planner:
         self._may_not_fit = settings.family is not None and not isinstance(settings.agent, ReaderSettings)
 
     def plan(self) -> None:
-        """Plan what the source has and the plan has not, and record what the source held.
+        """Plan what the source has and the plan has not, and record what the source held; not so of a trial.
 
         Raises:
             SourceError: the source as a whole cannot be read.
@@ -104,7 +105,8 @@ class Planner:
         settings = self._settings
         items = self._items(self._source(), self._plan.known(), ImageStore(settings.files))
         self._plan.append(items, settings.chunk_size, settings.limit)
-        if (state := self._source_state()).held:  # else the job ends with an error, and nothing was withdrawn
+        state = self._source_state()
+        if state.held and not settings.trial:  # where nothing is held the job ends with an error, nothing was withdrawn
             SourceStates(settings.files, settings.fingerprint).record(state)
 
     def _source_state(self) -> SourceState:

@@ -60,13 +60,13 @@ class Store:
         limit: int | None = None,
         exclude: Exclusion | None = None,
         family: ModelFamily | None = None,
+        trial: bool = False,
     ) -> PlanOutline:
         source = ChartQASettings(str(self.root / "data"), withdrawn="keep" if keep else "drop")
         agent = ZoomSettings(name="zoom") if family else ReaderSettings()
+        names = exclude or Exclusion()
         planner = Planner(
-            PlanSettings(
-                self.files, FINGERPRINT, source, agent, family, Ladder((224,)), 4, limit, exclude or Exclusion()
-            )
+            PlanSettings(self.files, FINGERPRINT, source, agent, family, Ladder((224,)), 4, limit, names, trial)
         )
         planner.plan()
         return planner.outline(measure=False)
@@ -324,6 +324,19 @@ def test_whoever_does_not_read_the_source_publishes_what_was_read_last(store: St
     found = select(Plan(store.files, FINGERPRINT), state, Exclusion())
     settings = replace(store.settings(store.plan()), chunk_ids=found.chunk_ids, scope=found.scope)
     assert publish_version(replace(settings, failure_keys=state.failure_keys))[0] == version
+
+
+@pytest.mark.parametrize("smaller", [{"trial": True}, {"limit": 2}])
+def test_a_smaller_run_does_not_shrink_what_is_published_without_reading_the_source(
+    smaller: dict[str, Any], store: Store
+) -> None:
+    store.night()
+    if "trial" in smaller:
+        a_row_is_removed(store)
+    store.plan(**smaller)
+    state = SourceStates(store.files, FINGERPRINT).last()
+    assert state is not None
+    assert select(Plan(store.files, FINGERPRINT), state, Exclusion()).samples == 9
 
 
 @dataclass(frozen=True)
