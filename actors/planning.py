@@ -54,7 +54,7 @@ class PlanOutline:
         samples: that were asked for; `episodes` are of whole chunks, the others in them among them.
         scope: which rows of these chunks are to be published.
         withdrawn: origin by id of the first samples that the source holds no more.
-        unknown_origins: that are to be taken down and that no sample has.
+        unknown_origins: that are to be taken down and that no row has.
         chunk_sizes: the settings that these chunks were planned with, where they are known.
         failures: rows of the source that could not be planned, by error class.
         failure_keys: of these rows (`storage.segment.failure_key`), whenever they were first met.

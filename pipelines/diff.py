@@ -31,7 +31,8 @@ def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, Pu
         StoreError: a version is not published.
     """
     if not versions:
-        versions = list(dict.fromkeys(release.version for release in Releases(files).all()))[-2:]
+        newest = dict.fromkeys(release.version for release in reversed(Releases(files).all()))
+        versions = [*newest][1::-1]  # a version that is released again is the latest again
         if len(versions) < 2:
             there = ", ".join(files.folders("datasets")) or "none"
             raise SettingsError(

@@ -9,6 +9,7 @@ from actors.errors import Stopped
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
+from pipelines.exclude import tell_lifted
 from pipelines.publication import tell_scope
 from storage.sources.protocol import SourceError
 
@@ -55,6 +56,7 @@ def plan_source(
         why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
         raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
     tell_scope(display, outline.scope, outline.withdrawn, outline.unknown_origins)
+    tell_lifted(settings.files, settings.fingerprint, settings.exclusion, display.say)
     if others := sorted(outline.chunk_sizes - {settings.chunk_size}):
         display.say(
             f"note: chunk_size={settings.chunk_size} holds for what is planned from now on; this build has chunks "

@@ -178,7 +178,7 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
 def tell_scope(
     display: ProgressDisplay, scope: Scope, withdrawn: Mapping[str, str], unknown_origins: tuple[str, ...]
 ) -> None:
-    """Say what the source holds no more, and which origins to take down nobody has.
+    """Say what the source holds no more, and which origins to take down no row has.
 
     Args:
         withdrawn: origin by id of the first samples that were withdrawn.
@@ -192,7 +192,7 @@ def tell_scope(
             withdrawn=source.withdrawn,
             first=list(withdrawn),
         )
-    tell_unknown(display, "origins", unknown_origins, "no sample of the source (a row that failed has none)")
+    tell_unknown(display, "origins", unknown_origins, "no row of the source")
 
 
 def tell_unknown(display: ProgressDisplay, what: str, unknown: tuple[str, ...], nothing: str) -> None:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +94,29 @@ def test_diff_takes_the_last_two_releases(files: Files, capsys: pytest.CaptureFi
     told = capsys.readouterr().out
     assert told.startswith("v1 -> v2\n")
     assert "1 episode changed: accepted -> rejected (undecided)" in told
+
+
+def test_diff_after_a_roll_back_ends_with_the_version_that_is_the_latest_again(
+    files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions(files)
+    releases = Releases(files)
+    assert releases.move("v1", releases.latest())
+    assert diff_main([f"out={files.root}"]) == ExitStatus.DONE
+    assert capsys.readouterr().out.startswith("v2 -> v1\n")
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1 no more PAR1")])
+def test_diff_names_a_file_that_is_missing_or_damaged(
+    damage: Callable[[Path], object], files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions(files)
+    (path,) = Path(files.root, "datasets", "v1", "data").glob("*.parquet")
+    damage(path)
+    assert diff_main([f"out={files.root}"]) == ExitStatus.MEND
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {path} is missing or damaged: ")
+    assert told.count("\n") == 1
 
 
 def test_diff_gives_json(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
