@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.publishing import tally_rungs
+from actors.publishing import Progress, publish_version, tally_rungs
 from pipelines.exclude import tell_lifted
 from pipelines.verify import main as verify
 from storage.exclusion import Exclusion
@@ -151,6 +151,19 @@ def test_a_failed_row_is_taken_down_by_its_origin(store: Store) -> None:
     version = store.night(exclude=at(4))
     assert [origin for origin, _ in failures(version)] == [f"test/test_human.json row {n}" for n in (5, 6)]
     assert version.inputs["source_failures"] == 2
+
+
+def test_publishing_and_counting_end_at_their_total_and_say_how_many_accepted_rows_were_taken_down(
+    store: Store,
+) -> None:
+    a_picture_is_deleted(store)
+    ((picture, sample), *_) = table(store.night(), "data", "image_id", "sample_id")
+    for exclude, rows in ((Exclusion(frozenset({picture})), 3), (Exclusion(frozenset({sample})), 1), (at(1), 1)):
+        settings = store.settings(store.plan(exclude=exclude))
+        for work in (lambda given, shown: publish_version(given, shown)[1], tally_rungs):
+            progress = Progress()
+            assert work(settings, progress).taken_down == rows
+            assert (progress.total, progress.done, progress.left_out) == (9, 9, rows)
 
 
 def test_names_that_take_nothing_down_are_told(store: Store) -> None:
