@@ -183,7 +183,7 @@ class TestOverAFinishedBuild:
         (line,) = [line for line in told.splitlines() if line.startswith("refused: ")]
         assert "2 accepted trajectories after 4 (gates.shrinks=0.1)" in line
         assert "2026-01-30 stays the latest" in line
-        assert line.endswith("; if it is as it should be, run once with gates.shrinks=1 gates.yield_off=1")
+        assert line.endswith("; if it is as it should be, run once with gates.shrinks=1")
         assert files.folders("datasets") == ("2026-01-30",)
 
     def test_the_first_version_has_gates_too(self, files: Files, plan: Plan) -> None:
