@@ -30,7 +30,7 @@ KEPT_ROWS = frozenset({"duplicate", "annotation_unreadable"})
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
     """What a planner needs to know. `family` is that of the agent's model, if it has one; `exclusion` what was taken
-    down by name."""
+    down by name; a `trial` leaves what the source was last found to hold as it is recorded."""
 
     files: Files
     fingerprint: str
@@ -41,6 +41,7 @@ class PlanSettings:
     chunk_size: int
     limit: int | None
     exclusion: Exclusion = field(default_factory=Exclusion)
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +51,13 @@ class PlanOutline:
     Attributes:
         chunk_ids: in the plan's order. An earlier run that asked for more has planned others, which are left alone.
         planned_chunks: of the whole plan.
-        samples: that were asked for; `episodes` are of whole chunks, the others in them among them.
+        samples: that were asked for, with `asked` episodes; `episodes` are of whole chunks, the others in them among
+            them.
         scope: which rows of these chunks are to be published.
         withdrawn: origin by id of the first samples that the source holds no more.
-        unknown_origins: that are to be taken down and that no sample has.
+        unknown_origins: that are to be taken down and that no row has.
         chunk_sizes: the settings that these chunks were planned with, where they are known.
-        failures: rows of the source that could not be planned, by error class.
+        failures: rows of the source of which something could not be planned, by error class; not of `KEPT_ROWS`.
         failure_keys: of these rows (`storage.segment.failure_key`), whenever they were first met.
         first_failure: origin and message of the first of them.
         episodes: rung -> episodes.
@@ -66,6 +68,7 @@ class PlanOutline:
     chunk_ids: tuple[str, ...]
     planned_chunks: int
     samples: int
+    asked: int
     failures: dict[str, int]
     failure_keys: frozenset[str]
     first_failure: str
@@ -95,7 +98,7 @@ class Planner:
         self._may_not_fit = settings.family is not None and not isinstance(settings.agent, ReaderSettings)
 
     def plan(self) -> None:
-        """Plan what the source has and the plan has not, and record what the source held.
+        """Plan what the source has and the plan has not, and record what the source held; not so of a trial.
 
         Raises:
             SourceError: the source as a whole cannot be read.
@@ -104,7 +107,8 @@ class Planner:
         settings = self._settings
         items = self._items(self._source(), self._plan.known(), ImageStore(settings.files))
         self._plan.append(items, settings.chunk_size, settings.limit)
-        if (state := self._source_state()).held:  # else the job ends with an error, and nothing was withdrawn
+        state = self._source_state()
+        if state.held and not settings.trial:  # where nothing is held the job ends with an error, nothing was withdrawn
             SourceStates(settings.files, settings.fingerprint).record(state)
 
     def _source_state(self) -> SourceState:
@@ -117,7 +121,7 @@ class Planner:
 
     def progress(self) -> tuple[int, int, int, str]:
         """Samples, unreadable rows and pictures so far, and the row that was read last."""
-        return (len(self._asked), len(self._failed), len(self._pictures), self._at)
+        return (len(self._asked), self._unreadable, len(self._pictures), self._at)
 
     def outline(self, measure: bool) -> PlanOutline:
         """What this run is about, once `plan` is done. With `measure` it reads the plan chunk by chunk, for the image
@@ -126,17 +130,18 @@ class Planner:
         chunk_ids = found.chunk_ids
         counts = self._plan.counts_in(chunk_ids)
         tokens, size = self._measured(chunk_ids) if measure else ({}, 0)
-        failures, first = Counter[str](), ""
+        failures, first = dict[str, set[str]](), ""
         for failure in self._plan.failures():
-            if failure_key(failure) not in self._failed:
+            if failure_key(failure) not in self._failed or failure.error_class in KEPT_ROWS:
                 continue
-            failures[failure.error_class] += 1
+            failures.setdefault(failure.error_class, set()).add(failure.origin)  # a row fails once for each rung
             first = first or f"{failure.origin}: {failure.message}"
         return PlanOutline(
             chunk_ids,
             self._plan.counts().chunks,
             found.samples,
-            dict(failures),
+            sum(counts.episodes.values()) - self._episodes_of(found.scope.left_out - found.scope.by_origin),
+            {name: len(origins) for name, origins in failures.items()},
             frozenset(self._failed),
             first,
             dict(counts.episodes),
@@ -147,6 +152,12 @@ class Planner:
             found.unknown_origins,
             self._plan.chunk_sizes(),
         )
+
+    def _episodes_of(self, sample_ids: Set[str]) -> int:
+        """How many episodes of the plan are of these samples."""
+        if not sample_ids:
+            return 0
+        return sum(len(row["rung"]) for row in self._plan.rows("sample_id", "rung") if row["sample_id"] in sample_ids)
 
     def _measured(self, chunk_ids: Iterable[str]) -> tuple[dict[int, int], int]:
         """Image tokens of the views by rung, and bytes of the originals."""

@@ -86,35 +86,59 @@ def _layers(settings: PublishSettings) -> Layers:
     return layers_now(settings) if settings.layers is None else settings.layers
 
 
+@dataclass(slots=True)
+class LeftOut:
+    """What of its chunks a version does not hold.
+
+    Attributes:
+        episodes: how many there are; `accepted` of those that were taken down by name would be in it otherwise.
+        names: the ids by which rows were taken down.
+    """
+
+    episodes: int = 0
+    accepted: int = 0
+    names: set[str] = field(default_factory=set)
+
+    def add(self, other: "LeftOut") -> None:
+        self.episodes += other.episodes
+        self.accepted += other.accepted
+        self.names |= other.names
+
+
 def curated(
-    settings: PublishSettings, layers: Layers, taken: set[str]
+    settings: PublishSettings, layers: Layers, left_out: LeftOut
 ) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
     """Every episode in the version's scope as the row that it becomes, in plan order; then the source rows that failed.
 
     Args:
-        taken: gets the ids by which rows were taken down.
+        left_out: gets the episodes of the chunks that are out of it.
     """
     files = settings.files
     plan = Plan(files, settings.fingerprint)
     episodes = EpisodeStore(files, settings.fingerprint)
     judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
 
-    def read(chunk_id: str) -> list[tuple[DatasetRow, EpisodeRow]]:
+    def read(chunk_id: str) -> tuple[list[tuple[DatasetRow, EpisodeRow]], LeftOut]:
         tried, asked = layers.get(chunk_id, (0, 0))
         samples = plan.read_chunk(chunk_id).samples
         verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, asked)}
-        rows = []
+        rows, out, scope = [], LeftOut(), settings.scope
         for row in episodes.rows(chunk_id, tried):
-            sample = samples[row.planned.sample_id]
-            if settings.scope.holds(row.planned, sample.image_id):
-                rows.append((_curate(row, sample, verdicts.get(row.planned.episode_id)), row))
-            else:
-                taken.update(settings.scope.named(row.planned, sample.image_id))
-        return rows
+            sample, verdict = samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)
+            if scope.holds(row.planned, sample.image_id):
+                rows.append((_curate(row, sample, verdict), row))
+                continue
+            names = scope.named(row.planned, sample.image_id)
+            out.episodes += 1
+            out.names |= names
+            if names or row.planned.sample_id in scope.by_origin:
+                out.accepted += isinstance(_curate(row, sample, verdict), AcceptedEpisode)
+        return rows, out
 
     # chunks of a build are alike
     threads = READERS if not settings.chunk_ids else ROWS_AHEAD // len(plan.read_chunk(settings.chunk_ids[0]).episodes)
-    for rows in ahead(read, settings.chunk_ids, max(1, min(READERS, threads))):
+    for rows, out in ahead(read, settings.chunk_ids, max(1, min(READERS, threads))):
+        left_out.add(out)
         yield from rows
     for failure in _failures(plan, settings):
         yield failure, None
@@ -187,11 +211,11 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
 
 
 class _Counting:
-    """Counts rows as they go by; `taken` gets those of the `ids` that took a row down."""
+    """Counts rows as they go by, and into `left_out` the episodes that do not; `ids` were to be taken down."""
 
     def __init__(self, ids: Set[str]) -> None:
         self._ids = ids
-        self.taken = set[str]()
+        self.left_out = LeftOut()
         self._rungs: dict[int, RungTally] = {}
         self._failures: dict[str, tuple[int, str]] = {}
         self._whole = False
@@ -205,8 +229,8 @@ class _Counting:
 
     def tally(self) -> BuildTally | None:
         """None if not all rows went by."""
-        unknown = tuple(sorted(self._ids - self.taken))
-        return BuildTally(self._rungs, self._failures, unknown) if self._whole else None
+        unknown = tuple(sorted(self._ids - self.left_out.names))
+        return BuildTally(self._rungs, self._failures, unknown, self.left_out.accepted) if self._whole else None
 
     def _count(self, row: DatasetRow, episode: EpisodeRow) -> None:
         tally = self._rungs.setdefault(episode.planned.rung, RungTally())
@@ -243,21 +267,29 @@ class _Counting:
 
 @dataclass(slots=True)
 class Progress:
-    """How far publishing is: rows that went by of all, and the pictures in them."""
+    """How far publishing is: rows that went by of all, the pictures in them, and the rows that were left out."""
 
     total: int = 0
     rows: int = 0
     pictures: int = 0
+    left_out: int = 0
+
+    @property
+    def done(self) -> int:
+        """Of the total."""
+        return self.rows + self.left_out
 
     def begin(self, settings: PublishSettings, inputs: DatasetInputs) -> None:
         episodes = Plan(settings.files, settings.fingerprint).episodes_in(settings.chunk_ids)
         self.total = episodes + len(inputs.source_failures)
 
-    def passing(self, rows: Iterator[DatasetRow]) -> Iterator[DatasetRow]:
+    def passing(self, rows: Iterator[DatasetRow], left_out: LeftOut) -> Iterator[DatasetRow]:
         for row in rows:
             yield row
             self.rows += 1
             self.pictures += len(row.trajectory.images) if isinstance(row, AcceptedEpisode) else 0
+            self.left_out = left_out.episodes
+        self.left_out = left_out.episodes
 
 
 def publish_version(settings: PublishSettings, progress: Progress | None = None) -> tuple[PublishedDataset, BuildTally]:
@@ -267,16 +299,21 @@ def publish_version(settings: PublishSettings, progress: Progress | None = None)
     inputs, counting = dataset_inputs(settings, layers), _Counting(settings.scope.exclusion.ids)
     progress.begin(settings, inputs)
     version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = with_pictures(settings.files, _replay(settings), counting.passing(curated(settings, layers, counting.taken)))
-    done = publish(settings.files, version, progress.passing(rows), inputs, CardSettings(settings.name))
-    return done, counting.tally() or tally_rungs(replace(settings, layers=layers))
+    rows = with_pictures(
+        settings.files, _replay(settings), counting.passing(curated(settings, layers, counting.left_out))
+    )
+    done = publish(
+        settings.files, version, progress.passing(rows, counting.left_out), inputs, CardSettings(settings.name)
+    )
+    return done, counting.tally() or tally_rungs(replace(settings, layers=layers))  # it is published already
 
 
 def tally_rungs(settings: PublishSettings, progress: Progress | None = None) -> BuildTally:
     """What became of the episodes, rung by rung, and why some failed."""
     counting, layers, progress = _Counting(settings.scope.exclusion.ids), _layers(settings), progress or Progress()
     progress.begin(settings, dataset_inputs(settings, layers))
-    deque(progress.passing(counting.passing(curated(settings, layers, counting.taken))), maxlen=0)
+    rows = counting.passing(curated(settings, layers, counting.left_out))
+    deque(progress.passing(rows, counting.left_out), maxlen=0)
     tally = counting.tally()
     assert tally is not None
     return tally

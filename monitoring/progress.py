@@ -185,16 +185,18 @@ class ProgressDisplay:
         self._note_outages(counts)
         self._show(counts["chunks"], detail, "", (counts["chunks"], given), {**outcomes, "rate": rate})
 
-    def published(self, rows: int, pictures: int) -> None:
-        """Progress of publishing, or of counting before it: rows of any table, with so many pictures."""
+    def published(self, rows: int, pictures: int, left_out: int = 0) -> None:
+        """Progress of publishing, or of counting before it: rows of any table, with so many pictures; and those of the
+        total that are left out."""
+        done = rows + left_out
         if self._stage == "publishing":
-            self.tell(metrics.PUBLISH_ROWS_PLANNED, self._total)
+            self.tell(metrics.PUBLISH_ROWS_PLANNED, self._total - left_out)
             self.tell(metrics.PUBLISH_ROWS, rows)
-        share = 100 * rows / self._total if self._total else 0.0
+        share = 100 * done / self._total if self._total else 0.0
         rate = self._rate(rows)
-        detail = f"rows: {share:.0f} %, {count_text(pictures, 'picture')}, {rate:.1f} rows/s{self._left(rows, rows)}"
+        detail = f"rows: {share:.0f} %, {count_text(pictures, 'picture')}, {rate:.1f} rows/s{self._left(done, done)}"
         fields = {"percent": round(share, 1), "pictures": pictures, "rate": rate}
-        self._show(rows, detail, "", (rows, pictures), fields)
+        self._show(done, detail, "", (done, pictures), fields)
 
     def checked(self, done: int, detail: str) -> None:
         """Progress of looking through what is there."""
@@ -208,8 +210,8 @@ class ProgressDisplay:
             self._away = f"{' and '.join(f'the {name}' for name in away)} to be in reach again"
 
     def _rate(self, count: float) -> float:
-        """So many a second since the stage began."""
-        return round(count / max(1e-9, self._clock() - self._started), 3)
+        """So many a second since the stage began; of a shorter time no rate follows, and it counts as a second."""
+        return round(count / max(1.0, self._clock() - self._started), 3)
 
     def _left(self, done: int, made: int) -> str:
         """How long the rest takes at this rate, as a part of a line."""
@@ -255,8 +257,11 @@ class ProgressDisplay:
 
 
 def count_text(count: int, noun: str) -> str:
-    """So many of something, e.g. 1 chunk, 12 chunks."""
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+    """So many of something, e.g. 1 chunk, 12 chunks, 2 trajectories."""
+    if count == 1:
+        return f"{count} {noun}"
+    ends = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+    return f"{count} {noun[:-1]}ies" if ends else f"{count} {noun}s"
 
 
 def clock_text(seconds: float) -> str:

@@ -58,11 +58,13 @@ class BuildTally:
     Attributes:
         failures: error class -> how many failed of it, and the first message.
         unknown: ids that were to be taken down and name no row.
+        taken_down: accepted episodes that were taken down by name.
     """
 
     rungs: Mapping[int, RungTally]
     failures: Mapping[str, tuple[int, str]]
     unknown: tuple[str, ...] = ()
+    taken_down: int = 0
 
     @property
     def total(self) -> RungTally:

@@ -178,6 +178,7 @@ class Build:
                 settings.chunk_size,
                 settings.limit,
                 self._exclusion,
+                trial=settings.plan_only,
             ),
             settings.plan_only,
             self._display,

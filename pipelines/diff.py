@@ -7,13 +7,13 @@ Reads the versions' ids, answers and reasons; needs neither a cluster nor the bu
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import TextIO
+from typing import Any, TextIO
 
 from monitoring.progress import count_text
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load
+from pipelines.door import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.help import DIFF_HELP
 from pipelines.settings import DiffSettings
@@ -31,7 +31,8 @@ def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, Pu
         StoreError: a version is not published.
     """
     if not versions:
-        versions = list(dict.fromkeys(release.version for release in Releases(files).all()))[-2:]
+        newest = dict.fromkeys(release.version for release in reversed(Releases(files).all()))
+        versions = [*newest][1::-1]  # a version that is released again is the latest again
         if len(versions) < 2:
             there = ", ".join(files.folders("datasets")) or "none"
             raise SettingsError(
@@ -51,7 +52,8 @@ def print_difference(found: Difference, stream: TextIO) -> None:
     """The difference as people read it."""
     print(f"{found.old} -> {found.new}", file=stream)
     for outcome, (before, after) in found.rows.items():
-        print(f"  {outcome:<9} {before:>9,} -> {after:>9,}  ({after - before:+,})", file=stream)
+        name = "failed episodes" if outcome == "failed" else outcome
+        print(f"  {name:<15} {before:>9,} -> {after:>9,}  ({after - before:+,})", file=stream)
     for rung, (before, after) in found.by_rung.items():
         print(f"  accepted at rung {rung}: {before:,} -> {after:,}", file=stream)
     print(
@@ -65,9 +67,8 @@ def print_difference(found: Difference, stream: TextIO) -> None:
         same = before_ == after_
         what = f"{before_}, with another answer" if same else f"{before_} -> {after_}"
         print(f"  {count_text(count, 'episode')} changed: {what}", file=stream)
-    for name in sorted(found.inputs):
-        before, after = found.inputs[name]
-        print(f"  made from: {name} {json.dumps(before)} -> {json.dumps(after)}"[:300], file=stream)
+    for line in _made_from(found.inputs):
+        print(f"  made from: {line}"[:300], file=stream)
     for change in found.examples:
         print(
             f"    rung {change.rung} episode {change.episode_id} of sample {change.sample_id}: "
@@ -76,6 +77,27 @@ def print_difference(found: Difference, stream: TextIO) -> None:
         )
     if not (found.came or found.went or found.changed):
         print("  every episode is the same", file=stream)
+
+
+COUNTED = {"left_out": "sample", "excluded": "name", "source_failures": "failed source row"}
+"""Inputs that are numbers, and of what."""
+
+
+def _made_from(inputs: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
+    """What the versions were made from, where it differs, without the hashes, which say nothing to people."""
+    lists = {"exclude": "excluded"}
+    for name, (before, after) in sorted(inputs.items()):
+        if isinstance(before, dict) and isinstance(after, dict):
+            for key in sorted({*before, *after}):
+                if (old := before.get(key)) != (new := after.get(key)):
+                    yield f"{name}.{key}: {json.dumps(old)} -> {json.dumps(new)}"
+            continue
+        plain = name.removesuffix("_sha256")
+        if plain == name:
+            what = f" {COUNTED[name]}s" if name in COUNTED else ""
+            yield f"{name}: {json.dumps(before)} -> {json.dumps(after)}{what}"
+        elif lists.get(plain, plain) not in inputs:
+            yield f"the {plain.replace('_', ' ')} differ"
 
 
 def run(settings: DiffSettings, stream: TextIO) -> None:
@@ -103,7 +125,7 @@ def main(arguments: Sequence[str]) -> int:
         run(load("diff", DiffSettings, arguments), sys.stdout)
         return ExitStatus.DONE
 
-    return run_command("diff", DIFF_HELP, arguments, diff)
+    return run_command("diff", DIFF_HELP, with_folder(arguments), diff)
 
 
 if __name__ == "__main__":

@@ -182,6 +182,10 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
         name = str(error.override).partition("=")[0].lstrip("+")
         if name.startswith("-"):
             return f"{name}: settings have no dashes: {name.lstrip('-').replace('-', '_')}=..."
+        if "=" not in str(error.override):
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                value = compose(job, []).get(name, "")
+            return f"{name}: say what it is: {name}={'true' if isinstance(value, bool) else '...'}"
         return (
             f"{name}: cannot be read as name=value; quote a value that has brackets, commas or other signs, within the "
             "shell's quotes too: 'name=\"value\"'"
@@ -201,6 +205,18 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
         if options:
             return f"{group}={option}: there is no such {group} (there are: {', '.join(options)})"
     return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())
+
+
+def with_folder(arguments: Sequence[str]) -> list[str]:
+    """Arguments with a bare folder or URL written as out=..., in quotes for hydra."""
+    return [
+        argument if "=" in argument or argument.startswith("-") else f"out={_quoted(argument)}"
+        for argument in arguments
+    ]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def describe(value: Any) -> Any:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from actors.planning import PlanOutline
 from actors.rollout import EpisodeCost
-from monitoring.progress import ProgressDisplay, clock_text, size_text
+from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 
 
 def tell_estimate(outline: PlanOutline, costs: Sequence[EpisodeCost], size: int, display: ProgressDisplay) -> None:
@@ -15,7 +15,8 @@ def tell_estimate(outline: PlanOutline, costs: Sequence[EpisodeCost], size: int,
         size: workers.
     """
     tell = display.result
-    tell(f"{outline.samples} samples, {sum(outline.failures.values())} unreadable rows", samples=outline.samples)
+    unreadable = count_text(outline.scope.source.unreadable if outline.scope.source else 0, "unreadable row")
+    tell(f"{count_text(outline.samples, 'sample')}, {unreadable}", samples=outline.samples)
     tell(f"{'rung':>6} {'episodes':>10} {'image tokens of the views':>27}")
     for rung in outline.episodes:
         episodes, tokens = outline.episodes[rung], outline.tokens[rung]

@@ -2,9 +2,13 @@
 
 import os
 
+from monitoring.logs import Say
 from pipelines.door import SettingsError
+from storage.dataset import folder_of, published
 from storage.exclusion import Exclusion, parse_exclusion
 from storage.files import Files
+from storage.releases import Releases
+from storage.scope import EXCLUDE, read_scope
 from storage.settings import SCHEMES, AnyStoreSettings
 
 MAX_BYTES = 256 * 2**20
@@ -36,3 +40,23 @@ def read_exclude(where: str | None, store: AnyStoreSettings) -> Exclusion:
         raise SettingsError(
             f"exclude={where}: {error}: write one id a line, of a picture, sample or episode, or a row's origin"
         ) from error
+
+
+def tell_lifted(files: Files, fingerprint: str, exclusion: Exclusion, say: Say) -> None:
+    """Warn of names that the last version of a build took down and this run does not: their rows come back. The last is
+    the latest release; without releases each version is looked at."""
+    release = Releases(files).latest()
+    for name in [release.version] if release else files.folders("datasets"):
+        there = published(files, name)
+        if there is None or there.inputs.get("recipe") != fingerprint or not there.inputs.get("excluded"):
+            continue
+        before = read_scope(files, folder_of(name)).exclusion
+        if lifted := sorted({*before.lines()} - {*exclusion.lines()}):
+            say(
+                f"exclude: {name} took down {len(lifted)} names that this run does not, and their rows come back: give "
+                f"exclude={files.locate(folder_of(name))}/{EXCLUDE} to keep them down; the first: {lifted[0]}",
+                level="warning",
+                lifted=len(lifted),
+                first=lifted[0],
+            )
+            return

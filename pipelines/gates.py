@@ -1,8 +1,9 @@
 """Gates: what a version must be like to be published without anybody looking, by itself and beside the last one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from monitoring.progress import count_text
 from monitoring.report import BuildTally
 from pipelines.settings import GateSettings
 from storage.dataset import PublishedDataset
@@ -54,14 +55,24 @@ def figures_of_version(version: PublishedDataset) -> Figures:
     return Figures(*counts, source.get("samples"), source.get("unreadable", 0))
 
 
+WIDE_OPEN = {"min_accepted": 0, "min_yield": 0, "grows": "null"}
+"""Values with which a gate lets everything pass; of the others it is 1."""
+
+
+def opened(gates: Iterable[str]) -> str:
+    """The settings with which these gates let a version pass."""
+    return " ".join(f"gates.{gate}={WIDE_OPEN.get(gate, 1)}" for gate in gates)
+
+
 def refusals(gates: GateSettings, now: Figures, before: Figures | None) -> Iterator[str]:
     """Why a version is not to be published, each reason with the setting that says so; none if it may be.
 
     Args:
         before: of the last version; None for the first, which is held to the absolute gates only.
     """
+    accepted = count_text(now.accepted, "accepted trajectory")
     if now.accepted < gates.min_accepted:
-        yield f"{now.accepted} accepted trajectories (gates.min_accepted={gates.min_accepted})"
+        yield f"{accepted} (gates.min_accepted={gates.min_accepted})"
     if now.yields < gates.min_yield:
         yield f"yield {now.yields:.3f} (gates.min_yield={gates.min_yield:g})"
     if now.failures > gates.max_failures:
@@ -82,13 +93,13 @@ def refusals(gates: GateSettings, now: Figures, before: Figures | None) -> Itera
             )
         if now.samples < before.samples * (1 - gates.source_shrinks):
             yield (
-                f"{now.samples} samples in the source after {before.samples} "
+                f"{count_text(now.samples, 'sample')} in the source after {before.samples} "
                 f"(gates.source_shrinks={gates.source_shrinks:g})"
             )
     if now.accepted < before.accepted * (1 - gates.shrinks):
-        yield f"{now.accepted} accepted trajectories after {before.accepted} (gates.shrinks={gates.shrinks:g})"
+        yield f"{accepted} after {before.accepted} (gates.shrinks={gates.shrinks:g})"
     if gates.grows is not None and now.accepted > before.accepted * (1 + gates.grows):
-        yield f"{now.accepted} accepted trajectories after {before.accepted} (gates.grows={gates.grows:g})"
+        yield f"{accepted} after {before.accepted} (gates.grows={gates.grows:g})"
 
 
 def _unreadable(now: Figures) -> str:

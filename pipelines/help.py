@@ -112,10 +112,10 @@ which). docs/nightly.md has more.
 STATUS_HELP = """\
 What a store holds, without a job: its builds and how far they are, its versions, the latest one, the pins.
 
-usage: python -m pipelines.status out=... [name=value ...]
+usage: python -m pipelines.status FOLDER [name=value ...]
 
 examples:
-  python -m pipelines.status out=out/chartqa
+  python -m pipelines.status out/chartqa
   python -m pipelines.status out=s3://bucket/charts store=s3 format=json
   python -m pipelines.status out=out/chartqa pin=2026-01-31      keep it, however old it gets
 

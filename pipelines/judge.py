@@ -28,7 +28,7 @@ from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
-from pipelines.exclude import read_exclude
+from pipelines.exclude import read_exclude, tell_lifted
 from pipelines.exit_status import ExitStatus
 from pipelines.help import JUDGE_HELP
 from pipelines.models import Engines, judge_model
@@ -138,6 +138,7 @@ class JudgeJob:
         committed = EpisodeStore(self._files, fingerprint).committed()
         withdrawn = {sample_id: sample.origin for sample_id, sample in found.withdrawn.items()}
         tell_scope(self._display, found.scope, withdrawn, found.unknown_origins)
+        tell_lifted(self._files, fingerprint, self._exclusion, self._display.say)
         finished = tuple(chunk_id for chunk_id in planned if chunk_id in committed)
         if not finished:
             raise SettingsError(f"out={self._settings.out}: build {fingerprint} has no finished chunk: build first")

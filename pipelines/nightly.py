@@ -18,7 +18,7 @@ from pipelines.build import Build
 from pipelines.command import run_command
 from pipelines.door import load
 from pipelines.exit_status import ExitStatus
-from pipelines.gates import figures_of, figures_of_version, refusals
+from pipelines.gates import figures_of, figures_of_version, opened, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import count_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
@@ -65,6 +65,7 @@ class Nightly:
         gates = tell_gates(display, reasons)
         if reasons:
             after = f", {last.version} stays the latest" if last else ""
+            after += f"; if it is as it should be, run once with {opened(gates)}"
             display.say(
                 f"refused: {'; '.join(reasons)}: nothing is published{after}", "error", reasons=reasons, gates=gates
             )

@@ -9,6 +9,7 @@ from actors.errors import Stopped
 from actors.planning import PlanOutline, PlanSettings, RemotePlanner
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
+from pipelines.exclude import tell_lifted
 from pipelines.publication import tell_scope
 from storage.sources.protocol import SourceError
 
@@ -36,25 +37,28 @@ def plan_source(
     ray.get(planning)
     outline: PlanOutline = fetch(planner.outline.remote(measure), stopping)
     ray.kill(planner)
-    unreadable = sum(outline.failures.values())
+    source = outline.scope.source
+    unreadable, failed = (source.unreadable if source else 0), sum(outline.failures.values())
     display.say(
         f"planned: {count_text(outline.samples, 'sample')}, "
-        f"{count_text(sum(outline.episodes.values()), 'episode')} on {count_text(len(outline.episodes), 'rung')}; "
-        f"{count_text(unreadable, 'row')} could not be planned" + (" (see the failures table)" if unreadable else ""),
+        f"{count_text(outline.asked, 'episode')} on {count_text(len(outline.episodes), 'rung')}; "
+        f"{count_text(unreadable, 'row')} could not be planned"
+        + (f", {failed - unreadable} not on every rung" if failed > unreadable else "")
+        + (" (see the failures table)" if failed else ""),
         samples=outline.samples,
-        episodes=sum(outline.episodes.values()),
+        episodes=outline.asked,
         rungs=list(outline.episodes),
         unreadable=outline.failures,
     )
-    source = outline.scope.source
     display.tell(metrics.SOURCE_SAMPLES, source.samples if source else 0)
     for name, count in outline.failures.items():
         display.tell(metrics.SOURCE_FAILURES, count, name)
     if source is None or not source.samples:
         counts = ", ".join(f"{count} {name}" for name, count in sorted(outline.failures.items()))
-        why = f" ({counts}; the first: {outline.first_failure})" if unreadable else ""
+        why = f" ({counts}; the first: {outline.first_failure})" if failed else ""
         raise SourceError(f"source {settings.source.name}: no sample could be read{why}")
     tell_scope(display, outline.scope, outline.withdrawn, outline.unknown_origins)
+    tell_lifted(settings.files, settings.fingerprint, settings.exclusion, display.say)
     if others := sorted(outline.chunk_sizes - {settings.chunk_size}):
         display.say(
             f"note: chunk_size={settings.chunk_size} holds for what is planned from now on; this build has chunks "

@@ -93,13 +93,13 @@ def _show(stage: str, display: ProgressDisplay, last: Progress, progress: Progre
     if progress.total != last.total:
         display.begin(stage, progress.total, WAITS_FOR)
     if progress.total:
-        display.published(progress.rows, progress.pictures)
+        display.published(progress.rows, progress.pictures, progress.left_out)
 
 
 def _tell_published(published: PublishedDataset, last: Progress, seconds: float, display: ProgressDisplay) -> None:
     size, version = published.size, published.version
     took: dict[str, Any] = {"version": version, "seconds": round(seconds, 1), "bytes": size}
-    if last.rows == 0 and last.total:
+    if last.done == 0 and last.total:
         display.say(f"{version} is published already, from the same episodes: {size_text(size)}", **took)
         return
     display.say(
@@ -130,7 +130,7 @@ def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
     if display.kind == "text":
         display.result("")
     display.result(
-        f"{rows} accepted trajectories ({size_text(published.size)}) in {path}",
+        f"{count_text(rows, 'accepted trajectory')} ({size_text(published.size)}) in {path}",
         version=published.version,
         path=path,
         accepted=rows,
@@ -153,7 +153,12 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
     if total.accepted:
         return
     finished = total.episodes - total.failed
-    if not total.episodes:
+    if tally.taken_down:
+        yield (
+            f"no success: exclude= took {count_text(tally.taken_down, 'accepted episode')} down, and none is left: "
+            "look at the list, and at what the source holds"
+        )
+    elif not total.episodes:
         yield "no success: the version holds no episode: look at exclude= and at what the source holds"
     elif not finished:
         worst = max(tally.failures, key=lambda name: tally.failures[name][0], default="")
@@ -178,7 +183,7 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
 def tell_scope(
     display: ProgressDisplay, scope: Scope, withdrawn: Mapping[str, str], unknown_origins: tuple[str, ...]
 ) -> None:
-    """Say what the source holds no more, and which origins to take down nobody has.
+    """Say what the source holds no more, and which origins to take down no row has.
 
     Args:
         withdrawn: origin by id of the first samples that were withdrawn.
@@ -192,7 +197,7 @@ def tell_scope(
             withdrawn=source.withdrawn,
             first=list(withdrawn),
         )
-    tell_unknown(display, "origins", unknown_origins, "no sample of the source (a row that failed has none)")
+    tell_unknown(display, "origins", unknown_origins, "no row of the source")
 
 
 def tell_unknown(display: ProgressDisplay, what: str, unknown: tuple[str, ...], nothing: str) -> None:

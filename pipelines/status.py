@@ -6,14 +6,16 @@ Reads listings, plans' records and manifests; starts no cluster, and reads neith
 """
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TextIO
 
 from monitoring.progress import count_text, size_text
 from pipelines.command import run_command
-from pipelines.door import load
+from pipelines.door import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.help import STATUS_HELP
 from pipelines.recipe import find_builds, title_of
@@ -23,6 +25,7 @@ from storage.episodes import EpisodeStore
 from storage.files import Files
 from storage.plan import Plan
 from storage.releases import Releases
+from storage.source_state import SourceStates
 from storage.verdicts import VerdictStore
 
 
@@ -35,6 +38,7 @@ class BuildStatus:
         chunks: planned; `committed` of them have their episodes.
         judged: chunks that have verdicts, by judge.
         source_failures: source rows that could not become samples, in all runs of the build.
+        held: samples that the source held when it was last read to its end; None where it was not.
     """
 
     build: str
@@ -45,17 +49,20 @@ class BuildStatus:
     committed: int
     judged: Mapping[str, int]
     source_failures: int
+    held: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class VersionStatus:
-    """A version. `finished`: it has its manifest; the numbers of another are 0. `size` in bytes."""
+    """A version. `finished`: it has its manifest; the numbers of another are 0. `size` in bytes; of the `failures`
+    `source_failures` are rows of the source, the others episodes."""
 
     version: str
     finished: bool
     rows: int = 0
     rejected: int = 0
     failures: int = 0
+    source_failures: int = 0
     size: int = 0
     recipe: str = ""
     released: bool = False
@@ -82,7 +89,7 @@ def status_of(files: Files) -> StoreStatus:
 def _builds(files: Files) -> Iterator[BuildStatus]:
     for found in find_builds(files):
         name = found.fingerprint
-        counts = Plan(files, name).counts()
+        counts, state = Plan(files, name).counts(), SourceStates(files, name).last()
         yield BuildStatus(
             name,
             title_of(found.recipe).partition(": ")[2],
@@ -95,6 +102,7 @@ def _builds(files: Files) -> Iterator[BuildStatus]:
                 for judge in files.folders(f"builds/{name}/verdicts")
             },
             counts.failures,
+            len(state.held) if state is not None and state.whole else None,
         )
 
 
@@ -112,6 +120,7 @@ def _versions(files: Files) -> Iterator[VersionStatus]:
             there.rows,
             there.rejected,
             there.failures,
+            int(there.inputs.get("source_failures", 0)),
             there.size,
             str(there.inputs["recipe"]),
             name in released,
@@ -127,6 +136,8 @@ def print_status(status: StoreStatus, stream: TextIO) -> None:
         rungs = ", ".join(f"{rung}: {count:,}" for rung, count in sorted(build.episodes.items()))
         print(f"\nbuild {build.build} ({build.title})", file=stream)
         print(f"  planned    {count_text(build.samples, 'sample')}; episodes by rung: {rungs or 'none'}", file=stream)
+        if build.held is not None and build.held != build.samples:
+            print(f"  source     {count_text(build.held, 'sample')} when it was last read", file=stream)
         print(f"  made       {build.committed:,} of {count_text(build.chunks, 'chunk')}", file=stream)
         for judge, chunks in build.judged.items():
             print(f"  judged     {count_text(chunks, 'chunk')} by judge {judge}", file=stream)
@@ -135,9 +146,11 @@ def print_status(status: StoreStatus, stream: TextIO) -> None:
     if not status.builds:
         print("no builds", file=stream)
     print("\nversions" if status.versions else "\nno versions", file=stream)
+    width = max((len(version.version) for version in status.versions), default=0)
+    digits = max((len(f"{max(version.rows, version.rejected):,}") for version in status.versions), default=0)
     for version in status.versions:
         if not version.finished:
-            print(f"  {version.version}  not finished: run the job again that publishes it", file=stream)
+            print(f"  {version.version:<{width}}  not finished: run the job again that publishes it", file=stream)
             continue
         marks = [
             name
@@ -148,9 +161,12 @@ def print_status(status: StoreStatus, stream: TextIO) -> None:
             )
             if there
         ]
+        episodes = count_text(version.failures - version.source_failures, "failed episode")
+        rows = count_text(version.source_failures, "failed source row")
+        counts = f"{version.rows:>{digits},} accepted, {version.rejected:>{digits},} rejected, {episodes}, {rows}"
         print(
-            f"  {version.version}  {version.rows:,} accepted, {version.rejected:,} rejected, {version.failures:,} "
-            f"failed, {size_text(version.size)}, build {version.recipe}" + (f" ({', '.join(marks)})" if marks else ""),
+            f"  {version.version:<{width}}  {counts}, {size_text(version.size)}, build {version.recipe}"
+            + (f" ({', '.join(marks)})" if marks else ""),
             file=stream,
         )
 
@@ -159,8 +175,11 @@ def run(settings: StatusSettings, stream: TextIO) -> None:
     """Move the pins that the settings name, then print the store's status.
 
     Raises:
+        SettingsError: there is no such folder.
         StoreError: see `status_of`; or a version to pin is not published.
     """
+    if "://" not in settings.out and not Path(settings.out).is_dir():
+        raise SettingsError(f"out={settings.out}: there is no store at {os.path.abspath(settings.out)}: build first")
     files = settings.store.open(settings.out)
     releases = Releases(files)
     for version in settings.pin:
@@ -181,7 +200,7 @@ def main(arguments: Sequence[str]) -> int:
         run(load("status", StatusSettings, arguments), sys.stdout)
         return ExitStatus.DONE
 
-    return run_command("status", STATUS_HELP, arguments, status)
+    return run_command("status", STATUS_HELP, with_folder(arguments), status)
 
 
 if __name__ == "__main__":

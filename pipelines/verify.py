@@ -24,7 +24,7 @@ from lensmill.sandbox.programs import NoBoundary
 from lensmill.trajectory import Trajectory
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load
+from pipelines.door import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.findings import Findings
 from pipelines.help import VERIFY_HELP
@@ -349,18 +349,6 @@ def _tell_packages(settings: ReplaySettings, say: Callable[[str], None]) -> None
             here = "none"
         if (then := settings.packages.get(name, here)) != here:
             say(f"note: pictures were drawn with {name} {then}, and this is {here}: a replay may differ for that alone")
-
-
-def with_folder(arguments: Sequence[str]) -> list[str]:
-    """Arguments with a bare folder or URL written as out=..., in quotes for hydra."""
-    return [
-        argument if "=" in argument or argument.startswith("-") else f"out={_quoted(argument)}"
-        for argument in arguments
-    ]
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from storage.dataset import PublishedDataset, folder_of
-from storage.files import Files
+from storage.files import Files, StoreError
 
 _TABLES = {"data": "accepted", "rejected": "rejected", "failures": "failed"}
 """Folder of a version's table -> what became of the episodes in it."""
@@ -64,8 +64,7 @@ def difference(files: Files, old: PublishedDataset, new: PublishedDataset, show:
         show: examples of each kind of change, at most.
 
     Raises:
-        StoreError: a file cannot be read.
-        pa.ArrowException: a file is damaged.
+        StoreError: a file is missing, damaged or cannot be read.
     """
     before, after = (_episodes(files, version) for version in (old, new))
     found = Difference(old.version, new.version)
@@ -97,10 +96,17 @@ def _episodes(files: Files, version: PublishedDataset) -> pa.Table:
         outcome = _TABLES.get(record.path.partition("/")[0])
         if outcome is None or not record.path.endswith(".parquet"):
             continue
-        with files.open(f"{folder_of(version.version)}/{record.path}") as source:
-            parquet = pq.ParquetFile(source)
-            names = [name for name in _COLUMNS if name in parquet.schema_arrow.names]
-            table = parquet.read(columns=names)
+        path = f"{folder_of(version.version)}/{record.path}"
+        try:
+            with files.open(path) as source:
+                parquet = pq.ParquetFile(source)
+                names = [name for name in _COLUMNS if name in parquet.schema_arrow.names]
+                table = parquet.read(columns=names)
+            table.validate(full=True)
+        except (pa.ArrowException, FileNotFoundError, ValueError) as error:
+            raise StoreError(
+                f"{files.locate(path)} is missing or damaged: restore it, or publish the build as another version="
+            ) from error
         table = table.filter(pc.is_valid(table["episode_id"]))  # source rows that failed have none
         table = table.append_column("outcome", pa.array([outcome] * len(table), pa.string()))
         tables.append(table)

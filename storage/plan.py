@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import islice
 from threading import Lock
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,7 +22,7 @@ from lensmill.sample import Sample
 from storage.files import Files, StoreError
 from storage.plan_view import Place, PlanView
 from storage.schema import sample_json, sample_of
-from storage.segment import INDEX, SegmentWriter, failure_key, paths_of, read_failures
+from storage.segment import INDEX, SegmentWriter, failure_key, paths_of, read_failures, read_rows
 from storage.sources.protocol import SourceFailure, duplicate
 
 HELD_EPISODES = 1024
@@ -213,6 +214,10 @@ class Plan:
                 samples += count if others_too else count - len(absent)
                 left_out.update(() if others_too else absent)
         return PlanPart(tuple(found), samples, frozenset(left_out), others, first)
+
+    def rows(self, *columns: str) -> Iterator[dict[str, Any]]:
+        """These columns of every sample's row (`storage.segment.SAMPLES`), in the plan's order; reads all its files."""
+        return read_rows(self._files, self._refresh().paths, [*columns])
 
     def counts_in(self, chunk_ids: Iterable[str]) -> PlanCounts:
         """How much these chunks of the plan hold; reads the plan's index only."""

@@ -4,14 +4,17 @@ The chunks of a plan are fixed, and a source changes: samples of a chunk that th
 a run's `limit=`, or that were taken down are left out of a version by id.
 """
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from lensmill.sample import Sample
 from storage.exclusion import Exclusion, parse_exclusion
-from storage.files import Files
+from storage.files import Files, StoreError
 from storage.plan import Plan, PlannedEpisode
+from storage.schema import clean
+from storage.segment import failure_key
 from storage.source_state import SourceState
 from storage.sources.protocol import SourceFailure
 
@@ -50,11 +53,13 @@ class Scope:
     Attributes:
         left_out: ids of samples.
         source: None where nobody recorded what it held.
+        by_origin: those of `left_out` that were taken down by the origin of their row.
     """
 
     left_out: frozenset[str] = frozenset()
     exclusion: Exclusion = field(default_factory=Exclusion)
     source: SourceCounts | None = None
+    by_origin: frozenset[str] = frozenset()
 
     def holds(self, planned: PlannedEpisode, image_id: str) -> bool:
         """Whether an episode is in the version; `image_id`: of its sample."""
@@ -104,7 +109,7 @@ class Selection:
         chunk_ids: the chunks that hold at least one of its samples, in the plan's order.
         samples: how many samples of these chunks are its own.
         withdrawn: id -> sample of the first that were withdrawn, in the plan's order.
-        unknown_origins: that are to be taken down and that no sample has.
+        unknown_origins: that are to be taken down and that no row has.
     """
 
     chunk_ids: tuple[str, ...]
@@ -115,17 +120,57 @@ class Selection:
 
 
 def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selection:
-    """What of a plan its source held in a state; all of it where no state was recorded."""
+    """What of a plan its source held in a state; all of it where no state was recorded.
+
+    Raises:
+        StoreError: an origin that is to be taken down names different samples in the source and in the plan.
+    """
     held = plan.known() if state is None else state.held
     keep = state is not None and state.whole and state.keep
     found = plan.select(held, keep, SHOWN)
-    left_out, named, counts = found.left_out, dict[str, set[str]](), None
-    if state is not None and exclusion.origins:
-        named = state.samples_at(exclusion.origins)
-        left_out = left_out.union(*named.values())
+    named, counts = _named(plan, state, exclusion.origins, None if keep else held), None
+    by_origin = frozenset[str]().union(*named.values())
     if state is not None:
         gone = (found.others, tuple(found.first), keep) if state.whole else (0, (), False)
         counts = SourceCounts(len(state.held), state.unreadable, *gone)
     shown = found.first if state is not None and state.whole else {}
     unknown = tuple(sorted(exclusion.origins - named.keys()))
-    return Selection(found.chunk_ids, found.samples, Scope(left_out, exclusion, counts), shown, unknown)
+    scope = Scope(found.left_out | by_origin, exclusion, counts, by_origin)
+    return Selection(found.chunk_ids, found.samples, scope, shown, unknown)
+
+
+def _named(plan: Plan, state: SourceState | None, origins: Set[str], inside: Set[str] | None) -> dict[str, Set[str]]:
+    """The samples of these origins, by origin; none where the origin is that of a row that failed.
+
+    A row has the origin under which it was read last, and its sample the one under which it was planned, which the
+    failures table has. A source that is put in another order makes them differ.
+
+    Args:
+        inside: ids of the samples that may be published; None: all.
+    """
+    if not origins:
+        return {}
+    now = {} if state is None else state.samples_at(origins)
+    failed = {
+        clean(failure.origin)
+        for failure in plan.failures()
+        if state is None or failure_key(failure) in state.failure_keys
+    }
+    planned = dict[str, set[str]]()
+    for row in plan.rows("sample_id", "sample"):
+        origin, sample_id = clean(json.loads(row["sample"])["origin"]), row["sample_id"]
+        if origin in origins and (inside is None or sample_id in inside):
+            planned.setdefault(origin, set()).add(sample_id)
+    held, found = set[str]() if state is None else state.held, dict[str, Set[str]]()
+    for origin in sorted(origins & (now.keys() | planned.keys() | failed)):
+        read, first = now.get(origin, set()), planned.get(origin, set())
+        others = first - read
+        if others and (read or len(others) > 1 or (origin in failed and others & held)):
+            names = [*sorted(read | first), *(["a row that failed"] if origin in failed else [])]
+            samples = " or ".join(names[:5])
+            raise StoreError(
+                f"exclude: {origin!r} may be sample {samples}: rows have moved since they were planned; name the "
+                "sample by its id"
+            )
+        found[origin] = read | first
+    return found

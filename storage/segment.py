@@ -10,7 +10,7 @@ from typing import Any, Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.files import Files
+from storage.files import Files, StoreError
 from storage.schema import clean
 from storage.sources.protocol import SourceFailure
 from storage.table import TableWriter
@@ -54,6 +54,22 @@ def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
     names = segment[kind]
     assert isinstance(names, list)
     return names
+
+
+def read_rows(files: Files, paths: Iterable[str], columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Some columns of SAMPLES rows, file by file.
+
+    Raises:
+        StoreError: a file is missing or damaged.
+    """
+    for path in paths:
+        try:
+            with files.open(path) as source:
+                for batch in pq.ParquetFile(source).iter_batches(batch_size=1024, columns=columns):
+                    yield from batch.to_pylist()
+        except (pa.ArrowException, FileNotFoundError) as error:
+            where = files.locate(path)
+            raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
 
 
 def read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:

@@ -74,7 +74,11 @@ class SourceStates:
         self._folder = f"builds/{fingerprint}/source"
 
     def record(self, state: SourceState) -> int:
-        """Record a state as the last one, if it is not that already; returns its number."""
+        """Record a state as the last one, if it is not that already; returns the number of the last.
+
+        A state that was read up to a `limit=` does not take the place of a whole one: whoever publishes without reading
+        the source would lose the rest.
+        """
         data = state.data()
         path = f"{self._folder}/{hashlib.sha256(data).hexdigest()}.bin"
         about: dict[str, Any] = {
@@ -87,7 +91,7 @@ class SourceStates:
         }
         while True:
             number, last = self._last()
-            if last == about:
+            if last == about or (last is not None and last["whole"] and not state.whole):
                 return number
             self._store(path, data)
             if self._files.create(self._record_path(number + 1), json.dumps(about, sort_keys=True).encode()):

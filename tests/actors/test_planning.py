@@ -66,6 +66,35 @@ def test_a_rung_that_does_not_fit_into_the_models_context_is_a_failure_that_name
     assert found.failures == {"image_missing": 1, "context_length": 2}
 
 
+def test_a_row_that_repeats_another_could_be_planned(tmp_path: Path) -> None:
+    place = a_folder(tmp_path) / "test" / "test_human.json"
+    rows = json.loads(place.read_text())
+    place.write_text(json.dumps([*rows, *rows[:2]]))
+    found = outline(tmp_path)
+    assert (found.failures, len(found.failure_keys)) == ({"image_missing": 1}, 3)
+    assert found.scope.source is not None
+    assert found.scope.source.unreadable == 1
+
+
+def test_a_row_that_fits_on_no_rung_is_one_row(tmp_path: Path) -> None:
+    a_folder(tmp_path, bad=False)
+    found = outline(tmp_path, family=ModelFamily(context_length=1000))
+    assert (found.samples, found.failures, len(found.failure_keys)) == (0, {"context_length": 3}, 9)
+
+
+def test_episodes_of_samples_that_are_left_out_are_not_asked_for(tmp_path: Path) -> None:
+    a_folder(tmp_path, bad=False)
+    first = planner(tmp_path)
+    first.plan()
+    assert first.outline(measure=False).asked == 6
+    place = tmp_path / "data" / "test" / "test_human.json"
+    place.write_text(json.dumps(json.loads(place.read_text())[1:]))
+    second = planner(tmp_path)
+    second.plan()
+    found = second.outline(measure=False)
+    assert (found.samples, found.asked, found.episodes) == (2, 4, {224: 3, 448: 3})
+
+
 def planner(tmp_path: Path) -> Planner:
     source, files = ChartQASettings(str(tmp_path / "data")), Files(str(tmp_path / "out"))
     return Planner(PlanSettings(files, "f" * 16, source, ReaderSettings(), None, Ladder((224, 448)), 4, None))

@@ -182,6 +182,17 @@ def test_publishing_tells_share_rate_and_time_left() -> None:
     assert stream.getvalue() == "publishing: 120/300 (rows: 40 %, 480 pictures, 12.0 rows/s, 15 s left)\n"
 
 
+def test_publishing_ends_at_its_total_where_rows_are_left_out() -> None:
+    told, clock, stream = Told(), Clock(), io.StringIO()
+    with ProgressDisplay(stream, clock) as display:
+        display.export_to(told)
+        display.begin("publishing", 8)
+        clock.now = 0.001
+        display.published(6, 20, left_out=2)
+    assert stream.getvalue() == "publishing: 8/8 (rows: 100 %, 20 pictures, 6.0 rows/s)\n"
+    assert told == {"lensmill_publish_rows_planned": 6, "lensmill_publish_rows": 6}
+
+
 def test_numbers_stand_beside_the_message_in_json() -> None:
     clock, stream = Clock(), io.StringIO()
     with ProgressDisplay(stream, clock, "json") as display:

@@ -14,10 +14,11 @@ import ray
 from actors.cluster import ClusterSettings, connect
 from actors.publishing import PublishSettings
 from lensmill.verdict import Verdict
+from monitoring.metrics import GATES
 from monitoring.progress import ProgressDisplay
 from pipelines.door import SettingsError, load
 from pipelines.exit_status import ExitStatus
-from pipelines.gates import Figures, refusals
+from pipelines.gates import Figures, opened, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
 from storage.files import Files, StoreError
@@ -61,6 +62,14 @@ def test_gates_close_where_a_version_is_off_the_last_one(now: Figures, expected:
 )
 def test_the_first_version_is_held_to_the_absolute_gates(now: Figures, expected: list[str]) -> None:
     assert reasons(now, None) == expected
+
+
+def test_every_gate_opens_with_the_settings_that_a_refusal_names() -> None:
+    nothing, last = Figures(0, 100, 100, 0, 50), Figures(50, 100, 5, 100, 0)
+    settings = dict(item.removeprefix("gates.").split("=") for item in opened(sorted(GATES)).split())
+    gates = {name: None if value == "null" else float(value) for name, value in settings.items()}
+    assert [*refusals(GateSettings(**gates), nothing, last)] == []  # type: ignore[arg-type]
+    assert [*refusals(GateSettings(**gates), last, nothing)] == []  # type: ignore[arg-type]
 
 
 def test_growth_is_limited_only_where_asked_for() -> None:
@@ -174,6 +183,7 @@ class TestOverAFinishedBuild:
         (line,) = [line for line in told.splitlines() if line.startswith("refused: ")]
         assert "2 accepted trajectories after 4 (gates.shrinks=0.1)" in line
         assert "2026-01-30 stays the latest" in line
+        assert line.endswith("; if it is as it should be, run once with gates.shrinks=1")
         assert files.folders("datasets") == ("2026-01-30",)
 
     def test_the_first_version_has_gates_too(self, files: Files, plan: Plan) -> None:

@@ -4,9 +4,11 @@ import io
 
 import pytest
 
+from actors.publishing import Progress
 from monitoring.progress import ProgressDisplay
 from monitoring.report import BuildTally, RungTally
-from pipelines.publication import nothing_accepted, tell_scope
+from pipelines.publication import _tell_published, nothing_accepted, tell_scope
+from storage.dataset import PublishedDataset
 from storage.scope import Scope, SourceCounts
 
 
@@ -29,6 +31,22 @@ def test_a_version_without_an_accepted_trajectory_is_no_success(rung: RungTally,
     told = line(rung, {"timeout": (3, "took too long"), "engine_error": (1, "gone")})
     assert expected in told
     assert bool(told) == bool(expected)
+
+
+def test_a_list_that_takes_down_all_that_was_accepted_is_named() -> None:
+    tally = BuildTally({224: RungTally(episodes=2, wrong=2)}, {}, taken_down=1)
+    (told,) = nothing_accepted(tally)
+    assert told.startswith("no success: exclude= took 1 accepted episode down, and none is left")
+
+
+def test_a_version_of_which_every_row_is_taken_down_is_published_not_there_already() -> None:
+    version, told = PublishedDataset("v1", "out/v1", 0, 0, 0, 0, (), {}), io.StringIO()
+    with ProgressDisplay(told) as display:
+        _tell_published(version, Progress(2, left_out=2), 1.0, display)
+        _tell_published(version, Progress(2), 1.0, display)
+    first, second = told.getvalue().splitlines()
+    assert first.startswith("published v1: 0 rows")
+    assert second.startswith("v1 is published already")
 
 
 def test_what_was_withdrawn_is_told_in_one_line_with_its_number_and_the_first() -> None:

@@ -127,5 +127,11 @@ def test_dashes_are_told_from_settings() -> None:
         load_build(["--plan-only"])
 
 
+@pytest.mark.parametrize(("bare", "expected"), [("plan_only", "plan_only=true"), ("retry", "retry=...")])
+def test_a_bare_setting_is_told_how_to_be_set(bare: str, expected: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{bare}: say what it is: {expected}$"):
+        load_build([bare])
+
+
 def test_a_malformed_override_is_one_line() -> None:
     assert error_of("a b")

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,14 +12,15 @@ from lensmill.verdict import Verdict
 from pipelines.diff import main as diff_main
 from pipelines.diff import print_difference
 from pipelines.exit_status import ExitStatus
+from pipelines.status import StoreStatus, VersionStatus, print_status, status_of
 from pipelines.status import main as status_main
-from pipelines.status import print_status, status_of
 from storage.dataset import publish, published
 from storage.dataset_rows import AcceptedEpisode, DatasetRow, RejectedEpisode
-from storage.difference import difference
+from storage.difference import Difference, difference
 from storage.files import Files, StoreError
 from storage.images import ImageStore
 from storage.releases import Releases
+from tests.changing import a_picture_is_deleted, nine_rows
 from tests.judged import build_of
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import CORRECT, INPUTS, WRONG, planned, rows_of, seen
@@ -96,6 +97,29 @@ def test_diff_takes_the_last_two_releases(files: Files, capsys: pytest.CaptureFi
     assert "1 episode changed: accepted -> rejected (undecided)" in told
 
 
+def test_diff_after_a_roll_back_ends_with_the_version_that_is_the_latest_again(
+    files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions(files)
+    releases = Releases(files)
+    assert releases.move("v1", releases.latest())
+    assert diff_main([f"out={files.root}"]) == ExitStatus.DONE
+    assert capsys.readouterr().out.startswith("v2 -> v1\n")
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"PAR1 no more PAR1")])
+def test_diff_names_a_file_that_is_missing_or_damaged(
+    damage: Callable[[Path], object], files: Files, capsys: pytest.CaptureFixture[str]
+) -> None:
+    versions(files)
+    (path,) = Path(files.root, "datasets", "v1", "data").glob("*.parquet")
+    damage(path)
+    assert diff_main([f"out={files.root}"]) == ExitStatus.MEND
+    told = capsys.readouterr().err
+    assert told.startswith(f"error: {path} is missing or damaged: ")
+    assert told.count("\n") == 1
+
+
 def test_diff_gives_json(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
     versions(files)
     assert diff_main([f"out={files.root}", "versions=[v2,v1]", "format=json", "show=0"]) == ExitStatus.DONE
@@ -140,6 +164,32 @@ def test_status_tells_builds_and_versions(files: Files) -> None:
     assert "(latest)" in told.getvalue()
 
 
+def test_status_tells_failed_episodes_and_failed_source_rows_apart_in_columns() -> None:
+    versions = (
+        VersionStatus("v1", True, 1_200, 3, 3, 2, 5_000_000, "f" * 16),
+        VersionStatus("v1.002", True, 7, 1_100, 1, 0, 5_000_000, "f" * 16),
+    )
+    told = io.StringIO()
+    print_status(StoreStatus("out", (), versions), told)
+    first, second = told.getvalue().splitlines()[-2:]
+    assert first.startswith("  v1      1,200 accepted,     3 rejected, 1 failed episode, 2 failed source rows, ")
+    assert second.startswith("  v1.002      7 accepted, 1,100 rejected, 1 failed episode, 0 failed source rows, ")
+
+
+def test_status_tells_what_the_source_holds_where_it_shrank(tmp_path: Path) -> None:
+    store = nine_rows(tmp_path)
+    store.night()
+    told = io.StringIO()
+    print_status(status_of(store.files), told)
+    assert "  source     " not in told.getvalue()
+    a_picture_is_deleted(store)
+    assert store.night().failures == 3
+    print_status(status_of(store.files), told)
+    assert "  planned    9 samples; " in told.getvalue()
+    assert "  source     6 samples when it was last read\n" in told.getvalue()
+    assert "0 failed episodes, 3 failed source rows" in told.getvalue()
+
+
 def test_status_pins_and_unpins(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
     publish(files, "v1", rows_of(files), INPUTS)
     assert status_main([f"out={files.root}", "pin=v1", "format=json"]) == ExitStatus.DONE
@@ -153,7 +203,27 @@ def test_a_version_that_is_not_there_is_not_pinned(files: Files) -> None:
         Releases(files).pin("v1")
 
 
-def test_a_store_that_is_not_there_holds_nothing(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
-    assert status_main([f"out={files.root}/nothing"]) == ExitStatus.DONE
-    assert "no builds" in capsys.readouterr().out
+def test_a_store_that_is_not_there_is_named_and_not_made(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    assert status_main([f"out={files.root}/nothing"]) == ExitStatus.MEND
+    assert f"there is no store at {files.root}/nothing: build first" in capsys.readouterr().err
     assert not Path(files.root, "nothing").exists()
+
+
+def test_status_and_diff_take_a_bare_folder(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
+    versions(files)
+    assert (status_main([files.root]), diff_main([files.root])) == (ExitStatus.DONE, ExitStatus.DONE)
+    told = capsys.readouterr().out
+    assert "no builds" in told
+    assert "v1 -> v2" in told
+
+
+def test_diff_says_what_versions_were_made_from_without_hashes() -> None:
+    before = {"chunks_sha256": "a", "left_out": 0, "left_out_sha256": "b", "source": {"samples": 9, "withdrawn": 0}}
+    after = {"chunks_sha256": "c", "left_out": 3, "left_out_sha256": "d", "source": {"samples": 6, "withdrawn": 0}}
+    told = io.StringIO()
+    print_difference(Difference("v1", "v2", inputs={name: (before[name], after[name]) for name in before}), told)
+    assert [line.strip() for line in told.getvalue().splitlines() if "made from" in line] == [
+        "made from: the chunks differ",
+        "made from: left_out: 0 -> 3 samples",
+        "made from: source.samples: 9 -> 6",
+    ]

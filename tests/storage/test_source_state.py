@@ -1,6 +1,7 @@
 """What a source held: recorded once for each state, read back, and told apart from damage."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,15 @@ def test_a_state_that_comes_back_is_the_last_again(files: Files) -> None:
 def test_another_setting_is_another_state(files: Files) -> None:
     states = SourceStates(files, FINGERPRINT)
     assert [states.record(state([1], keep=keep)) for keep in (False, True)] == [1, 2]
+
+
+def test_a_part_of_a_source_takes_no_whole_one_s_place(files: Files) -> None:
+    states = SourceStates(files, FINGERPRINT)
+    parts = [replace(state(numbers), whole=False) for numbers in ([1], [1, 2])]
+    assert [states.record(found) for found in (*parts, state([1, 2, 3]), parts[0])] == [1, 2, 3, 3]
+    last = states.last()
+    assert last is not None
+    assert len(last.held) == 3
 
 
 def test_samples_are_found_by_their_origins() -> None:

@@ -1,0 +1,173 @@
+"""A source that changes from night to night, and a store beside it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+from PIL import Image
+
+from actors.planning import Planner, PlanOutline, PlanSettings
+from actors.publishing import PublishSettings, publish_version
+from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.settings import ReaderSettings, ZoomSettings
+from lensmill.decoding import load_original
+from lensmill.models.families import ModelFamily
+from lensmill.picture import draw_view
+from lensmill.resolution import Ladder
+from lensmill.sample import Sample
+from storage.dataset import PublishedDataset
+from storage.episodes import EpisodeRow, EpisodeStore
+from storage.exclusion import Exclusion
+from storage.files import Files
+from storage.images import ImageStore
+from storage.plan import Plan, PlannedEpisode
+from storage.sources.settings import ChartQASettings
+from storage.verdicts import VerdictRow, VerdictStore
+from tests.judged import CORRECT
+
+FINGERPRINT, JUDGE = "f" * 16, "j" * 16
+
+Row = Mapping[str, str]
+
+
+class Store:
+    """A source's folder and a store beside it; episodes are made and judged correct by hand."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.files = root, Files(str(root / "out"))
+        self.png = root / "data" / "test" / "png"
+        self.png.mkdir(parents=True)
+        ladder = {"factor": 28, "upscale": False, "rungs": [224], "min_pixels": 3136, "max_pixels": 12_845_056}
+        recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}, "ladder": ladder}
+        self.files.create(f"builds/{FINGERPRINT}/recipe.json", json.dumps(recipe).encode())
+
+    def picture(self, name: str, shade: int = 0) -> None:
+        Image.new("RGB", (320, 240), (shade, len(name), ord(name[0]))).save(self.png / name)
+
+    def rows(self, *rows: Row) -> None:
+        (self.root / "data" / "test" / "test_human.json").write_text(json.dumps(rows))
+
+    def plan(
+        self,
+        keep: bool = False,
+        limit: int | None = None,
+        exclude: Exclusion | None = None,
+        family: ModelFamily | None = None,
+        trial: bool = False,
+    ) -> PlanOutline:
+        source = ChartQASettings(str(self.root / "data"), withdrawn="keep" if keep else "drop")
+        agent = ZoomSettings(name="zoom") if family else ReaderSettings()
+        names = exclude or Exclusion()
+        planner = Planner(
+            PlanSettings(self.files, FINGERPRINT, source, agent, family, Ladder((224,)), 4, limit, names, trial)
+        )
+        planner.plan()
+        return planner.outline(measure=False)
+
+    def make(self, outline: PlanOutline) -> None:
+        plan, store = Plan(self.files, FINGERPRINT), EpisodeStore(self.files, FINGERPRINT)
+        verdicts = VerdictStore(self.files, FINGERPRINT, JUDGE)
+        for chunk_id in outline.chunk_ids:
+            if not store.is_committed(chunk_id):
+                chunk = plan.read_chunk(chunk_id)
+                store.commit(chunk_id, [self._made(episode, chunk.samples) for episode in chunk.episodes])
+                verdicts.commit(chunk_id, [VerdictRow(episode.episode_id, CORRECT) for episode in chunk.episodes])
+
+    def _made(self, episode: PlannedEpisode, samples: Mapping[str, Sample]) -> EpisodeRow:
+        sample = samples[episode.sample_id]
+        original = load_original(ImageStore(self.files).get(sample.image_id))
+        view = draw_view(original.pixels, 224)
+        desk = Desk(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
+        return EpisodeRow(episode, "done", desk.hand_in("It is clear.", sample.answers[0], ()).trajectory)
+
+    def settings(self, outline: PlanOutline) -> PublishSettings:
+        where = (self.files, FINGERPRINT, JUDGE)
+        return PublishSettings(*where, outline.chunk_ids, outline.failure_keys, {}, None, "made", scope=outline.scope)
+
+    def night(self, **settings: Any) -> PublishedDataset:
+        outline = self.plan(**settings)
+        self.make(outline)
+        return publish_version(self.settings(outline))[0]
+
+
+def row(name: str, number: int = 0) -> Row:
+    return {"imgname": name, "query": f"Question {number} of {name}?", "label": str(number)}
+
+
+def table(version: PublishedDataset, folder: str, *columns: str) -> list[tuple[Any, ...]]:
+    """Rows of a table, sorted."""
+    return sorted(
+        tuple(found.values()) for found in pq.read_table(Path(version.path) / folder, columns=list(columns)).to_pylist()
+    )
+
+
+def questions(version: PublishedDataset) -> list[str]:
+    return [question for (question,) in table(version, "data", "question")]
+
+
+def failures(version: PublishedDataset) -> list[tuple[Any, ...]]:
+    return table(version, "failures", "origin", "error_class")
+
+
+def nine_rows(root: Path) -> Store:
+    """Three pictures with three questions each."""
+    store = Store(root)
+    for name in ("a.png", "b.png", "c.png"):
+        store.picture(name)
+    store.rows(*all_rows())
+    return store
+
+
+def all_rows() -> list[Row]:
+    return [row(name, number) for name in ("a.png", "b.png", "c.png") for number in range(3)]
+
+
+def a_picture_is_deleted(store: Store) -> None:
+    (store.png / "b.png").unlink()
+
+
+def a_picture_is_damaged(store: Store) -> None:
+    data = (store.png / "b.png").read_bytes()
+    (store.png / "b.png").write_bytes(data[: len(data) // 2])
+
+
+def a_picture_is_drawn_anew(store: Store) -> None:
+    store.picture("b.png", shade=200)
+
+
+def a_label_is_changed(store: Store) -> None:
+    store.rows(*({**one, "label": "77"} if one == row("b.png", 1) else one for one in all_rows()))
+
+
+def a_question_is_changed(store: Store) -> None:
+    store.rows(*({**one, "query": "Another?"} if one == row("c.png", 2) else one for one in all_rows()))
+
+
+def a_row_is_removed(store: Store) -> None:
+    store.rows(*all_rows()[1:])
+
+
+def a_row_is_broken(store: Store) -> None:
+    store.rows(*({**one, "label": ""} if one == row("a.png", 0) else one for one in all_rows()))
+
+
+def it_grows_and_shrinks(store: Store) -> None:
+    store.picture("d.png")
+    store.rows(row("d.png"), *all_rows()[2:], row("d.png", 5))
+
+
+def it_is_turned_round(store: Store) -> None:
+    store.rows(*reversed(all_rows()))
+
+
+def all_of_it_is_other(store: Store) -> None:
+    store.picture("z.png")
+    store.rows(*(row("z.png", number) for number in range(12)))
+
+
+CHANGES = (
+    *(a_picture_is_deleted, a_picture_is_damaged, a_picture_is_drawn_anew, a_label_is_changed, a_question_is_changed),
+    *(a_row_is_removed, a_row_is_broken, it_grows_and_shrinks, it_is_turned_round, all_of_it_is_other),
+)
