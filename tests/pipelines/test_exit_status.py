@@ -97,7 +97,8 @@ def test_a_signal_during_the_imports_is_a_stop(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_in_a_job_is_a_stop(number: signal.Signals) -> None:
-    program = "from pipelines.command import run_command as run\nsys.exit(run('build', '', [], lambda _: os.kill(me, number)))"
+    run = "from pipelines.command import run_command as run"
+    program = f"{run}\nsys.exit(run('build', '', [], lambda _: os.kill(me, number)))"
     ended = ended_by(number, program)
     assert ended.returncode == ExitStatus.STOPPED
     assert len(ended.stderr.splitlines()) == 1
