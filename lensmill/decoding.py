@@ -24,6 +24,7 @@ from PIL import (
     ExifTags,
     GifImagePlugin,
     Image,
+    ImageChops,
     ImageFile,
     JpegImagePlugin,
     PngImagePlugin,
@@ -147,7 +148,9 @@ def check_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
         ImageError: as `load_original` does, for the same files.
     """
     with _open(data, max_pixels) as (image, header):
-        image.draft(None, (1, 1))
+        # of passes that end early an eighth would show nothing
+        if image.format not in ("JPEG", "MPO") or not mending.is_progressive(data):
+            image.draft(None, (1, 1))
         image = _decoded(image, data)
         try:
             colour_route(image, data)
@@ -286,7 +289,22 @@ def _decoded(image: ImageFile.ImageFile, data: bytes) -> ImageFile.ImageFile:
         if whole is None:
             raise _broken(error, "pixels") from error
         return whole
+    if isinstance(image, JpegImagePlugin.JpegImageFile):
+        _require_all_pixels(image, data)
     return image
+
+
+def _require_all_pixels(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
+    """Refuse a JPEG that was cut off and closed again: the decoder makes the rest up without a word."""
+    more = mending.with_more_before_end(data)
+    if more is not None:
+        with JpegImagePlugin.JpegImageFile(io.BytesIO(more)) as other:
+            if image.size != other.size:  # drawn smaller
+                other.draft(None, (1, 1))
+            other.load()
+            if other.mode == image.mode and not ImageChops.difference(other, image).getbbox():
+                return
+    raise ImageError("image_damaged", "its pixel data ends before the picture does; fetch or write it again")
 
 
 def _without_end(data: bytes) -> ImageFile.ImageFile | None:

@@ -125,12 +125,35 @@ def with_jpeg_end(data: bytes) -> tuple[bytes, bytes] | None:
     data = plain_jpeg(data)
     if not _all_passes(data):
         return None
-    body = data.rstrip(b"\xff")
+    return data.rstrip(b"\xff") + b"\xff\xd9", _with_more(data.rstrip(b"\xff"))
+
+
+def with_more_before_end(data: bytes) -> bytes | None:
+    """A JPEG with bytes before its end marker that a decoder uses only where pixels are missing; None where whole
+    passes over the picture are missing."""
+    data = plain_jpeg(data)
+    end = _end_of(data)
+    return _with_more(data[:end].rstrip(b"\xff")) if _all_passes(data) else None
+
+
+def is_progressive(data: bytes) -> bool:
+    """Whether a JPEG brings its pixels in passes."""
+    return any(marker in (0xC2, 0xCA) for marker, _, _ in _segments(plain_jpeg(data)))
+
+
+def _end_of(data: bytes) -> int:
+    """Where a JPEG's end marker stands, or its length."""
+    last = max((end for _, _, end in _segments(data)), default=2)
+    at = data.find(b"\xff\xd9", last)
+    return at if at >= 0 else len(data)
+
+
+def _with_more(body: bytes) -> bytes:
     junk = b"".join(hashlib.sha256(bytes([turn])).digest() for turn in range(64)).replace(b"\xff", b"\x55")
     last = max(range(8), key=lambda number: body.rfind(bytes([0xFF, 0xD0 + number])))
     # between restart markers a decoder skips what is there, up to the marker that is next
     more = junk + b"".join(bytes([0xFF, 0xD0 + (last + turn) % 8]) + junk for turn in range(1, 9))
-    return body + b"\xff\xd9", body + more + b"\xff\xd9"
+    return body + more + b"\xff\xd9"
 
 
 def require_8_bit_jpeg(data: bytes) -> None:

@@ -22,6 +22,8 @@ _NAMED = (
     r"|(?:vision|image|img|video|audio|box|ref|quad|object_ref)_(?:start|end|pad|token|placeholder)"
     r"|IMG_CONTEXT|im_(?:start|end|patch|col|sep)|(?:image|img|video)pad|loc_?\d{1,4}|seg\d{1,3}|unused\d{1,4}"
     r"|/?s|unk|pad|mask|bos|eos|sop|eop|sep|cls"
+    r"|/?SYS|/?arg_(?:key|value)|(?:start|end)_function_(?:call|response|declaration)|escape"
+    r"|fim_(?:prefix|middle|suffix|pad)|repo_name|file_sep|/?\w{1,24}:(?:function_calls|invoke|parameter)"
 )
 _BRACKETED = (
     r"/?INST|IMG|IMG_BREAK|IMG_END|/?AVAILABLE_TOOLS|TOOL_CALLS|TOOL_CONTENT|/?TOOL_RESULTS|CALL_ID|ARGS|/?THINK"
@@ -29,6 +31,7 @@ _BRACKETED = (
 )
 _TEMPLATE = (
     r"<\|(?P<bars>[^\s|<>]{1,64})\|>"
+    r"|<\|(?P<opens>[a-z_]{2,32})>|<(?P<closes>[a-z_]{2,32})\|>"  # Gemma 4's pairs: <|turn> ... <turn|>
     r"|<｜(?P<wide>[^\s｜<>]{1,64})｜>"  # DeepSeek's
     r"|◁(?P<kimi>/?\w{1,24})▷"
     rf"|<(?P<named>{_NAMED})>|\[(?P<bracketed>{_BRACKETED})\]|<<(?P<system>/?SYS)>>"
@@ -37,7 +40,7 @@ RESULT_TAGS = r"/?(?:tool_responses?|tool_results?|tool_outputs?|observations?|f
 """Tags around what a tool brings: no model writes them."""
 
 _PROTOCOL = (
-    rf"<(?P<tag>(?i:/?(?:think(?:ing)?|thought|reasoning|answer|tool_calls?|function_calls?|tools|{RESULT_TAGS})"
+    rf"<(?P<tag>(?i:/?(?:think(?:ing)?|thought|reasoning|answer|tool_calls?|function_calls?|tools?|{RESULT_TAGS})"
     r"|/?(?:function|parameter)(?:=[^<>\n]{0,80})?))>"
 )
 _ANY_TEMPLATE = re.compile(_TEMPLATE)

@@ -1,0 +1,3 @@
+from pipelines.signals import listen_early
+
+listen_early()

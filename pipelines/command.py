@@ -18,6 +18,7 @@ from monitoring.export import MetricsError
 from monitoring.logs import line_of
 from monitoring.only_json import only_json
 from monitoring.textfile import job_ended
+from pipelines import signals
 from pipelines.door import SettingsError, compose_config
 from pipelines.exit_status import ExitStatus
 from pipelines.help import help_for
@@ -122,7 +123,11 @@ def _sigterm_as_ctrl_c() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = signal.signal(signal.SIGTERM, stop)
+    signals.begin()
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if before is signals.stop_at_once:
+            signals.end()
+        else:
+            signal.signal(signal.SIGTERM, before)

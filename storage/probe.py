@@ -38,7 +38,10 @@ def _try(hasty: Files) -> None:
 
 
 def _look(files: Files, folder: str, path: str) -> None:
-    if not files.single_writer and (files.create(path, b"second") or files.read(path) != b"first"):
+    made, held = not files.single_writer and files.create(path, b"second"), files.read(path)
+    if held.lstrip()[:1] == b"<":
+        raise StoreError(f"{files.root}: what answers is a web page, not S3: check store.endpoint")
+    if not files.single_writer and (made or held != b"first"):
         raise StoreError(
             f"{files.root}: this store has no conditional create (it ignores If-None-Match), so two writers would "
             "overwrite each other's work: use a store that has it, or, if only one job ever writes here, set "

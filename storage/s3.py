@@ -8,6 +8,7 @@ trying is `PatientS3`'s.
 
 import asyncio
 import random
+import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from time import monotonic
@@ -15,6 +16,7 @@ from typing import IO, Any, TypeVar, cast
 
 from aiobotocore.session import AioSession
 from aiohttp import ClientError as ConnectionBroken
+from aiohttp import TooManyRedirects
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -29,6 +31,7 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.exceptions import ConnectionError as EndpointError
+from botocore.parsers import ResponseParserError
 from fsspec.asyn import sync, sync_wrapper
 from fsspec.exceptions import FSTimeoutError
 from fsspec.spec import AbstractBufferedFile
@@ -119,6 +122,7 @@ _ADVICE: Mapping[str, str] = {
     "AccessDenied": "give these credentials the permissions in docs/store.md",
     "403": "give these credentials the permissions in docs/store.md, or get new ones if they have expired",
     "AllAccessDisabled": "the owner of the bucket has closed it",
+    "401": _CREDENTIALS,
     "InvalidAccessKeyId": _CREDENTIALS,
     "SignatureDoesNotMatch": _CREDENTIALS,
     **dict.fromkeys(("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"), _EXPIRED),
@@ -132,6 +136,13 @@ _ADVICE: Mapping[str, str] = {
     "NotImplemented": "a store that does not know If-None-Match has no conditional create: if only one job ever writes "
     "here, set store.single_writer=true",
 }
+_ABSENT = ("NoSuchKey", "404", "NoSuchUpload")
+_NEEDS_NO_KEY = ("PutObject", "CreateMultipartUpload", "ListObjectsV2")
+"""Requests that a store answers for any key: a 404 to one of them tells of no missing file."""
+
+
+class NotS3(Exception):
+    """What answers is no object store; the message says what the answer is."""
 
 
 class S3Calls:
@@ -142,6 +153,7 @@ class S3Calls:
         if fs.session is None:  # file systems that are opened alike are one
             fs.session = AioSession(**fs.kwargs)
             fs.session.register("needs-retry.s3", _note)
+            fs.session.register("needs-retry.s3", _refuse_pages)
 
     @staticmethod
     def tried_again() -> int:
@@ -234,8 +246,12 @@ class S3Calls:
 
 
 def _why(error: BaseException) -> str | None:
-    if isinstance(error, RecursionError):
-        return f"the store redirects every request without end (301): check store.endpoint, and {_REGION}"
+    if isinstance(error, RecursionError) or _redirects(error):
+        return f"the store redirects every request without end: set store.endpoint to where it leads, and {_REGION}"
+    if isinstance(error, (NotS3, ResponseParserError)):
+        return f"this is no S3 ({_short(error)}): check store.endpoint"
+    if _no_tls(error):
+        return "what answers speaks no TLS: check store.endpoint, which may have to begin with http:// here"
     if may_pass(error) and isinstance(error, _BROKEN):
         return f"the store does not answer ({_short(error)}): check the network, and store.endpoint= of store=s3"
     if isinstance(error, SSLError):
@@ -252,13 +268,15 @@ def _why(error: BaseException) -> str | None:
     if not response:
         return None
     code = str(response.get("Error", {}).get("Code", ""))
-    if code in ("NoSuchKey", "404", "NoSuchUpload"):
-        return None
-    advice = _ADVICE.get(code)
-    if advice is None:
-        advice = "try again later" if _may_pass_status(response) else "check conf/store and what the store supports"
     client_error = error if isinstance(error, ClientError) else error.__cause__
     operation = getattr(client_error, "operation_name", "the request")
+    advice = _ADVICE.get(code) or _ADVICE.get(str(_status(response)) if _status(response) == 401 else "")
+    if code in _ABSENT:
+        if operation not in _NEEDS_NO_KEY:
+            return None
+        advice = "there is no such bucket at this endpoint: check store.endpoint and the bucket in out="
+    if advice is None:
+        advice = "try again later" if _may_pass_status(response) else "check conf/store and what the store supports"
     message = " ".join(str(response.get("Error", {}).get("Message", "")).split())[:300]
     region = response.get("Error", {}).get("Region")
     return f"{operation} failed with {code} ({message}){f', region {region}' if region else ''}: {advice}"
@@ -295,9 +313,25 @@ def _note(response: tuple[Any, Mapping[str, Any]] | None, caught_exception: Base
         _passing["request"] += 1
 
 
+async def _refuse_pages(response: tuple[Any, Mapping[str, Any]] | None, **_: Any) -> None:
+    """Told by botocore what came of an attempt. A page with status 200 it takes for an empty listing, or for an error
+    500 that may pass.
+
+    Raises:
+        NotS3: a web page came.
+    """
+    if response is None or "Body" in response[1] or response[0].raw.status != 200:
+        return
+    start = bytes(await response[0].content)[:500].lstrip().lower()
+    if start.startswith((b"<!doctype html", b"<html")):
+        raise NotS3("it answers with a web page")
+
+
 def may_pass(error: BaseException) -> bool:
     """Whether an error is the store's that may be over in a moment: a broken or silent connection, 5xx, SlowDown."""
     if isinstance(error, SSLError) and "CERTIFICATE" in str(error).upper():
+        return False
+    if _redirects(error) or _no_tls(error):
         return False
     return isinstance(error, _BROKEN) or _may_pass_status(_response(error))
 
@@ -309,6 +343,30 @@ def _may_pass_status(response: Mapping[str, Any]) -> bool:
         (status >= 500 and status != 501)
         or status in (409, 429)
         or (response.get("Error", {}).get("Code") == "RequestTimeout")
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it came of, which botocore and aiohttp keep in three places."""
+    for _ in range(8):
+        yield error
+        kept = getattr(error, "kwargs", None)
+        inner = error.__cause__ or error.__context__ or (kept.get("error") if isinstance(kept, dict) else None)
+        inner = getattr(error, "os_error", None) or inner  # aiohttp's connectors
+        if not isinstance(inner, BaseException):
+            return
+        error = inner
+
+
+def _redirects(error: BaseException) -> bool:
+    return any(isinstance(cause, TooManyRedirects) for cause in _causes(error))
+
+
+def _no_tls(error: BaseException) -> bool:
+    """Whether TLS was spoken to a server that answered in plain text."""
+    return any(
+        isinstance(cause, ssl.SSLError) and getattr(cause, "reason", None) in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+        for cause in _causes(error)
     )
 
 

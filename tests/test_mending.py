@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from lensmill.decoding import check_image, load_original
+from lensmill.decoding import ImageError, check_image, load_original
 from lensmill.mending import plain_png
 from tests.test_decoding import error_class, marked, png, png_chunk, saved
 
@@ -223,6 +223,27 @@ def test_a_progressive_jpeg_that_lacks_whole_passes_stays_refused() -> None:
         table = data.rfind(b"\xff\xc4", 0, at)
         for cut in (at, table):
             assert error_class(data[:cut]) == "image_truncated"
+
+
+@pytest.mark.parametrize("options", JPEGS.values(), ids=JPEGS)
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.75, 0.9, 0.97])
+def test_a_jpeg_that_was_cut_off_and_closed_again_is_damaged(
+    options: dict[str, object], mode: str, share: float
+) -> None:
+    data = jpeg(options, DETAIL.convert(mode))
+    cut = data[: round(len(data) * share)] + b"\xff\xd9"
+    for read in (load_original, check_image):
+        with pytest.raises(ImageError) as error:
+            read(cut)
+        assert error.value.error_class in ("image_damaged", "image_truncated")
+
+
+def test_a_jpeg_whose_header_has_more_rows_than_its_pixels_is_damaged() -> None:
+    data = bytearray(jpeg({}))
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 2] = struct.pack(">H", 2 * int.from_bytes(data[at : at + 2], "big"))
+    assert error_class(bytes(data)) == "image_damaged"
 
 
 def test_a_jpeg_of_12_bits_is_refused_by_name() -> None:

@@ -1,6 +1,9 @@
 """Template tokens: what is one, what is none, and what becomes of it."""
 
+import re
 import unicodedata
+from importlib.metadata import distribution
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +18,9 @@ TOKENS = tuple(
     <img> </img> <bbox> <ref-object> <cot-process> <start-image> <s> </s> <unk> <pad> <bos> <eos> <mask>
     <start_of_turn> <end_of_turn> <start_of_image> <image_soft_token> [INST] [/INST] <<SYS>> <</SYS>> [IMG] [IMG_END]
     [TOOL_CALLS] <IMG_CONTEXT> <im_patch> <ref> </ref> <box> </box> <quad> <slice> <fake_token_around_image>
+    <|turn> <turn|> <|tool> <tool|> <|tool_call> <tool_call|> <|tool_response> <tool_response|> <|channel> <channel|>
+    <SYS> </SYS> <arg_key> </arg_key> <arg_value> <start_function_call> <end_function_call> <fim_prefix> <fim_middle>
+    <start_function_response> <escape> <repo_name> <file_sep> <atem:invoke>
     <end_of_utterance> <loc0123> <unused12> <｜end▁of▁sentence｜> ◁think▷ <row_1_col_2>""".split()  # noqa: SIM905
 )
 TAGS = tuple(
@@ -47,6 +53,24 @@ def test_a_token_is_found_in_any_text_and_neutral_is_none(token: str) -> None:
         assert not holds_template_token(unicodedata.normalize("NFKC", made)), "normalising brings it back"
         assert changed
         assert len(made) == len(text)
+
+
+EXAMPLES_IN_PROSE = frozenset(
+    """args-json-object function-name IMPORTANT description enum name parameters required type""".split()  # noqa: SIM905
+)
+"""Tags that templates write into their system prompts, as words of XML: no vocabulary has them."""
+
+
+def test_every_token_of_the_chat_templates_is_found() -> None:
+    """The templates are files of TRL's wheel, byte for byte those of the models."""
+    folder = Path(str(distribution("trl").locate_file("trl/chat_templates")))
+    shapes = re.compile(
+        r"""<\|[^\s<>{}'"]{1,40}>|<[^\s<>{}'"|]{1,40}\|>|<[/A-Za-z_｜][^\s<>{}'"]{0,60}>|\[/?[A-Z_]{2,30}\]|◁[^▷]*▷"""
+    )
+    written = {token for file in folder.glob("*.jinja") for token in shapes.findall(file.read_text())}
+    assert len(written) > 50
+    unknown = {token for token in written if not holds_template_token(token)}
+    assert {token for token in unknown if token.strip("</>") not in EXAMPLES_IN_PROSE} == set()
 
 
 @pytest.mark.parametrize("text", NORMAL)

@@ -21,6 +21,9 @@ _OBJECT_LAST = re.compile(r"([^{}]*)(\{[^{}]*\})\s*", re.DOTALL)
 _NO_PROSE = re.compile(
     r"correct|undecided|verdict|n't\b|[<\[◁]"
     r"|\b(?:not|no|never|nor|neither|wrong|false|if|unless|would|should|could|might|may|cannot|either|or|unlike|contrary"
+    r"|dis(?:agree|regard|put|card|count|miss|claim|believ|allow)\w*|un(?:true|just|like|sure|certain|do)\w*|revers\w*|opposite|invert\w*|flip\w*|contra\w*|ignor\w*|negat\w*|refus\w*|reject\w*|deny|denies"
+    r"|doubt\w*|far from|instead|rather|hardly|anything|claim\w*|say\w*|said|told|quot\w*|written?|writes|asks?|asked"
+    r"|overrul\w*|overturn\w*|mistak\w*|fake|forged?|inject\w*|skip|drop|cancel\w*|strike|scratch|retract\w*"
     r"|except|but|however|wait|actually|repl(?:y|ies)|respond|output|answer with|format|example|instruct\w*|lines?)\b",
     re.IGNORECASE,
 )

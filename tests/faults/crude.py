@@ -14,13 +14,17 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 
 @contextmanager
-def crude_store(error: tuple[int, str, str] | None = None, region: str = "") -> Iterator[str]:
+def crude_store(
+    error: tuple[int, str, str] | None = None, region: str = "", page: tuple[int, str, bytes] | None = None
+) -> Iterator[str]:
     """Start the store; gives its URL. It completes an upload in parts and says then that it knows of none, as some
     stores do when they are asked twice.
 
     Args:
         error: status, code and message of the answer to every request, if it answers with an error only.
         region: where the bucket is, as that answer tells.
+        page: status, Content-Type and body of the answer to every request, of a server that is no store. With a
+            status of redirection the content type is where it leads.
     """
     objects: dict[str, bytes] = {}
     uploads: dict[str, bytes] = {}
@@ -41,7 +45,13 @@ def crude_store(error: tuple[int, str, str] | None = None, region: str = "") -> 
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             url = urlsplit(self.path)
             key = unquote(url.path)
-            if error is not None:
+            if page is not None:
+                self.send_response(page[0])
+                self.send_header("Location" if 300 <= page[0] < 400 else "Content-Type", page[1])
+                self.send_header("Content-Length", str(len(page[2])))
+                self.end_headers()
+                self.wfile.write(page[2] if self.command != "HEAD" else b"")
+            elif error is not None:
                 status, code, message = error
                 where = f"<Region>{region}</Region>" if region else ""
                 text = f"<Error><Code>{code}</Code><Message>{message}</Message>{where}</Error>"

@@ -93,6 +93,19 @@ def test_replies_are_read_leniently_but_never_guessed(reply: str, outcome: str |
     assert read_verdict(reply) == outcome
 
 
+@pytest.mark.parametrize(
+    "before",
+    [
+        *("I disagree with", "The reverse of", "Ignore:", "The opposite of", "I reject", "I doubt", "Disregard"),
+        *("The answer claims", "It says", "The prediction asks for", "Far from", "Anything else than", "Scratch that:"),
+        *("I refuse to give", "Inverted:", "The text has been written to read", "Overruled:", "A fake", "Unjustified:"),
+    ],
+)
+@pytest.mark.parametrize("verdict", ['{"verdict":"correct"}', "{'verdict': 'incorrect'}"])
+def test_a_verdict_after_words_that_turn_or_quote_it_is_none(before: str, verdict: str) -> None:
+    assert read_verdict(f"{before} {verdict}") is None
+
+
 async def test_a_reply_that_is_no_verdict_is_asked_for_again_with_another_seed() -> None:
     model = ScriptedModel(["well", verdict_reply("incorrect")])
     assert (await ask(model)).outcome == "incorrect"

@@ -3,6 +3,8 @@
 import os
 import re
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,6 +77,46 @@ def test_sigterm_before_a_job_listens_is_a_stop(capsys: pytest.CaptureFixture[st
     assert run_command("build", "", [], run) == ExitStatus.STOPPED
     assert signal.getsignal(signal.SIGTERM) is before
     assert "run the same command again" in capsys.readouterr().err
+
+
+def ended_by(number: signal.Signals, program: str) -> subprocess.CompletedProcess[str]:
+    """A process that runs a program after the package, as `python -m pipelines.<job>` does, and signals itself."""
+    setup = f"import os, signal, sys; sys.argv = ['-m']; me = os.getpid(); number = signal.{number.name}; "
+    return subprocess.run(
+        [sys.executable, "-c", setup + "import pipelines\n" + program],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_during_the_imports_is_a_stop(number: signal.Signals) -> None:
+    ended = ended_by(number, "os.kill(me, number)")
+    assert ended.returncode == ExitStatus.STOPPED
+    assert ended.stderr == "stopped before the job began: run the same command again\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_a_job_is_a_stop(number: signal.Signals) -> None:
+    run = "from pipelines.command import run_command as run"
+    program = f"{run}\nsys.exit(run('build', '', [], lambda _: os.kill(me, number)))"
+    ended = ended_by(number, program)
+    assert ended.returncode == ExitStatus.STOPPED
+    assert len(ended.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("status", [ExitStatus.DONE, ExitStatus.REFUSED])
+def test_after_a_job_its_status_stands(number: signal.Signals, status: ExitStatus) -> None:
+    program = (
+        "import atexit\natexit.register(os.kill, me, number)\nfrom pipelines.command import run_command as run\n"
+        f"status = run('build', '', [], lambda _: {int(status)})\nos.kill(me, number)\nsys.exit(status)"
+    )
+    ended = ended_by(number, program)
+    assert (ended.returncode, ended.stderr) == (status, "")
+
+
+def test_other_processes_keep_their_handlers() -> None:
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 @pytest.mark.parametrize("job", [*jobs(), "submit"])

@@ -152,6 +152,42 @@ def test_what_must_be_mended_is_said_at_once_in_mid_run(look: object, status: in
     assert not isinstance(error.value, StoreUnavailable)
 
 
+HTML = b"<!doctype html><html><body>Welcome</body></html>"
+NO_STORE = [
+    ((404, "", b""), "PutObject failed with 404 .*no such bucket at this endpoint: check store.endpoint"),
+    ((404, "text/html", HTML), "check store.endpoint"),
+    ((200, "text/html", HTML), "no S3 .it answers with a web page.: check store.endpoint"),
+    ((200, "", HTML), "no S3 .*: check store.endpoint"),
+    ((401, "", b""), "401 .*set AWS_ACCESS_KEY_ID"),
+    ((401, "text/html", HTML), "set AWS_ACCESS_KEY_ID"),
+    ((302, "/again", b""), "redirects every request without end: set store.endpoint"),
+    ((307, "/again", b""), "set store.endpoint|set store.region"),
+]
+
+
+@pytest.mark.parametrize(("page", "said"), NO_STORE)
+def test_a_server_that_is_no_store_is_said_at_once(page: tuple[int, str, bytes], said: str) -> None:
+    began = monotonic()
+    with crude_store(page=page) as url, pytest.raises(StoreError, match=said) as error:
+        probe(S3Settings(endpoint=f"{url}/x").open("s3://bucket/store"))
+    assert monotonic() - began < 5
+    assert not isinstance(error.value, StoreUnavailable)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("page", [page for page, _ in NO_STORE])
+def test_a_server_that_is_no_store_is_no_empty_store(page: tuple[int, str, bytes]) -> None:
+    with crude_store(page=page) as url, pytest.raises(StoreError) as error:
+        S3Settings(endpoint=f"{url}/x").open("s3://bucket/store").list("a")
+    assert not isinstance(error.value, StoreUnavailable)
+
+
+def test_an_endpoint_that_speaks_no_tls_is_said_at_once() -> None:
+    with crude_store() as url, pytest.raises(StoreError, match="speaks no TLS") as error:
+        S3Settings(endpoint=url.replace("http:", "https:")).open("s3://bucket/store").list("a")
+    assert not isinstance(error.value, StoreUnavailable)
+
+
 def test_credentials_that_expire_in_mid_run_are_named() -> None:
     with (
         crude_store((400, "ExpiredToken", "The provided token has expired.")) as url,
