@@ -50,12 +50,23 @@ class ModelsError(Exception):
         self.status = status
 
 
-def status_of(endings: Mapping[str, str]) -> ExitStatus:
+def status_after(endings: Mapping[str, str]) -> ExitStatus:
     """How a job ends whose workers had to stop (reason -> class of the model's error): by what a person has to see to
     first."""
     found = {_STATUSES[ending] for ending in endings.values() if ending in STOPPING}
     order = (ExitStatus.MEND, ExitStatus.SPENT, ExitStatus.TRY_LATER)
     return next((status for status in order if status in found), ExitStatus.FAILED)
+
+
+def advice_after(status: ExitStatus) -> str:
+    """What to do about a job whose workers had to stop, which ends with this status."""
+    match status:
+        case ExitStatus.TRY_LATER:
+            return "run the same command again later"
+        case ExitStatus.SPENT:
+            return "run the same command again once the provider grants more"
+        case _:
+            return "mend what is said above and run again"
 
 
 def questions(

@@ -28,7 +28,7 @@ from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
+from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, questions, status_after
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
 from pipelines.estimate import tell_estimate
@@ -318,15 +318,9 @@ class Build:
         if self._spend.over:
             self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
             return ExitStatus.SPENT
-        status = status_of(self._endings)
-        then = (
-            "run the same command again later"
-            if status == ExitStatus.TRY_LATER
-            else "mend what is said above and run again"
-        )
-        self._display.say(
-            f"{count_text(unfinished, 'chunk')} could not be finished: {then}", "error", chunks=unfinished
-        )
+        status = status_after(self._endings)
+        line = f"{count_text(unfinished, 'chunk')} could not be finished: {advice_after(status)}"
+        self._display.say(line, "error", chunks=unfinished)
         return status
 
     def _publishing(self, outline: PlanOutline) -> PublishSettings:

@@ -25,7 +25,7 @@ from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
+from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, questions, status_after
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.exclude import read_exclude
@@ -129,8 +129,10 @@ class JudgeJob:
         if self._spend.over:
             self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
             return ExitStatus.SPENT
-        self._display.say(f"{count_text(unfinished, 'chunk')} could not be judged: run the same command again", "error")
-        return status_of(self._endings)
+        status = status_after(self._endings)
+        line = f"{count_text(unfinished, 'chunk')} could not be judged: {advice_after(status)}"
+        self._display.say(line, "error", chunks=unfinished)
+        return status
 
     def _finished(self, found: Selection) -> tuple[str, ...]:
         """The finished chunks with samples of the source as it was last read, in plan order."""
