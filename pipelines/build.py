@@ -131,7 +131,8 @@ class Build:
                     display.say(line)
                 if not self._episodes.committed():  # else perhaps nothing is missing
                     self._ask(self._all_models())
-                size = connect(settings.cluster, self._stopping, display.say)
+                with self._exports.waiting_for_cluster(settings.cluster.address):
+                    size = connect(settings.cluster, self._stopping, display.say)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
                 record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
@@ -140,8 +141,7 @@ class Build:
                         f"note: this build was first planned from {first}; what it has is not made again", "warning"
                     )
                 if settings.plan_only:
-                    self._estimate(outline, size)
-                    return ExitStatus.DONE
+                    return self._estimate(outline, size)
                 committed = self._episodes.committed()
                 retry = self._retry(outline, committed)
                 check_version(self._publishing(outline), bool(retry))
@@ -220,11 +220,12 @@ class Build:
             if moves := engines.poll():
                 pool.engines_moved(moves)
             self._exports.outages.note("engine", engines.gone)
+            self._exports.outages.note("store", self._watch.silent_s > 0)
             if self._spend.look(counts):
                 pool.halt_calls()
             watch.look(counts)
             self._exports.show(counts, engines.series())
-            self._display.episodes(counts, done)
+            self._display.episodes(Counter({**counts, **self._exports.outages.series()}), done)
 
         pool = RolloutPool(
             RolloutSettings(
@@ -336,8 +337,8 @@ class Build:
             scope=outline.scope,
         )
 
-    def _estimate(self, outline: PlanOutline, size: int) -> None:
-        """Print what the build would be, with time and disk from a few real episodes."""
+    def _estimate(self, outline: PlanOutline, size: int) -> int:
+        """Print what the build would be, with time and disk from a few real episodes; returns the exit status."""
         chunk_ids = outline.chunk_ids
         step = max(1, len(chunk_ids) // PROBED_CHUNKS)
         self._display.say("trying a few episodes for the estimate ...")
@@ -347,8 +348,14 @@ class Build:
                 costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
             finally:
                 pool.close()
+        if pool.reasons:
+            status = status_after(pool.reasons)
+            line = f"there is no estimate: {'; '.join(sorted(pool.reasons))}: {advice_after(status)}"
+            self._display.say(line, "error")
+            return status
         self._display.close()
         tell_estimate(outline, costs, size, self._display)
+        return ExitStatus.DONE
 
 
 def _in_order(chunk_ids: Iterable[str], some: Set[str]) -> tuple[str, ...]:

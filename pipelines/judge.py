@@ -63,7 +63,8 @@ class JudgeJob:
         self._files.stop_waiting_if(self._stopping)
         self._watch = StoreWatch(self._files, display.say)
         probe(self._files, display.say)
-        self._build = find_build(self._files, settings.build)
+        with self._watch:
+            self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._meter = Meter()
         self._spend = Spend(settings.spend, self._meter)
@@ -74,6 +75,10 @@ class JudgeJob:
 
     def run(self) -> int:
         """Judge, then publish; returns the exit status."""
+        with self._watch:
+            return self._run()
+
+    def _run(self) -> int:
         display, settings = self._display, self._settings
         fingerprint = self._build.fingerprint
         state = SourceStates(self._files, fingerprint).last()  # the source itself is not read
@@ -98,11 +103,13 @@ class JudgeJob:
         display.export_to(self._exports)
         names = (settings.version or "", self._build.fingerprint, "", "", "", (self._model and self._model.name) or "")
         display.tell(metrics.BUILD_INFO, 1, "judge", *names)
-        with self._interrupt, self._watch, self._exports:
+        with self._interrupt, self._exports:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
-                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster, self._stopping, display.say))
+                with self._exports.waiting_for_cluster(settings.cluster.address):
+                    size = connect(settings.cluster, self._stopping, display.say)
+                unfinished = self._give_verdicts(chunk_ids, size)
                 if unfinished and not self._interrupt.asked:
                     return self._give_up(len(unfinished))
                 if unfinished:
@@ -161,11 +168,12 @@ class JudgeJob:
                 if moves := engines.poll():
                     pool.engines_moved(moves)
                 self._exports.outages.note("engine", engines.gone)
+                self._exports.outages.note("store", self._watch.silent_s > 0)
                 if self._spend.look(counts):
                     pool.halt_calls()
                 watch.look(counts)
                 self._exports.show(counts, engines.series())
-                self._display.verdicts(counts)
+                self._display.verdicts(Counter({**counts, **self._exports.outages.series()}))
 
             pool = RolloutPool(
                 JudgingSettings(

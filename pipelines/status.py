@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TextIO
 
-from monitoring.progress import count_text, size_text
+from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
 from pipelines.door import load
 from pipelines.exit_status import ExitStatus
@@ -24,6 +24,7 @@ from storage.files import Files
 from storage.plan import Plan
 from storage.releases import Releases
 from storage.verdicts import VerdictStore
+from storage.watch import StoreWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +163,11 @@ def run(settings: StatusSettings, stream: TextIO) -> None:
         StoreError: see `status_of`; or a version to pin is not published.
     """
     files = settings.store.open(settings.out)
+    with ProgressDisplay() as display, StoreWatch(files, display.say):
+        _run(settings, files, stream)
+
+
+def _run(settings: StatusSettings, files: Files, stream: TextIO) -> None:
     releases = Releases(files)
     for version in settings.pin:
         releases.pin(version)

@@ -137,7 +137,7 @@ class Submission:
         except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError also where Ray's extra is missing
             if _asks_for_a_token(error):
                 raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
-            raise _kind(error)(
+            raise kind_of(error)(
                 f"address={settings.address}: {_first_line(error)}: name the dashboard of a Ray cluster that runs (of "
                 "`ray start --head --include-dashboard=true`, or what `kubectl port-forward` makes of its port 8265)"
             ) from error
@@ -167,7 +167,7 @@ class Submission:
                     ) from error
                 if _asks_for_a_token(error):
                     raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
-                raise _kind(error)(f"the cluster does not take the job: {_first_line(error)}") from error
+                raise kind_of(error)(f"the cluster does not take the job: {_first_line(error)}") from error
         return name
 
     def _ray(self, command: str, submission: str) -> str:
@@ -217,7 +217,7 @@ class Submission:
                         print(f"{submission} was stopped", file=sys.stderr)
                         return ExitStatus.STOPPED
                     case JobStatus.FAILED if details.driver_exit_code is None:
-                        raise _failure(details)(f"{submission} failed: {_first_line(details.message)}")
+                        raise failure_of(details)(f"{submission} failed: {_first_line(details.message)}")
                     case JobStatus.FAILED:
                         status: int = details.driver_exit_code
                         return status if status >= 0 else 128 - status
@@ -238,13 +238,13 @@ def _asks_for_a_token(error: Exception) -> bool:
     return any(word in str(error).lower() for word in ("unauthenticated", "authentication token", "unauthorized"))
 
 
-def _kind(error: Exception) -> type[ClusterError]:
+def kind_of(error: Exception) -> type[ClusterError]:
     """Whether the cluster may take it later. A name that no server knows stays unknown."""
     unknown = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
     return ClusterUnavailable if isinstance(error, OSError) and not unknown else ClusterError
 
 
-def _failure(details: JobDetails) -> type[ClusterError]:
+def failure_of(details: JobDetails) -> type[ClusterError]:
     """Of a job that never ran, or whose process vanished without a status: with its node, mostly."""
     wrong = (JobErrorType.RUNTIME_ENV_SETUP_FAILURE, JobErrorType.JOB_ENTRYPOINT_COMMAND_START_ERROR)
     said = "runtime_env" in (details.message or "")

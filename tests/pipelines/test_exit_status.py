@@ -31,6 +31,8 @@ from storage.sources.protocol import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PLANTED = "sk-planted0123456789"
+
 ERRORS = [
     (StoreUnavailable("s3://b: gone"), ExitStatus.TRY_LATER),
     (ClusterUnavailable("gone"), ExitStatus.TRY_LATER),
@@ -68,14 +70,14 @@ def test_every_class_of_errors_has_its_status(
 
 def test_a_bug_is_one_line_of_json_with_its_message_and_no_secret(capfd: pytest.CaptureFixture[str]) -> None:
     def run(_: Sequence[str]) -> int:
-        raise RuntimeError("no such rung\nsk-planted0123456789")
+        raise RuntimeError(f"no such rung\n{PLANTED}")
 
     assert run_command("build", "", ["logging=json"], run) == ExitStatus.FAILED
     first, last = map(json.loads, capfd.readouterr().err.splitlines())
     assert first["level"] == "error"
     assert first["message"].startswith("error: RuntimeError: no such rung")
     assert "in run" in first["traceback"]
-    assert "planted" not in str(first)
+    assert PLANTED not in str(first)
     assert last["status"] == ExitStatus.FAILED
 
 

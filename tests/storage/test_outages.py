@@ -180,6 +180,27 @@ def test_a_mount_that_hangs_is_told_of(tmp_path: Path, monkeypatch: pytest.Monke
         released.set()
     assert lines.said[0][0] < 10
     assert str(tmp_path) in lines.said[0][2]
+    assert "for as long as its mount does" in lines.said[0][2]
+    assert "outage_s" not in lines.said[0][2], "nothing of a folder is tried again"
+
+
+def test_a_request_that_ends_in_any_error_is_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Event()
+
+    def breaks(_: object) -> int:
+        asked.set()
+        raise RuntimeError("a library's own")
+
+    monkeypatch.setattr(os.path, "getsize", breaks)
+    monkeypatch.setattr("storage.watch.TOLD_S", 0.5)
+    monkeypatch.setattr("storage.watch.EVERY_S", 0.1)
+    lines = Lines()
+    with StoreWatch(Files(str(tmp_path)), lines) as watch:
+        assert asked.wait(10)
+        asked.clear()
+        assert asked.wait(10), "it asks again"
+        assert not lines.heard.wait(1)
+        assert watch.silent_s == 0
 
 
 @pytest.mark.parametrize("seconds", [-1, 1e9])
