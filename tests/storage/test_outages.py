@@ -11,6 +11,7 @@ from time import monotonic
 
 import pytest
 
+from pipelines.status import main as status_main
 from storage.files import Files, StoreError, StoreUnavailable
 from storage.probe import probe
 from storage.settings import S3Settings, StoreSettings
@@ -58,6 +59,14 @@ def test_a_store_that_does_not_answer_is_told_of_within_ten_seconds(kind: str) -
     assert level == "warning"
     assert "s3://bucket/store has not answered for" in line
     assert "for 300 s (store.outage_s)" in line
+
+
+def test_a_look_at_a_store_that_does_not_answer_says_what_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["out=s3://bucket/store", "store=s3", f"store.endpoint={closed_port()}", "store.outage_s=6"]
+    assert status_main(arguments) == 75
+    told = capsys.readouterr().err.splitlines()
+    assert "s3://bucket/store has not answered for" in told[0]
+    assert told[-1].startswith("error: ")
 
 
 def test_a_store_that_answers_again_is_told_of(s3_proxy: FaultProxy, bucket: str) -> None:
