@@ -61,7 +61,10 @@ def test_a_store_that_does_not_answer_is_told_of_within_ten_seconds(kind: str) -
     assert "for 300 s (store.outage_s)" in line
 
 
-def test_a_look_at_a_store_that_does_not_answer_says_what_is_waited_for(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_look_at_a_store_that_does_not_answer_says_what_is_waited_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.watch.TOLD_S", 1.0)
     arguments = ["out=s3://bucket/store", "store=s3", f"store.endpoint={closed_port()}", "store.outage_s=6"]
     assert status_main(arguments) == 75
     told = capsys.readouterr().err.splitlines()
