@@ -22,11 +22,17 @@ JOIN_S = 30.0
 TOLD_S = 3.0
 """A head that answers sooner is not worth a line."""
 
-_KNOCK = """
+_UNKNOWN_HOST = "no such host"
+
+_KNOCK = f"""
 import socket, sys
 address, given = sys.argv[1:]
 host, _, port = address.rpartition(":")
-socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+try:
+    socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
+except socket.gaierror as error:
+    known = error.errno == socket.EAI_AGAIN  # the name server may answer later
+    sys.exit(f"{{host}}: {{error.strerror}}" + ("" if known else ": {_UNKNOWN_HOST}"))
 from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 from ray._raylet import GcsClient
 if given == "auto":  # as ray.init does
@@ -99,7 +105,8 @@ def _knock(head: str, address: str, stopping: Callable[[], bool], say: Say) -> N
                     raise ClusterError(f"{where}: {_TOKEN}")
                 if status is not None:
                     *_, why = ["it does not answer", *filter(None, map(str.strip, text.splitlines()))]
-                    raise ClusterUnavailable(f"{where}: {why[:300]}: is it running? ({_START})")
+                    kind = ClusterError if _UNKNOWN_HOST in text else ClusterUnavailable
+                    raise kind(f"{where}: {why[:300]}: is it running? ({_START})")
                 if stopping():
                     raise Stopped
                 waited = monotonic() - began

@@ -15,9 +15,9 @@ from ray.exceptions import ActorUnavailableError, GetTimeoutError, NodeDiedError
 from actors.cluster import DEATHS, STOP_S, cpus, fetch, leaving_nodes
 from actors.errors import ClusterError, Stopped
 from actors.judging import JudgingSettings
-from actors.rollout import EpisodeCost, RemoteRolloutWorker, Retry, RolloutSettings
+from actors.rollout import RemoteRolloutWorker, Retry, RolloutSettings
 from actors.route import Route
-from actors.work import Mode
+from actors.work import EpisodeCost, Mode
 from monitoring import metrics
 from monitoring.logs import Say
 from monitoring.outages import Outages
@@ -353,6 +353,8 @@ class RolloutPool:
     def probe(self, chunk_ids: Sequence[str]) -> tuple[EpisodeCost, ...]:
         """What one episode of each rung costs in these chunks, each tried by one worker.
 
+        `reasons` says why some could not be tried.
+
         Raises:
             Stopped: asked to stop meanwhile.
         """
@@ -362,7 +364,9 @@ class RolloutPool:
             self._wait([])
         actors = [ready[index % len(ready)] for index in range(len(chunk_ids))]
         refs = [actor.probe.remote(chunk_id) for actor, chunk_id in zip(actors, chunk_ids, strict=True)]
-        return tuple(cost for ref in refs for cost in fetch(ref, self._stopping))
+        found = [fetch(ref, self._stopping) for ref in refs]
+        self.reasons |= {probed.why: probed.ending for probed in found if probed.why}
+        return tuple(cost for probed in found for cost in probed.costs)
 
     def close(self) -> None:
         """End the workers; everything that matters is in the store."""

@@ -20,7 +20,7 @@ from actors.failing import failure_of
 from actors.judging import ChunkJudge, ChunkReport
 from actors.pictures import Pictures
 from actors.watching import NOT_WATCHED, Watch, WatchSettings, watched
-from actors.work import Attempt, Mode, Threads, Work
+from actors.work import Attempt, EpisodeCost, Mode, Probed, Threads, Work
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.correct import rejection
@@ -99,15 +99,6 @@ class Retry:
 
     layers: int
     episodes: int
-
-
-@dataclass(frozen=True, slots=True)
-class EpisodeCost:
-    """What one episode took: seconds of one worker, and bytes of its pictures."""
-
-    rung: int
-    seconds: float
-    size: int
 
 
 class RolloutWorker:
@@ -367,7 +358,7 @@ class RolloutWorker:
                 return None
             return await self._agent.run(self._equipment.desk(planned, sample, original, view, attempt.calls))
 
-    async def probe(self, chunk_id: str) -> tuple[EpisodeCost, ...]:
+    async def probe(self, chunk_id: str) -> Probed:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         costs: dict[int, EpisodeCost] = {}
@@ -378,13 +369,15 @@ class RolloutWorker:
                     rollout = await self._rollout(planned, chunk.samples[planned.sample_id], Attempt())
                 except StoreError:
                     raise
-                except Exception:
+                except Exception as error:
+                    if isinstance(error, ModelError) and error.error_class in STOPPING:
+                        return Probed(tuple(costs.values()), f"{error} {error.where}".strip(), error.error_class)
                     continue
                 if rollout is None:
                     break
                 size = sum(len(image.data) for image in rollout.images)
                 costs[planned.rung] = EpisodeCost(planned.rung, monotonic() - start, size)
-        return tuple(costs.values())
+        return Probed(tuple(costs.values()))
 
 
 RemoteRolloutWorker = ray.remote(num_cpus=1, max_restarts=0)(RolloutWorker)

@@ -19,6 +19,24 @@ CPU_THREADS = 2
 """One thread reads while another encodes; more only compete, since workers scale by processes."""
 
 
+@dataclass(frozen=True, slots=True)
+class EpisodeCost:
+    """What one episode took: seconds of one worker, and bytes of its pictures."""
+
+    rung: int
+    seconds: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What the tried episodes took; else `why` no further one was, and the class of the model's error."""
+
+    costs: tuple[EpisodeCost, ...]
+    why: str = ""
+    ending: str = ""
+
+
 @dataclass(slots=True)
 class Work:
     """What is made of a chunk so far: rows, and what the judge said of those that are done.

@@ -1,7 +1,8 @@
 """Where metrics go: to a Prometheus endpoint on this machine, and on a cluster through Ray's own metrics."""
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -166,6 +167,13 @@ class Exports:
     def __bool__(self) -> bool:
         """Whether anybody wants metrics."""
         return bool(self._all)
+
+    @contextmanager
+    def waiting_for_cluster(self, address: str) -> Iterator[None]:
+        """Until a cluster that runs elsewhere has taken us; a Ray of our own is not waited for but started."""
+        with self.outages.waiting("cluster") if address != "local" else nullcontext():
+            self._refresh()
+            yield
 
     def show(self, *reports: Mapping[str, float]) -> None:
         """Of different series each."""

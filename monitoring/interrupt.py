@@ -46,4 +46,4 @@ class Interrupt:
             raise KeyboardInterrupt
         self.asked, self._asked_at = True, self._clock()
         with suppress(RuntimeError):  # of a stream that was being written to when the signal came
-            self._say("stopping: what episodes in flight have is kept (again to stop at once) ...", "warning")
+            self._say("stopping: what is done is kept (again to stop at once) ...", "warning")

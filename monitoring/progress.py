@@ -105,8 +105,12 @@ class ProgressDisplay:
         Args:
             level: "warning" for what a person should look at, "error" for what keeps the job from its end.
             fields: numbers and names of the line, as JSON values; with `logging=json` they stand beside the message.
+
+        As text, an error begins with "error: "; the refusal of a gate keeps its "refused: ".
         """
         line = redact(line)
+        if level == "error" and self._kind == "text" and not line.startswith(("error: ", "refused: ")):
+            line = f"error: {line}"
         if self._live:
             self._console.print(line, markup=False, highlight=False)
         else:

@@ -50,12 +50,23 @@ class ModelsError(Exception):
         self.status = status
 
 
-def status_of(endings: Mapping[str, str]) -> ExitStatus:
+def status_after(endings: Mapping[str, str]) -> ExitStatus:
     """How a job ends whose workers had to stop (reason -> class of the model's error): by what a person has to see to
     first."""
     found = {_STATUSES[ending] for ending in endings.values() if ending in STOPPING}
     order = (ExitStatus.MEND, ExitStatus.SPENT, ExitStatus.TRY_LATER)
     return next((status for status in order if status in found), ExitStatus.FAILED)
+
+
+def advice_after(status: ExitStatus) -> str:
+    """What to do about a job whose workers had to stop, which ends with this status."""
+    match status:
+        case ExitStatus.TRY_LATER:
+            return "run the same command again later"
+        case ExitStatus.SPENT:
+            return "run the same command again with a higher cap, or once the provider grants more"
+        case _:
+            return "mend what is said above and run again"
 
 
 def questions(
@@ -147,8 +158,12 @@ class ModelWatch:
         if quiet >= self._quiet_s:
             self._quiet_s *= 2
             what = (
-                f"{count_text(waiting, 'call')} wait for a server that can be reached, for up to model.outage_s"
+                f"{_waits(waiting)} for a server that can be reached, for up to model.outage_s"
                 if waiting
-                else f"{count_text(in_flight, 'call')} wait for a reply, each for up to model.timeout_s"
+                else f"{_waits(in_flight)} for a reply, each for up to model.timeout_s"
             )
             self._say(f"models: no reply for {quiet:.0f} s; {what}", "warning", waiting=waiting, in_flight=in_flight)
+
+
+def _waits(calls: int) -> str:
+    return f"{count_text(calls, 'call')} {'waits' if calls == 1 else 'wait'}"

@@ -28,7 +28,7 @@ from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
+from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, questions, status_after
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load_build
 from pipelines.estimate import tell_estimate
@@ -131,7 +131,8 @@ class Build:
                     display.say(line)
                 if not self._episodes.committed():  # else perhaps nothing is missing
                     self._ask(self._all_models())
-                size = connect(settings.cluster, self._stopping, display.say)
+                with self._exports.waiting_for_cluster(settings.cluster.address):
+                    size = connect(settings.cluster, self._stopping, display.say)
                 outline = self._make_plan()
                 first = record(self._files, self._recipe, settings)
                 record_judge(self._files, self._fingerprint, settings.judge, self._judge_model, self._judge_engine)
@@ -140,8 +141,7 @@ class Build:
                         f"note: this build was first planned from {first}; what it has is not made again", "warning"
                     )
                 if settings.plan_only:
-                    self._estimate(outline, size)
-                    return ExitStatus.DONE
+                    return self._estimate(outline, size)
                 committed = self._episodes.committed()
                 retry = self._retry(outline, committed)
                 check_version(self._publishing(outline), bool(retry))
@@ -221,11 +221,12 @@ class Build:
             if moves := engines.poll():
                 pool.engines_moved(moves)
             self._exports.outages.note("engine", engines.gone)
+            self._exports.outages.note("store", self._watch.silent_s > 0)
             if self._spend.look(counts):
                 pool.halt_calls()
             watch.look(counts)
             self._exports.show(counts, engines.series())
-            self._display.episodes(counts, done)
+            self._display.episodes(Counter({**counts, **self._exports.outages.series()}), done)
 
         pool = RolloutPool(
             RolloutSettings(
@@ -319,15 +320,9 @@ class Build:
         if self._spend.over:
             self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
             return ExitStatus.SPENT
-        status = status_of(self._endings)
-        then = (
-            "run the same command again later"
-            if status == ExitStatus.TRY_LATER
-            else "mend what is said above and run again"
-        )
-        self._display.say(
-            f"{count_text(unfinished, 'chunk')} could not be finished: {then}", "error", chunks=unfinished
-        )
+        status = status_after(self._endings)
+        line = f"{count_text(unfinished, 'chunk')} could not be finished: {advice_after(status)}"
+        self._display.say(line, "error", chunks=unfinished)
         return status
 
     def _publishing(self, outline: PlanOutline) -> PublishSettings:
@@ -343,8 +338,8 @@ class Build:
             scope=outline.scope,
         )
 
-    def _estimate(self, outline: PlanOutline, size: int) -> None:
-        """Print what the build would be, with time and disk from a few real episodes."""
+    def _estimate(self, outline: PlanOutline, size: int) -> int:
+        """Print what the build would be, with time and disk from a few real episodes; returns the exit status."""
         chunk_ids = outline.chunk_ids
         step = max(1, len(chunk_ids) // PROBED_CHUNKS)
         self._display.say("trying a few episodes for the estimate ...")
@@ -354,8 +349,14 @@ class Build:
                 costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
             finally:
                 pool.close()
+        if pool.reasons:
+            status = status_after(pool.reasons)
+            line = f"there is no estimate: {'; '.join(sorted(pool.reasons))}: {advice_after(status)}"
+            self._display.say(line, "error")
+            return status
         self._display.close()
         tell_estimate(outline, costs, size, self._display)
+        return ExitStatus.DONE
 
 
 def _in_order(chunk_ids: Iterable[str], some: Set[str]) -> tuple[str, ...]:

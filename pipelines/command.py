@@ -9,7 +9,16 @@ from contextlib import contextmanager, nullcontext
 from time import monotonic
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import (
+    ActorDiedError,
+    AuthenticationError,
+    OutOfDiskError,
+    OutOfMemoryError,
+    RayError,
+    RayTaskError,
+    RuntimeEnvSetupError,
+    WorkerCrashedError,
+)
 
 from actors.engines import EngineError, EngineUnavailable
 from actors.errors import ClusterError, ClusterUnavailable, Stopped
@@ -33,7 +42,13 @@ TO_MEND = (SettingsError, ModelChoiceError, SourceError, StoreError, ClusterErro
 """Errors that the user has to mend first."""
 
 
-def status_of(error: BaseException) -> tuple[ExitStatus, str]:
+_RAY_TO_MEND = (RuntimeEnvSetupError, AuthenticationError, OutOfDiskError)
+
+_RAY_CRASHES = (OutOfMemoryError, WorkerCrashedError, ActorDiedError)
+"""Ray has started the process again as often as that may help; the next run would meet the same end."""
+
+
+def ending_of(error: BaseException) -> tuple[ExitStatus, str]:
     """The exit status of a job that ended with an error, and the line that says why."""
     cause = getattr(error, "cause", error)  # Ray wraps what its tasks raise
     match error:
@@ -48,23 +63,38 @@ def status_of(error: BaseException) -> tuple[ExitStatus, str]:
         case _ if isinstance(error, TO_MEND):
             return ExitStatus.MEND, f"error: {cause}"
         case RayTaskError():
-            return ExitStatus.FAILED, f"error: {type(cause).__name__}: {cause} (a bug: please report it)"
+            return ExitStatus.FAILED, _bug(cause)
         case RayError():
-            return ExitStatus.TRY_LATER, f"error: Ray: {' '.join(str(error).split())[:500]}; run the same command again"
+            status, advice = _ending_in_ray(error)
+            return status, f"error: Ray: {' '.join(str(error).split())[:500]}; {advice}"
     raise error
+
+
+def _ending_in_ray(error: RayError) -> tuple[ExitStatus, str]:
+    if isinstance(error, _RAY_TO_MEND):
+        return ExitStatus.MEND, "mend this and run again"
+    with_its_node = isinstance(error, ActorDiedError) and (error.preempted or "node has died" in str(error))
+    if isinstance(error, _RAY_CRASHES) and not with_its_node:
+        return ExitStatus.FAILED, "look at Ray's logs and at this machine's memory before running again"
+    return ExitStatus.TRY_LATER, "run the same command again"
+
+
+def _bug(error: BaseException) -> str:
+    return f"error: {type(error).__name__}: {' '.join(str(error).split())} (a bug: please report it)"
 
 
 def run_command(job: str, introduction: str, arguments: Sequence[str], run: Callable[[Sequence[str]], int]) -> int:
     """Run a job, and return its exit status; see `_run_command`. With `logging=json` its output is JSON lines alone."""
-    as_json = _as_json(arguments) and not {"-h", "--help", "--cfg"} & {*arguments}
+    as_json = wants_json(arguments) and not {"-h", "--help", "--cfg"} & {*arguments}
     started, status = monotonic(), int(ExitStatus.FAILED)
     with only_json() if as_json else nullcontext():
         try:
             status = _run_command(job, introduction, arguments, run)
-        except Exception:
-            if not as_json:
-                raise
-            traceback.print_exc()
+        except Exception as error:
+            told, trace = redact(_bug(error)), redact(traceback.format_exc())
+            if as_json:
+                told = line_of("error", told, "json", fields={"traceback": trace})
+            print(told if as_json else f"{trace}{told}", file=sys.stderr)
         finally:
             job_ended(status)
         if as_json:
@@ -73,7 +103,8 @@ def run_command(job: str, introduction: str, arguments: Sequence[str], run: Call
     return status
 
 
-def _as_json(arguments: Sequence[str]) -> bool:
+def wants_json(arguments: Sequence[str]) -> bool:
+    """Whether a job's arguments ask for JSON lines."""
     return "logging=json" in (argument.lstrip("+").replace('"', "").replace("'", "") for argument in arguments)
 
 
@@ -102,10 +133,10 @@ def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Cal
                 return ExitStatus.DONE
             return run(arguments)
     except (*UNAVAILABLE, *TO_MEND, RayError, Stopped, KeyboardInterrupt) as error:
-        status, line = status_of(error)
+        status, line = ending_of(error)
         level = "warning" if status is ExitStatus.STOPPED else "error"
         line = redact(line)  # of libraries, servers and stores
-        print(line_of(level, line, "json") if _as_json(arguments) else line, file=sys.stderr)
+        print(line_of(level, line, "json") if wants_json(arguments) else line, file=sys.stderr)
         return status
     finally:
         if ray.is_initialized():

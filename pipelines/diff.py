@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
 
-from monitoring.progress import count_text
+from monitoring.progress import ProgressDisplay, count_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
@@ -21,6 +21,7 @@ from storage.dataset import PublishedDataset, published
 from storage.difference import Difference, difference
 from storage.files import Files, StoreError
 from storage.releases import Releases
+from storage.watch import StoreWatch
 
 
 def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, PublishedDataset]:
@@ -107,7 +108,8 @@ def run(settings: DiffSettings, stream: TextIO) -> None:
         SettingsError, StoreError: see `_chosen`; or a version cannot be read.
     """
     files = settings.store.open(settings.out)
-    found = difference(files, *_chosen(files, settings.versions), settings.show)
+    with ProgressDisplay() as display, StoreWatch(files, display.say):
+        found = difference(files, *_chosen(files, settings.versions), settings.show)
     if settings.format == "json":
         record = asdict(found)
         record["changed"] = [

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from actors.planning import PlanOutline
-from actors.rollout import EpisodeCost
+from actors.work import EpisodeCost
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 
 

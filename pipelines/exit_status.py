@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class ExitStatus(IntEnum):
-    """How a job ended. README.md and docs/nightly.md list these for users."""
+    """How a job ended. docs/exit-statuses.md lists these for users."""
 
     DONE = 0
     """The job did what was asked, or found nothing to do."""

@@ -25,7 +25,7 @@ from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import ModelsError, ModelWatch, ask_models, questions, status_of
+from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, questions, status_after
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load
 from pipelines.exclude import read_exclude, tell_lifted
@@ -63,7 +63,8 @@ class JudgeJob:
         self._files.stop_waiting_if(self._stopping)
         self._watch = StoreWatch(self._files, display.say)
         probe(self._files, display.say)
-        self._build = find_build(self._files, settings.build)
+        with self._watch:
+            self._build = find_build(self._files, settings.build)
         self._judge = judge_fingerprint(settings.judge, self._model, settings.judge_engine)
         self._meter = Meter()
         self._spend = Spend(settings.spend, self._meter)
@@ -74,6 +75,10 @@ class JudgeJob:
 
     def run(self) -> int:
         """Judge, then publish; returns the exit status."""
+        with self._watch:
+            return self._run()
+
+    def _run(self) -> int:
         display, settings = self._display, self._settings
         fingerprint = self._build.fingerprint
         state = SourceStates(self._files, fingerprint).last()  # the source itself is not read
@@ -98,11 +103,13 @@ class JudgeJob:
         display.export_to(self._exports)
         names = (settings.version or "", self._build.fingerprint, "", "", "", (self._model and self._model.name) or "")
         display.tell(metrics.BUILD_INFO, 1, "judge", *names)
-        with self._interrupt, self._watch, self._exports:
+        with self._interrupt, self._exports:
             try:
                 if self._exports.endpoint:
                     display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
-                unfinished = self._give_verdicts(chunk_ids, connect(settings.cluster, self._stopping, display.say))
+                with self._exports.waiting_for_cluster(settings.cluster.address):
+                    size = connect(settings.cluster, self._stopping, display.say)
+                unfinished = self._give_verdicts(chunk_ids, size)
                 if unfinished and not self._interrupt.asked:
                     return self._give_up(len(unfinished))
                 if unfinished:
@@ -129,8 +136,10 @@ class JudgeJob:
         if self._spend.over:
             self._display.say(f"{self._spend.line()}; chunks left: {unfinished}", "error")
             return ExitStatus.SPENT
-        self._display.say(f"{count_text(unfinished, 'chunk')} could not be judged: run the same command again", "error")
-        return status_of(self._endings)
+        status = status_after(self._endings)
+        line = f"{count_text(unfinished, 'chunk')} could not be judged: {advice_after(status)}"
+        self._display.say(line, "error", chunks=unfinished)
+        return status
 
     def _finished(self, found: Selection) -> tuple[str, ...]:
         """The finished chunks with samples of the source as it was last read, in plan order."""
@@ -160,11 +169,12 @@ class JudgeJob:
                 if moves := engines.poll():
                     pool.engines_moved(moves)
                 self._exports.outages.note("engine", engines.gone)
+                self._exports.outages.note("store", self._watch.silent_s > 0)
                 if self._spend.look(counts):
                     pool.halt_calls()
                 watch.look(counts)
                 self._exports.show(counts, engines.series())
-                self._display.verdicts(counts)
+                self._display.verdicts(Counter({**counts, **self._exports.outages.series()}))
 
             pool = RolloutPool(
                 JudgingSettings(

@@ -42,7 +42,8 @@ class Nightly:
         self._today = today
 
     def publish(self, settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-        """Publish and release what is new; return the exit status: DONE also where nothing is new, REFUSED for a gate.
+        """Publish and release what is new; return the exit status: DONE also where nothing is new, REFUSED for a gate,
+        FAILED where gates let a version pass that has no accepted trajectory.
 
         A version of an earlier day than the latest one is published beside it, and the latest stays: the names of
         released versions sort in the order of their releases.
@@ -71,7 +72,7 @@ class Nightly:
             )
             return ExitStatus.REFUSED
         version = name_for(settings.files, self._settings.date or self._today().isoformat(), inputs)
-        publish_and_tell(replace(settings, version=version), display, stopping)
+        status = publish_and_tell(replace(settings, version=version), display, stopping)
         for _ in range(ATTEMPTS):
             if last and is_older(version, last.version):
                 display.say(f"{last.version} stays the latest: {version} is older, and published beside it")
@@ -89,7 +90,7 @@ class Nightly:
             )
             return ExitStatus.TRY_LATER
         self._keep(releases, display)
-        return ExitStatus.DONE
+        return status
 
     def _last(self, releases: Releases, files: Files) -> tuple[Release | None, PublishedDataset | None]:
         while last := releases.latest():

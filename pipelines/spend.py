@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
+from typing import get_args
 
 from lensmill.models.meter import Caps, Meter
+from lensmill.verdict import Outcome
 from monitoring import metrics
 from monitoring.progress import clock_text, count_text
 
@@ -28,6 +30,9 @@ class SpendSettings:
 
 NO_CAP = SpendSettings()
 
+_OUTCOMES = ("accepted", "rejected", "failed", *get_args(Outcome))
+"""Of episodes that are finished, and of verdicts that are given."""
+
 
 class Spend:
     """What this run has spent.
@@ -47,6 +52,7 @@ class Spend:
         self._start = clock()
         self._workers: Mapping[str, float] = {}
         self.over = ""
+        self._finished = 0.0
 
     @property
     def requests(self) -> int:
@@ -59,6 +65,7 @@ class Spend:
     def look(self, counts: Mapping[str, float]) -> bool:
         """Take in the counts of all workers; whether a cap is reached that forbids further calls."""
         self._workers = {name: counts.get(name, 0) for name in (metrics.ATTEMPTS.name, metrics.TOKENS.name)}
+        self._finished = sum(counts.get(name, 0) for name in _OUTCOMES)
         settings = self._settings
         hours = (self._clock() - self._start) / 3600
         spent = (("requests", self.requests), ("tokens", self.tokens), ("hours", hours))
@@ -77,8 +84,16 @@ class Spend:
     def line(self) -> str:
         """What a person is told at the end of a run that reached a cap."""
         cap = getattr(self._settings, self.over)
-        return (
+        spent = (
             f"spend.{self.over}={cap:g} is reached: this run spent {count_text(self.requests, 'request')}, "
-            f"{count_text(self.tokens, 'token')} and {clock_text(self._clock() - self._start)}; what is done is kept: "
-            f"run the same command again to go on with a new allowance, or with a higher spend.{self.over}"
+            f"{count_text(self.tokens, 'token')} and {clock_text(self._clock() - self._start)}"
+        )
+        if not self._finished:
+            return (
+                f"{spent} and finished nothing, so the same command would end here again: run it with a higher "
+                f"spend.{self.over}"
+            )
+        return (
+            f"{spent}; what is done is kept: run the same command again to go on with a new allowance, or with a "
+            f"higher spend.{self.over}"
         )

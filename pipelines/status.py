@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
-from monitoring.progress import count_text, size_text
+from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
 from pipelines.door import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
@@ -27,6 +27,7 @@ from storage.plan import Plan
 from storage.releases import Releases
 from storage.source_state import SourceStates
 from storage.verdicts import VerdictStore
+from storage.watch import StoreWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +182,11 @@ def run(settings: StatusSettings, stream: TextIO) -> None:
     if "://" not in settings.out and not Path(settings.out).is_dir():
         raise SettingsError(f"out={settings.out}: there is no store at {os.path.abspath(settings.out)}: build first")
     files = settings.store.open(settings.out)
+    with ProgressDisplay() as display, StoreWatch(files, display.say):
+        _run(settings, files, stream)
+
+
+def _run(settings: StatusSettings, files: Files, stream: TextIO) -> None:
     releases = Releases(files)
     for version in settings.pin:
         releases.pin(version)

@@ -27,11 +27,11 @@ from urllib.parse import urlsplit
 import yaml
 from ray.dashboard.modules import dashboard_sdk
 from ray.dashboard.modules.job import sdk
-from ray.job_submission import JobStatus, JobSubmissionClient
+from ray.job_submission import JobDetails, JobErrorType, JobStatus, JobSubmissionClient
 
 from actors.errors import ClusterError, ClusterUnavailable
 from monitoring.only_json import only_json
-from pipelines.command import run_command
+from pipelines.command import run_command, wants_json
 from pipelines.door import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.help import SUBMIT_HELP
@@ -137,8 +137,7 @@ class Submission:
         except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError also where Ray's extra is missing
             if _asks_for_a_token(error):
                 raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
-            kind = ClusterUnavailable if isinstance(error, OSError) else ClusterError
-            raise kind(
+            raise kind_of(error)(
                 f"address={settings.address}: {_first_line(error)}: name the dashboard of a Ray cluster that runs (of "
                 "`ray start --head --include-dashboard=true`, or what `kubectl port-forward` makes of its port 8265)"
             ) from error
@@ -168,7 +167,7 @@ class Submission:
                     ) from error
                 if _asks_for_a_token(error):
                     raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
-                raise ClusterError(f"the cluster does not take the job: {_first_line(error)}") from error
+                raise kind_of(error)(f"the cluster does not take the job: {_first_line(error)}") from error
         return name
 
     def _ray(self, command: str, submission: str) -> str:
@@ -218,7 +217,7 @@ class Submission:
                         print(f"{submission} was stopped", file=sys.stderr)
                         return ExitStatus.STOPPED
                     case JobStatus.FAILED if details.driver_exit_code is None:
-                        raise ClusterError(f"{submission} failed: {_first_line(details.message)}")
+                        raise failure_of(details)(f"{submission} failed: {_first_line(details.message)}")
                     case JobStatus.FAILED:
                         status: int = details.driver_exit_code
                         return status if status >= 0 else 128 - status
@@ -237,6 +236,19 @@ class Submission:
 
 def _asks_for_a_token(error: Exception) -> bool:
     return any(word in str(error).lower() for word in ("unauthenticated", "authentication token", "unauthorized"))
+
+
+def kind_of(error: Exception) -> type[ClusterError]:
+    """Whether the cluster may take it later. A name that no server knows stays unknown."""
+    unknown = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
+    return ClusterUnavailable if isinstance(error, OSError) and not unknown else ClusterError
+
+
+def failure_of(details: JobDetails) -> type[ClusterError]:
+    """Of a job that never ran, or whose process vanished without a status: with its node, mostly."""
+    wrong = (JobErrorType.RUNTIME_ENV_SETUP_FAILURE, JobErrorType.JOB_ENTRYPOINT_COMMAND_START_ERROR)
+    said = "runtime_env" in (details.message or "")
+    return ClusterError if said or details.error_type in wrong else ClusterUnavailable
 
 
 def _first_line(error: object) -> str:
@@ -268,7 +280,7 @@ def main(arguments: Sequence[str]) -> int:
             print(f"\nno longer followed; the job goes on: {submission.commands(name)}", file=sys.stderr)
             return ExitStatus.STOPPED
 
-    with only_json() if "logging=json" in rest else contextlib.nullcontext():  # the job's log comes through here
+    with only_json() if wants_json(rest) else contextlib.nullcontext():  # the job's log comes through here
         return run_command("submit", SUBMIT_HELP, own, submit)
 
 

@@ -24,7 +24,7 @@ from storage.listing import StoredFile, local_file, seconds_of
 from storage.local import create_by_link, link, local_sink
 
 _EXTRAS: Mapping[str, str] = {"gs": "gs", "gcs": "gs"}
-_S3 = ("s3", "s3a")
+S3 = ("s3", "s3a")
 
 
 OUTAGE_S = 300.0
@@ -71,7 +71,7 @@ class Files:
         self.single_writer = single_writer
         self.outage_s = outage_s
         self._options = dict(options or {})
-        scheme = root.partition("://")[0] if "://" in root else ""
+        self.kind = scheme = root.partition("://")[0] if "://" in root else ""
         self._counts: Counter[str] = Counter()
         self._counting = threading.Lock()
         if scheme in ("http", "https"):
@@ -79,7 +79,7 @@ class Files:
         # a remembered listing would hide what other writers have committed meanwhile
         given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": fresh}
         try:
-            if scheme in _S3:
+            if scheme in S3:
                 from storage import s3
 
                 self._fs = s3.PatientS3(outage_s=outage_s, **given | s3.options(outage_s) | self._options)
@@ -93,7 +93,7 @@ class Files:
             raise StoreError(f"{root}: {error}; give a local path, or a URL such as s3://bucket/folder") from error
         self._base = str(base).rstrip("/")
         self._local = isinstance(self._fs, LocalFileSystem)
-        self._s3 = s3.S3Calls(self._fs) if scheme in _S3 else None
+        self._s3 = s3.S3Calls(self._fs) if scheme in S3 else None
 
     def __reduce__(self) -> tuple[type["Files"], tuple[str, dict[str, Any], bool, float]]:
         return (Files, (self.root, self._options, self.single_writer, self.outage_s))

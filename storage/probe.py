@@ -20,7 +20,7 @@ def probe(files: Files, say: Say | None = None) -> None:
         StoreError: what does not work, in one line. StoreUnavailable: it does not answer.
     """
     hasty = files.waiting(PROBE_S)
-    with StoreWatch(hasty, say, " at the start") if say is not None else nullcontext():
+    with StoreWatch(hasty, say, at_start=True) if say is not None else nullcontext():
         _try(hasty)
 
 

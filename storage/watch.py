@@ -10,7 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from storage.files import STAGING, Files, StoreError, StoreUnavailable
+from storage.files import S3, STAGING, Files, StoreUnavailable
 
 EVERY_S = 2.0
 """Between two requests."""
@@ -33,11 +33,11 @@ class StoreWatch:
 
     Args:
         say: told the lines, from a thread.
-        setting: what says for how long requests are tried again.
+        at_start: it is before any work, so `store.outage_s` has no say.
     """
 
-    def __init__(self, files: Files, say: Say, setting: str = " (store.outage_s)") -> None:
-        self._files, self._say, self._setting = files, say, setting
+    def __init__(self, files: Files, say: Say, at_start: bool = False) -> None:
+        self._files, self._say, self._at_start = files, say, at_start
         self._asked_at: float | None = None
         self._failed_at: float | None = None
         self._told_at: float | None = None
@@ -71,13 +71,25 @@ class StoreWatch:
                     files.size(f"{STAGING}/watch")
             except StoreUnavailable as error:
                 self._failed_at, self._why = self._failed_at or began, str(error)
-            except StoreError:  # whoever works with the store says so
+            except Exception:  # whoever works with the store says so
                 self._failed_at = None
             else:
                 self._failed_at = None
-            self._asked_at = None
+            finally:
+                self._asked_at = None
             if over.wait(EVERY_S / 2 if self._failed_at else EVERY_S):
                 return
+
+    def _patience(self) -> str:
+        """What becomes of a request to this kind of store."""
+        if self._files.kind in S3:
+            setting = "at the start" if self._at_start else "(store.outage_s)"
+            return f"every request is tried again for {self._files.outage_s:g} s {setting}"
+        return (
+            "its library tries again for a while"
+            if self._files.kind
+            else "it is waited for, for as long as its mount does"
+        )
 
     def _tell(self, over: Event) -> None:
         silent, last = 0.0, 0.0
@@ -88,8 +100,8 @@ class StoreWatch:
                 where, outage_s = self._files.root, self._files.outage_s
                 why = f" ({self._why})" if self._failed_at and self._why else ""
                 self._say(
-                    f"the store {where} has not answered for {now:.0f} s{why}: every request is tried again for "
-                    f"{outage_s:g} s{self._setting}, then the job ends with status 75 and keeps what it has",
+                    f"the store {where} has not answered for {now:.0f} s{why}: {self._patience()}; the job "
+                    "that gives up ends with status 75 and keeps what it has",
                     "warning",
                     store=where,
                     silent_s=round(now, 1),

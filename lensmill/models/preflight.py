@@ -26,8 +26,11 @@ OTHERS_S = 10.0
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
 """Between two attempts; the last one again and again."""
 
-TELL_S = (0.0, 5.0, 30.0, 60.0, 120.0)
+TELL_S = (0.0, 10.0, 20.0, 30.0, 45.0, 60.0, 120.0)
 """When a line says what is waited for, after a failure (the first one at once); then every `TELL_S[-1]`."""
+
+SILENT_S = 5.0
+"""When that line comes of a server that has not even refused yet."""
 
 SHOWN = 12
 """Names of models that an error lists."""
@@ -117,11 +120,12 @@ async def _watch(
             )
         failed = any(state != "it has not answered yet" for state in states.values())
         due = TELL_S[told] if told < len(TELL_S) else TELL_S[-1] * (told - len(TELL_S) + 2)
-        if waited >= max(due, 0.0 if failed else TELL_S[1]):
+        if waited >= max(due, 0.0 if failed else SILENT_S):
             told += 1
+            so_far = f"asked for {waited:.0f} s so far" if waited >= 1 else "asked again"
             say(
-                f"waiting for {question.settings.name}: {'; '.join(missing)}; asked for {waited:.0f} s, and for up to "
-                f"{limit:g} s in all ({place}.outage_s)"
+                f"waiting for {question.settings.name}: {'; '.join(missing)}; {so_far}, for up to {limit:g} s in all "
+                f"({place}.outage_s)"
             )
 
 
@@ -154,9 +158,6 @@ async def _ask(question: Question, client: OpenAIChatModel, url: str) -> None:
         raise _Silence(redact(str(error))) from None
     served = _served(raw) if status == 200 else {}
     name = settings.name or ""
-    if served and name not in served:
-        wrong = f"{url} serves no {name}, but {_names(served)}: set {place}.name"
-        raise ModelError("server_refusal", wrong)
     length = served.get(name)
     if length is not None and length < settings.context_length:
         raise ModelError(
@@ -175,6 +176,8 @@ async def _ask(question: Question, client: OpenAIChatModel, url: str) -> None:
         if error.error_class == "engine_error":
             raise _Silence(_brief(error)) from None
         ending = "server_refusal" if error.error_class in ("request_error", "context_length") else error.error_class
+        if served and name not in served and ending == "server_refusal":
+            raise ModelError(ending, f"{url} serves no {name}, but {_names(served)}: set {place}.name") from None
         told = str(error).replace("the model server", f"{url} (asked a small call)").replace("model.", f"{place}.")
         raise ModelError(ending, told) from None
 

@@ -280,10 +280,12 @@ class RoutedModel:
     def _nobody(self) -> ModelError:
         """That no replica can be reached, or has time."""
         errors = [post.error for post in self._posts if post.error is not None]
-        message = f"no server of model {self.name} could be reached, or none had time: see that they run, and that urls"
-        why = f" in its settings names them; {errors[0]}" if errors else " in its settings names them"
-        where = "; ".join([f"waited {self._outage_s:g} s", *(error.where for error in errors if error.where)])
-        return ModelError("engine_unreachable", message + why, where)
+        message = (
+            f"no server of {self.name} answers or has time: see that it runs, and that urls in its settings names it"
+        )
+        why = f"; {str(errors[0]).replace('the model server', 'it')}" if errors else ""
+        where = "; ".join([f"waited for {self._outage_s:g} s", *(error.where for error in errors if error.where)])
+        return ModelError("engine_unreachable", message + why, f"({where})")
 
     def _elsewhere(self, episode: str, away: _Post) -> _Post | None:
         """Another replica for the episode than this one, if there is one."""

@@ -38,7 +38,7 @@ class StubEngine:
         picture_tokens: of one picture.
         read_bodies: False only counts their bytes: for measuring clients, whose large bodies would keep it busy.
         api_key: refuse requests without it.
-        models: the names at /v1/models; None has no such path, as of a server that takes any name.
+        models: the names at /v1/models; any other is refused. None has no such path, as of a server that takes any.
 
     Attributes:
         requests: all that it received, oldest first, where `keep` is set.
@@ -148,6 +148,8 @@ class StubEngine:
                 self.counts["body_bytes"] += len(chunk)
         if self._api_key is not None and request.headers.get("Authorization") != f"Bearer {self._api_key}":
             return web.json_response({"error": {"message": "that is not the key"}}, status=401)
+        if self._served is not None and body and body.get("model") not in self._served:
+            return web.json_response({"error": {"message": "The model does not exist."}}, status=404)
         headers = {name.lower(): value for name, value in request.headers.items()} if self._keep else {}
         asked = StubRequest(body, headers, self.counts["requests"])
         self.counts["requests"] += 1

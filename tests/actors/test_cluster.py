@@ -179,6 +179,16 @@ def test_what_is_no_address_is_to_be_mended(address: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def test_a_host_that_nobody_knows_is_to_be_mended_and_a_refused_connection_may_pass() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    with pytest.raises(ClusterUnavailable, match="refused"):
+        connect(ClusterSettings(address=address))
+    with pytest.raises(ClusterError, match=r"nosuchhost\.invalid: .* not known") as error:
+        connect(ClusterSettings(address="nosuchhost.invalid:6379"))
+    assert not isinstance(error.value, ClusterUnavailable)
+
+
 def test_no_cluster_at_the_address_is_one_line_that_says_how_to_start_one() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -157,6 +157,28 @@ async def test_a_server_that_begins_to_refuse_every_call_stops_the_job_early(
     assert len(accepted(out)) == 6, "no episode had failed of it"
 
 
+@pytest.mark.parametrize(
+    ("caps", "calls", "ending", "said"),
+    [((), 1, 2, "model.api_key_env"), (("spend.requests=1",), 99, 4, "higher cap")],
+)
+async def test_an_estimate_that_cannot_be_made_ends_as_the_build_would(
+    charts: Path, tmp_path: Path, caps: tuple[str, ...], calls: int, ending: int, said: str
+) -> None:
+    async with StubEngine(refusing_after(calls, 401, "no such key")) as engine:
+        ended = await job(*common(charts, tmp_path / "out", "zoom", engine.url), "plan_only=true", *caps)
+    assert ended.status == ending, ended
+    assert said in ended.lines[-1]
+    assert ended.lines[-1].startswith("error: there is no estimate")
+
+
+async def test_a_cap_under_which_nothing_is_finished_is_told_to_be_raised(charts: Path, tmp_path: Path) -> None:
+    async with StubEngine(by_turn([LOOK, ANSWER])) as engine:
+        ended = await job(*common(charts, tmp_path / "out", "zoom", engine.url), "spend.requests=2")
+    assert ended.status == 4, ended
+    assert ended.lines[-1].startswith("error: spend.requests=2 is reached")
+    assert "would end here again" in ended.lines[-1]
+
+
 async def test_a_cap_ends_the_job_and_the_next_run_goes_on(charts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     async with StubEngine(by_turn([LOOK, ANSWER])) as engine:

@@ -218,8 +218,7 @@ LISTS = [
     (says(json.dumps({"data": [{"id": "models/stub"}]})), ""),
     (says(json.dumps({"data": [{"id": "stub", "max_model_len": 32768}]})), ""),
     (says(json.dumps({"data": [{"id": "stub", "max_model_len": 4096}]})), "model.context_length=4096"),
-    (says(json.dumps({"data": [{"id": f"m{n}"} for n in range(40)]})), "m10, m11 and 28 more: set model.name"),
-    (says(json.dumps({"data": [{"id": f"{PLANTED}\x1b[2J"}]})), "set model.name"),
+    (says(json.dumps({"data": [{"id": f"m{n}"} for n in range(40)]})), ""),  # an alias, a deployment: it answers calls
     (says(json.dumps({"data": [{"id": 7}, None, "x"]})), ""),
     (says(PAGE, 200, "text/html"), ""),
     (says(b"", 404), ""),
@@ -241,6 +240,22 @@ async def test_the_list_of_models_is_checked_where_there_is_one(lists: Answer, w
         with pytest.raises(ModelError) as caught:
             await asking
     assert caught.value.error_class == "server_refusal"
+    assert words in str(caught.value)
+    assert_one_clean_line(str(caught.value))
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [([f"m{n}" for n in range(40)], "m10, m11 and 28 more: set model.name"), ([f"{PLANTED}\x1b[2J"], "set model.name")],
+)
+async def test_a_refused_name_is_answered_with_those_that_are_served(names: list[str], words: str) -> None:
+    lists = says(json.dumps({"data": [{"id": name} for name in names]}))
+    async with served(error(404, "no such model"), lists) as url:
+        wanted = settings(**chosen(urls=(url,)))
+        with pytest.raises(ModelError) as caught:
+            await ask_servers(Question("model", wanted, ask()), Meter(), [].append, lambda: False)
+    assert caught.value.error_class == "server_refusal"
+    assert "serves no stub, but " in str(caught.value)
     assert words in str(caught.value)
     assert_one_clean_line(str(caught.value))
 

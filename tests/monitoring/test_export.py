@@ -132,3 +132,11 @@ def test_ray_serves_what_was_added(agent: str) -> None:
     assert found["ray_lensmill_request_seconds_bucket", (("le", "0.25"), *role)] == 2
     exporter.show({})
     assert until(agent, "ray_lensmill_requests_in_flight", role, 0)
+
+
+@pytest.mark.parametrize(("address", "awaited"), [("head:6379", 1), ("local", None)])
+def test_a_cluster_that_runs_elsewhere_is_waited_for(address: str, awaited: float | None) -> None:
+    with Exports(None, ray=False) as exports:
+        with exports.waiting_for_cluster(address):
+            assert exports.outages.series().get("lensmill_outages|cluster") == awaited
+        assert not exports.outages.series().get("lensmill_outages|cluster")

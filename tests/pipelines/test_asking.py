@@ -6,7 +6,7 @@ from lensmill.judging.settings import CascadeSettings
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
 from monitoring.recorder import series_name
-from pipelines.asking import ModelWatch, questions, status_of
+from pipelines.asking import ModelWatch, questions, status_after
 from pipelines.exit_status import ExitStatus
 
 MODEL = ModelSettings("m", ("http://127.0.0.1:9/v1",))
@@ -32,10 +32,10 @@ def test_the_small_picture_is_within_the_models_limits() -> None:
 
 
 def test_what_has_to_be_mended_first_is_the_status() -> None:
-    assert status_of({"a": "engine_unreachable", "b": "server_refusal"}) is ExitStatus.MEND
-    assert status_of({"a": "engine_unreachable", "b": "quota_exceeded"}) is ExitStatus.SPENT
-    assert status_of({"a": "engine_unreachable"}) is ExitStatus.TRY_LATER
-    assert status_of({}) is ExitStatus.FAILED
+    assert status_after({"a": "engine_unreachable", "b": "server_refusal"}) is ExitStatus.MEND
+    assert status_after({"a": "engine_unreachable", "b": "quota_exceeded"}) is ExitStatus.SPENT
+    assert status_after({"a": "engine_unreachable"}) is ExitStatus.TRY_LATER
+    assert status_after({}) is ExitStatus.FAILED
 
 
 class Watched:

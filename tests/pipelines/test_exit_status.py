@@ -1,5 +1,6 @@
 """One table from errors to exit statuses, the same in every job."""
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from ray.exceptions import RayTaskError, WorkerCrashedError
+from ray.exceptions import (
+    ActorDiedError,
+    ActorUnavailableError,
+    AuthenticationError,
+    NodeDiedError,
+    OutOfMemoryError,
+    RayTaskError,
+    RuntimeEnvSetupError,
+    WorkerCrashedError,
+)
 
 from actors.engines import EngineError, EngineUnavailable
 from actors.errors import ClusterError, ClusterUnavailable, Stopped
@@ -23,11 +33,20 @@ from storage.sources.protocol import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]
 
+PLANTED = "sk-planted0123456789"
+
 ERRORS = [
     (StoreUnavailable("s3://b: gone"), ExitStatus.TRY_LATER),
     (ClusterUnavailable("gone"), ExitStatus.TRY_LATER),
     (EngineUnavailable("gone"), ExitStatus.TRY_LATER),
-    (WorkerCrashedError(), ExitStatus.TRY_LATER),
+    (NodeDiedError("gone"), ExitStatus.TRY_LATER),
+    (ActorUnavailableError("gone", None), ExitStatus.TRY_LATER),
+    (RuntimeEnvSetupError("no such package"), ExitStatus.MEND),
+    (AuthenticationError("a token is wanted"), ExitStatus.MEND),
+    (OutOfMemoryError("killed"), ExitStatus.FAILED),
+    (WorkerCrashedError(), ExitStatus.FAILED),
+    (ActorDiedError(), ExitStatus.FAILED),
+    (KeyError("a bug"), ExitStatus.FAILED),
     (StoreError("denied"), ExitStatus.MEND),
     (SettingsError("wrong"), ExitStatus.MEND),
     (SourceError("wrong"), ExitStatus.MEND),
@@ -46,7 +65,22 @@ def test_every_class_of_errors_has_its_status(
         raise error
 
     assert run_command("build", "", [], run) == status
-    assert len(capsys.readouterr().err.splitlines()) == 1
+    *before, last = capsys.readouterr().err.splitlines()
+    assert last.startswith("error: ") or status == ExitStatus.STOPPED
+    assert not before or isinstance(error, KeyError), "a traceback is for bugs alone"
+
+
+def test_a_bug_is_one_line_of_json_with_its_message_and_no_secret(capfd: pytest.CaptureFixture[str]) -> None:
+    def run(_: Sequence[str]) -> int:
+        raise RuntimeError(f"no such rung\n{PLANTED}")
+
+    assert run_command("build", "", ["logging=json"], run) == ExitStatus.FAILED
+    first, last = map(json.loads, capfd.readouterr().err.splitlines())
+    assert first["level"] == "error"
+    assert first["message"].startswith("error: RuntimeError: no such rung")
+    assert "in run" in first["traceback"]
+    assert PLANTED not in str(first)
+    assert last["status"] == ExitStatus.FAILED
 
 
 @pytest.mark.parametrize(

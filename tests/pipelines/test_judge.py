@@ -16,6 +16,7 @@ from lensmill.judging.settings import CascadeSettings, JudgeSettings, RuleSettin
 from lensmill.models.chat import ChatRequest, ModelError
 from lensmill.models.settings import ModelSettings
 from lensmill.verdict import Outcome
+from monitoring.export import Exports
 from monitoring.progress import ProgressDisplay
 from pipelines.judge import JudgeJob, main
 from pipelines.recipe import judge_fingerprint
@@ -24,6 +25,7 @@ from storage.files import Files
 from storage.plan import Plan
 from storage.settings import StoreSettings
 from storage.verdicts import VerdictStore
+from storage.watch import StoreWatch
 from tests.judged import build_of
 from tests.judging.scripted import Said, ScriptedModel, verdict_reply
 from tests.storage.made import FINGERPRINT
@@ -174,3 +176,14 @@ def test_help_explains_the_groups_of_this_job_only(capsys: pytest.CaptureFixture
     for text in ("judge=cascade", "judge.audit=", "cluster=local", "publish="):
         assert text in shown
     assert "ladder=" not in shown
+
+
+@pytest.mark.usefixtures("plan")
+def test_a_store_that_is_silent_meanwhile_is_counted_as_an_outage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(StoreWatch, "silent_s", 7.0)
+    seen: list[dict[str, float]] = []
+    monkeypatch.setattr(Exports, "rest", lambda exports: seen.append(exports.outages.series()))
+    run(tmp_path, RuleSettings(), JudgeWorker, publish=False)
+    assert seen[0]["lensmill_outages|store"] == 1

@@ -191,6 +191,13 @@ class TestOverAFinishedBuild:
         assert not files.list("datasets")
         assert Releases(files).latest() is None
 
+    @pytest.mark.usefixtures("plan")
+    def test_a_version_without_success_that_gates_let_pass_is_no_success(self, files: Files) -> None:
+        status, told = run(files, (), 30, "gates.min_accepted=0", "gates.min_yield=0")
+        assert status == ExitStatus.FAILED
+        assert latest(files).version == "2026-01-30"
+        assert any(line.startswith("error: no success") for line in told.splitlines())
+
     def test_without_the_latest_version_there_is_nothing_to_compare_with(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:2], 30)
         files.remove("datasets/2026-01-30/manifest.json")

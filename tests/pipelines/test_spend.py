@@ -45,6 +45,16 @@ def test_hours_end_the_job_and_let_calls_in_flight_finish() -> None:
     assert "spend.hours=0.5 is reached" in spend.line()
 
 
+@pytest.mark.parametrize(
+    ("finished", "advice"), [({}, "would end here again"), ({"rejected": 1}, "what is done is kept")]
+)
+def test_a_cap_under_which_nothing_is_finished_must_be_raised(finished: dict[str, float], advice: str) -> None:
+    spend = Spend(SpendSettings(requests=2), Meter())
+    assert spend.look(counts(2, 0) | finished)
+    assert advice in spend.line()
+    assert "higher spend.requests" in spend.line()
+
+
 @pytest.mark.parametrize("wrong", [{"requests": 0}, {"tokens": -1}, {"hours": 0.0}])
 def test_a_cap_of_nothing_is_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="or null"):

@@ -8,16 +8,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
-from ray.job_submission import JobSubmissionClient
+from ray.job_submission import JobDetails, JobErrorType, JobStatus, JobSubmissionClient, JobType
 
+from actors.errors import ClusterError, ClusterUnavailable
 from benchmarks.nodes import draw
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.testing.stub_engine import StubEngine
 from pipelines.door import SettingsError, load
 from pipelines.settings import SubmitSettings
-from pipelines.submit import ROOMS, check_job, checkout, environment, jobs, main, split
+from pipelines.submit import ROOMS, check_job, checkout, environment, failure_of, jobs, kind_of, main, split
 from tests.e2e.conftest import ROOT
 from tests.held import EPISODES, HELD, Gate, ended, until
 
@@ -115,7 +117,7 @@ async def test_a_job_that_is_stopped_hands_back_and_goes_on_when_it_is_sent_agai
         await until(lambda: engine.in_flight > 0, process)
         await asyncio.to_thread(JobSubmissionClient(nodes.head.dashboard).stop_job, "stopped")
         assert process.stdout is not None
-        while b"what episodes in flight have is kept" not in await process.stdout.readline():
+        while b"stopping: what is done is kept" not in await process.stdout.readline():
             assert not process.stdout.at_eof()
         made = engine.in_flight
         gate.open.set()
@@ -138,7 +140,45 @@ def test_no_cluster_is_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:99999", "http://127.0.0.1:abc", "'http://['", f"http://{'a' * 70}"]
+    ("details", "kind"),
+    [
+        ({"error_type": JobErrorType.RUNTIME_ENV_SETUP_FAILURE}, ClusterError),
+        ({"message": "runtime_env setup failed: no such package"}, ClusterError),
+        ({"error_type": JobErrorType.JOB_SUPERVISOR_ACTOR_DIED}, ClusterUnavailable),
+        ({"message": "the node of the job has died"}, ClusterUnavailable),
+    ],
+)
+def test_a_job_without_a_status_may_be_sent_again_unless_it_could_never_begin(
+    details: dict[str, Any], kind: type[ClusterError]
+) -> None:
+    job = JobDetails(type=JobType.SUBMISSION, status=JobStatus.FAILED, entrypoint="python", **details)
+    assert failure_of(job) is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ConnectionRefusedError("a head that starts again"), ClusterUnavailable),
+        (socket.gaierror(socket.EAI_AGAIN, "try again"), ClusterUnavailable),
+        (socket.gaierror(socket.EAI_NONAME, "not known"), ClusterError),
+        (RuntimeError("refused"), ClusterError),
+    ],
+)
+def test_a_cluster_that_may_come_back_is_told_from_an_address_that_is_wrong(
+    error: Exception, kind: type[ClusterError]
+) -> None:
+    assert kind_of(error) is kind
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://nosuchhost.invalid:8265",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:abc",
+        "'http://['",
+        f"http://{'a' * 70}",
+    ],
 )
 def test_an_address_that_is_none_is_one_line(address: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([f"address={address}", "build", "out=/tmp/never"]) == 2

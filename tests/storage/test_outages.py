@@ -1,6 +1,7 @@
 """Stores that do not answer, for real: told within seconds, and waited for as long as configured."""
 
 import errno
+import io
 import os
 import socket
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from time import monotonic
 
 import pytest
 
+from monitoring.progress import ProgressDisplay
+from pipelines.status import main as status_main
 from storage.files import Files, StoreError, StoreUnavailable
 from storage.probe import probe
 from storage.settings import S3Settings, StoreSettings
@@ -58,6 +61,18 @@ def test_a_store_that_does_not_answer_is_told_of_within_ten_seconds(kind: str) -
     assert level == "warning"
     assert "s3://bucket/store has not answered for" in line
     assert "for 300 s (store.outage_s)" in line
+
+
+def test_a_look_at_a_store_that_does_not_answer_says_what_is_waited_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = io.StringIO()
+    monkeypatch.setattr("storage.watch.TOLD_S", 1.0)
+    monkeypatch.setattr("pipelines.status.ProgressDisplay", lambda: ProgressDisplay(told))
+    arguments = ["out=s3://bucket/store", "store=s3", f"store.endpoint={closed_port()}", "store.outage_s=6"]
+    assert status_main(arguments) == 75
+    assert "s3://bucket/store has not answered for" in told.getvalue()
+    assert capsys.readouterr().err.startswith("error: ")
 
 
 def test_a_store_that_answers_again_is_told_of(s3_proxy: FaultProxy, bucket: str) -> None:
@@ -216,6 +231,27 @@ def test_a_mount_that_hangs_is_told_of(tmp_path: Path, monkeypatch: pytest.Monke
         released.set()
     assert lines.said[0][0] < 10
     assert str(tmp_path) in lines.said[0][2]
+    assert "for as long as its mount does" in lines.said[0][2]
+    assert "outage_s" not in lines.said[0][2], "nothing of a folder is tried again"
+
+
+def test_a_request_that_ends_in_any_error_is_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = Event()
+
+    def breaks(_: object) -> int:
+        asked.set()
+        raise RuntimeError("a library's own")
+
+    monkeypatch.setattr(os.path, "getsize", breaks)
+    monkeypatch.setattr("storage.watch.TOLD_S", 0.5)
+    monkeypatch.setattr("storage.watch.EVERY_S", 0.1)
+    lines = Lines()
+    with StoreWatch(Files(str(tmp_path)), lines) as watch:
+        assert asked.wait(10)
+        asked.clear()
+        assert asked.wait(10), "it asks again"
+        assert not lines.heard.wait(1)
+        assert watch.silent_s == 0
 
 
 @pytest.mark.parametrize("seconds", [-1, 1e9])
