@@ -365,7 +365,8 @@ def _redirects(error: BaseException) -> bool:
 def _no_tls(error: BaseException) -> bool:
     """Whether TLS was spoken to a server that answered in plain text."""
     return any(
-        isinstance(cause, ssl.SSLError) and getattr(cause, "reason", None) in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
+        isinstance(cause, ssl.SSLError)
+        and getattr(cause, "reason", None) in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
         for cause in _causes(error)
     )
 
