@@ -25,6 +25,14 @@ MAX_EXACT_COUNT = 100
 """Things that can be counted one by one in a picture; larger numbers stand for themselves within 5 %."""
 PERCENT_WORDS = vocabulary("% percent percentage percentages share proportion")
 _AGE = re.compile(r"\bhow old\b|\bages?\b|\bexpectancy\b")
+_IDENTIFIER = re.compile(
+    r"\b(?:jersey|shirt|bus|house|street|room|flight|phone|telephone|plate|registration|serial|route|gate|tail|racing|bib|zip"
+    r"|postal|area|pin|version|model|tram|train|player|car|lot|order|invoice|ticket) (?:number|no|code|id|plate)\b"
+    r"|\b(?:which|what) (?:number(?! of)|room|route|page|gate|platform|channel|week|day|date|version|floor|track|lane"
+    r"|chapter|step|jersey|bus|exit|seat|row|zip|postcode)\b|\bnumber (?:on|printed|written|shown on)\b"
+    r"|\b(?:zip|postcode|phone number|speed limit|digits)\b"
+)
+"""Questions for a number that is read off and names something: a near one names something else."""
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:of|the)\b")
 
 
@@ -52,6 +60,8 @@ def compare_quantities(mine: Quantity, theirs: Quantity, question: str) -> Verdi
         return Verdict("incorrect", "number_label", None, f"{wanted} names a group, and {said} is another")
     if equal and mine.value != theirs.value and _is_count(mine, theirs, question):
         return Verdict("undecided", "count", None, f"{said} is near {wanted}, but a count must be met exactly")
+    if equal and mine.value != theirs.value and _IDENTIFIER.search(question):
+        return Verdict("undecided", "identifier", None, f"{said} is near {wanted}, but may name something else")
     if equal and mine.bound != theirs.bound:
         return Verdict("undecided", "number_bound", None, f"{said} and {wanted} differ in more or less than")
     if equal and _unit_missing(mine, theirs, question):

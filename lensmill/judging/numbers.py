@@ -24,6 +24,8 @@ _SHARE_WORDS = PERCENT_WORDS | vocabulary("fraction fractions proportion shares 
 _STROKES = re.compile(r"\d ?['\"](?!\w)")
 """Minutes, feet, seconds or inches in a sentence, which `words` leaves out."""
 _THING = re.compile(r"\d[\d.,]* ([a-z]+)")
+_NO_NUMBER = re.compile(r"\d(?:\.\d+){2,}|\d ?(?:\.{2,}|-{2,}) ?\d|[@!~^]\d")
+"""Versions, spans and marks: "1.2.3", "5..6", "@5" are not the number that they begin with."""
 _BRACKETED = re.compile(r"\(([$€£]?\d[\d.,]*%?)\)")
 
 
@@ -117,6 +119,8 @@ def _judge_year(answer: str, reference: str, question: str) -> Verdict | None:
 
 def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verdict:
     """An answer that is no number by itself, but may hold one."""
+    if _NO_NUMBER.search(answer):
+        return Verdict("undecided", "number_unclear", None, f"{answer} may not be the number {shown(targets[0])}")
     asked = {q.value for q in quantities_in(question)}
     named = quantities_in(answer)
     named = tuple(q for q in named if q.value not in asked) or named

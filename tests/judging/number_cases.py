@@ -12,6 +12,21 @@ def _open(question: str, *pairs: tuple[str, str]) -> tuple[Row, ...]:
 
 
 NEVER_CORRECT: dict[str, tuple[Row, ...]] = {
+    "marks that make another thing of a number": (
+        *_open(
+            "What is it?", ("1.2.3", "1.2"), ("5.5.5", "5.5"), ("5..6", "5"), ("5--6", "5"), ("@5", "5"), ("!5", "5")
+        ),
+    ),
+    "a near number that names something": (
+        *_open("What is the jersey number?", ("23", "24")),
+        *_open("What is the bus number?", ("720", "721")),
+        *_open("What is the ZIP code?", ("90210", "90211")),
+        *_open("Which room is it?", ("100", "101")),
+        *_open("What number is on the door?", ("60", "61")),
+        *_open("What is the speed limit on the sign?", ("51", "50")),
+        *_open("On which page is it?", ("40", "41")),
+        *_open("What are the last four digits?", ("1234", "1235")),
+    ),
     "parts of a thousand": _open(
         "What share is it?", ("7‰", "7%"), ("7‰", "7"), ("7 ‱", "7"), ("7", "7‰"), ("It is 7‰", "7"), ("7%", "7‰")
     ),
