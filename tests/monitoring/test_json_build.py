@@ -91,5 +91,5 @@ def test_a_bug_is_objects_too_and_in_the_textfile(tmp_path: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=False)
     lines = lines_of(ended)
-    assert "LookupError: a bug" in [line["message"] for line in lines]
+    assert "error: LookupError: a bug (a bug: please report it)" in [line["message"] for line in lines]
     assert lines[-1]["status"] == ended.returncode == series_of(tmp_path / "job.prom")["lensmill_exit_status"] == 1
