@@ -47,6 +47,11 @@ SILENT_S = 2.0
 T = TypeVar("T")
 
 
+NO_ANSWER_S = 60.0
+"""For one request, or `store.outage_s` where that is longer. A server that never answers "Expect: 100-continue" meets no
+timeout of the library."""
+
+
 def options(outage_s: float) -> dict[str, Any]:
     """How the file system is opened, unless it is told otherwise."""
     return {
@@ -104,6 +109,8 @@ class PatientS3(S3FileSystem):  # type: ignore[misc]
             while not (await asyncio.wait({task}, timeout=0.5))[0]:
                 if self.stopping() and monotonic() - began > SILENT_S:
                     raise ConnectionError("no answer, and the job is asked to stop")
+                if monotonic() - began > max(NO_ANSWER_S, self._outage_s):
+                    raise ConnectionError("no answer")
             return task.result()
         finally:
             task.cancel()
