@@ -48,8 +48,8 @@ T = TypeVar("T")
 
 
 NO_ANSWER_S = 60.0
-"""For one request, or `store.outage_s` where that is longer. A server that never answers "Expect: 100-continue" meets no
-timeout of the library."""
+"""For one request, or `store.outage_s` where that is longer. A server that never answers "Expect: 100-continue" meets
+no timeout of the library."""
 
 
 def options(outage_s: float) -> dict[str, Any]:
