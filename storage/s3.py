@@ -48,8 +48,8 @@ T = TypeVar("T")
 
 
 NO_ANSWER_S = 60.0
-"""For one request, or `store.outage_s` where that is longer. A server that never answers "Expect: 100-continue" meets
-no timeout of the library."""
+"""For one request, or `store.outage_s` where that is longer. The library's timeouts are for connecting and reading; a
+server that takes no bytes of a body meets none of them."""
 
 
 def options(outage_s: float) -> dict[str, Any]:
@@ -148,6 +148,11 @@ _NEEDS_NO_KEY = ("PutObject", "CreateMultipartUpload", "ListObjectsV2")
 """Requests that a store answers for any key: a 404 to one of them tells of no missing file."""
 
 
+def _send_at_once(params: dict[str, Any], **_: object) -> None:
+    """Send a body without asking first ("Expect: 100-continue"): no timeout ends the wait for a server's consent."""
+    params["headers"].pop("Expect", None)
+
+
 class NotS3(Exception):
     """What answers is no object store; the message says what the answer is."""
 
@@ -159,6 +164,7 @@ class S3Calls:
         self._fs = fs
         if fs.session is None:  # file systems that are opened alike are one
             fs.session = AioSession(**fs.kwargs)
+            fs.session.register("before-call.s3", _send_at_once)
             fs.session.register("needs-retry.s3", _note)
             fs.session.register("needs-retry.s3", _refuse_pages)
 

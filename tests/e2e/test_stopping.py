@@ -114,3 +114,16 @@ def test_a_dead_head_ends_the_job_in_time(tmp_path: Path) -> None:
     assert process.returncode == 75, output
     assert "refused" in output
     assert seconds < 60
+
+
+def test_a_silent_store_is_told_of_and_the_job_ends_with_try_later() -> None:
+    credentials = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_DEFAULT_REGION": "us-east-1"}
+    with socket.create_server(("127.0.0.1", 0), backlog=64) as silent:
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        store = ["store=s3", f"store.endpoint={endpoint}", "store.outage_s=9"]
+        with job(*SMALL, "out=s3://bucket/charts", *store, **credentials) as process:
+            said = wait_for(process, "has not answered for")
+            seconds, output = ending(process, "a silent store, after it was told of")
+    assert process.returncode == 75, said + output
+    assert "s3://bucket/charts" in said
+    assert seconds < 30
