@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
+import numpy as np
 from PIL import Image
 
 from lensmill.geometry import Box
@@ -25,6 +26,9 @@ OWN_SIZE = (800, 600)
 
 RED = (255, 0, 0)
 HIGHLIGHT_ALPHA = 50
+
+FAINT = 24
+"""Levels of 255 by which a grid's lines may differ from their ground."""
 
 COVERED_TIMES = 4
 """A map's boxes together have at most this many times the picture's area: work grows with it, and parts lie apart."""
@@ -100,11 +104,13 @@ def _highlight(pixels: Image.Image, focused: Sequence[Box]) -> Image.Image:
 def _draw(pixels: Image.Image, focused: Sequence[Box]) -> Image.Image:
     """Outline each box from outside; a side at the picture's edge stays open.
 
-    No outline covers a marked box, but for a larger one that holds it; so parts that touch share one outline. Only a
-    box that fills the picture is outlined inside.
+    No outline covers what a marked box shows, but for a larger box that holds it. Between parts that touch, a thinner
+    line runs on blank ground only, and is broken where something is printed. Only a box that fills the picture is
+    outlined inside.
     """
     edited, width = pixels.copy(), scaled(OUTLINE, pixels.size)
     marked = sorted({box.rounded_out() for box in focused}, key=_largest_first)
+    crossings: list[tuple[Pixels, Pixels]] = []
     for box in marked:
         outer = (
             max(0, box[0] - width),
@@ -119,10 +125,31 @@ def _draw(pixels: Image.Image, focused: Sequence[Box]) -> Image.Image:
         kept = [other for other in marked if other != box and not _holds(other, box)]
         for bar in _bars(outer, inner):
             edited.paste(RED, bar)
-            for other in kept:
-                if shared := _shared(other, bar):
-                    edited.paste(pixels.crop(shared), shared)
+            crossings += [(shared, box) for other in kept if (shared := _shared(other, bar))]
+    for shared, _ in crossings:
+        edited.paste(pixels.crop(shared), shared)
+    for shared, box in crossings:
+        edited.paste(RED, shared, _blank(pixels, shared, box, width))
     return edited
+
+
+def _blank(pixels: Image.Image, strip: Pixels, box: Pixels, width: int) -> Image.Image:
+    """The pixels of a strip beside a box that its outline may cover, as a mask of the strip's size.
+
+    These are the pixels of blank ground within half the outline's width of the box. Ground has the most common
+    colour of the strip, but for what is as faint as a grid's lines; a strip of which ground is less than half has none.
+    """
+    colours = np.asarray(pixels.convert("RGB").crop(strip), dtype=np.int32)
+    codes = colours @ (1 << 16, 1 << 8, 1)
+    found, counts = np.unique(codes, return_counts=True)
+    ground = colours.reshape(-1, 3)[(codes == found[counts.argmax()]).argmax()]
+    blank = abs(colours - ground).max(axis=-1) <= FAINT
+    blank &= 2 * blank.sum() >= blank.size
+    across, down = np.arange(strip[0], strip[2]), np.arange(strip[1], strip[3])
+    near_x = np.maximum(box[0] - across, across - box[2] + 1) <= max(1, width // 2)
+    near_y = np.maximum(box[1] - down, down - box[3] + 1) <= max(1, width // 2)
+    free = blank & near_x[None, :] & near_y[:, None]
+    return Image.fromarray(np.where(free, 255, 0).astype(np.uint8))
 
 
 def _bars(outer: Pixels, inner: Pixels) -> list[Pixels]:

@@ -123,6 +123,18 @@ def test_parts_that_touch_share_an_outline_and_keep_their_pixels() -> None:
     assert red_pixels(edited, (400, 100, 405, 500)) == 5 * 400
 
 
+def test_a_line_runs_between_parts_that_touch_and_leaves_what_is_printed() -> None:
+    pixels = Image.new("RGB", (800, 600), WHITE)
+    print_ = (190, 300, 310, 306)  # a line of a chart that crosses all parts
+    pixels.paste((10, 20, 30), print_)
+    parts = {"one": Box(100, 100, 200, 500), "two": Box(200, 100, 300, 500), "three": Box(300, 100, 400, 500)}
+    edited, _ = focus(pixels, "draw", list(parts), parts)
+    for x in (200, 300):
+        assert {edited.getpixel((at, y)) for at in range(x - 2, x + 2) for y in (110, 250, 490)} == {RED}
+        assert edited.getpixel((x - 3, 250)) == edited.getpixel((x + 2, 250)) == WHITE
+    assert edited.crop(print_).tobytes() == pixels.crop(print_).tobytes()
+
+
 def test_a_part_within_another_is_outlined_too() -> None:
     pixels = noise(800, 600)
     parts = {"all": Box(100, 100, 700, 500), "one": Box(300, 200, 400, 300)}
