@@ -1,7 +1,7 @@
 """The chart route: zoom until the chart can be read, read it, answer, then point at the evidence and read it again."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.confirming import confirm
@@ -69,7 +69,7 @@ class ChartRoute:
         """Zoom over the picture, sharper each time, until its texts are large enough."""
         while self._looking.steps_left > CONFIRMING:
             cells = self._unread()
-            if not cells or self._visit(cells):
+            if not cells or self._visit(cells, self._too_small):
                 return
 
     def _look_closer(self) -> bool:
@@ -88,14 +88,18 @@ class ChartRoute:
             cells = [cell for cell in cells if self._promise(cell) >= 0.5]
         if not cells:
             return False
-        self._visit(sorted(cells, key=lambda cell: -self._promise(cell)))
+        self._visit(sorted(cells, key=lambda cell: -self._promise(cell)), self._not_found)
         return True
 
-    def _visit(self, cells: Sequence[Cell]) -> bool:
-        """Look at cells in turn, as far as the steps go; True as soon as the fact that is asked for is found."""
+    def _visit(self, cells: Sequence[Cell], why: Callable[[Cell, str], str]) -> bool:
+        """Look at cells in turn, as far as the steps go; True as soon as the fact that is asked for is found.
+
+        Args:
+            why: the thought before a look, of a cell and its place.
+        """
         for cell in cells[: self._looking.steps_left - CONFIRMING]:
             place = where(cell.region, self._looking.view.region)
-            self._looking.visit(cell, self._why(cell, place), place)
+            self._looking.visit(cell, why(cell, place), place)
             if self._fact(self._looking.sheet.lines(SURE)) is not None:
                 return True
         return False
@@ -111,13 +115,19 @@ class ChartRoute:
             return Conclusion(f'From close I cannot read "{fact.text}" again. I do not answer.', None)
         return Conclusion(f'It says "{again.text}", so the {fact.kind} is {again.value}.', again.value)
 
-    def _why(self, cell: Cell, place: str) -> str:
-        inside = [s for s in self._looking.sheet.lines(SURE) if _holds(cell.region, s.box)]
-        legible = [s.text for s in inside if s.legible][:2]
-        if legible:
-            names = " and ".join(f'"{text}"' for text in legible)
+    def _too_small(self, cell: Cell, place: str) -> str:
+        if names := self._legible(cell):
             return f"Some of the print near {names} is too small for me. I look closer at the {place}."
         return f"The print is too small to read. I zoom in on the {place}."
+
+    def _not_found(self, cell: Cell, place: str) -> str:
+        near = f", near {names}" if (names := self._legible(cell)) else ""
+        return f"What I have read so far does not give the answer. I look closer at the {place}{near}."
+
+    def _legible(self, cell: Cell) -> str:
+        """Two texts that can be read in a cell, as a sentence names them; "" where there are none."""
+        inside = [s for s in self._looking.sheet.lines(SURE) if _holds(cell.region, s.box)]
+        return " and ".join(f'"{s.text}"' for s in [s for s in inside if s.legible][:2])
 
     def _unread(self) -> list[Cell]:
         """The cells of the next finer grid that hold text I cannot read yet; empty when enough is legible."""
