@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from actors.rollout import RolloutSettings, RolloutWorker
+from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from lensmill.agents.settings import ZoomSettings
 from lensmill.decoding import load_original
 from lensmill.judging.settings import RuleSettings
@@ -34,10 +34,10 @@ from lensmill.sandbox.settings import SandboxSettings
 from lensmill.testing.script import StubReply, StubRequest
 from lensmill.testing.stub_engine import StubEngine
 from lensmill.tools import ToolSettings
-from storage.episodes import EpisodeStore
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import Plan, plan_sample
+from storage.builds.episodes import EpisodeStore
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, plan_sample
+from storage.files.store import Files
 
 MOST = 0.25
 SAMPLES = 4

@@ -16,7 +16,7 @@ import numpy as np
 import ray
 from ray.data import ActorPoolStrategy
 
-from actors.cluster import ClusterSettings, connect
+from actors.cluster.connection import ClusterSettings, connect
 from benchmarks.dispatch import IN_FLIGHT, raw_episode
 
 

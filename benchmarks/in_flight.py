@@ -9,7 +9,7 @@ average, the others being at tools, and this process's peak resident memory. The
 
 An open desk takes 4 MB: its original and its view, in Pillow's four bytes for a pixel; crops are drawn again where
 they are named (`lensmill/tools/album.py`). In a build, episodes of one picture lie side by side in the plan and share
-its original and views (`actors/pictures.py`); here every episode has a picture of its own, which is the worst case.
+its original and views (`actors/rollouts/pictures.py`); here every episode has its own picture, the worst case.
 """
 
 import argparse

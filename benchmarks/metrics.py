@@ -26,8 +26,8 @@ from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
-from actors.rollout import RolloutSettings, RolloutWorker
-from actors.watching import NOT_WATCHED, Watch, WatchSettings
+from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings
+from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from benchmarks.dispatch import IN_FLIGHT
 from benchmarks.rollouts import ANSWER, CHUNK, FINGERPRINT, UNREADABLE, plan_episodes, run_chunks
 from benchmarks.stubs import Clock, stub_engines
@@ -40,9 +40,9 @@ from lensmill.picture import Encoded
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from monitoring.export import Exports
-from storage.episodes import EpisodeStore
-from storage.files import Files
-from storage.plan import Plan
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.files.store import Files
 
 MOST = 1.01
 POLL_S = 0.5

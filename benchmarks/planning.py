@@ -22,20 +22,20 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from actors.planning import Planner, PlanSettings
-from actors.route import Route
+from actors.ingest.planning import Planner, PlanSettings
+from actors.rollouts.route import Route
 from benchmarks.stubs import Clock
 from lensmill.agents.settings import ReaderSettings
 from lensmill.resolution import LADDER, Ladder
 from lensmill.sample import Sample, sample_id_of
-from storage.commits import CommitLog
-from storage.episodes import EPISODES, EpisodeStore
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import Plan, plan_sample
+from storage.builds.commits import CommitLog
+from storage.builds.episodes import EPISODES, EpisodeStore
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, plan_sample
+from storage.builds.verdicts import VERDICTS, VerdictStore
+from storage.files.store import Files
 from storage.sources.protocol import Source, SourceItem
 from storage.sources.settings import SyntheticSettings
-from storage.verdicts import VERDICTS, VerdictStore
 
 MOST_SECONDS = 60.0
 MOST_MB = 2000.0

@@ -19,7 +19,7 @@ from ray._private.state import GlobalState
 from ray._raylet import GcsClientOptions
 
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
-"""For the environment of every process of such a cluster, its drivers included; see `actors/cluster.py`."""
+"""For the environment of every process of such a cluster, its drivers included; see `actors/cluster/connection.py`."""
 
 NODE = """
 import json, sys, time

@@ -25,8 +25,8 @@ from typing import Any
 import aiohttp
 from PIL import Image, ImageDraw
 
-from actors.pool import chunks_for
-from actors.rollout import RolloutSettings, RolloutWorker
+from actors.rollouts.pool import chunks_for
+from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from benchmarks.dispatch import IN_FLIGHT, MOST, keep_in_flight
 from benchmarks.stubs import Clock, stub_engines
 from lensmill.agents.settings import ZoomSettings
@@ -35,10 +35,10 @@ from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample, sample_id_of
 from lensmill.sandbox.settings import SandboxSettings
-from storage.episodes import EpisodeStore
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import Plan, plan_sample
+from storage.builds.episodes import EpisodeStore
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, plan_sample
+from storage.files.store import Files
 
 FINGERPRINT = "b" * 16
 QUESTIONS = 8

@@ -26,9 +26,9 @@ from collections import Counter
 
 import ray
 
-from actors.cluster import ClusterSettings, connect
-from actors.pool import RolloutPool, chunks_for
-from actors.rollout import RolloutSettings, RolloutWorker
+from actors.cluster.connection import ClusterSettings, connect
+from actors.rollouts.pool import RolloutPool, chunks_for
+from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from benchmarks.stubs import stub_engines
 from benchmarks.throughput_work import (
     CHUNK,
@@ -45,10 +45,10 @@ from lensmill.agents.settings import DirectSettings
 from lensmill.judging.settings import RuleSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
-from storage.episodes import EpisodeStore
-from storage.files import Files
-from storage.plan import Plan
-from storage.verdicts import VerdictStore
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictStore
+from storage.files.store import Files
 
 LEAST_RATE, MOST_GROWTH, WORKERS = 2000, 1.10, 2
 

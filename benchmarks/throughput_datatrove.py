@@ -23,7 +23,7 @@ from datatrove.pipeline.writers import JsonlWriter
 from loguru import logger
 
 from benchmarks.throughput_work import CHUNK, IN_FLIGHT, Episodes, put_picture
-from storage.files import Files
+from storage.files.store import Files
 
 WORKERS = 2
 

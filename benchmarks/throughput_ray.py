@@ -23,9 +23,9 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext
 from ray.data.checkpoint import CheckpointConfig
 
-from actors.cluster import ClusterSettings, connect
+from actors.cluster.connection import ClusterSettings, connect
 from benchmarks.throughput_work import CHUNK, Episodes, planned, put_picture
-from storage.files import Files
+from storage.files.store import Files
 
 WORKERS = 2
 CHUNK_BYTES = 140_000

@@ -9,9 +9,9 @@ from typing import Any
 
 from PIL import Image
 
-from actors.equipment import Equipment
-from actors.pictures import Pictures
-from actors.watching import NOT_WATCHED, Watch
+from actors.rollouts.equipment import Equipment
+from actors.rollouts.pictures import Pictures
+from actors.rollouts.watching import NOT_WATCHED, Watch
 from lensmill.agents.protocol import Desk, Rollout
 from lensmill.agents.settings import DirectSettings
 from lensmill.judging.settings import RuleSettings
@@ -20,9 +20,9 @@ from lensmill.resolution import Ladder
 from lensmill.sample import Sample, sample_id_of
 from lensmill.sandbox.settings import SandboxSettings
 from lensmill.trajectory import Message, Part
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import PlannedSample, plan_sample
+from storage.builds.images import ImageStore
+from storage.builds.plan import PlannedSample, plan_sample
+from storage.files.store import Files
 
 CHUNK, IN_FLIGHT, RUNGS = 256, 64, (224,)
 NOBODY = ModelSettings("nobody", ("http://127.0.0.1:9/v1",))

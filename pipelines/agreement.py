@@ -12,17 +12,17 @@ from typing import TextIO
 from lensmill.judging.agreement import Agreement
 from monitoring.agreement import print_agreement, print_disagreement, print_headings
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load
+from pipelines.config import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.help import AGREEMENT_HELP
 from pipelines.recipe import find_build, find_judges
 from pipelines.settings import AgreementSettings
-from storage.disagreements import Disagreement, write_disagreements
-from storage.episodes import EpisodeStore
-from storage.files import Files
-from storage.plan import Plan
-from storage.probe import probe
-from storage.verdicts import VerdictStore
+from storage.builds.disagreements import Disagreement, write_disagreements
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictStore
+from storage.files.probe import probe
+from storage.files.store import Files
 
 
 class Comparison:

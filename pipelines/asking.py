@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 
-from actors.equipment import AGENT, JUDGE
-from actors.errors import Stopped
+from actors.cluster.errors import Stopped
+from actors.rollouts.equipment import AGENT, JUDGE
 from lensmill.agents.settings import AgentSettings, ReaderSettings, sampling_of
 from lensmill.judging.model_judge import STRUCTURE
 from lensmill.judging.settings import CascadeSettings, JudgeSettings

@@ -11,15 +11,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import asdict
 
-from actors.cluster import connect
-from actors.equipment import AGENT, JUDGE
-from actors.errors import Stopped
-from actors.failing import RETRYABLE
-from actors.planning import PlanOutline, PlanSettings
-from actors.pool import RolloutPool, chunks_for
-from actors.publishing import PublishSettings, check_version
-from actors.rollout import Retry, RolloutSettings
-from actors.watching import WatchSettings
+from actors.cluster.connection import connect
+from actors.cluster.errors import Stopped
+from actors.ingest.planning import PlanOutline, PlanSettings
+from actors.publishing.publishing import PublishSettings, check_version
+from actors.rollouts.equipment import AGENT, JUDGE
+from actors.rollouts.failing import RETRYABLE
+from actors.rollouts.pool import RolloutPool, chunks_for
+from actors.rollouts.watching import WatchSettings
+from actors.rollouts.worker import Retry, RolloutSettings
 from lensmill.agents.settings import ReaderSettings
 from lensmill.models.families import within
 from lensmill.models.meter import Meter
@@ -30,7 +30,7 @@ from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, questions, status_after
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load_build
+from pipelines.config import SettingsError, load_build
 from pipelines.estimate import tell_estimate
 from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
@@ -41,13 +41,13 @@ from pipelines.publication import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from pipelines.spend import Spend
-from storage.episodes import EpisodeStore
-from storage.files import StoreUnavailable
-from storage.plan import Plan
-from storage.probe import probe
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictStore
+from storage.files.probe import probe
+from storage.files.store import StoreUnavailable
+from storage.files.watch import StoreWatch
 from storage.sources.settings import look_for
-from storage.verdicts import VerdictStore
-from storage.watch import StoreWatch
 
 PROBED_CHUNKS = 3
 

@@ -20,19 +20,19 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from actors.engines import EngineError, EngineUnavailable
-from actors.errors import ClusterError, ClusterUnavailable, Stopped
+from actors.cluster.errors import ClusterError, ClusterUnavailable, Stopped
+from actors.engines.replicas import EngineError, EngineUnavailable
 from lensmill.redaction import redact
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
 from monitoring.only_json import only_json
 from monitoring.textfile import job_ended
 from pipelines import signals
-from pipelines.door import SettingsError, compose_config
+from pipelines.config import SettingsError, compose_config
 from pipelines.exit_status import ExitStatus
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
-from storage.files import StoreError, StoreUnavailable
+from storage.files.store import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError
 
 UNAVAILABLE = (StoreUnavailable, ClusterUnavailable, EngineUnavailable)

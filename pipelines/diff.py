@@ -13,15 +13,15 @@ from typing import Any, TextIO
 
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load, with_folder
+from pipelines.config import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.help import DIFF_HELP
 from pipelines.settings import DiffSettings
-from storage.dataset import PublishedDataset, published
-from storage.difference import Difference, difference
-from storage.files import Files, StoreError
-from storage.releases import Releases
-from storage.watch import StoreWatch
+from storage.datasets.difference import Difference, difference
+from storage.datasets.releases import Releases
+from storage.datasets.version import PublishedDataset, published
+from storage.files.store import Files, StoreError
+from storage.files.watch import StoreWatch
 
 
 def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, PublishedDataset]:

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from actors.planning import PlanOutline
-from actors.work import EpisodeCost
+from actors.ingest.planning import PlanOutline
+from actors.rollouts.work import EpisodeCost
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 
 

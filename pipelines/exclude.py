@@ -3,13 +3,13 @@
 import os
 
 from monitoring.logs import Say
-from pipelines.door import SettingsError
-from storage.dataset import folder_of, published
-from storage.exclusion import Exclusion, parse_exclusion
-from storage.files import Files
-from storage.releases import Releases
-from storage.scope import EXCLUDE, read_scope
-from storage.settings import SCHEMES, AnyStoreSettings
+from pipelines.config import SettingsError
+from storage.builds.exclusion import Exclusion, parse_exclusion
+from storage.builds.scope import EXCLUDE, read_scope
+from storage.datasets.releases import Releases
+from storage.datasets.version import folder_of, published
+from storage.files.settings import SCHEMES, AnyStoreSettings
+from storage.files.store import Files
 
 MAX_BYTES = 256 * 2**20
 

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, size_text
-from pipelines.door import SettingsError
-from storage.listing import StoredFile
-from storage.verification import Finding
+from pipelines.config import SettingsError
+from storage.checks.version import Finding
+from storage.files.listing import StoredFile
 
 SHOWN = 200
 """Findings, and files that are left over, that are printed; a file that they are written into gets all."""

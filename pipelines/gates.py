@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from monitoring.progress import count_text
 from monitoring.report import BuildTally
 from pipelines.settings import GateSettings
-from storage.dataset import PublishedDataset
-from storage.scope import SourceCounts
+from storage.builds.scope import SourceCounts
+from storage.datasets.version import PublishedDataset
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Figures:
     """What became of a version's episodes, and what its source held.
 
     Attributes:
-        samples, unreadable: of the source (`storage.scope.SourceCounts`); None where nobody recorded them.
+        samples, unreadable: of the source (`storage.builds.scope.SourceCounts`); None where nobody recorded them.
     """
 
     accepted: int

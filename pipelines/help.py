@@ -2,7 +2,7 @@
 
 import re
 
-from pipelines.door import CONF, groups_of, texts_of
+from pipelines.config import CONF, groups_of, texts_of
 
 EXIT_STATUSES = """\
 exit statuses (docs/exit-statuses.md):

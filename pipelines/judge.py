@@ -12,13 +12,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from actors.cluster import connect
-from actors.equipment import JUDGE
-from actors.errors import Stopped
-from actors.judging import JudgingSettings, RemoteJudgeWorker
-from actors.pool import RolloutPool
-from actors.publishing import PublishSettings, check_version
-from actors.watching import WatchSettings
+from actors.cluster.connection import connect
+from actors.cluster.errors import Stopped
+from actors.publishing.publishing import PublishSettings, check_version
+from actors.rollouts.equipment import JUDGE
+from actors.rollouts.judging import JudgingSettings, RemoteJudgeWorker
+from actors.rollouts.pool import RolloutPool
+from actors.rollouts.watching import WatchSettings
 from lensmill.models.meter import Meter
 from lensmill.models.settings import ModelSettings
 from monitoring import logs, metrics
@@ -27,7 +27,7 @@ from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, questions, status_after
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load
+from pipelines.config import SettingsError, load
 from pipelines.exclude import read_exclude, tell_lifted
 from pipelines.exit_status import ExitStatus
 from pipelines.help import JUDGE_HELP
@@ -36,13 +36,13 @@ from pipelines.publication import publish_and_tell, tell_scope
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings
 from pipelines.spend import Spend
-from storage.episodes import EpisodeStore
-from storage.files import StoreUnavailable
-from storage.plan import Plan
-from storage.probe import probe
-from storage.scope import Selection, select
-from storage.source_state import SourceStates
-from storage.watch import StoreWatch
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.builds.scope import Selection, select
+from storage.builds.source_state import SourceStates
+from storage.files.probe import probe
+from storage.files.store import StoreUnavailable
+from storage.files.watch import StoreWatch
 
 IN_FLIGHT = 64
 """Verdicts awaited in one worker at a time."""

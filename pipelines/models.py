@@ -5,10 +5,10 @@ from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-from actors.engine_settings import EngineSettings
-from actors.engines import EngineError, EngineSet
-from actors.equipment import AGENT, JUDGE
-from actors.room import gpus_by_node, may_grow, shortage
+from actors.cluster.room import gpus_by_node, may_grow, shortage
+from actors.engines.replicas import EngineError, EngineSet
+from actors.engines.settings import EngineSettings
+from actors.rollouts.equipment import AGENT, JUDGE
 from lensmill.agents.settings import AgentSettings, ReaderSettings, SearchSettings
 from lensmill.geometry import Convention
 from lensmill.judging.settings import CascadeSettings, JudgeSettings

@@ -11,20 +11,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from actors.cluster import fetch
-from actors.publishing import PublishSettings, remote_inputs
+from actors.cluster.connection import fetch
+from actors.publishing.publishing import PublishSettings, remote_inputs
 from monitoring.progress import ProgressDisplay
 from pipelines.build import Build
 from pipelines.command import run_command
-from pipelines.door import load
+from pipelines.config import load
 from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, opened, refusals
 from pipelines.help import NIGHTLY_HELP
 from pipelines.publication import count_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
-from storage.dataset import MANIFEST, PublishedDataset, published
-from storage.files import Files, StoreError
-from storage.releases import Release, Releases, is_older, name_for
+from storage.datasets.releases import Release, Releases, is_older, name_for
+from storage.datasets.version import MANIFEST, PublishedDataset, published
+from storage.files.store import Files, StoreError
 
 ATTEMPTS = 3
 """Times that a run looks again at what is the latest, if others release at the same time."""
@@ -50,7 +50,7 @@ class Nightly:
 
         Raises:
             Stopped: asked to stop meanwhile.
-            StoreError: see `storage.dataset.publish`; or the latest version is gone.
+            StoreError: see `storage.datasets.version.publish`; or the latest version is gone.
         """
         releases = Releases(settings.files)
         last, before = self._last(releases, settings.files)

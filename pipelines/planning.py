@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import ray
 
-from actors.cluster import beside_the_driver, fetch
-from actors.errors import Stopped
-from actors.planning import PlanOutline, PlanSettings, RemotePlanner
+from actors.cluster.connection import beside_the_driver, fetch
+from actors.cluster.errors import Stopped
+from actors.ingest.planning import PlanOutline, PlanSettings, RemotePlanner
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.exclude import tell_lifted

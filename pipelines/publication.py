@@ -7,15 +7,15 @@ from typing import Any
 
 import ray
 
-from actors.failing import RETRYABLE
-from actors.publishing import Progress, PublishSettings, RemotePublisher, follow
+from actors.publishing.publishing import Progress, PublishSettings, RemotePublisher, follow
+from actors.rollouts.failing import RETRYABLE
 from monitoring import metrics
 from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 from monitoring.report import BuildTally, table_lines
 from pipelines.exit_status import ExitStatus
-from storage.dataset import PublishedDataset
-from storage.scope import Scope
+from storage.builds.scope import Scope
+from storage.datasets.version import PublishedDataset
 
 WAITS_FOR = "rows to be read, pictures to be drawn and files to be written"
 
@@ -26,7 +26,7 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
 
     Raises:
         Stopped: asked to stop meanwhile.
-        StoreError: see `storage.dataset.publish`.
+        StoreError: see `storage.datasets.version.publish`.
     """
     started, last = monotonic(), Progress()
     chunks = count_text(len(settings.chunk_ids), "chunk")

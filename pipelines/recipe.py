@@ -7,17 +7,17 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-from actors.engine_settings import EngineSettings
-from actors.equipment import AGENT
+from actors.engines.settings import EngineSettings
+from actors.rollouts.equipment import AGENT
 from lensmill.agents.provenance import prompt_hashes
 from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSettings
 from lensmill.judging.settings import JudgeSettings, judge_identity
 from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
-from pipelines.door import MAY_HOLD_SECRETS, SettingsError
+from pipelines.config import MAY_HOLD_SECRETS, SettingsError
 from pipelines.models import identity
 from pipelines.settings import BuildSettings
-from storage.files import Files, StoreError
+from storage.files.store import Files, StoreError
 from storage.sources.settings import SyntheticSettings
 
 READER_VERSION = 4

@@ -1,4 +1,4 @@
-"""What each job can be told: one frozen dataclass a job, which `pipelines.door` fills."""
+"""What each job can be told: one frozen dataclass a job, which `pipelines.config` fills."""
 
 import re
 from collections.abc import Mapping
@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from actors.cluster import ClusterSettings
-from actors.engine_settings import EngineSettings, is_secret
+from actors.cluster.connection import ClusterSettings
+from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.settings import ModelSettings
@@ -20,7 +20,7 @@ from monitoring.export import NO_ENDPOINT, MetricsSettings
 from monitoring.logs import Logging
 from pipelines.models import NO_MODEL, RoleModels
 from pipelines.spend import NO_CAP, SpendSettings
-from storage.settings import AnyStoreSettings
+from storage.files.settings import AnyStoreSettings
 from storage.sources.settings import SourceSettings
 
 

@@ -15,19 +15,19 @@ from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load, with_folder
+from pipelines.config import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.help import STATUS_HELP
 from pipelines.recipe import find_builds, title_of
 from pipelines.settings import StatusSettings
-from storage.dataset import published
-from storage.episodes import EpisodeStore
-from storage.files import Files
-from storage.plan import Plan
-from storage.releases import Releases
-from storage.source_state import SourceStates
-from storage.verdicts import VerdictStore
-from storage.watch import StoreWatch
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.builds.source_state import SourceStates
+from storage.builds.verdicts import VerdictStore
+from storage.datasets.releases import Releases
+from storage.datasets.version import published
+from storage.files.store import Files
+from storage.files.watch import StoreWatch
 
 
 @dataclass(frozen=True, slots=True)

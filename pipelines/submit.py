@@ -29,10 +29,10 @@ from ray.dashboard.modules import dashboard_sdk
 from ray.dashboard.modules.job import sdk
 from ray.job_submission import JobDetails, JobErrorType, JobStatus, JobSubmissionClient
 
-from actors.errors import ClusterError, ClusterUnavailable
+from actors.cluster.errors import ClusterError, ClusterUnavailable
 from monitoring.only_json import only_json
 from pipelines.command import run_command, wants_json
-from pipelines.door import SettingsError, load
+from pipelines.config import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.help import SUBMIT_HELP
 from pipelines.settings import SubmitSettings

@@ -24,23 +24,20 @@ from lensmill.sandbox.programs import NoBoundary
 from lensmill.trajectory import Trajectory
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
-from pipelines.door import SettingsError, load, with_folder
+from pipelines.config import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.findings import Findings
 from pipelines.help import VERIFY_HELP
 from pipelines.recipe import recorded_fingerprint
 from pipelines.settings import VerifySettings
-from storage.build_verification import BuildCheck, ImageCheck
-from storage.dataset import MANIFEST, published, read_chunks
-from storage.episodes import EpisodeRow, EpisodeStore
-from storage.files import Files, StoreError
-from storage.garbage import orphans, remove
-from storage.images import ImageStore
-from storage.plan import Plan
-from storage.releases import FOLDER, Releases
-from storage.scope import read_scope
-from storage.verdicts import VerdictStore
-from storage.verification import (
+from storage.builds.episodes import EpisodeRow, EpisodeStore
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan
+from storage.builds.scope import read_scope
+from storage.builds.verdicts import VerdictStore
+from storage.checks.build import BuildCheck, ImageCheck
+from storage.checks.garbage import orphans, remove
+from storage.checks.version import (
     MALFORMED,
     Finding,
     Version,
@@ -50,7 +47,10 @@ from storage.verification import (
     regions_of_row,
     trajectory_of_row,
 )
-from storage.watch import StoreWatch
+from storage.datasets.releases import FOLDER, Releases
+from storage.datasets.version import MANIFEST, published, read_chunks
+from storage.files.store import Files, StoreError
+from storage.files.watch import StoreWatch
 
 
 class Verification:

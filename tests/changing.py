@@ -8,8 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 from PIL import Image
 
-from actors.planning import Planner, PlanOutline, PlanSettings
-from actors.publishing import PublishSettings, publish_version
+from actors.ingest.planning import Planner, PlanOutline, PlanSettings
+from actors.publishing.publishing import PublishSettings, publish_version
 from lensmill.agents.protocol import Desk, Task
 from lensmill.agents.settings import ReaderSettings, ZoomSettings
 from lensmill.decoding import load_original
@@ -17,14 +17,14 @@ from lensmill.models.families import ModelFamily
 from lensmill.picture import draw_view
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
-from storage.dataset import PublishedDataset
-from storage.episodes import EpisodeRow, EpisodeStore
-from storage.exclusion import Exclusion
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import Plan, PlannedEpisode
+from storage.builds.episodes import EpisodeRow, EpisodeStore
+from storage.builds.exclusion import Exclusion
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, PlannedEpisode
+from storage.builds.verdicts import VerdictRow, VerdictStore
+from storage.datasets.version import PublishedDataset
+from storage.files.store import Files
 from storage.sources.settings import ChartQASettings
-from storage.verdicts import VerdictRow, VerdictStore
 from tests.judged import CORRECT
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16

@@ -11,10 +11,10 @@ from lensmill.sample import Sample
 from lensmill.tools import ZOOM
 from lensmill.trajectory import Trajectory
 from lensmill.verdict import Verdict
-from storage.episodes import EpisodeRow, EpisodeStore, Failure
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import Plan, plan_sample
+from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, plan_sample
+from storage.files.store import Files
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import seen
 

@@ -30,7 +30,7 @@ from lensmill.geometry import Convention, Frame
 from lensmill.models.families import ModelFamily, within
 from lensmill.resolution import Ladder
 from lensmill.sandbox.protocol import Execution
-from pipelines.door import SettingsError, load_build
+from pipelines.config import SettingsError, load_build
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox
 from tests.agents.structured_replies import REPLIES, VIEW
 

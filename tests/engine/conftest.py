@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, connect
-from actors.engine_settings import EngineSettings
-from actors.engines import EngineSet
+from actors.cluster.connection import ClusterSettings, connect
+from actors.engines.replicas import EngineSet
+from actors.engines.settings import EngineSettings
 from tests.said import Said
 
 ROOT = Path(__file__).resolve().parents[2]

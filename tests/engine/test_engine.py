@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 import pytest
 from PIL import Image, ImageDraw
 
-from actors.engine_settings import EngineSettings
-from actors.engines import EngineError, EngineSet
+from actors.engines.replicas import EngineError, EngineSet
+from actors.engines.settings import EngineSettings
 from tests.engine.conftest import ENVIRONMENT, Engine
 from tests.said import Said
 

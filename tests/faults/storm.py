@@ -28,10 +28,10 @@ from typing import Self
 import pyarrow.parquet as pq
 from PIL import Image, ImageDraw
 
-from actors.pool import chunks_for
+from actors.rollouts.pool import chunks_for
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
-from storage.files import Files
-from storage.settings import S3Settings
+from storage.files.settings import S3Settings
+from storage.files.store import Files
 from tests.faults.engine import POISON, TURNS
 from tests.faults.proxy import FaultProxy, fault_proxy
 from tests.faults.s3 import CREDENTIALS, make_bucket, s3_server

@@ -10,7 +10,7 @@ import pytest
 import ray
 from prometheus_client.parser import text_string_to_metric_families
 
-from actors.cluster import ClusterSettings, connect
+from actors.cluster.connection import ClusterSettings, connect
 from monitoring import metrics
 from monitoring.export import Endpoint, Exports, MetricsError, RayMetrics
 from monitoring.recorder import Recorder, lasting

@@ -10,16 +10,16 @@ from typing import Any
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, connect
-from actors.publishing import PublishSettings
+from actors.cluster.connection import ClusterSettings, connect
+from actors.publishing.publishing import PublishSettings
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay
-from pipelines.door import load
+from pipelines.config import load
 from pipelines.nightly import Nightly
 from pipelines.settings import NightlySettings
-from storage.files import Files
-from storage.plan import Plan
-from storage.verdicts import VerdictRow, VerdictStore
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictRow, VerdictStore
+from storage.files.store import Files
 from tests.judged import CORRECT, build_of
 from tests.monitoring.test_progress import Told
 from tests.storage.made import FINGERPRINT

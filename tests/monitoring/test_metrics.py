@@ -8,8 +8,8 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from actors.judging import ChunkReport
-from actors.watching import Watch, WatchSettings
+from actors.rollouts.judging import ChunkReport
+from actors.rollouts.watching import Watch, WatchSettings
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.settings import AgentSettings
 from lensmill.models.chat import ChatReply, ChatRequest, ModelError
@@ -17,9 +17,9 @@ from monitoring import metrics
 from monitoring.metrics import METRICS
 from monitoring.recorder import Recorder, is_gauge, parse
 from pipelines.settings import GateSettings
-from storage.episodes import EpisodeRow, Failure
-from storage.files import Files
-from storage.plan import PlannedEpisode
+from storage.builds.episodes import EpisodeRow, Failure
+from storage.builds.plan import PlannedEpisode
+from storage.files.store import Files
 from tests.judging.scripted import ScriptedModel
 from tests.storage.made import a_sample
 

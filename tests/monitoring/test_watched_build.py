@@ -12,14 +12,14 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, connect
+from actors.cluster.connection import ClusterSettings, connect
 from lensmill.tools import ZOOM
 from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay
 from pipelines.build import Build
-from pipelines.door import load_build
-from storage.episodes import EpisodeRow, EpisodeStore
-from storage.files import Files
+from pipelines.config import load_build
+from storage.builds.episodes import EpisodeRow, EpisodeStore
+from storage.files.store import Files
 from tests.e2e.conftest import build
 from tests.monitoring.test_export import Samples, scrape, until
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, connect
-from tests.actors.test_engines import a_set, die, fake, poll_until
+from actors.cluster.connection import ClusterSettings, connect
+from tests.actors.engines.test_replicas import a_set, die, fake, poll_until
 from tests.said import Said
 
 QUEUE = "lensmill_engine_requests_waiting|agent|0"

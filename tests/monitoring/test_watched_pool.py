@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, connect
-from actors.pool import RolloutPool
-from actors.watching import WatchSettings
+from actors.cluster.connection import ClusterSettings, connect
+from actors.rollouts.pool import RolloutPool
+from actors.rollouts.watching import WatchSettings
 from monitoring.recorder import is_gauge
-from tests.actors.test_pool import DeadlyWorker, planned
+from tests.actors.rollouts.test_pool import DeadlyWorker, planned
 from tests.said import Said
 
 

@@ -9,12 +9,12 @@ import pytest
 
 from lensmill.verdict import Verdict
 from pipelines.agreement import compare, main
-from pipelines.door import SettingsError
+from pipelines.config import SettingsError
 from pipelines.settings import AgreementSettings
-from storage.files import Files
-from storage.plan import Plan
-from storage.settings import StoreSettings
-from storage.verdicts import VerdictRow, VerdictStore
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictRow, VerdictStore
+from storage.files.settings import StoreSettings
+from storage.files.store import Files
 from tests.judged import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT
 

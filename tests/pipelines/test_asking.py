@@ -1,6 +1,6 @@
 from typing import Any
 
-from actors.equipment import AGENT, JUDGE
+from actors.rollouts.equipment import AGENT, JUDGE
 from lensmill.agents.settings import ZoomSettings
 from lensmill.judging.settings import CascadeSettings
 from lensmill.models.settings import ModelSettings

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.door import SettingsError
+from pipelines.config import SettingsError
 from pipelines.exclude import read_exclude
-from storage.exclusion import Exclusion
-from storage.settings import S3Settings, StoreSettings
+from storage.builds.exclusion import Exclusion
+from storage.files.settings import S3Settings, StoreSettings
 
 SAMPLE = "0c" * 16
 

@@ -21,14 +21,14 @@ from ray.exceptions import (
     WorkerCrashedError,
 )
 
-from actors.engines import EngineError, EngineUnavailable
-from actors.errors import ClusterError, ClusterUnavailable, Stopped
+from actors.cluster.errors import ClusterError, ClusterUnavailable, Stopped
+from actors.engines.replicas import EngineError, EngineUnavailable
 from pipelines.command import run_command
-from pipelines.door import SettingsError
+from pipelines.config import SettingsError
 from pipelines.exit_status import ExitStatus
 from pipelines.help import EXIT_STATUSES
 from pipelines.submit import jobs
-from storage.files import StoreError, StoreUnavailable
+from storage.files.store import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings
-from actors.judging import JudgeWorker, JudgingSettings
+from actors.cluster.connection import ClusterSettings
+from actors.rollouts.judging import JudgeWorker, JudgingSettings
 from lensmill.judging.judge import Judge
 from lensmill.judging.settings import CascadeSettings, JudgeSettings, RuleSettings, build_judge
 from lensmill.models.chat import ChatRequest, ModelError
@@ -21,11 +21,11 @@ from monitoring.progress import ProgressDisplay
 from pipelines.judge import JudgeJob, main
 from pipelines.recipe import judge_fingerprint
 from pipelines.settings import CurationSettings, JudgeJobSettings
-from storage.files import Files
-from storage.plan import Plan
-from storage.settings import StoreSettings
-from storage.verdicts import VerdictStore
-from storage.watch import StoreWatch
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictStore
+from storage.files.settings import StoreSettings
+from storage.files.store import Files
+from storage.files.watch import StoreWatch
 from tests.judged import build_of
 from tests.judging.scripted import Said, ScriptedModel, verdict_reply
 from tests.storage.made import FINGERPRINT

@@ -9,7 +9,7 @@ import pytest
 import ray
 import yaml
 
-from pipelines.door import load_build
+from pipelines.config import load_build
 from pipelines.submit import ROOMS, check_job, jobs
 from tests.e2e.conftest import ROOT
 

@@ -11,20 +11,20 @@ from pathlib import Path
 import pytest
 import ray
 
-from actors.cluster import ClusterSettings, connect
-from actors.publishing import PublishSettings
+from actors.cluster.connection import ClusterSettings, connect
+from actors.publishing.publishing import PublishSettings
 from lensmill.verdict import Verdict
 from monitoring.metrics import GATES
 from monitoring.progress import ProgressDisplay
-from pipelines.door import SettingsError, load
+from pipelines.config import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.gates import Figures, opened, refusals
 from pipelines.nightly import Nightly
 from pipelines.settings import GateSettings, NightlySettings
-from storage.files import Files, StoreError
-from storage.plan import Plan
-from storage.releases import Release, Releases, latest, name_for
-from storage.verdicts import VerdictRow, VerdictStore
+from storage.builds.plan import Plan
+from storage.builds.verdicts import VerdictRow, VerdictStore
+from storage.datasets.releases import Release, Releases, latest, name_for
+from storage.files.store import Files, StoreError
 from tests.e2e.conftest import ROOT
 from tests.judged import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT

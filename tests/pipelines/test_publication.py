@@ -4,12 +4,12 @@ import io
 
 import pytest
 
-from actors.publishing import Progress
+from actors.publishing.publishing import Progress
 from monitoring.progress import ProgressDisplay
 from monitoring.report import BuildTally, RungTally
 from pipelines.publication import _tell_published, nothing_accepted, tell_scope
-from storage.dataset import PublishedDataset
-from storage.scope import Scope, SourceCounts
+from storage.builds.scope import Scope, SourceCounts
+from storage.datasets.version import PublishedDataset
 
 
 def line(rung: RungTally, failures: dict[str, tuple[int, str]] | None = None) -> str:

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.door import load_build
+from pipelines.config import load_build
 from pipelines.models import agent_models
 from pipelines.recipe import Recipe, recipe_of, record, what_changed
-from storage.files import Files
+from storage.files.store import Files
 
 CONTENT: dict[str, Any] = {
     "source": {"name": "chartqa", "splits": None},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pipelines.door import SettingsError, load_build
+from pipelines.config import SettingsError, load_build
 from pipelines.settings import BuildSettings
 from storage.sources.settings import ChartQASettings, SyntheticSettings
 

@@ -14,12 +14,12 @@ from pipelines.diff import print_difference
 from pipelines.exit_status import ExitStatus
 from pipelines.status import StoreStatus, VersionStatus, print_status, status_of
 from pipelines.status import main as status_main
-from storage.dataset import publish, published
-from storage.dataset_rows import AcceptedEpisode, DatasetRow, RejectedEpisode
-from storage.difference import Difference, difference
-from storage.files import Files, StoreError
-from storage.images import ImageStore
-from storage.releases import Releases
+from storage.builds.images import ImageStore
+from storage.datasets.difference import Difference, difference
+from storage.datasets.releases import Releases
+from storage.datasets.rows import AcceptedEpisode, DatasetRow, RejectedEpisode
+from storage.datasets.version import publish, published
+from storage.files.store import Files, StoreError
 from tests.changing import a_picture_is_deleted, nine_rows
 from tests.judged import build_of
 from tests.storage.made import FINGERPRINT

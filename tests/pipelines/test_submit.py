@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 from ray.job_submission import JobDetails, JobErrorType, JobStatus, JobSubmissionClient, JobType
 
-from actors.errors import ClusterError, ClusterUnavailable
+from actors.cluster.errors import ClusterError, ClusterUnavailable
 from benchmarks.nodes import draw
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.testing.stub_engine import StubEngine
-from pipelines.door import SettingsError, load
+from pipelines.config import SettingsError, load
 from pipelines.settings import SubmitSettings
 from pipelines.submit import ROOMS, check_job, checkout, environment, failure_of, jobs, kind_of, main, split
 from tests.e2e.conftest import ROOT

@@ -15,15 +15,15 @@ import pytest
 from PIL import Image
 
 from monitoring.progress import ProgressDisplay
-from pipelines.door import SettingsError, load
+from pipelines.config import SettingsError, load
 from pipelines.findings import Findings
 from pipelines.settings import VerifySettings as Settings
 from pipelines.verify import Verification, main, with_folder
-from storage.dataset_rows import TRAIN
-from storage.episodes import EpisodeRow, EpisodeStore, Failure
-from storage.files import Files
-from storage.releases import Releases
-from storage.schema import to_parquet
+from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
+from storage.builds.schema import to_parquet
+from storage.datasets.releases import Releases
+from storage.datasets.rows import TRAIN
+from storage.files.store import Files
 from tests.e2e.conftest import build
 
 Rows = list[dict[str, Any]]
@@ -214,8 +214,8 @@ def test_a_file_that_no_manifest_names_is_found(out: Path) -> None:
 
 
 def test_an_episode_without_a_verdict_is_found(out: Path) -> None:
-    from storage.commits import CommitLog
-    from storage.verdicts import VERDICTS
+    from storage.builds.commits import CommitLog
+    from storage.builds.verdicts import VERDICTS
 
     commit = one(out, "builds/*/verdicts/*/commits/*")
     log = CommitLog(Files(str(out)), str(commit.parent.parent.relative_to(out)), VERDICTS)

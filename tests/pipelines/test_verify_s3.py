@@ -9,11 +9,11 @@ import s3fs
 from moto.server import ThreadedMotoServer
 
 from monitoring.progress import ProgressDisplay
-from pipelines.door import load
+from pipelines.config import load
 from pipelines.findings import Findings
 from pipelines.settings import VerifySettings
 from pipelines.verify import Verification
-from storage.files import Files
+from storage.files.store import Files
 from tests.e2e.conftest import build
 
 URL = "s3://bucket/store"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from storage.files import Files
+from storage.files.store import Files
 from tests.faults.proxy import FaultProxy, fault_proxy
 from tests.faults.s3 import CREDENTIALS, make_bucket, s3_server
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from lensmill.geometry import Box, Frame
 from lensmill.sample import Sample, sample_id_of
 from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step, Trajectory
-from storage.episodes import EpisodeRow, Failure
-from storage.plan import Chunk, PlannedSample, plan_sample
+from storage.builds.episodes import EpisodeRow, Failure
+from storage.builds.plan import Chunk, PlannedSample, plan_sample
 
 FINGERPRINT = "f" * 32
 

@@ -9,12 +9,12 @@ from lensmill.picture import draw_view, encode
 from lensmill.sample import Sample
 from lensmill.trajectory import Trajectory
 from lensmill.verdict import Verdict
-from storage.dataset import DatasetInputs
-from storage.dataset_rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
-from storage.episodes import Failure
-from storage.files import Files
-from storage.images import ImageStore
-from storage.plan import PlannedEpisode, plan_sample
+from storage.builds.episodes import Failure
+from storage.builds.images import ImageStore
+from storage.builds.plan import PlannedEpisode, plan_sample
+from storage.datasets.rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
+from storage.datasets.version import DatasetInputs
+from storage.files.store import Files
 from storage.sources.protocol import SourceFailure
 from tests.storage.made import FINGERPRINT, a_sample, a_trajectory
 

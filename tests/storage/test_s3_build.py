@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.door import load_build
-from storage.files import Files
-from storage.settings import GSSettings, S3Settings, StoreSettings
+from pipelines.config import load_build
+from storage.files.settings import GSSettings, S3Settings, StoreSettings
+from storage.files.store import Files
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = ("source.charts=1", "source.posters=0", "ladder.rungs=[224]", "chunk_size=2", "version=test")

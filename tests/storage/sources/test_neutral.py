@@ -9,7 +9,7 @@ import pytest
 
 from lensmill.sample import Sample, sample_id_of
 from lensmill.template_tokens import holds_template_token
-from storage.schema import sample_json, sample_of
+from storage.builds.schema import sample_json, sample_of
 from storage.sources.neutral import neutral_sample
 from storage.sources.rows import RowProblem
 from storage.sources.settings import ChartQAHubSettings, ChartQASettings, HighResSettings, build_source

@@ -1,0 +1,1 @@
+"""Rollout and judge workers, and the pool that runs them."""

@@ -1,0 +1,83 @@
+"""A worker's pictures: originals are decoded and views drawn and encoded once for the episodes that share them."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from lensmill.decoding import Original, load_original
+from lensmill.picture import Encoded, Picture, draw_view, encode
+from lensmill.resolution import Ladder
+from storage.builds.images import ImageStore
+
+HELD_PIXELS = 100_000_000
+"""Bounds what a worker holds (400 MB in Pillow's four bytes each), beside what its episodes at work hold themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view and its file."""
+
+    picture: Picture
+    encoded: Encoded
+
+
+class Pictures:
+    """Originals and views by the ids of their pictures; the least recently used ones go first.
+
+    A picture's questions lie side by side in the plan, so few are needed at a time.
+
+    Args:
+        images: where the originals' files are.
+        ladder: how views are drawn.
+        held_pixels: of originals and views together, about.
+    """
+
+    def __init__(self, images: ImageStore, ladder: Ladder, held_pixels: int = HELD_PIXELS) -> None:
+        self._images = images
+        self._ladder = ladder
+        self._most = held_pixels
+        self._held: OrderedDict[Any, asyncio.Future[Any]] = OrderedDict()
+        self._pixels: dict[Any, int] = {}
+
+    async def original(self, image_id: str) -> Original:
+        """The decoded original.
+
+        Raises:
+            ImageError: its file cannot be decoded.
+            StoreError: its file is not there or damaged.
+        """
+        found: Original = await self._get(image_id, lambda: load_original(self._images.get(image_id)))
+        self._count(image_id, found.width * found.height)
+        return found
+
+    async def view(self, image_id: str, rung: int) -> View:
+        """The view of one rung; raises as `original` does."""
+        original = await self.original(image_id)
+        found: View = await self._get((image_id, rung), lambda: self._draw(original, rung))
+        self._count((image_id, rung), found.picture.frame.width * found.picture.frame.height)
+        return found
+
+    def _draw(self, original: Original, rung: int) -> View:
+        picture = draw_view(original.pixels, rung, self._ladder)
+        return View(picture, encode(picture, original.lossless))
+
+    async def _get(self, key: Any, make: Callable[[], Any]) -> Any:
+        if key not in self._held:
+            self._held[key] = made = asyncio.ensure_future(asyncio.to_thread(make))
+            made.add_done_callback(lambda ended: self._drop_failed(key, ended))
+        self._held.move_to_end(key)
+        return await asyncio.shield(self._held[key])  # one waiter's timeout is not the others'
+
+    def _drop_failed(self, key: Any, ended: asyncio.Future[Any]) -> None:
+        """What failed once may be tried again, e.g. after a moment without memory."""
+        if (ended.cancelled() or ended.exception() is not None) and self._held.get(key) is ended:
+            del self._held[key]
+
+    def _count(self, key: Any, pixels: int) -> None:
+        if key in self._held:
+            self._pixels[key] = pixels
+        while len(self._held) > 1 and sum(self._pixels.values()) > self._most:
+            oldest, _ = self._held.popitem(last=False)
+            self._pixels.pop(oldest, None)

@@ -1,0 +1,110 @@
+"""What is at work in a rollout worker: chunks and threads."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import Any, Literal
+
+from lensmill.models.chat import ModelCall
+from lensmill.verdict import Verdict
+from storage.builds.episodes import EpisodeRow
+
+Mode = Literal["", "careful", "trial"]
+"""How a chunk is run. "careful": one episode at a time, noting in the store which one is at work, for a chunk whose
+worker died; "trial": the same while the job runs no other chunk, for one whose episodes may have killed engines."""
+
+CPU_THREADS = 2
+"""One thread reads while another encodes; more only compete, since workers scale by processes."""
+
+
+@dataclass(frozen=True, slots=True)
+class EpisodeCost:
+    """What one episode took: seconds of one worker, and bytes of its pictures."""
+
+    rung: int
+    seconds: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What the tried episodes took; else `why` no further one was, and the class of the model's error."""
+
+    costs: tuple[EpisodeCost, ...]
+    why: str = ""
+    ending: str = ""
+
+
+@dataclass(slots=True)
+class Work:
+    """What is made of a chunk so far: rows, and what the judge said of those that are done.
+
+    Attributes:
+        tried: how often each of its episodes was tried by earlier runs.
+        look: whether another run has made it while it waited for a slot; None if it need not wait.
+        again: an episode is to be tried without any other beside it.
+        kept: episodes whose rows were handed back already, and `kept_at` when that was last done.
+        made: what came of looking, once, before the first episode begins.
+    """
+
+    tried: Mapping[str, int]
+    look: Callable[[], bool] | None = None
+    made: asyncio.Future[bool] | None = None
+    rows: dict[str, EpisodeRow] = field(default_factory=dict)
+    mode: Mode = ""
+    again: Literal["", "late", "suspect"] = ""
+    kept: set[str] = field(default_factory=set)
+    kept_at: float = field(default_factory=monotonic)
+    limit: asyncio.Timeout | None = None
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    def unkept(self, wait_s: float = 0.0) -> list[EpisodeRow]:
+        """Rows that were not handed back yet, which they are from now on; none so soon after the last time."""
+        if monotonic() < self.kept_at + wait_s:
+            return []
+        self.kept_at = monotonic()
+        rows = [row for name, row in self.rows.items() if name not in self.kept]
+        self.kept.update(self.rows)
+        return rows
+
+    def take(self, row: EpisodeRow) -> None:
+        self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
+
+    async def made_meanwhile(self) -> bool:
+        if self.look is None:
+            return False
+        if self.made is None:
+            self.made = asyncio.ensure_future(asyncio.to_thread(self.look))
+        return await self.made
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One try at an episode: the calls of models so far, and seconds that it waited for a slot."""
+
+    calls: list[ModelCall] = field(default_factory=list)
+    waited: float = 0.0
+
+
+class Threads(ThreadPoolExecutor):
+    """Knows which calls are at work: a thread that hangs cannot be ended, only left with its process."""
+
+    def __init__(self) -> None:
+        super().__init__(CPU_THREADS)
+        self._open: set[Future[Any]] = set()
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future = super().submit(fn, *args, **kwargs)
+        self._open.add(future)
+        future.add_done_callback(self._open.discard)
+        return future
+
+    async def hang(self, grace_s: float) -> bool:
+        """Whether a call that is at work now is still at it after some seconds."""
+        at_work = [future for future in list(self._open) if future.running()]
+        if not at_work:
+            return False
+        _, late = await asyncio.wait([asyncio.wrap_future(future) for future in at_work], timeout=grace_s)
+        return bool(late)

@@ -1,0 +1,384 @@
+"""Rollout workers: plain async Ray actors that keep a fixed number of episodes in flight, with no barrier.
+
+A worker takes chunks; episodes of different chunks share its slots, so a slow episode holds up nothing but its own
+chunk's commit. What the worker knows is in the store, never in the actor: it may die at any moment.
+"""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import Literal
+
+import ray
+
+from actors.cluster.connection import this_node
+from actors.rollouts.equipment import AGENT, Equipment
+from actors.rollouts.failing import failure_of
+from actors.rollouts.judging import ChunkJudge, ChunkReport
+from actors.rollouts.pictures import Pictures
+from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings, watched
+from actors.rollouts.work import Attempt, EpisodeCost, Mode, Probed, Threads, Work
+from lensmill.agents.protocol import Rollout
+from lensmill.agents.settings import AgentSettings
+from lensmill.curation.correct import rejection
+from lensmill.judging.settings import JudgeSettings
+from lensmill.models.chat import STOPPING, ModelError
+from lensmill.models.meter import NO_CAPS, Caps
+from lensmill.models.settings import ModelSettings
+from lensmill.replay import made_by_code
+from lensmill.resolution import Ladder
+from lensmill.sample import Sample
+from lensmill.sandbox.settings import SandboxSettings
+from lensmill.verdict import Verdict
+from monitoring import logs
+from monitoring.requests import meter_series
+from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, PlannedEpisode
+from storage.files.store import Files, StoreError
+
+EPISODE_TIMEOUT_S = 600.0
+"""An episode of the reader takes seconds; one that takes this long hangs."""
+
+MODEL_TIMEOUT_S = 7200.0
+"""Of an episode that asks models: each call has a limit of its own, and a busy engine has a long queue."""
+
+GRACE_S = 30.0
+"""How long a thread may go on after its episode's time is up before it counts as hanging."""
+
+DEADLY = 2
+"""An episode during which, alone, this many workers died is to blame."""
+
+_AFTER_DEATH = "look at the picture's size and the worker's memory limit, then run again with retry=worker_died"
+
+KEPT_AFTER_S = 15.0
+"""Of a chunk that takes long, what is finished is kept about as often, so that a death costs little more than that."""
+
+AHEAD = 8
+"""One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
+
+
+@dataclass(frozen=True, slots=True)
+class RolloutSettings:
+    """What a worker needs to know to take part in a build.
+
+    Attributes:
+        models: by role; "agent" and "judge", and those of `search`. Empty for an agent and a judge without a model.
+        in_flight: episodes at work at a time.
+        run: the id of this run of the job.
+        retry: error classes of the failed episodes that this run makes again.
+        watching: what workers tell besides their counts.
+        caps: of what the whole job may spend; no worker goes beyond them alone.
+    """
+
+    files: Files
+    fingerprint: str
+    judge_fingerprint: str
+    agent: AgentSettings
+    ladder: Ladder
+    judge: JudgeSettings
+    models: Mapping[str, ModelSettings]
+    sandbox: SandboxSettings
+    in_flight: int
+    run: str
+    retry: frozenset[str] = frozenset()
+    watching: WatchSettings = NOT_WATCHED
+    caps: Caps = NO_CAPS
+
+    def moved(self, moves: Mapping[str, str]) -> "RolloutSettings":
+        """The same where engines have moved: base URL -> the new one."""
+        return replace(self, models={role: model.moved(moves) for role, model in self.models.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """What of a committed chunk a run makes again: so many failed episodes, when so many layers lay over it."""
+
+    layers: int
+    episodes: int
+
+
+class RolloutWorker:
+    """See the module; constructed with RolloutSettings."""
+
+    grace_s = GRACE_S
+
+    def __init__(self, settings: RolloutSettings) -> None:
+        self._settings = settings
+        self.timeout_s = MODEL_TIMEOUT_S if AGENT in settings.models else EPISODE_TIMEOUT_S
+        files = settings.files
+        self.watch = Watch(settings.watching, settings.fingerprint, files, settings.ladder.rungs)
+        self._images = ImageStore(files)
+        self._pictures = Pictures(self._images, settings.ladder)
+        self._plan = Plan(files, settings.fingerprint)
+        self._episodes = EpisodeStore(files, settings.fingerprint)
+        self._equipment = Equipment(
+            settings.agent,
+            settings.judge,
+            settings.models,
+            settings.sandbox,
+            settings.ladder,
+            self.watch,
+            settings.caps,
+        )
+        self._agent = self._equipment.agent
+        self._slots = asyncio.Semaphore(settings.in_flight)
+        self._judging = asyncio.Semaphore(settings.in_flight)
+        self._places = asyncio.Semaphore(settings.in_flight + max(1, settings.in_flight // AHEAD))
+        self._judge = ChunkJudge(
+            files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._judging
+        )
+        self._stopping = False
+        self._leave_at: float | None = None
+        self._outage: tuple[str, str] | None = None
+        self._counts: Counter[str] = Counter()
+        self._threads = Threads()
+        self._unfinished: dict[str, Work] = {}
+
+    async def ready(self) -> str:
+        """The node that it is on; see `actors.cluster.connection.this_node`."""
+        asyncio.get_running_loop().set_default_executor(self._threads)
+        return this_node()
+
+    async def engines_moved(self, moves: Mapping[str, str]) -> None:  # base URL -> the new one
+        self._equipment.engines_moved(moves)
+
+    async def close(self) -> None:
+        """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
+        await self._equipment.close()
+
+    async def counts(self) -> Mapping[str, float]:
+        """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
+        return {**self._counts, **self.watch.report(self._judge.counts), **meter_series(self._equipment.meter)}
+
+    async def halt_calls(self) -> None:
+        """Send no further request to any model: a spending cap is reached. Replies that are due are awaited."""
+        self._equipment.meter.close()
+
+    async def stop(self, within_s: float | None = None) -> None:
+        """Start no further episode; those in flight finish and their chunks are handed back.
+
+        Args:
+            within_s: those that take longer are given up.
+        """
+        self._stopping = True
+        if within_s is not None:
+            self._leave_at = asyncio.get_running_loop().time() + within_s
+            for work in self._unfinished.values():
+                if work.limit is not None:
+                    work.limit.reschedule(self._leave_at)
+
+    @watched
+    async def run_chunk(self, chunk_id: str, mode: Mode = "", retry: Retry | None = None) -> ChunkReport:
+        """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
+
+        Args:
+            mode: with one episode at a time, the one that is to blame costs itself and no other.
+            retry: make again what has failed in a chunk that is committed, unless another run has tried it since.
+
+        Raises:
+            StoreError: the store cannot be read or written.
+        """
+        tried = await asyncio.to_thread(self._wanted, chunk_id, retry)
+        if not tried:  # committed by another driver, or just before a death
+            return await self._found(chunk_id)
+        chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
+        handed_back = await asyncio.to_thread(self._episodes.handed_back, chunk_id)
+        done = {row.planned.episode_id: row for row in handed_back if row.planned.episode_id in tried}
+        self._counts["earlier"] += len(done)
+        work = self._unfinished[chunk_id] = Work(tried, mode=mode)
+        if self._places.locked() and not mode:
+            work.look = lambda: not self._wanted(chunk_id, retry)
+        wanted = tried.keys() - done.keys()
+        missing = [planned for planned in chunk.episodes if planned.episode_id in wanted]
+        try:
+            async with asyncio.timeout_at(self._leave_at) as limit:
+                work.limit = limit
+                if mode:
+                    for planned in missing:
+                        await self._alone(chunk_id, planned, chunk.samples[planned.sample_id])
+                else:
+                    await asyncio.gather(*(self._slot(chunk_id, p, chunk.samples[p.sample_id]) for p in missing))
+        except TimeoutError:
+            if not limit.expired():
+                raise
+        del self._unfinished[chunk_id]
+        if work.made is not None and not work.made.cancelled() and work.made.result():
+            self._counts["earlier"] -= len(done)
+            return await self._found(chunk_id)
+        if len(done) + len(work.rows) < len(tried):
+            if limit.expired():  # not in a thread: those are busy with what was given up
+                self._episodes.hand_back(chunk_id, work.unkept())
+            else:
+                await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
+            if work.again and not self._stopping:
+                self._counts["earlier"] -= len(done) + len(work.rows)  # all of these will be there already
+                return ChunkReport(chunk_id, work.again)
+            return ChunkReport(chunk_id, "handed_back", *(self._outage or ()))
+        rows = list((done | work.rows).values())
+        counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
+        if done or mode or work.kept:
+            await asyncio.to_thread(self._episodes.tidy, chunk_id)
+        # verdicts are of what is committed: another attempt's rows may say other things than ours
+        known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
+        fresh = rows if counted and retry is None else ()
+        return await self._judged(chunk_id, known, "committed" if counted else "overtaken", fresh)
+
+    async def _found(self, chunk_id: str) -> ChunkReport:
+        """Another run has made a chunk: what is left to do."""
+        await asyncio.to_thread(self._episodes.tidy, chunk_id)
+        return await self._judged(chunk_id, {}, "found")
+
+    async def _judged(
+        self,
+        chunk_id: str,
+        known: Mapping[str, Verdict],
+        state: Literal["committed", "found", "overtaken"],
+        committed: Sequence[EpisodeRow] = (),
+    ) -> ChunkReport:
+        """Judge a chunk that was committed in this way."""
+        report = await self._judge.judge_chunk(chunk_id, known, committed)
+        return report if report.state == "handed_back" else ChunkReport(chunk_id, state)
+
+    def _wanted(self, chunk_id: str, retry: Retry | None) -> Mapping[str, int]:
+        """The episodes of a chunk that are to be made, with how often they were tried; none if another made them."""
+        if retry is not None:
+            return self._episodes.to_retry(chunk_id, retry.layers, self._settings.retry)
+        if self._episodes.is_committed(chunk_id):
+            return {}
+        return {planned.episode_id: 0 for planned in self._plan.read_chunk(chunk_id).episodes}
+
+    def _commit(self, chunk_id: str, rows: Sequence[EpisodeRow], retry: Retry | None) -> Set[str]:
+        """Commit what was made of a chunk; the ids of the episodes of which our rows are what counts."""
+        if retry is not None:
+            return self._episodes.retry(chunk_id, rows)
+        return {row.planned.episode_id for row in rows} if self._episodes.commit(chunk_id, rows) else frozenset()
+
+    async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
+        """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
+        marks = await asyncio.to_thread(self._episodes.marks, chunk_id, self._settings.run)
+        if marks[planned.episode_id] >= DEADLY:
+            failure = Failure("worker_died", f"{DEADLY} workers died of this episode", DEADLY, _AFTER_DEATH)
+            await self._keep(chunk_id, EpisodeRow(planned, "failed", None, failure), sample)
+        else:
+            await self._slot(chunk_id, planned, sample)
+        await asyncio.to_thread(self._episodes.hand_back, chunk_id, self._unfinished[chunk_id].unkept())
+
+    @watched
+    async def judge_chunk(self, chunk_id: str) -> ChunkReport:
+        """Judge a committed chunk; touches nothing of the rollouts."""
+        return await self._judge.judge_chunk(chunk_id)
+
+    async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
+        work = self._unfinished[chunk_id]
+        async with self._places:
+            if self._stopping or await work.made_meanwhile():
+                return
+            if work.mode:
+                await asyncio.to_thread(self._episodes.mark, chunk_id, planned.episode_id, self._settings.run)
+            logs.episode.set(planned.episode_id)
+            row = await self._episode(planned, sample)
+            if row is None:
+                return
+            if row.failure is not None and row.failure.error_class == "timeout":
+                await self._leave_if_hanging(chunk_id, row if work.mode else None)
+                if not work.mode:  # it may have waited for the others
+                    work.again = "late"
+                    return
+            killer = row.failure is not None and row.failure.error_class == "engine_killer"
+            if killer and work.mode != "trial":
+                work.again = "suspect"  # another worker's call may have been the killer
+                return
+        await self._keep(chunk_id, row, sample)
+
+    async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
+        """Take in a finished episode, then judge it and count it: a judge that takes its time endangers no row."""
+        work, outcome = self._unfinished[chunk_id], "failed"
+        work.take(row)
+        if row.trajectory is not None:
+            async with self._judging:
+                verdict = work.verdicts[row.planned.episode_id] = await self._judge.verdict(row, sample)
+            reason = await asyncio.to_thread(rejection, sample, row.trajectory, verdict)
+            outcome = "accepted" if reason is None else "rejected"
+        if unkept := work.unkept(KEPT_AFTER_S):
+            await asyncio.to_thread(self._episodes.hand_back, chunk_id, unkept)
+        self._counts[outcome] += 1
+        self.watch.episode(row, sample, outcome)
+
+    async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
+        """End this process if a thread hangs in it, since it would hold up every other episode."""
+        if not await self._threads.hang(self.grace_s):
+            return
+        if timed_out is not None:
+            self._unfinished[chunk_id].take(timed_out)
+        for name, work in self._unfinished.items():
+            self._episodes.hand_back(name, work.unkept())  # here, not in a thread: there may be none left
+        os._exit(1)
+
+    async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
+        """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further.
+
+        None where every call would end alike, as where no engine can be reached: that stops this worker.
+        """
+        start, attempt = monotonic(), Attempt()
+        try:
+            rollout = await self._rollout(planned, sample, attempt)
+            if rollout is None:
+                return None
+            kept = made_by_code(rollout.trajectory)
+            for image in rollout.images:
+                if image.ref.image_id in kept:
+                    await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
+        except StoreError:
+            raise
+        except Exception as error:
+            if isinstance(error, ModelError) and error.error_class in STOPPING:
+                self._stopping = True
+                self._outage = self._outage or (f"{error} {error.where}".strip(), error.error_class)
+                return None
+            failure = failure_of(error, self.timeout_s)
+        else:
+            seconds = monotonic() - start - attempt.waited
+            return EpisodeRow(planned, "done", rollout.trajectory, None, seconds, tuple(attempt.calls))
+        seconds = monotonic() - start - attempt.waited
+        return EpisodeRow(planned, "failed", None, failure, seconds, tuple(attempt.calls))
+
+    async def _rollout(self, planned: PlannedEpisode, sample: Sample, attempt: Attempt) -> Rollout | None:
+        """None if asked to stop while waiting for a slot; that wait counts against no episode's time."""
+        async with asyncio.timeout(self.timeout_s):
+            original = await self._pictures.original(sample.image_id)
+            view = await self._pictures.view(sample.image_id, planned.rung)
+        waiting = monotonic()
+        async with self._slots, asyncio.timeout(self.timeout_s):
+            attempt.waited = monotonic() - waiting
+            if self._stopping:
+                return None
+            return await self._agent.run(self._equipment.desk(planned, sample, original, view, attempt.calls))
+
+    async def probe(self, chunk_id: str) -> Probed:
+        """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
+        chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
+        costs: dict[int, EpisodeCost] = {}
+        for planned in chunk.episodes:
+            if planned.rung not in costs:
+                start = monotonic()
+                try:
+                    rollout = await self._rollout(planned, chunk.samples[planned.sample_id], Attempt())
+                except StoreError:
+                    raise
+                except Exception as error:
+                    if isinstance(error, ModelError) and error.error_class in STOPPING:
+                        return Probed(tuple(costs.values()), f"{error} {error.where}".strip(), error.error_class)
+                    continue
+                if rollout is None:
+                    break
+                size = sum(len(image.data) for image in rollout.images)
+                costs[planned.rung] = EpisodeCost(planned.rung, monotonic() - start, size)
+        return Probed(tuple(costs.values()))
+
+
+RemoteRolloutWorker = ray.remote(num_cpus=1, max_restarts=0)(RolloutWorker)
+"""The worker as an async Ray actor. The pool replaces one that dies, and knows which chunks it had."""

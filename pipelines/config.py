@@ -1,0 +1,224 @@
+"""The door: hydra composes the configuration, and one frozen dataclass leaves here.
+
+Nothing behind this module sees a hydra or OmegaConf object.
+"""
+
+import difflib
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from hydra import compose, initialize_config_dir
+from hydra.core.global_hydra import GlobalHydra
+from hydra.errors import HydraException, OverrideParseException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+from pydantic import TypeAdapter, ValidationError
+
+from lensmill.agents.settings import AgentSettings
+from lensmill.judging.settings import JudgeSettings
+from pipelines.settings import BuildSettings
+from storage.files.settings import AnyStoreSettings
+from storage.sources.settings import SourceSettings
+
+CONF = Path(__file__).resolve().parent.parent / "conf"
+
+
+MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
+"""Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
+
+
+_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
+"""Settings that take any keys, which hydra has to be told."""
+
+
+_PATH = re.compile(r"""([\w.@]+=)((?:~|\.{0,2}/)[^,'"\\]*)""")
+"""A setting whose value begins as a path does, and has none of the signs that hydra reads in quotes too."""
+
+
+class SettingsError(Exception):
+    """A configuration that cannot be used: one line that names the key and says what to do."""
+
+
+def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
+    """What hydra makes of conf/<job>.yaml and the command line.
+
+    Raises:
+        SettingsError: an unknown group, option or key, or a malformed override.
+    """
+    GlobalHydra.instance().clear()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            return compose(job, [f"++{item}" if _OPEN.match(item) else _quoted_path(item) for item in overrides])
+    except (HydraException, OmegaConfBaseException) as error:
+        raise SettingsError(_one_line(error, job, overrides)) from error
+
+
+def _quoted_path(override: str) -> str:
+    """A path in quotes, which hydra wants for most signs that names of files may have; other overrides as they are."""
+    match = _PATH.fullmatch(override)
+    return f"{match[1]}'{match[2]}'" if match else override
+
+
+def load_build(overrides: Sequence[str]) -> BuildSettings:
+    """The settings of a build from command line overrides such as `source=chartqa source.path=/data`; see `load`."""
+    return load("build", BuildSettings, overrides)
+
+
+Settings = TypeVar("Settings")
+
+
+def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
+    """The settings of a job, of this dataclass, from conf/<job>.yaml and command line overrides.
+
+    Raises:
+        SettingsError: see `compose_config`, or a value of the wrong kind.
+    """
+    config = compose_config(job, overrides)
+    try:
+        missing = sorted(OmegaConf.missing_keys(config))
+        if missing:
+            raise SettingsError(f"{missing[0]} is not set: add {missing[0]}=... to the command")
+        plain = OmegaConf.to_container(config, resolve=True)
+    except OmegaConfBaseException as error:
+        raise SettingsError(_one_line(error, job, overrides)) from error
+    assert isinstance(plain, dict)
+    plain = _at_home(plain)
+    for engine, model in (("engine", "model"), ("judge_engine", "judge_model")):
+        if engine in plain and plain[engine].get("model", "") is None:
+            plain[engine]["model"] = plain[model]["name"] or ""
+    try:
+        settings = TypeAdapter(kind).validate_python(plain)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part not in _union_tags())
+        why = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "tuple_type":
+            raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
+        if first["type"] == "string_type" and isinstance(first["input"], (int, float)):
+            why = f"must be a text; write quotes within the shell's quotes, '{place}=\"...\"'"
+        hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
+        got = "" if hidden else f", got {first['input']!r}"
+        raise SettingsError(f"{place}: {why}{got}" if place else why) from error
+    _refuse_unknown(plain, describe(settings))
+    return settings
+
+
+def _at_home(given: Any) -> Any:
+    """Settings with `~` at the beginning of a path made the home folder, since no shell does that after `name=`."""
+    if isinstance(given, dict):
+        return {key: value if _OPEN.match(f"x.{key}=") else _at_home(value) for key, value in given.items()}
+    return os.path.expanduser(given) if isinstance(given, str) and given.startswith("~") else given
+
+
+def _union_tags() -> set[str]:
+    groups = (SourceSettings, AgentSettings, JudgeSettings, AnyStoreSettings)
+    options = [option for group in groups for option in group.__args__]
+    return {tag for option in options for tag in (option.__name__, _name_of(option))}
+
+
+def _name_of(option: Any) -> str:
+    return next(str(item.default) for item in fields(option) if item.name == "name")
+
+
+def _refuse_unknown(given: Any, known: Any, place: str = "") -> None:
+    """Keys added with `+key=` that no setting has: hydra lets them through, and they would be ignored."""
+    if not isinstance(given, dict) or not isinstance(known, dict):
+        return
+    for key, value in given.items():
+        if key not in known:
+            raise SettingsError(f"there is no setting {place}{key}{_suggest(str(key), list(known))}")
+        _refuse_unknown(value, known[key], f"{place}{key}.")
+
+
+def _suggest(key: str, known: Sequence[str]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f" (there are: {', '.join(sorted(known))})" if known else ""
+
+
+def groups_of(job: str) -> tuple[str, ...]:
+    """The config groups of a job: those in its defaults list, sorted, each once."""
+    return tuple(sorted({group for text in texts_of(job) for group in re.findall(r"^ *- (\w+):", text, re.MULTILINE)}))
+
+
+def texts_of(job: str) -> tuple[str, ...]:
+    """conf/<job>.yaml, then those of the jobs whose settings it takes over."""
+    own = (CONF / f"{job}.yaml").read_text()
+    return (own, *(text for other in re.findall(r"^  - ([a-z]+)$", own, re.MULTILINE) for text in texts_of(other)))
+
+
+def _options(group: str) -> list[Path]:
+    return sorted((CONF / group).glob("*.yaml")) if group else []
+
+
+def _all_keys(config: Any, place: str = "") -> list[str]:
+    keys: list[str] = []
+    for key in map(str, config) if isinstance(config, DictConfig) else ():
+        keys.append(f"{place}{key!s}")
+        if not OmegaConf.is_missing(config, key):
+            keys += _all_keys(config[key], f"{place}{key!s}.")
+    return keys
+
+
+def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
+    """Hydra's explanations, folded into one line that says what to do."""
+    message = str(error)
+    for item in overrides:
+        if MAY_HOLD_SECRETS.search(item):
+            message = message.replace(f"++{item}", item).replace(item, item.partition("=")[0])
+    if swept := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '\+*([^'=]+)", message):
+        # hydra would start a job for each value; ours is one job, and takes one.
+        name = swept[1]
+        return (
+            f"{name}: a comma parts a list; for a value that has one write quotes within the shell's quotes, "
+            f"'{name}=\"a,b\"', and for a list brackets, '{name}=[a,b]'"
+        )
+    if isinstance(error, OverrideParseException):
+        name = str(error.override).partition("=")[0].lstrip("+")
+        if name.startswith("-"):
+            return f"{name}: settings have no dashes: {name.lstrip('-').replace('-', '_')}=..."
+        if "=" not in str(error.override):
+            with initialize_config_dir(str(CONF), version_base="1.3"):
+                value = compose(job, []).get(name, "")
+            return f"{name}: say what it is: {name}={'true' if isinstance(value, bool) else '...'}"
+        return (
+            f"{name}: cannot be read as name=value; quote a value that has brackets, commas or other signs, within the "
+            "shell's quotes too: 'name=\"value\"'"
+        )
+    if found := re.search(r"Could not override '([^']+)'", message):
+        key = found.group(1)
+        group, _, rest = key.partition(".")
+        if having := [path.stem for path in _options(group) if rest in [*OmegaConf.load(path)]]:
+            return f"there is no setting {key} here: it belongs to {' or '.join(f'{group}={name}' for name in having)}"
+        chosen = [item for item in overrides if item.split("=")[0] in groups_of(job)]
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            known = _all_keys(compose(job, chosen))
+        return f"there is no setting {key}{_suggest(key, known)} (--help lists them)"
+    if found := re.search(r"(?:Could not find|Could not load) '(\w+)/([^']+)'", message):
+        group, option = found.groups()
+        options = [path.stem for path in _options(group)]
+        if options:
+            return f"{group}={option}: there is no such {group} (there are: {', '.join(options)})"
+    return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())
+
+
+def with_folder(arguments: Sequence[str]) -> list[str]:
+    """Arguments with a bare folder or URL written as out=..., in quotes for hydra."""
+    return [
+        argument if "=" in argument or argument.startswith("-") else f"out={_quoted(argument)}"
+        for argument in arguments
+    ]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def describe(value: Any) -> Any:
+    """A frozen settings dataclass as plain JSON values, for recipes and records."""
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value

@@ -1,0 +1,1 @@
+"""A build in the store: plan, episodes, verdicts, originals, and what its source held."""

@@ -1,0 +1,199 @@
+"""Writing a plan's segment: samples stream in, bounded buffers go out as Parquet row groups, one a chunk."""
+
+import hashlib
+import json
+import uuid
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.builds.schema import clean
+from storage.files.store import Files, StoreError
+from storage.files.table import TableWriter
+from storage.sources.protocol import SourceFailure
+
+CHUNKS_PER_FILE = 256
+"""Bounds a file's footer, which a reader of one chunk must read whole."""
+
+SAMPLES = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("sample", pa.string()),
+        ("episode_id", pa.list_(pa.string())),
+        ("rung", pa.list_(pa.int32())),
+        ("agent", pa.list_(pa.string())),
+        ("seed", pa.list_(pa.int64())),
+    ]
+)
+BUFFERED = 10_000
+"""Rows of the index and of the failures that are held until they are written."""
+
+INDEX = pa.schema(
+    [
+        ("chunk_id", pa.string()),
+        ("part", pa.int32()),
+        ("row_group", pa.int32()),
+        ("samples", pa.int32()),
+        ("rungs", pa.list_(pa.struct([("rung", pa.int32()), ("episodes", pa.int32())]))),
+    ]
+)
+FAILURES = pa.schema([("origin", pa.string()), ("error_class", pa.string()), ("message", pa.string())])
+
+
+def failure_key(failure: SourceFailure) -> str:
+    """Equal for equal failures, also when one of them has been stored and read back."""
+    content = "\0".join(map(clean, (failure.origin, failure.error_class, failure.message)))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
+    """The files of a segment's record: "samples", "index" or "failures"."""
+    names = segment[kind]
+    assert isinstance(names, list)
+    return names
+
+
+def read_rows(files: Files, paths: Iterable[str], columns: list[str]) -> Iterator[dict[str, Any]]:
+    """Some columns of SAMPLES rows, file by file.
+
+    Raises:
+        StoreError: a file is missing or damaged.
+    """
+    for path in paths:
+        try:
+            with files.open(path) as source:
+                for batch in pq.ParquetFile(source).iter_batches(batch_size=1024, columns=columns):
+                    yield from batch.to_pylist()
+        except (pa.ArrowException, FileNotFoundError) as error:
+            where = files.locate(path)
+            raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
+
+
+def read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:
+    for path in paths_of(segment, "failures"):
+        with files.open(path) as source:
+            for batch in pq.ParquetFile(source).iter_batches():
+                for row in batch.to_pylist():
+                    yield SourceFailure(row["origin"], row["error_class"], row["message"])
+
+
+class SegmentWriter:
+    """Takes samples (SAMPLES rows) and failures in the source's order and leaves uniquely named files, which `finish`
+    names.
+
+    Args:
+        folder: the plan's folder.
+        chunk_size: episodes of a chunk at most, whole samples.
+        chunk_id_of: the id of a chunk of these episode ids.
+    """
+
+    def __init__(self, files: Files, folder: str, chunk_size: int, chunk_id_of: Callable[[Iterable[str]], str]) -> None:
+        self._files = files
+        self._folder = folder
+        self._chunk_size = chunk_size
+        self._chunk_id_of = chunk_id_of
+        self._open: dict[str, TableWriter] = {}
+        self._paths: dict[str, list[str]] = {"samples": [], "index": [], "failures": []}
+        self._sums: dict[str, str] = {}
+        self._chunk: list[Mapping[str, Any]] = []
+        self._chunk_episodes = 0
+        self._index: list[dict[str, Any]] = []
+        self._failures: list[dict[str, Any]] = []
+        self._rungs: Counter[int] = Counter()
+        self._counts = Counter({"samples": 0, "failures": 0, "chunks": 0})
+
+    @property
+    def empty(self) -> bool:
+        return not self._counts["samples"] and not self._counts["failures"]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if error is not None:
+            for table in self._open.values():
+                table.abandon()
+            return
+        self._end_chunk()
+        self._flush_failures()
+        if not self.empty:
+            self._flush_index()
+        for table in self._open.values():
+            self._close(table)
+
+    def add(self, sample: Mapping[str, Any]) -> None:
+        rungs = sample["rung"]
+        if self._chunk and self._chunk_episodes + len(rungs) > self._chunk_size:
+            self._end_chunk()
+        self._chunk.append(sample)
+        self._chunk_episodes += len(rungs)
+        self._counts["samples"] += 1
+
+    def fail(self, failure: SourceFailure) -> None:
+        self._failures.append(
+            {
+                "origin": clean(failure.origin),
+                "error_class": clean(failure.error_class),
+                "message": clean(failure.message),
+            }
+        )
+        self._counts["failures"] += 1
+        if len(self._failures) >= BUFFERED:
+            self._flush_failures()
+
+    def finish(self, number: int) -> bytes:
+        """The record that makes these files segment `number` once it is created."""
+        counts = {
+            **{name: self._counts[name] for name in ("samples", "failures", "chunks")},
+            "episodes": {str(rung): self._rungs[rung] for rung in sorted(self._rungs)},
+        }
+        sums = dict(sorted(self._sums.items()))
+        record = {"segment": number, "chunk_size": self._chunk_size, "counts": counts, **self._paths, "sha256": sums}
+        return json.dumps(record, indent=1).encode()
+
+    def _close(self, table: TableWriter) -> None:
+        self._sums[table.path] = table.close().sha256
+
+    def _table(self, kind: str, schema: pa.Schema) -> TableWriter:
+        if kind not in self._open:
+            path = f"{self._folder}/parts/{kind}-{uuid.uuid4().hex}.parquet"
+            self._open[kind] = TableWriter(self._files, path, schema)
+            self._paths[kind].append(path)
+        return self._open[kind]
+
+    def _end_chunk(self) -> None:
+        if not self._chunk:
+            return
+        table = self._table("samples", SAMPLES)
+        rungs = Counter[int]()
+        for row in self._chunk:
+            rungs.update(row["rung"])
+        self._rungs += rungs
+        self._index.append(
+            {
+                "chunk_id": self._chunk_id_of(episode for row in self._chunk for episode in row["episode_id"]),
+                "part": len(self._paths["samples"]) - 1,
+                "row_group": table.row_groups,
+                "samples": len(self._chunk),
+                "rungs": [{"rung": rung, "episodes": rungs[rung]} for rung in sorted(rungs)],
+            }
+        )
+        table.write(self._chunk)
+        self._counts["chunks"] += 1
+        self._chunk, self._chunk_episodes = [], 0
+        if table.row_groups >= CHUNKS_PER_FILE:
+            self._close(self._open.pop("samples"))
+        if len(self._index) >= BUFFERED:
+            self._flush_index()
+
+    def _flush_index(self) -> None:
+        self._table("index", INDEX).write(self._index)
+        self._index = []
+
+    def _flush_failures(self) -> None:
+        if self._failures:
+            self._table("failures", FAILURES).write(self._failures)
+            self._failures = []

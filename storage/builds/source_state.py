@@ -1,0 +1,157 @@
+"""What a build's source held when it was last read, so that a version can be told from what was withdrawn.
+
+A state is a file named by its content, and a numbered record, created conditionally, that names it. A planning that
+finds the source as it was writes nothing. The highest number counts, as of `storage.datasets.releases`.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from storage.builds.schema import clean
+from storage.files.store import Files, StoreError
+
+_ENTRY = np.dtype([("sample", "S16"), ("origin", "S8")])
+_SAMPLE, _FAILURE = _ENTRY.itemsize, 16
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What a source held.
+
+    Attributes:
+        held: ids of the samples that were planned of it, then or before.
+        entries: 24 bytes each, `entry` of a sample and of an origin that it has in the source, in any order.
+        failure_keys: of its rows that failed (`storage.builds.segment.failure_key`).
+        unreadable: rows of which nothing is planned; not a row that repeats another.
+        whole: read to its end; else up to `limit=`.
+        keep: what was withdrawn from it is published as well.
+        number: of its record; 0 where there is none.
+    """
+
+    held: Set[str]
+    entries: bytes
+    failure_keys: frozenset[str]
+    unreadable: int
+    whole: bool
+    keep: bool
+    number: int = 0
+
+    def samples_at(self, origins: Iterable[str]) -> dict[str, set[str]]:
+        """The samples that have one of these origins, by origin; an origin of none is left out."""
+        by_hash = {_origin_hash(origin): origin for origin in origins}
+        table = np.frombuffer(self.entries, dtype=_ENTRY)
+        found = dict[str, set[str]]()
+        for sample, origin in table[np.isin(table["origin"], np.array([*by_hash], dtype="S8"))].tolist():
+            name = by_hash[origin.ljust(8, b"\0")]  # numpy drops zeros at the end
+            found.setdefault(name, set()).add(sample.ljust(16, b"\0").hex())
+        return found
+
+    def data(self) -> bytes:
+        """The bytes of its file, the same for the same state: sorted entries, then sorted keys."""
+        table = np.sort(np.frombuffer(self.entries, dtype=f"S{_SAMPLE}"))
+        return table.tobytes() + b"".join(bytes.fromhex(key) for key in sorted(self.failure_keys))
+
+
+def entry(sample_id: str, origin: str) -> bytes:
+    """A sample and one of its origins in a source."""
+    return bytes.fromhex(sample_id) + _origin_hash(origin)
+
+
+def _origin_hash(origin: str) -> bytes:
+    return hashlib.sha256(clean(origin).encode()).digest()[:8]
+
+
+class SourceStates:
+    """The states of one build's source. Any number of processes may record at once."""
+
+    def __init__(self, files: Files, fingerprint: str) -> None:
+        self._files = files
+        self._folder = f"builds/{fingerprint}/source"
+
+    def record(self, state: SourceState) -> int:
+        """Record a state as the last one, if it is not that already; returns the number of the last.
+
+        A state that was read up to a `limit=` does not take the place of a whole one: whoever publishes without reading
+        the source would lose the rest.
+        """
+        data = state.data()
+        path = f"{self._folder}/{hashlib.sha256(data).hexdigest()}.bin"
+        about: dict[str, Any] = {
+            "path": path,
+            "entries": len(state.entries) // _SAMPLE,
+            "failures": len(state.failure_keys),
+            "unreadable": state.unreadable,
+            "whole": state.whole,
+            "withdrawn": "keep" if state.keep else "drop",
+        }
+        while True:
+            number, last = self._last()
+            if last == about or (last is not None and last["whole"] and not state.whole):
+                return number
+            self._store(path, data)
+            if self._files.create(self._record_path(number + 1), json.dumps(about, sort_keys=True).encode()):
+                self._store(path, data)  # an old file of this name may have been collected before it was named again
+                return number + 1
+
+    def last(self) -> SourceState | None:
+        """The state that was recorded last; None where there is none.
+
+        Raises:
+            StoreError: it is missing or damaged.
+        """
+        number, about = self._last()
+        if about is None:
+            return None
+        path = str(about["path"])
+        try:
+            data = self._files.read(path)
+        except FileNotFoundError:
+            data = b""
+        end = int(about["entries"]) * _SAMPLE
+        if f"{hashlib.sha256(data).hexdigest()}.bin" != path.rpartition("/")[2] or (len(data) - end) % _FAILURE:
+            raise StoreError(
+                f"{self._files.locate(path)} is missing or damaged: run pipelines.build again, which reads the source"
+            )
+        entries, keys = data[:end], data[end:]
+        return SourceState(
+            {entries[start : start + 16].hex() for start in range(0, end, _SAMPLE)},
+            entries,
+            frozenset(keys[start : start + _FAILURE].hex() for start in range(0, len(keys), _FAILURE)),
+            int(about["unreadable"]),
+            bool(about["whole"]),
+            about["withdrawn"] == "keep",
+            number,
+        )
+
+    def superseded(self) -> list[str]:
+        """Every file that the last record neither is nor names."""
+        number, about = self._last()
+        kept = {self._record_path(number), about["path"] if about else ""}
+        return [path for path in self._files.list(self._folder) if path not in kept]
+
+    def _record_path(self, number: int) -> str:
+        return f"{self._folder}/{number:06d}.json"
+
+    def _store(self, path: str, data: bytes) -> None:
+        if not self._files.exists(path):
+            self._files.create(path, data)
+
+    def _last(self) -> tuple[int, dict[str, Any] | None]:
+        """The last record and its number."""
+        while paths := [path for path in self._files.list(self._folder) if path.endswith(".json")]:
+            try:
+                about: dict[str, Any] = json.loads(self._files.read(paths[-1]))
+                return int(paths[-1].rpartition("/")[2].removesuffix(".json")), about
+            except FileNotFoundError:  # collected meanwhile, since there is a later one
+                continue
+            except ValueError as error:
+                raise StoreError(
+                    f"{self._files.locate(paths[-1])} is no record of a source's state: delete it and run "
+                    "pipelines.build again"
+                ) from error
+        return 0, None

@@ -1,0 +1,1 @@
+"""What must be true of a build and of a version, and what nothing names."""

@@ -1,0 +1,87 @@
+"""What nothing in a store names any more: left by attempts that came second, or that were killed.
+
+Only such files count whose kind is known to be left behind, and never one that a commit, a segment of a plan or a
+manifest names.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from storage.builds.episodes import EpisodeStore
+from storage.builds.source_state import SourceStates
+from storage.builds.verdicts import VerdictStore
+from storage.datasets.version import MANIFEST
+from storage.files.listing import StoredFile
+from storage.files.store import STAGING, Files
+
+
+def orphans(files: Files, before: float) -> Iterator[StoredFile]:
+    """Orphaned files, all written before this moment (seconds since 1970); pictures are not among them.
+
+    Raises:
+        StoreError: the store cannot be read.
+        ValueError, LookupError: a commit, segment or manifest cannot be read, so nobody knows what it names.
+    """
+    yield from (file for file in files.details(STAGING) if _old(file, before))
+    for build in files.folders("builds"):
+        # sizes and times first: what is named later than this was there, and is not among the orphans
+        there = {file.path: file for file in files.details(f"builds/{build}") if _old(file, before)}
+        yield from (there[path] for path in _of_build(files, build) if path in there)
+    yield from _of_versions(files, before)
+
+
+def remove(files: Files, found: Iterable[StoredFile]) -> None:
+    """Remove orphans. What is of a version stays if somebody has finished it meanwhile: he may have kept what lay there
+    already. Claims go first, so that a version of which something is gone is begun anew.
+
+    Raises:
+        StoreError: the store cannot be read or written.
+    """
+    for file in sorted(found, key=lambda file: not file.path.startswith("claims/")):
+        version = _version_of(file.path)
+        if version is None or not files.exists(f"datasets/{version}/{MANIFEST}"):
+            files.remove(file.path)
+
+
+def _version_of(path: str) -> str | None:
+    """The version of one of its files or of its claim; None of others."""
+    match path.split("/"):
+        case ["datasets", version, *_]:
+            return version
+        case ["claims", *_, name]:
+            return name.removesuffix(".json")
+    return None
+
+
+def _of_build(files: Files, build: str) -> Iterator[str]:
+    """Paths, whatever their age."""
+    folder = f"builds/{build}"
+    parts = files.list(f"{folder}/plan/parts")
+    named = {
+        name
+        for path in files.list(f"{folder}/plan/segments")
+        for kind in ("samples", "index", "failures")
+        for name in json.loads(files.read(path))[kind]
+    }
+    yield from (path for path in parts if path not in named)
+    yield from SourceStates(files, build).superseded()
+    yield from EpisodeStore(files, build).orphans()
+    for judge in files.folders(f"{folder}/verdicts"):
+        yield from VerdictStore(files, build, judge).orphans()
+
+
+def _of_versions(files: Files, before: float) -> Iterator[StoredFile]:
+    """Files of versions that were never finished, if all that was done for them is old; with their claims."""
+    versions: dict[str, list[StoredFile]] = defaultdict(list)
+    for file in (*files.details("datasets"), *files.details("claims")):
+        versions[_version_of(file.path) or ""].append(file)
+    for version, there in sorted(versions.items()):
+        finished = any(file.path == f"datasets/{version}/{MANIFEST}" for file in there)
+        if not finished and all(_old(file, before) for file in there):
+            yield from there
+
+
+def _old(file: StoredFile, before: float) -> bool:
+    """Of a file whose time nobody knows nothing is said."""
+    return file.modified is not None and file.modified < before

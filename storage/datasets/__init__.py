@@ -1,0 +1,1 @@
+"""Dataset versions: rows, shards, card, releases."""

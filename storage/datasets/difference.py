@@ -1,0 +1,165 @@
+"""How two versions differ, episode by episode. Reads ids, answers and reasons only: no steps, no pictures."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from storage.datasets.version import PublishedDataset, folder_of
+from storage.files.store import Files, StoreError
+
+_TABLES = {"data": "accepted", "rejected": "rejected", "failures": "failed"}
+"""Folder of a version's table -> what became of the episodes in it."""
+
+_COLUMNS = ("episode_id", "sample_id", "rung", "answer", "reason", "error_class")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An episode that differs. `before` and `after` say what became of it ("" where a version has it not), e.g.
+    "accepted", "rejected (incorrect)"."""
+
+    episode_id: str
+    sample_id: str
+    rung: int
+    before: str
+    after: str
+
+
+@dataclass(slots=True)
+class Difference:
+    """How an older version and a newer one differ.
+
+    Attributes:
+        rows: rows of each, by table: accepted, rejected, failed. Rows of the source that failed are not among them.
+        came, went: how many episodes, by what became of them.
+        changed: how many episodes of both versions, by (before, after).
+        samples_came, samples_went: samples of which a version has episodes and the other has none.
+        by_rung: accepted episodes of each, by rung.
+        inputs: what the manifests say differently about how the versions were made: name -> (before, after).
+        examples: the first episodes that differ, up to a number of each kind.
+    """
+
+    old: str
+    new: str
+    rows: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    came: Mapping[str, int] = field(default_factory=dict)
+    went: Mapping[str, int] = field(default_factory=dict)
+    changed: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    samples_came: int = 0
+    samples_went: int = 0
+    by_rung: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    examples: list[Change] = field(default_factory=list)
+
+
+def difference(files: Files, old: PublishedDataset, new: PublishedDataset, show: int = 10) -> Difference:
+    """Compare two versions of a store.
+
+    Args:
+        show: examples of each kind of change, at most.
+
+    Raises:
+        StoreError: a file is missing, damaged or cannot be read.
+    """
+    before, after = (_episodes(files, version) for version in (old, new))
+    found = Difference(old.version, new.version)
+    found.rows = {outcome: (_count(before, outcome), _count(after, outcome)) for outcome in _TABLES.values()}
+    found.by_rung = _by_rung(before, after)
+    found.samples_came = _only_in(after, before)
+    found.samples_went = _only_in(before, after)
+    found.inputs = {
+        name: (old.inputs.get(name), new.inputs.get(name))
+        for name in {**old.inputs, **new.inputs}
+        if old.inputs.get(name) != new.inputs.get(name)
+    }
+    kinds = Counter[tuple[str, str]]()
+    for change in _changes(before, after):
+        kind = (change.before, change.after)
+        kinds[kind] += 1
+        if kinds[kind] <= show:
+            found.examples.append(change)
+    found.came = {outcome: count for (gone, outcome), count in kinds.items() if not gone}
+    found.went = {outcome: count for (outcome, gone), count in kinds.items() if not gone}
+    found.changed = {kind: count for kind, count in kinds.items() if all(kind)}
+    return found
+
+
+def _episodes(files: Files, version: PublishedDataset) -> pa.Table:
+    """Every episode of a version with its outcome."""
+    tables = []
+    for record in version.files:
+        outcome = _TABLES.get(record.path.partition("/")[0])
+        if outcome is None or not record.path.endswith(".parquet"):
+            continue
+        path = f"{folder_of(version.version)}/{record.path}"
+        try:
+            with files.open(path) as source:
+                parquet = pq.ParquetFile(source)
+                names = [name for name in _COLUMNS if name in parquet.schema_arrow.names]
+                table = parquet.read(columns=names)
+            table.validate(full=True)
+        except (pa.ArrowException, FileNotFoundError, ValueError) as error:
+            raise StoreError(
+                f"{files.locate(path)} is missing or damaged: restore it, or publish the build as another version="
+            ) from error
+        table = table.filter(pc.is_valid(table["episode_id"]))  # source rows that failed have none
+        table = table.append_column("outcome", pa.array([outcome] * len(table), pa.string()))
+        tables.append(table)
+    return pa.concat_tables([_EMPTY, *tables], promote_options="default").select(_EMPTY.schema.names)
+
+
+_EMPTY = pa.schema(
+    [
+        *(("episode_id", pa.string()), ("sample_id", pa.string()), ("rung", pa.int32())),
+        *(("answer", pa.string()), ("reason", pa.string()), ("error_class", pa.string()), ("outcome", pa.string())),
+    ]
+).empty_table()
+
+
+def _count(table: pa.Table, outcome: str) -> int:
+    return pc.sum(pc.equal(table["outcome"], outcome)).as_py() or 0
+
+
+def _by_rung(before: pa.Table, after: pa.Table) -> dict[int, tuple[int, int]]:
+    counts = []
+    for table in (before, after):
+        accepted = table.filter(pc.equal(table["outcome"], "accepted"))["rung"]
+        counts.append({entry["values"]: entry["counts"] for entry in pc.value_counts(accepted).to_pylist()})
+    return {rung: (counts[0].get(rung, 0), counts[1].get(rung, 0)) for rung in sorted({*counts[0], *counts[1]})}
+
+
+def _only_in(one: pa.Table, other: pa.Table) -> int:
+    mine = pc.unique(one["sample_id"])
+    return len(mine.filter(pc.invert(pc.is_in(mine, value_set=pc.unique(other["sample_id"])))))
+
+
+def _changes(before: pa.Table, after: pa.Table) -> Iterator[Change]:
+    """Every episode that came, went, or has another outcome, reason or answer; by rung and id."""
+    joined = before.join(after, "episode_id", join_type="full outer", left_suffix="_old", right_suffix="_new")
+    same = [
+        pc.or_kleene(
+            pc.fill_null(pc.equal(joined[f"{name}_old"], joined[f"{name}_new"]), False),
+            pc.and_(pc.is_null(joined[f"{name}_old"]), pc.is_null(joined[f"{name}_new"])),
+        )
+        for name in ("outcome", "answer", "reason", "error_class")
+    ]
+    differs = pc.invert(pc.and_(pc.and_(same[0], same[1]), pc.and_(same[2], same[3])))
+    for row in joined.filter(differs).sort_by([("rung_old", "ascending"), ("episode_id", "ascending")]).to_pylist():
+        yield Change(
+            row["episode_id"],
+            row["sample_id_new"] or row["sample_id_old"],
+            row["rung_new"] if row["rung_new"] is not None else row["rung_old"],
+            _outcome(row, "old"),
+            _outcome(row, "new"),
+        )
+
+
+def _outcome(row: Mapping[str, Any], side: str) -> str:
+    outcome = row[f"outcome_{side}"]
+    why = row[f"reason_{side}"] or row[f"error_class_{side}"]
+    return "" if outcome is None else f"{outcome} ({why})" if why else str(outcome)

@@ -1,0 +1,324 @@
+"""Dataset versions: what curation publishes, in `datasets/<version>/`, for people to load and train on.
+
+Rows stream through bounded buffers into staged files, which then appear under their final names; `manifest.json` is
+created last and conditionally, and readers trust a version only with it. The bytes of every file follow from the
+rows alone: no time, host, duration or random name is in them.
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from storage.builds.scope import Scope
+from storage.datasets.card import CardFacts, card
+from storage.datasets.rows import DatasetRow
+from storage.datasets.shards import ShardSizes
+from storage.datasets.version_writer import VersionWriter
+from storage.files.store import STAGING, Files, StoreError
+from storage.files.table import FileRecord
+
+FORMAT = 4
+"""Raised when the same rows are published as other bytes."""
+
+MANIFEST = "manifest.json"
+
+CHUNKS = "chunks.txt"
+"""The chunks that a version is curated from, by id, one a line, in the plan's order."""
+
+LAYERS = "layers.txt"
+"""Of the chunks in which something was tried again: id, layers of episodes and layers of verdicts that were taken in. A
+version of which nothing was tried again has no such file."""
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetInputs:
+    """What a version is made from: the same inputs give the same bytes, and another version otherwise.
+
+    Attributes:
+        recipe: fingerprint of the episodes.
+        judge: fingerprint of the verdicts.
+        chunk_ids: the chunks it is curated from, in plan order.
+        curation: JSON values that say how episodes were chosen.
+        source_failures: keys (`storage.builds.segment.failure_key`) of the source rows that could not be planned.
+        layers: of episodes and of verdicts that came of trying again, by chunk; chunks without any are left out.
+        replay: how pictures are drawn (`lensmill.replay.ReplaySettings.record`), so that a version replays on its own.
+        scope: which rows of these chunks it holds.
+    """
+
+    recipe: str
+    judge: str
+    chunk_ids: tuple[str, ...]
+    curation: Mapping[str, Any] = field(default_factory=dict)
+    source_failures: tuple[str, ...] = ()
+    layers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    replay: Mapping[str, Any] = field(default_factory=dict)
+    scope: Scope = field(default_factory=Scope)
+
+    def record(self) -> dict[str, Any]:
+        """As the manifest has it; chunks and layers by number and by their files' hash."""
+        record: dict[str, Any] = {
+            "format": FORMAT,
+            "recipe": self.recipe,
+            "judge": self.judge,
+            "curation": json.loads(json.dumps(dict(self.curation))),  # as it will be read back
+            "source_failures": len(self.source_failures),
+            "source_failures_sha256": _sha256_of(_lines(sorted(self.source_failures))),
+            "chunks": len(self.chunk_ids),
+            "replay": json.loads(json.dumps(dict(self.replay))),
+            **self.scope.record(),
+        }
+        for name, data in self.files().items():
+            record[f"{name.removesuffix('.txt')}_sha256"] = _sha256_of(data)
+        return record
+
+    def files(self) -> dict[str, bytes]:
+        """The files of a version that say what it is curated from, by name."""
+        files = {CHUNKS: _lines(self.chunk_ids)}
+        if self.layers:
+            found = ((chunk_id, self.layers[chunk_id]) for chunk_id in self.chunk_ids if chunk_id in self.layers)
+            files[LAYERS] = _lines(f"{chunk_id} {episodes} {verdicts}" for chunk_id, (episodes, verdicts) in found)
+        return files | self.scope.files()
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the record, for a version that is named by its content."""
+        return hashlib.sha256(json.dumps(self.record(), sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class CardSettings:
+    """What the card says beside what the rows say themselves."""
+
+    name: str = "Visual chains of thought"
+    languages: tuple[str, ...] = ("en",)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedDataset:
+    """A version with a manifest.
+
+    Attributes:
+        path: its folder, to be given to `datasets.load_dataset`.
+        rows: accepted trajectories; `rejected` and `failures` are the other tables' rows.
+        size: bytes of all files.
+        files: every file but the manifest, its path relative to the version's folder.
+    """
+
+    version: str
+    path: str
+    rows: int
+    rejected: int
+    failures: int
+    size: int
+    files: tuple[FileRecord, ...]
+    inputs: Mapping[str, Any]
+
+
+def _lines(lines: Iterable[str]) -> bytes:
+    return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _sha256_of(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def read_chunks(files: Files, version: str) -> tuple[tuple[str, ...], dict[str, tuple[int, int]]]:
+    """The chunks that a version is curated from, in plan order, and `DatasetInputs.layers`.
+
+    Raises:
+        FileNotFoundError, ValueError: its files do not say so.
+    """
+    folder = folder_of(version)
+    chunk_ids = tuple(files.read(f"{folder}/{CHUNKS}").decode().splitlines())
+    layers = {}
+    if files.exists(f"{folder}/{LAYERS}"):
+        for line in files.read(f"{folder}/{LAYERS}").decode().splitlines():
+            chunk_id, episodes, verdicts = line.split()
+            layers[chunk_id] = (int(episodes), int(verdicts))
+    return chunk_ids, layers
+
+
+def published(files: Files, version: str) -> PublishedDataset | None:
+    """A published version; None where there is none (a version without its manifest is none).
+
+    Raises:
+        ValueError: the version's name cannot be a folder's.
+        StoreError: its manifest is damaged.
+    """
+    path = f"{folder_of(version)}/{MANIFEST}"
+    try:
+        manifest = json.loads(files.read(path))
+        records = tuple(FileRecord(**record) for record in manifest["files"])
+        rows = manifest["rows"]
+        return PublishedDataset(
+            version,
+            files.locate(folder_of(version)),
+            rows["train"],
+            rows["rejected"],
+            rows["failures"],
+            sum(record.size for record in records),
+            records,
+            manifest["inputs"],
+        )
+    except FileNotFoundError:
+        return None
+    except (ValueError, LookupError, TypeError) as error:
+        raise StoreError(
+            f"{files.locate(path)} is no manifest of a version ({type(error).__name__}: {error}): restore it"
+        ) from error
+
+
+def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardSettings) -> None:
+    """Whether `publish` could publish this version: looked at before the work, not only after it.
+
+    Raises:
+        StoreError: the version exists, or was begun, from other inputs.
+    """
+    wanted = manifest_inputs(inputs, about)
+    if _same(files, version, wanted) is None and files.exists(claim_path(version)):
+        _claim(files, version, wanted)
+
+
+def publish(
+    files: Files,
+    version: str,
+    rows: Iterable[DatasetRow],
+    inputs: DatasetInputs,
+    about: CardSettings | None = None,
+    sizes: ShardSizes | None = None,
+) -> PublishedDataset:
+    """Publish a version, streaming; does nothing if it is published already from the same inputs.
+
+    Args:
+        version: a plain name, e.g. "2026-01-31" or "v1".
+        rows: in plan order, every planned episode and unreadable source row once; not read if there is nothing to do.
+        inputs: what the rows follow from.
+
+    Raises:
+        ValueError: the version's name cannot be a folder's.
+        StoreError: the version exists, made from other inputs, or the store cannot be written or read.
+    """
+    about = about or CardSettings()
+    folder, wanted = folder_of(version), manifest_inputs(inputs, about)
+    if (there := _same(files, version, wanted)) is not None:
+        return there
+    _claim(files, version, wanted)
+    staging = f"{STAGING}/{uuid.uuid4().hex}"
+    try:
+        facts = CardFacts(version, about.name, about.languages, inputs.recipe, inputs.judge, scope=inputs.scope)
+        writer = VersionWriter(files, staging, facts, sizes or ShardSizes())
+        placed = writer.write(rows)
+        texts = {"README.md": card(facts).encode(), **inputs.files()}
+        placed += [(_stage(files, staging, name, data), name) for name, data in texts.items()]
+        records = sorted((_settle(files, folder, staged, path) for staged, path in placed), key=lambda r: r.path)
+        _remove_strangers(files, folder, {record.path for record in records})
+        manifest = {
+            "version": version,
+            "inputs": wanted,
+            "rows": writer.counts(),
+            "files": [asdict(record) for record in records],
+        }
+        files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+        for staged, path in placed:  # what an old attempt had left may have been collected until the manifest was there
+            if not _is_there(files, f"{folder}/{path}", staged.size):
+                _settle(files, folder, staged, path)
+    finally:
+        files.remove_folder(staging)
+    done = _same(files, version, wanted)
+    assert done is not None
+    return done
+
+
+def folder_of(version: str) -> str:
+    """Where a version lies in its store.
+
+    Raises:
+        ValueError: the name cannot be a folder's.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", version):
+        raise ValueError(f"a version is named with letters, digits, '.', '-' and '_', got {version!r}")
+    return f"datasets/{version}"
+
+
+def manifest_inputs(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
+    """What a version's manifest says that it is made from."""
+    return {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
+
+
+def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDataset | None:
+    """The version if it is published from these inputs."""
+    there = published(files, version)
+    if there is None:
+        return None
+    names = [*wanted, *(name for name in there.inputs if name not in wanted)]
+    different = [name for name in names if there.inputs.get(name) != wanted.get(name)]
+    if different:
+        raise StoreError(
+            f"{there.path} is published already, from other inputs (different: {', '.join(different)}): choose another "
+            "version="
+        )
+    return there
+
+
+def claim_path(version: str) -> str:
+    """Where a version's first publisher writes down from which inputs it is."""
+    return f"claims/{version}.json"
+
+
+def claim(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
+    """Of publishers with different inputs only one may write into a version; those with the same all may.
+
+    Args:
+        inputs: as the manifest will have them.
+    """
+    return files.create(claim_path(version), json.dumps(inputs, sort_keys=True).encode())
+
+
+def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
+    if not claim(files, version, wanted):
+        raise StoreError(
+            f"{files.locate(folder_of(version))} was begun from other inputs and is not finished: choose another "
+            f"version=, or, if nothing writes it any more, delete {files.locate(claim_path(version))} and run again"
+        )
+
+
+def _stage(files: Files, staging: str, name: str, data: bytes) -> FileRecord:
+    path = f"{staging}/{name}"
+    files.put(path, data)
+    return FileRecord(path, len(data), _sha256_of(data))
+
+
+def _settle(files: Files, folder: str, staged: FileRecord, name: str) -> FileRecord:
+    """Give a staged file its final name. What an unfinished attempt left there is kept if it has the same bytes."""
+    target = f"{folder}/{name}"
+    while not files.place(staged.path, target) and _sha256(files, target) != staged.sha256:
+        files.remove(target)
+    return FileRecord(name, staged.size, staged.sha256, staged.rows)
+
+
+def _remove_strangers(files: Files, folder: str, names: set[str]) -> None:
+    """Remove files that an attempt with another number of shards has left: readers would take them for data."""
+    for path in files.list(folder):
+        if path[len(folder) + 1 :] not in {*names, MANIFEST}:
+            files.remove(path)
+
+
+def _is_there(files: Files, path: str, size: int) -> bool:
+    try:
+        return files.size(path) == size
+    except FileNotFoundError:
+        return False
+
+
+def _sha256(files: Files, path: str) -> str:
+    """Of a file's bytes; of none where it has been removed."""
+    digest = hashlib.sha256()
+    with suppress(FileNotFoundError), files.open(path) as source:
+        while block := source.read(2**20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,1 @@
+"""Files of a store, over fsspec: conditional create, and what each kind of store needs."""

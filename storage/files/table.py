@@ -1,0 +1,120 @@
+"""A growing Parquet file, written a row group at a time and hashed on its way out."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import IO, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.builds.schema import COMPRESSION
+from storage.files.store import Files
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A finished file as a manifest names it; `rows` is None for files that are not tables."""
+
+    path: str
+    size: int
+    sha256: str
+    rows: int | None = None
+
+
+class _Abandoned(Exception):
+    """Thrown into an open file to have it removed."""
+
+
+class _HashingSink:
+    """Passes bytes on and hashes them; the part of a file object that pyarrow writes to."""
+
+    def __init__(self, sink: IO[bytes]) -> None:
+        self._sink = sink
+        self._hash = hashlib.sha256()
+        self.size = 0
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        self._hash.update(data)
+        self._sink.write(data)
+        self.size += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self.size
+
+    def flush(self) -> None:
+        pass
+
+    def close(self) -> None:
+        self.closed = True
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()
+
+
+class TableWriter:
+    """Writes one uniquely named Parquet file; its bytes follow from the rows and the row groups alone.
+
+    Args:
+        options: for pyarrow's writer, beside the compression.
+    """
+
+    def __init__(self, files: Files, path: str, schema: pa.Schema, options: Mapping[str, Any] | None = None) -> None:
+        self.path = path
+        self.rows = 0
+        self.row_groups = 0
+        self._schema = schema
+        self._stack = ExitStack()
+        self._sink = _HashingSink(self._stack.enter_context(files.open(path, "wb")))
+        self._writer = pq.ParquetWriter(
+            self._sink, schema, write_page_checksum=True, **{**COMPRESSION, **(options or {})}
+        )
+
+    @property
+    def size(self) -> int:
+        """Bytes written so far."""
+        return self._sink.size
+
+    def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Write one row group, or none where there are no rows (readers take a row group's length for their step).
+
+        Raises:
+            StoreError: it cannot be written; the file is gone.
+        """
+        table = pa.Table.from_pylist(list(rows), schema=self._schema)
+        if not len(table):
+            return
+        with self._guarded():
+            self._writer.write_table(table, row_group_size=len(table))
+        self.rows += len(table)
+        self.row_groups += 1
+
+    def close(self) -> FileRecord:
+        """Complete the file; it is durable when this returns."""
+        with self._guarded():
+            self._writer.close()
+        self._stack.close()
+        return FileRecord(self.path, self._sink.size, self._sink.hexdigest(), self.rows)
+
+    def abandon(self) -> None:
+        """Give up: the file is removed where it can be."""
+        with suppress(Exception):
+            self._writer.close()
+        self._writer.is_open = False  # else it writes once more when it is collected
+        self._stack.__exit__(_Abandoned, _Abandoned(), None)
+
+    def _guarded(self) -> ExitStack:
+        """On an error, close and remove the file, and have the store explain the error."""
+        guard = ExitStack()
+
+        def on_exit(kind: Any, error: BaseException | None, trace: Any) -> bool:
+            if error is not None:
+                self._writer.is_open = False
+                return bool(self._stack.__exit__(kind, error, trace))
+            return False
+
+        guard.push(on_exit)
+        return guard

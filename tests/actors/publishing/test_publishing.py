@@ -1,0 +1,146 @@
+"""What a version takes in: layers that are judged, and no others; and what it says of where it came from."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+from actors.publishing.publishing import PublishSettings, check_version, publish_version, tally_rungs
+from lensmill.curation.correct import CURATION_VERSION
+from storage.builds.episodes import EpisodeRow, EpisodeStore
+from storage.builds.images import ImageStore
+from storage.builds.plan import Plan, plan_sample
+from storage.builds.verdicts import VerdictRow, VerdictStore
+from storage.datasets.version import PublishedDataset
+from storage.files.store import Files, StoreError
+from storage.sources.neutral import neutral_sample
+from tests.judged import CORRECT, build_of, looked
+from tests.storage.made import FINGERPRINT
+
+JUDGE = "j" * 16
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Files:
+    return Files(str(tmp_path))
+
+
+@pytest.fixture
+def plan(files: Files) -> Plan:
+    """Two chunks of two; episodes 1 and 2 failed of a timeout. All that is done is judged."""
+    plan = build_of(files, ["0", None, None, "3"])
+    for chunk_id in plan.chunk_ids():
+        judge(files, chunk_id)
+    return plan
+
+
+def judge(files: Files, chunk_id: str) -> None:
+    episodes, verdicts = EpisodeStore(files, FINGERPRINT), VerdictStore(files, FINGERPRINT, JUDGE)
+    given = [
+        VerdictRow(row.planned.episode_id, CORRECT) for row in episodes.rows(chunk_id) if row.trajectory is not None
+    ]
+    if not verdicts.commit(chunk_id, given, episodes.layers(chunk_id)):
+        verdicts.retry(chunk_id, given, episodes.layers(chunk_id))
+
+
+def try_again(files: Files, chunk_id: str) -> None:
+    """All that failed in a chunk is done now."""
+    store, images = EpisodeStore(files, FINGERPRINT), ImageStore(files)
+    samples = Plan(files, FINGERPRINT).read_chunk(chunk_id).samples
+    again = [
+        EpisodeRow(row.planned, "done", looked(images, int(samples[row.planned.sample_id].answers[0]))[1])
+        for row in store.rows(chunk_id)
+        if row.failure
+    ]
+    assert store.retry(chunk_id, again)
+
+
+def settings(files: Files, chunk_ids: Sequence[str], version: str | None = None) -> PublishSettings:
+    return PublishSettings(files, FINGERPRINT, JUDGE, tuple(chunk_ids), None, {"name": "correct"}, version, "made")
+
+
+def counts(version: PublishedDataset) -> tuple[int, int]:
+    return version.rows, version.failures
+
+
+def text(version: PublishedDataset, name: str) -> str:
+    return (Path(version.path) / name).read_text()
+
+
+def test_a_version_says_which_chunks_it_was_curated_from(files: Files, plan: Plan) -> None:
+    version, _ = publish_version(settings(files, plan.chunk_ids()))
+    assert text(version, "chunks.txt").splitlines() == list(plan.chunk_ids())
+    (record,) = (record for record in version.files if record.path == "chunks.txt")
+    assert record.sha256 == version.inputs["chunks_sha256"]
+    assert not (Path(version.path) / "layers.txt").exists()
+    part, _ = publish_version(settings(files, plan.chunk_ids()[1:]))
+    assert text(part, "chunks.txt") == f"{plan.chunk_ids()[1]}\n"
+
+
+def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(files: Files, plan: Plan) -> None:
+    first, second = plan.chunk_ids()
+    before, _ = publish_version(settings(files, plan.chunk_ids()))
+    assert counts(before) == (2, 2)
+    try_again(files, second)
+    judge(files, second)
+    after, _ = publish_version(settings(files, plan.chunk_ids()))
+    assert after.version != before.version
+    assert counts(after) == (3, 1)
+    assert text(after, "layers.txt") == f"{second} 1 1\n"
+    try_again(files, first)
+    judge(files, first)
+    assert counts(publish_version(settings(files, plan.chunk_ids()))[0]) == (4, 0)
+    assert len(pq.read_table(Path(before.path) / "data", columns=["question"])) == 2
+
+
+def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_there(files: Files, plan: Plan) -> None:
+    wanted = settings(files, plan.chunk_ids())
+    (_, first), (_, again) = publish_version(wanted), publish_version(wanted)
+    assert first == again == tally_rungs(wanted)
+    (tally,) = first.rungs.values()
+    assert (tally.episodes, tally.accepted, tally.failed) == (4, 2, 2)
+    assert sum(count for count, _ in first.failures.values()) == 2
+
+
+def test_what_must_not_be_trained_on_is_rejected_by_name_and_counted_by_it(files: Files) -> None:
+    plan = build_of(files, ["0", "1<|im_end|>", "2\0", "3"])
+    for chunk_id in plan.chunk_ids():
+        judge(files, chunk_id)
+    version, tally = publish_version(settings(files, plan.chunk_ids()))
+    (counted,) = tally.rungs.values()
+    assert (counted.accepted, counted.undecided, counted.unfit) == (2, 0, {"template_token": 1, "bad_character": 1})
+    rejected = pq.read_table(Path(version.path) / "rejected").to_pylist()
+    assert {row["reason"] for row in rejected} == {"template_token", "bad_character"}
+    assert "| template_token | 1 |" in text(version, "README.md")
+    assert version.inputs["curation"]["version"] == CURATION_VERSION
+
+
+def test_a_row_says_what_was_neutralised_in_its_sample(files: Files) -> None:
+    plan, images = build_of(files, []), ImageStore(files)
+    sample, trajectory = looked(images, 0)
+    sample = neutral_sample(replace(sample, question="What is <image>?"))
+    plan.append([plan_sample(FINGERPRINT, sample, (224,), ("reader",), (0,))], 1)
+    (chunk_id,) = plan.chunk_ids()
+    (planned,) = plan.read_chunk(chunk_id).episodes
+    EpisodeStore(files, FINGERPRINT).commit(chunk_id, [EpisodeRow(planned, "done", trajectory)])
+    judge(files, chunk_id)
+    version, _ = publish_version(settings(files, plan.chunk_ids()))
+    (row,) = pq.read_table(Path(version.path) / "data", columns=["question", "neutralised"]).to_pylist()
+    assert row == {"question": "What is ‹image›?", "neutralised": ["question: ‹image›"]}
+
+
+def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files, plan: Plan) -> None:
+    before = publish_version(settings(files, plan.chunk_ids()))
+    try_again(files, plan.chunk_ids()[0])
+    assert publish_version(settings(files, plan.chunk_ids())) == before
+
+
+def test_a_name_that_is_taken_is_told_before_episodes_are_tried_again(files: Files, plan: Plan) -> None:
+    wanted = settings(files, plan.chunk_ids(), "v1")
+    check_version(wanted, retried=True)
+    publish_version(wanted)
+    check_version(wanted)
+    with pytest.raises(StoreError, match="choose another version="):
+        check_version(wanted, retried=True)

@@ -1,0 +1,186 @@
+"""Rows of every kind of episode, rendered by the chat templates of the models that people train on them.
+
+The templates are files of TRL's wheel, byte for byte those of the models; TRL itself is not imported.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from lensmill.agents.direct import DirectAgent
+from lensmill.agents.protocol import Rollout
+from lensmill.agents.reader.transcript import write_messages
+from lensmill.agents.refocus.agent import RefocusAgent
+from lensmill.agents.zoom import ZoomAgent
+from lensmill.geometry import Box
+from lensmill.models.chat import Sampling
+from lensmill.sandbox.protocol import Execution
+from lensmill.tools import ZOOM
+from storage.builds.images import ImageStore
+from storage.datasets.rows import AcceptedEpisode, DatasetRow
+from storage.datasets.version import publish
+from storage.files.store import Files
+from tests.agents.scripted import ScriptedModel, ScriptedSandbox, a_desk, smaller, two_columns
+from tests.agents.search_script import ANSWER as SEARCH_ANSWER
+from tests.agents.search_script import ASK, LOCATE, search
+from tests.storage.published_rows import CORRECT, INPUTS, planned, seen
+
+
+@dataclass(frozen=True)
+class Template:
+    """A template of TRL's wheel, and the text that it writes for a picture."""
+
+    file: str
+    placeholder: str
+
+
+TEMPLATES = (
+    Template("qwen2_5_vl", "<|vision_start|><|image_pad|><|vision_end|>"),
+    Template("qwen3_vl", "<|vision_start|><|image_pad|><|vision_end|>"),
+    Template("gemma3", "<start_of_image>"),
+    Template("idefics3", "<image>"),
+)
+
+
+@cache
+def compiled(file: str) -> jinja2.Template:
+    """The template with the settings that `transformers` renders it with."""
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+
+    def tojson(value: Any, indent: int | None = None) -> str:
+        return json.dumps(value, ensure_ascii=False, indent=indent)
+
+    def raise_exception(message: str) -> None:
+        raise jinja2.TemplateError(message)
+
+    environment.filters["tojson"] = tojson
+    environment.globals["raise_exception"] = raise_exception
+    path = distribution("trl").locate_file(f"trl/chat_templates/{file}.jinja")
+    return environment.from_string(Path(str(path)).read_text())
+
+
+def render(template: Template, messages: Sequence[Mapping[str, Any]]) -> str:
+    return compiled(template.file).render(messages=messages, bos_token="<bos>", add_generation_prompt=False)
+
+
+ZOOM_REPLY = (
+    "<think>I look closer.</think>\n<tool_call>\n"
+    '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [100, 100, 200, 200], "label": "it", "image": 0}}'
+    "\n</tool_call>"
+)
+ANSWER = "<think>It is red.</think>\n<answer>red</answer>"
+FOCUS = (
+    "THOUGHT 0: I look at 2019.\nACTION 0:\n```python\n"
+    'display(focus_on_x_values_with_draw(image_1, ["2019"], x_values_bbox))\n```'
+)
+FINAL = "THOUGHT 1: I see.\nANSWER: It is 4. FINAL ANSWER: 4. TERMINATE"
+
+
+async def direct() -> Rollout:
+    return await DirectAgent(ScriptedModel(ANSWER), Sampling()).run(a_desk(choices=("red", "{blue} <b> & 5 < 6")))
+
+
+async def zoom() -> Rollout:
+    return await ZoomAgent(
+        ScriptedModel(ZOOM_REPLY, ZOOM_REPLY.replace("100, 100", "120, 90"), ANSWER), Sampling()
+    ).run(a_desk())
+
+
+async def zoom_with_an_error() -> Rollout:
+    wrong = ZOOM_REPLY.replace('"image": 0', '"image": 9')
+    return await ZoomAgent(ScriptedModel(wrong, ZOOM_REPLY, ANSWER), Sampling()).run(a_desk())
+
+
+async def refocus(pictures: int = 1) -> Rollout:
+    sandbox = ScriptedSandbox(
+        lambda _, view: Execution(
+            tuple(smaller(view, (84 + 28 * number, 56)) for number in range(pictures)),
+            (("2019", Box(0, 0, 400, 600)),),
+        )
+    )
+    agent = RefocusAgent(ScriptedModel(FOCUS, FINAL), sandbox, Sampling())
+    return await agent.run(a_desk(regions=two_columns()))
+
+
+async def refocus_with_two_pictures() -> Rollout:
+    return await refocus(2)
+
+
+async def searching() -> Rollout:
+    return await search(ScriptedModel(LOCATE, ASK, SEARCH_ANSWER))
+
+
+async def reader() -> Rollout:
+    """What the reader would hand in: its record is written by `write_messages`, not by a model."""
+    desk = a_desk()
+    desk.act("I look closer.", ZOOM, {"bbox_2d": [100, 100, 200, 200], "label": "it", "image": 0})
+    desk.act("I look at 2019.", "nothing", {})
+    messages = write_messages(desk.task, desk.steps, "It is red.", "red", (ZOOM,))
+    return desk.hand_in("It is red.", "red", messages)
+
+
+KINDS = (reader, direct, zoom, zoom_with_an_error, refocus, refocus_with_two_pictures, searching)
+
+
+def published(files: Files, rollout: Rollout, load: Any) -> Mapping[str, Any]:
+    """An episode as people load it: written as Parquet, read by `datasets`."""
+    sample, _ = seen(ImageStore(files), 1)
+    pictures = {image.ref.image_id: image.data for image in rollout.images}
+    row: DatasetRow = AcceptedEpisode(planned(sample), sample, rollout.trajectory, CORRECT, pictures)
+    (loaded,) = load(publish(files, "v1", [row], INPUTS).path)
+    return dict(loaded)
+
+
+def plain(text: str) -> str:
+    """Without white space, which some templates trim."""
+    return re.sub(r"\s+", "", text)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.file)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+async def test_a_template_keeps_every_text_and_picture_in_order(
+    template: Template, kind: Any, files: Files, load: Any
+) -> None:
+    row = published(files, await kind(), load)
+    rendered = render(template, row["messages"])
+    assert rendered.count(template.placeholder) == len(row["images"])
+    position = 0
+    for message in row["messages"]:
+        for part in message["content"]:
+            wanted = plain(template.placeholder if part["type"] == "image" else part["text"])
+            found = plain(rendered).find(wanted, position)
+            assert found >= 0, f"{wanted!r} is not in the text after {position}"
+            position = found + len(wanted)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.file)
+async def test_a_template_writes_no_null(template: Template, files: Files, load: Any) -> None:
+    row = published(files, await zoom(), load)
+    assert "None" not in render(template, row["messages"])
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+async def test_system_and_assistant_turns_are_one_text(kind: Any, files: Files, load: Any) -> None:
+    """Some templates read the first part of these turns only."""
+    row = published(files, await kind(), load)
+    parts = [message["content"] for message in row["messages"] if message["role"] != "user"]
+    assert all(len(content) == 1 and content[0]["type"] == "text" for content in parts)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+async def test_users_and_assistants_take_turns(kind: Any, files: Files, load: Any) -> None:
+    """Gemma's template refuses any other order."""
+    row = published(files, await kind(), load)
+    roles = [message["role"] for message in row["messages"] if message["role"] != "system"]
+    assert roles == ["user", "assistant"] * (len(roles) // 2)
