@@ -13,7 +13,8 @@ from dataclasses import asdict
 
 from actors.cluster.connection import connect
 from actors.cluster.errors import Stopped
-from actors.ingest.planning import PlanOutline, PlanSettings
+from actors.ingest.outline import PlanOutline
+from actors.ingest.planning import PlanSettings
 from actors.publishing.publishing import PublishSettings, check_version
 from actors.rollouts.equipment import AGENT, JUDGE
 from actors.rollouts.failing import RETRYABLE
@@ -183,6 +184,7 @@ class Build:
             settings.plan_only,
             self._display,
             self._stopping,
+            settings.cluster.workers,
         )
 
     def _retry(self, outline: PlanOutline, committed: Mapping[str, int]) -> dict[str, Retry]:
@@ -209,7 +211,9 @@ class Build:
             self._display.say(f"nothing to try again of {', '.join(names)}; failures of this build: {there}")
         return found
 
-    def _pool(self, size: int, done: int, engines: Engines, most: int | None = None) -> RolloutPool:
+    def _pool(
+        self, outline: PlanOutline, size: int, done: int, engines: Engines, most: int | None = None
+    ) -> RolloutPool:
         settings = self._settings
         models = engines.start(self._all_models())
         self._ask(models)
@@ -248,7 +252,7 @@ class Build:
             on_poll,
             lambda: self._stopping() or engines.gone or bool(self._spend.over),
             self._display.say,
-            chunks_each=chunks_for(in_flight, settings.chunk_size),
+            chunks_each=chunks_for(in_flight, sum(outline.episodes.values()) // max(1, len(outline.chunk_ids))),
             most=most,
             stop_s=settings.cluster.stop_s,
         )
@@ -276,7 +280,7 @@ class Build:
             self._display.say(f"tried again: {count_text(again, 'failed episode')}", episodes=again)
         with Engines(settings.engine, settings.judge_engine, self._stopping, self._display.say) as engines:
             chunks = len(missing) + len(unjudged) + len(retry)
-            pool = self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks)
+            pool = self._pool(outline, min(size, chunks), done, engines, settings.cluster.workers or chunks)
             try:
                 unfinished = {*pool.judge(_in_order(chunk_ids, unjudged)), *pool.run(missing, retry)}
                 # another run may have made chunks, and have ended before it judged them
@@ -344,7 +348,7 @@ class Build:
         step = max(1, len(chunk_ids) // PROBED_CHUNKS)
         self._display.say("trying a few episodes for the estimate ...")
         with Engines(self._settings.engine, self._settings.judge_engine, self._stopping, self._display.say) as engines:
-            pool = self._pool(min(size, PROBED_CHUNKS), 0, engines)
+            pool = self._pool(outline, min(size, PROBED_CHUNKS), 0, engines)
             try:
                 costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
             finally:

@@ -38,9 +38,16 @@ _READING = ("rapidocr", "onnxruntime")
 _RUNNING = ("pydantic-monty",)
 """Packages whose versions decide what the code of `refocus` does."""
 
-_WHERE = ("path", "charts", "posters", "questions_per_picture", "first_index", "withdrawn")
-"""How much of a source there is, where it lies, how rows are read and which withdrawn samples are published: these
-decide which samples a version holds, not what an episode is."""
+_SELECTED = {
+    "source": (
+        *("path", "charts", "posters", "questions_per_picture", "first_index", "withdrawn"),
+        *("splits", "split", "subsets"),
+    ),
+    "agent": ("samples",),
+    "ladder": ("rungs",),
+}
+"""How much of a source there is, where it lies, how rows are read, and which samples, rungs and seeds are asked for:
+these decide which episodes a version holds, not what an episode is."""
 
 SHOWN_CHANGES = 6
 """What differs between recipes is told up to so many keys."""
@@ -64,12 +71,12 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         models: the agent's, by role.
         judge: its fingerprint, which matters to agents that ask it.
     """
-    source = {key: value for key, value in asdict(settings.source).items() if key not in _WHERE}
+    source = _decisive("source", settings.source)
     if isinstance(settings.source, SyntheticSettings):
         source["version"] = SYNTHETIC_VERSION
-    agent, names = asdict(settings.agent), list(_PIXELS)
+    agent, names = _decisive("agent", settings.agent), list(_PIXELS)
     ladder = within(settings.ladder, (model.family for model in models.values()))
-    content: dict[str, Any] = {"source": source, "agent": agent, "ladder": asdict(ladder)}
+    content: dict[str, Any] = {"source": source, "agent": agent, "ladder": _decisive("ladder", ladder)}
     if isinstance(settings.agent, ReaderSettings):
         agent["version"] = READER_VERSION
         names += _READING
@@ -85,6 +92,11 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         content["judge"] = judge
     content["packages"] = {name: version(name) for name in names}
     return Recipe(content)
+
+
+def _decisive(name: str, settings: Any) -> dict[str, Any]:
+    """Those of the settings that decide what an episode is."""
+    return {key: value for key, value in asdict(settings).items() if key not in _SELECTED[name]}
 
 
 def judge_fingerprint(judge: JudgeSettings, model: ModelSettings | None, engine: EngineSettings | None = None) -> str:
@@ -155,8 +167,7 @@ def find_build(files: Files, wanted: str | None) -> FoundBuild:
 
 
 def _about(recipe: Mapping[str, Any]) -> str:
-    rungs = recipe.get("ladder", {}).get("rungs", ())
-    return title_of(recipe).partition(": ")[2] + (f", rungs {', '.join(map(str, rungs))}" if rungs else "")
+    return title_of(recipe).partition(": ")[2]
 
 
 def find_judges(files: Files, build: str) -> Mapping[str, str]:

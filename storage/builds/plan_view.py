@@ -1,11 +1,15 @@
 """Where the chunks of a plan lie, for plans of any size."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+
+from storage.builds.segment import INDEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +20,36 @@ class Place:
     row_group: int
 
 
+VIEW = pa.schema([*(field for field in INDEX if field.name != "attempts"), pa.field("kind", pa.int32())])
+"""Columns of `PlanView.index`."""
+
+
+def kind_of(attempts: str) -> Mapping[tuple[int, int], int]:
+    """What a text of INDEX's "attempts" says: (rung, seed) -> episodes."""
+    return {(rung, seed): episodes for rung, seed, episodes in json.loads(attempts)}
+
+
 class PlanView:
     """The segments that were there at the last look, and where their chunks lie. A plan may have a million chunks, so
     they are columns, not objects.
 
     Attributes:
-        index: INDEX columns of all segments, in the plan's order; "part" counts in `paths`.
+        index: columns of all segments, in the plan's order: those of INDEX, but instead of "attempts" the number of
+            its text, "kind". "part" counts in `paths`.
+        kinds: by that number, how many episodes of each (rung, seed) a chunk has.
     """
 
-    def __init__(self, segments: tuple[Mapping[str, object], ...], paths: tuple[str, ...], index: pa.Table) -> None:
+    def __init__(
+        self,
+        segments: tuple[Mapping[str, object], ...],
+        paths: tuple[str, ...],
+        index: pa.Table,
+        kinds: tuple[Mapping[tuple[int, int], int], ...] = (),
+    ) -> None:
         self.segments = segments
         self.paths = paths
         self.index = index
+        self.kinds = kinds
         ids = np.array(index.column("chunk_id").to_pylist(), dtype="S32")
         self._order = np.argsort(ids)
         self._ids = ids[self._order]
@@ -35,6 +57,16 @@ class PlanView:
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk, in the plan's order."""
         return tuple(self.index.column("chunk_id").to_pylist())
+
+    def episodes(self, rows: npt.NDArray[np.intp]) -> dict[int, int]:
+        """Rung -> episodes of the chunks in these rows of the index."""
+        counts = np.bincount(self.index.column("kind").to_numpy()[rows], minlength=len(self.kinds)).tolist()
+        found = Counter[int]()
+        for kind, chunks in zip(self.kinds, counts, strict=True):
+            for (rung, _), episodes in kind.items():
+                if chunks:
+                    found[rung] += chunks * episodes
+        return {rung: found[rung] for rung in sorted(found)}
 
     def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
         """Where these chunks lie in the index; those that are not there are left out."""

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from actors.ingest.planning import Planner, PlanOutline, PlanSettings
+from actors.ingest.outline import PlanOutline
+from actors.ingest.planning import Planner, PlanSettings
 from lensmill.agents.settings import ReaderSettings, ZoomSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
