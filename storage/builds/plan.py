@@ -14,12 +14,11 @@ from threading import Lock
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lensmill.sample import Sample
 from storage.builds.plan_part import PlanPart, part_of
-from storage.builds.plan_view import VIEW, Place, PlanView, kind_of
+from storage.builds.plan_view import Place, PlanView
 from storage.builds.planned import Codebook, PlannedSamples, RowsReader
 from storage.builds.sample_ids import SampleIds
 from storage.builds.schema import clean, sample_json, sample_of
@@ -143,7 +142,7 @@ class Plan:
         self._files = files
         self._fingerprint = fingerprint
         self._folder = f"builds/{fingerprint}/plan"
-        self._view = PlanView((), (), VIEW.empty_table())
+        self._view = PlanView.empty()
         self._kinds, self._keys = Codebook(), RowsReader()
         self._planned = PlannedSamples(self._keys.rows)
         self._known_failures: set[str] = set()
@@ -330,15 +329,8 @@ class Plan:
             view = self._view
             while self._files.exists(path := self._segment_path(len(view.segments))):
                 segment = json.loads(self._files.read(path))
-                index, parts = view.index, len(view.paths)
-                for name in paths_of(segment, "index"):
-                    table = self._table(name, INDEX)
-                    kind = pa.array(self._kinds.encode(table.column("attempts")))
-                    part = pc.cast(pc.add(table.column("part"), parts), pa.int32())
-                    table = table.drop_columns("attempts").set_column(1, "part", part).append_column("kind", kind)
-                    index = pa.concat_tables([index, table])
-                paths, kinds = (*view.paths, *paths_of(segment, "samples")), tuple(map(kind_of, self._kinds.texts))
-                view = self._view = PlanView((*view.segments, segment), paths, index.combine_chunks(), kinds)
+                tables = [self._table(name, INDEX) for name in paths_of(segment, "index")]
+                view = self._view = view.grown(segment, tables, self._kinds)
             return view
 
     def _read_row_group(self, place: Place) -> Iterator[PlannedSample]:

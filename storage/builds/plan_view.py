@@ -4,12 +4,15 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from storage.builds.segment import INDEX
+from storage.builds.planned import Codebook
+from storage.builds.segment import INDEX, paths_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,27 @@ class PlanView:
         ids = np.array(index.column("chunk_id").to_pylist(), dtype="S32")
         self._order = np.argsort(ids)
         self._ids = ids[self._order]
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Of a plan without segments."""
+        return cls((), (), VIEW.empty_table())
+
+    def grown(self, segment: Mapping[str, object], tables: Iterable[pa.Table], kinds: Codebook) -> Self:
+        """With one more segment.
+
+        Args:
+            tables: of the segment's index files.
+            kinds: numbers the texts of "attempts"; the same for all segments.
+        """
+        index = self.index
+        for table in tables:
+            kind = pa.array(kinds.encode(table.column("attempts")))
+            part = pc.cast(pc.add(table.column("part"), len(self.paths)), pa.int32())
+            table = table.drop_columns("attempts").set_column(1, "part", part).append_column("kind", kind)
+            index = pa.concat_tables([index, table])
+        paths = (*self.paths, *paths_of(segment, "samples"))
+        return type(self)((*self.segments, segment), paths, index.combine_chunks(), tuple(map(kind_of, kinds.texts)))
 
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk, in the plan's order."""
