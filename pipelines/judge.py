@@ -58,7 +58,7 @@ class JudgeJob(Job):
             "",
             "",
             "",
-            self._model.name if self._model else "",
+            (self._model.name or "") if self._model else "",
         )
         return self.run(self._work, self._build.fingerprint, "judge", *names)
 
