@@ -39,7 +39,7 @@ class ReplaySettings:
         factor, upscale: see `Ladder`.
         tools: of the agent; their limits of a picture are the views' too.
         family: of the agent's model: the sizes to which what code shows is fitted.
-        cpython: code may have run in the sandbox's second lane.
+        cpython: code may have run in the sandbox's CPython interpreter.
         packages: name -> version of what drew the pictures; other versions may draw other pixels.
     """
 
