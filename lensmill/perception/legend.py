@@ -86,7 +86,7 @@ def _cut_at(line: TextLine, boxes: Sequence[Box]) -> list[TextLine]:
 
 
 def _wrapped(first: TextLine, pieces: Sequence[TextLine], swatches: Sequence[Box]) -> list[TextLine]:
-    """Following lines that start at the same x without a swatch of their own."""
+    """The lines that follow `first`, start at the same x and have no swatch."""
     out: list[TextLine] = []
     last = first
     for piece in sorted(pieces, key=lambda p: p.box.y1):

@@ -19,8 +19,8 @@ _ENGINE = {
     "Global.use_cls": False,
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-    # One line at a time, padded to 160 px only: half the time of the default on charts, whose texts are short,
-    # and what a line reads as never depends on the other lines in the picture.
+    # One line at a time, padded to 160 px only. On charts, whose texts are short, this takes half the time of the
+    # default, and the result for a line never depends on the other lines in the picture.
     "Rec.rec_batch_num": 1,
     "Rec.rec_img_shape": [3, 48, 160],
     "Det.limit_type": "min",
