@@ -15,12 +15,12 @@ from actors.cluster.connection import connect
 from actors.cluster.errors import Stopped
 from actors.ingest.planning import PlanOutline, PlanSettings
 from actors.publishing.publishing import PublishSettings, check_version
-from actors.rollouts.equipment import AGENT, JUDGE
 from actors.rollouts.failing import RETRYABLE
 from actors.rollouts.pool import RolloutPool, chunks_for
+from actors.rollouts.runtime import JUDGE
 from actors.rollouts.watching import WatchSettings
 from actors.rollouts.worker import Retry, RolloutSettings
-from lensmill.agents.settings import ReaderSettings
+from lensmill.agents.spec import AGENT
 from lensmill.models.families import within
 from lensmill.models.meter import Meter
 from lensmill.models.settings import ModelSettings
@@ -47,12 +47,12 @@ from storage.builds.verdicts import VerdictStore
 from storage.files.probe import probe
 from storage.files.store import StoreUnavailable
 from storage.files.watch import StoreWatch
-from storage.sources.settings import look_for
+from storage.sources.spec import source_spec
 
 PROBED_CHUNKS = 3
 
-READER_IN_FLIGHT = 2
-"""The reader keeps its worker's core busy; two hide what it waits for."""
+CPU_IN_FLIGHT = 2
+"""An agent without a model keeps its worker's core busy; two hide what it waits for."""
 
 MODEL_IN_FLIGHT = 64
 """Agents with a model wait for it nearly all the time."""
@@ -127,7 +127,7 @@ class Build:
                     display.say(f"metrics: {self._exports.endpoint.url}", url=self._exports.endpoint.url)
                 if changed := what_changed(self._files, self._recipe):
                     display.say(changed, "warning")
-                if line := look_for(settings.source):
+                if line := source_spec(settings.source).look_for(settings.source):
                     display.say(line)
                 if not self._episodes.committed():  # else perhaps nothing is missing
                     self._ask(self._all_models())
@@ -214,8 +214,7 @@ class Build:
         models = engines.start(self._all_models())
         self._ask(models)
         watch = ModelWatch(self._display.say)
-        reads = isinstance(settings.agent, ReaderSettings)
-        in_flight = settings.cluster.in_flight or (READER_IN_FLIGHT if reads else MODEL_IN_FLIGHT)
+        in_flight = settings.cluster.in_flight or (MODEL_IN_FLIGHT if self._models else CPU_IN_FLIGHT)
 
         def on_poll(counts: Counter[str]) -> None:
             if moves := engines.poll():

@@ -15,9 +15,9 @@ from typing import Any
 from actors.cluster.connection import connect
 from actors.cluster.errors import Stopped
 from actors.publishing.publishing import PublishSettings, check_version
-from actors.rollouts.equipment import JUDGE
 from actors.rollouts.judging import JudgingSettings, RemoteJudgeWorker
 from actors.rollouts.pool import RolloutPool
+from actors.rollouts.runtime import JUDGE
 from actors.rollouts.watching import WatchSettings
 from lensmill.models.meter import Meter
 from lensmill.models.settings import ModelSettings
