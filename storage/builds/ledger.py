@@ -9,17 +9,14 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from lensmill.curation.correct import CURATION_VERSION
-from lensmill.facts.measure import UNMEASURED, Column, Making, Measure, facts_of, measures_of
-from storage.builds.judged import JudgedBuild, Layers
-from storage.builds.schema import COMPRESSION, clean
-from storage.files.ahead import READERS, ahead
+from lensmill.facts.measure import UNMEASURED, Column, Measure, measures_of
+from storage.builds.judged import Layers
+from storage.builds.plan import Plan
 from storage.files.arrow import arrow_filesystem
 from storage.files.store import Files, StoreError
 
@@ -98,18 +95,15 @@ class Ledger:
         measures: Sequence[str] = (),
     ) -> None:
         self._files = files
-        self._fingerprint = fingerprint
-        self._judge = judge
         self._folder = f"builds/{fingerprint}/ledger/{judge}"
-        self._build = JudgedBuild(files, fingerprint, judge)
         self.measures = measures_of(measures)
         self.schema = ledger_schema(self.measures)
-        self.segments = tuple(self._cut(chunk_ids, layers))
+        self.segments = tuple(self._cut(Plan(files, fingerprint), chunk_ids, layers))
 
-    def _cut(self, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
+    def _cut(self, plan: Plan, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
         """Places of cuts follow from the plan alone, so that chunks which another version leaves out move none."""
         wanted, found = set(chunk_ids), 0
-        for size, ids in self._build.plan.segments():
+        for size, ids in plan.segments():
             step = max(1, SEGMENT_EPISODES // size)
             for start in range(0, len(ids), step):
                 some = tuple(chunk_id for chunk_id in ids[start : start + step] if chunk_id in wanted)
@@ -118,8 +112,8 @@ class Ledger:
                     yield self._segment(some, {name: layers[name] for name in some if name in layers})
         if found < len(wanted):
             raise StoreError(
-                f"{self._files.locate(f'builds/{self._fingerprint}/plan')}: the plan lacks {len(wanted) - found} of "
-                "the chunks that were asked for: restore the plan, or build into a new out="
+                f"{self._files.locate(self._folder)}: the build's plan lacks {len(wanted) - found} of the chunks that "
+                "were asked for: restore the plan, or build into a new out="
             )
 
     def _segment(self, chunk_ids: tuple[str, ...], layers: Layers) -> LedgerSegment:
@@ -133,54 +127,6 @@ class Ledger:
         """The segments that have no file yet. Costs one listing."""
         there = set(self._files.list(self._folder))
         return tuple(segment for segment in self.segments if segment.path not in there)
-
-    def write(self, segment: LedgerSegment) -> int:
-        """Read the chunks of a segment, measure their episodes and create its file, unless it exists; returns the
-        number of episodes. Idempotent: the same segment has the same bytes, whoever writes it.
-
-        Raises:
-            StoreError: a chunk is not judged or damaged, or the store cannot be written.
-        """
-        making = Making(self._recipe(), self._fingerprint, self._judge)
-        columns: dict[str, list[Any]] = {name: [] for name in self.schema.names}
-        chunks = ahead(lambda chunk_id: self._build.read(chunk_id, segment.layers), segment.chunk_ids, READERS)
-        for chunk_id, episodes in zip(segment.chunk_ids, chunks, strict=True):
-            for position, episode in enumerate(episodes):
-                place = {"chunk": chunk_id, "position": position}
-                self._add(columns, {**place, **facts_of(episode, making, self.measures)})
-        sink = pa.BufferOutputStream()
-        options = {**COMPRESSION, "write_page_index": True, "write_page_checksum": True}
-        pq.write_table(self._table(columns), sink, row_group_size=SEGMENT_EPISODES, **options)
-        self._files.create(segment.path, sink.getvalue().to_pybytes())
-        return len(columns["position"])
-
-    def _add(self, columns: dict[str, list[Any]], row: dict[str, Any]) -> None:
-        for name, values in columns.items():
-            value = row[name]
-            values.append(clean(value) if isinstance(value, str) else value)
-
-    def _table(self, columns: dict[str, list[Any]]) -> pa.Table:
-        arrays = []
-        for field in self.schema:
-            try:
-                arrays.append(pa.array(columns[field.name], field.type))
-            except (pa.ArrowException, TypeError, ValueError) as error:
-                (owner,) = (m.name for m in self.measures if field.name in {column.name for column in m.columns})
-                raise StoreError(
-                    f"measure {owner}: a value of {field.name} is no {field.type}: {' '.join(str(error).split())[:200]}"
-                ) from error
-        return pa.Table.from_arrays(arrays, schema=self.schema)
-
-    def _recipe(self) -> dict[str, Any]:
-        path = f"builds/{self._fingerprint}/recipe.json"
-        try:
-            recipe: dict[str, Any] = json.loads(self._files.read(path))
-        except (FileNotFoundError, ValueError) as error:
-            where = self._files.locate(path)
-            raise StoreError(
-                f"{where} is missing or damaged ({error}): restore it, or build into a new out="
-            ) from error
-        return recipe
 
     def dataset(self) -> ds.Dataset:
         """The rows of all segments, in plan order, with the columns of `schema`; opens no file yet."""
