@@ -31,8 +31,13 @@ MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|arg
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
-_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
+_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions)[.=]|resources[.=]")
 """Settings that take any keys, which hydra has to be told."""
+
+_SQL = re.compile(
+    r"(\+*(?:curation\.keep|curation\.conditions\.\w+|sql)=)(?!\s*(?:null|['\"].*['\"])\s*$)(.+)", re.DOTALL
+)
+"""A setting in SQL, which hydra takes in quotes only; one that is quoted already stays as it is."""
 
 
 _PATH = re.compile(r"""([\w.@]+=)((?:~|\.{0,2}/)[^,'"\\]*)""")
@@ -52,13 +57,21 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, [f"++{item}" if _OPEN.match(item) else _quoted_path(item) for item in overrides])
+            return compose(job, [_override(item) for item in overrides])
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
 
 
-def _quoted_path(override: str) -> str:
-    """A path in quotes, which hydra wants for most signs that names of files may have; other overrides as they are."""
+def _override(item: str) -> str:
+    """A setting of the command line as hydra takes it."""
+    plain = item.lstrip("+")
+    return f"++{_quoted_value(plain)}" if _OPEN.match(plain) else _quoted_value(item)
+
+
+def _quoted_value(override: str) -> str:
+    """A path or SQL in quotes, which hydra wants for most signs that they may have; other overrides as they are."""
+    if match := _SQL.fullmatch(override):
+        return match[1] + _quoted(match[2])
     match = _PATH.fullmatch(override)
     return f"{match[1]}'{match[2]}'" if match else override
 
