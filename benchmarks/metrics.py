@@ -31,8 +31,8 @@ from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from benchmarks.dispatch import IN_FLIGHT
 from benchmarks.rollouts import ANSWER, CHUNK, FINGERPRINT, UNREADABLE, plan_episodes, run_chunks
 from benchmarks.stubs import Clock, stub_engines
-from lensmill.agents.settings import ZoomSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, Usage
 from lensmill.models.families import ModelFamily
 from lensmill.models.settings import ModelSettings
@@ -56,7 +56,7 @@ async def work(url: str, episodes: int, folder: Path, on: bool) -> tuple[float, 
     settings = RolloutSettings(
         *(files, FINGERPRINT, "j" * 16, ZoomSettings(), Ladder((224,)), RuleSettings()),
         *({"agent": model}, SandboxSettings(), IN_FLIGHT, "bench"),
-        WatchSettings(metrics=True, logging="json") if on else NOT_WATCHED,
+        watching=WatchSettings(metrics=True, logging="json") if on else NOT_WATCHED,
     )
     at_work = RolloutWorker(settings)
     await at_work.ready()
@@ -121,7 +121,7 @@ def alone(files: Files) -> float:
     def asking(model: ChatModel) -> Callable[[], object]:
         def ask() -> None:  # an await that never waits runs to its end at the first step
             with suppress(StopIteration):
-                model.chat(request).send(None)  # type: ignore[attr-defined]
+                model.chat(request).send(None)
 
         return ask
 

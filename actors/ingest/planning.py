@@ -14,7 +14,7 @@ import ray
 
 from actors.ingest.outline import KEPT_ROWS, Notes, PlanOutline, outline_of
 from actors.ingest.reading import Read, SliceRead, SliceReader
-from lensmill.agents.settings import AgentSettings, seeds_of
+from lensmill.agents.settings import AgentSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from storage.builds.exclusion import Exclusion
@@ -24,7 +24,7 @@ from storage.builds.source_state import SourceState, SourceStates, entry, held_i
 from storage.builds.wanted import Wanted
 from storage.files.store import Files
 from storage.sources.protocol import Source, SourceError, SourceFailure, duplicate
-from storage.sources.settings import SourceSettings, build_source
+from storage.sources.spec import SourceSettings, build_source
 
 OverSlices = Callable[[SliceReader, Iterable[Any]], Generator[SliceRead]]
 """Runs a reader over slices and gives the results in the order of the slices, as `actors.cluster.tasks.in_order`."""
@@ -79,7 +79,7 @@ class Planner:
             StoreError: the store cannot be read or written.
         """
         settings, source = self._settings, self._source()
-        seeds = tuple(sorted(seeds_of(settings.agent)))
+        seeds = tuple(sorted(settings.agent.seeds))
         self._wanted = Wanted(tuple(sorted({*settings.ladder.rungs})), seeds, source.splits, source.subsets)
         reader = SliceReader(
             settings.files,

@@ -7,7 +7,7 @@ from typing import Any
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.fitting import check_fit
 from lensmill.agents.protocol import Task
-from lensmill.agents.settings import AgentSettings, ReaderSettings
+from lensmill.agents.settings import AgentSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
@@ -150,7 +150,7 @@ class SliceReader:
 
     def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
         """Why the agent's model cannot take the view of a sample on a rung; seen here, it costs no call."""
-        if isinstance(self.agent, ReaderSettings) or self.family is None:  # then no view is too large
+        if self.family is None:  # without a model no view is too large
             return None
         frame = self.ladder.frame((sample.width, sample.height), rung)
         try:

@@ -206,6 +206,10 @@ class Plan:
         """Every chunk of the plan, in its order."""
         return self._refresh().chunk_ids()
 
+    def runs(self, episodes: int) -> Iterator[tuple[str, ...]]:
+        """See `PlanView.runs`."""
+        return self._refresh().runs(episodes)
+
     def select(
         self,
         held: Set[str],

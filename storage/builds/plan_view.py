@@ -2,8 +2,9 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
@@ -91,6 +92,22 @@ class PlanView:
                 if chunks:
                     found[rung] += chunks * episodes
         return {rung: found[rung] for rung in sorted(found)}
+
+    def runs(self, episodes: int) -> Iterator[tuple[str, ...]]:
+        """All chunks in their order, cut into runs of about so many episodes. A run lies within one segment, and where
+        it is cut follows from the chunks before it in the segment: runs stay as they are when the plan grows."""
+        sizes = np.array([sum(kind.values()) for kind in self.kinds], dtype=np.int64)
+        sizes, ids, start = sizes[self.index.column("kind").to_numpy()], self.chunk_ids(), 0
+        for segment in self.segments:
+            counts = segment["counts"]
+            assert isinstance(counts, dict)
+            end = start + counts["chunks"]
+            before = np.cumsum(sizes[start:end]) - sizes[start:end]
+            cuts = np.flatnonzero(np.diff(before // episodes)) + 1
+            for first, last in pairwise([0, *cuts.tolist(), end - start]):
+                if last > first:
+                    yield ids[start + first : start + last]
+            start = end
 
     def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
         """Where these chunks lie in the index; those that are not there are left out."""

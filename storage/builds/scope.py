@@ -6,11 +6,12 @@ are left out by name.
 """
 
 import json
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -91,32 +92,25 @@ class Scope:
             and (planned.sample_id, planned.rung) not in self.beyond
         )
 
-    def mask(self, rows: pa.Table) -> pa.Array:
-        """For each row of a table whether its episode is in the version: `holds`, for many at once.
+    def within(self, rows: pa.Table) -> npt.NDArray[np.bool_]:
+        """For each row of a table whether its rung and seed are this version's; samples that are left out by id are not
+        looked at.
 
         Args:
-            rows: columns episode_id, sample_id, image_id, rung and seed; others are not looked at.
+            rows: columns sample_id, rung and seed; others are not looked at.
         """
-        held: Any = pa.array(np.ones(len(rows), dtype=bool))
+        held: npt.NDArray[np.bool_] = np.ones(len(rows), dtype=bool)
         for name, kept in (("rung", self.rungs), ("seed", self.seeds)):
             if kept is not None:
-                held = pc.and_(held, _among(rows.column(name), kept))
-        for name, names in (
-            ("sample_id", self.left_out | self.exclusion.ids),
-            ("image_id", self.exclusion.ids),
-            ("episode_id", self.exclusion.ids),
-        ):
-            if names:
-                held = pc.and_(held, pc.invert(_among(rows.column(name), names)))
+                held &= np.isin(rows.column(name).to_numpy(), np.array(kept))
         if self.beyond:
-            found = pc.and_(held, _among(rows.column("sample_id"), {sample_id for sample_id, _ in self.beyond}))
-            places = np.flatnonzero(found.combine_chunks().to_numpy(zero_copy_only=False))
+            names = pa.array({sample_id for sample_id, _ in self.beyond}, pa.string())
+            some = pc.is_in(rows.column("sample_id").cast(pa.string()), value_set=names)
+            places = np.flatnonzero(held & some.to_numpy())
             few = rows.select(["sample_id", "rung"]).take(places)
             pairs = zip(few.column("sample_id").to_pylist(), few.column("rung").to_pylist(), strict=True)
-            kept_rows = held.combine_chunks().to_numpy(zero_copy_only=False).copy()
-            kept_rows[places] = [pair not in self.beyond for pair in pairs]
-            held = pa.array(kept_rows)
-        return held.combine_chunks() if isinstance(held, pa.ChunkedArray) else held
+            held[places] = [pair not in self.beyond for pair in pairs]
+        return held
 
     def named(self, planned: PlannedEpisode, image_id: str) -> set[str]:
         """The ids by which an episode was taken down; none if it was not."""
@@ -165,12 +159,6 @@ def read_scope(files: Files, folder: str) -> Scope:
         seeds=wanted.seeds,
         beyond=frozenset((sample_id, int(rung)) for sample_id, rung in pairs),
     )
-
-
-def _among(column: pa.ChunkedArray, values: Collection[Any]) -> Any:
-    """For each value of a column whether it is one of these."""
-    kind = column.type.value_type if pa.types.is_dictionary(column.type) else column.type
-    return pc.is_in(pc.cast(column, kind), value_set=pa.array(list(values), kind))
 
 
 @dataclass(frozen=True, slots=True)

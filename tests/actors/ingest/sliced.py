@@ -1,18 +1,18 @@
 """A ChartQA folder of several slices, with every kind of bad row, and planners of it."""
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
 from actors.ingest.planning import OverSlices, Planner, PlanSettings
-from lensmill.agents.settings import ReaderSettings
+from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.resolution import Ladder
 from storage.builds.plan import Plan
 from storage.files.store import Files
+from storage.sources.chartqa import ChartQASettings
 from storage.sources.protocol import Source
-from storage.sources.settings import ChartQASettings
 
 FINGERPRINT = "f" * 16
 PICTURES = 200
@@ -43,7 +43,7 @@ class SlicedPlanner(Planner):
     def __init__(
         self, root: Path, out: str, over_slices: OverSlices | None, limit: int | None, source: Source | None = None
     ) -> None:
-        data, files = ChartQASettings(str(root / "data")), Files(str(root / out))
+        data, files = ChartQASettings(path=str(root / "data")), Files(str(root / out))
         settings = PlanSettings(files, FINGERPRINT, data, ReaderSettings(), None, Ladder((224, 448)), 16, limit)
         super().__init__(settings, over_slices)
         self._given = source
@@ -52,7 +52,7 @@ class SlicedPlanner(Planner):
         return self._given or super()._source()
 
 
-def content(root: Path, out: str) -> list[Sequence[object]]:
+def content(root: Path, out: str) -> list[Any]:
     """All that a plan says, in its order."""
     files = Files(str(root / out))
     plan = Plan(files, FINGERPRINT)

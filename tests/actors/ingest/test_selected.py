@@ -9,14 +9,14 @@ from PIL import Image
 
 from actors.ingest.outline import PlanOutline
 from actors.ingest.planning import Planner, PlanSettings
-from lensmill.agents.settings import ZoomSettings
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.resolution import Ladder
 from storage.builds.exclusion import Exclusion
 from storage.builds.plan import Plan, PlannedEpisode
 from storage.builds.scope import Selection, select
 from storage.builds.source_state import SourceStates
 from storage.files.store import Files
-from storage.sources.settings import ChartQASettings
+from storage.sources.chartqa import ChartQASettings
 
 FINGERPRINT = "f" * 16
 
@@ -38,7 +38,7 @@ def a_split(root: Path, split: Split, count: int, size: tuple[int, int] = (1000,
 def plan(
     root: Path, rungs: tuple[int, ...] = (224, 448), samples: int = 1, limit: int | None = None, **source: Any
 ) -> PlanOutline:
-    data, agent = ChartQASettings(str(root / "data"), **source), ZoomSettings(samples=samples, temperature=0.7)
+    data, agent = ChartQASettings(path=str(root / "data"), **source), ZoomSettings(samples=samples, temperature=0.7)
     files = Files(str(root / "out"))
     planner = Planner(PlanSettings(files, FINGERPRINT, data, agent, None, Ladder(rungs), None, limit))
     planner.plan()

@@ -30,22 +30,20 @@ SCOPES = (
 )
 
 
-@pytest.mark.parametrize("scope", SCOPES)
+@pytest.mark.parametrize("scope", [*SCOPES[:3], Scope(rungs=(224, 448), beyond=frozenset({(SAMPLES[3], 448)}))])
 @pytest.mark.parametrize("dictionary", [False, True])
-def test_a_mask_says_of_a_table_what_is_said_of_each_episode(scope: Scope, dictionary: bool) -> None:
+def test_rungs_and_seeds_of_a_table_are_looked_at_as_those_of_each_episode(scope: Scope, dictionary: bool) -> None:
     columns = {
-        "episode_id": [episode.episode_id for episode in EPISODES],
         "sample_id": [episode.sample_id for episode in EPISODES],
-        "image_id": [IMAGES[episode.sample_id] for episode in EPISODES],
         "rung": [episode.rung for episode in EPISODES],
         "seed": [episode.seed for episode in EPISODES],
     }
     table = pa.table(columns)
     if dictionary:
-        table = table.set_column(1, "sample_id", table.column("sample_id").dictionary_encode())
+        table = table.set_column(0, "sample_id", table.column("sample_id").dictionary_encode())
     table = pa.concat_tables([table.slice(0, 5), table.slice(5)])
     held = [scope.holds(episode, IMAGES[episode.sample_id]) for episode in EPISODES]
-    assert scope.mask(table).to_pylist() == held
+    assert scope.within(table).tolist() == held
 
 
 @pytest.mark.parametrize("scope", SCOPES)
