@@ -112,7 +112,9 @@ TABLE = [
     Hostile("quota 429", error(429, "You exceeded your current quota"), "quota_exceeded", "quota"),
     Hostile("quota by code", says('{"error": {"code": "insufficient_quota"}}', 429), "quota_exceeded", "quota"),
     Hostile("rate 429", error(429, "slow down", Retry_After="0"), "engine_unreachable", "is overloaded (429)"),
-    Hostile("rate quota", error(429, "quota exceeded: 10 requests per minute"), "engine_unreachable", "is overloaded (429)"),
+    Hostile(
+        "rate quota", error(429, "quota exceeded: 10 requests per minute"), "engine_unreachable", "is overloaded (429)"
+    ),
     Hostile("503 page", says(PAGE, 503, "text/html"), "engine_unreachable", "is overloaded (503)"),
     Hostile("502 page", says(PAGE, 502, "text/html"), "engine_unreachable", "502"),
     Hostile("500 empty", says(b"", 500), "engine_unreachable", "500"),

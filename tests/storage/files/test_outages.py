@@ -175,7 +175,7 @@ NO_STORE = [
     ((200, "", HTML), "no S3 .*: check store.endpoint"),
     ((401, "", b""), "401 .*set AWS_ACCESS_KEY_ID"),
     ((401, "text/html", HTML), "set AWS_ACCESS_KEY_ID"),
-    ((302, "/again", b""), "redirects every request without end: set store.endpoint"),
+    ((302, "/again", b""), "redirects every request in a loop: set store.endpoint"),
     ((307, "/again", b""), "set store.endpoint|set store.region"),
 ]
 
@@ -198,7 +198,7 @@ def test_a_server_that_is_no_store_is_no_empty_store(page: tuple[int, str, bytes
 
 
 def test_an_endpoint_that_speaks_no_tls_is_said_at_once() -> None:
-    with crude_store() as url, pytest.raises(StoreError, match="speaks no TLS") as error:
+    with crude_store() as url, pytest.raises(StoreError, match="does not speak TLS") as error:
         S3Settings(endpoint=url.replace("http:", "https:")).open("s3://bucket/store").list("a")
     assert not isinstance(error.value, StoreUnavailable)
 
