@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
-from lensmill.agents.settings import ZOOM_FLOOR
 from lensmill.decoding import Original, load_original
 from lensmill.geometry import Box, Convention
 from lensmill.models.families import ModelFamily
@@ -19,7 +18,8 @@ from lensmill.picture import Encoded, Picture, draw_view, encode, pixel_hash
 from lensmill.resolution import PATCH_FACTOR, Ladder
 from lensmill.sample import Region
 from lensmill.sandbox.protocol import Limits, Sandbox
-from lensmill.tools import EDIT_TOOLS, PYTHON, ZOOM, Toolbox, ToolError, ToolSettings
+from lensmill.tools import PYTHON, Toolbox, ToolError, ToolSettings
+from lensmill.tools.settings import chosen_by
 from lensmill.trajectory import Action, ImageRef, Step, Trajectory
 
 FILES_HELD = 128 << 20
@@ -68,11 +68,10 @@ class ReplaySettings:
                 family = ModelFamily(Convention(model["convention"]), **{name: model[name] for name in names})
             tools = ToolSettings(
                 convention=family.convention,
-                zoom_source=agent.get("zoom_source", "original"),
-                zoom_floor=agent.get("zoom_floor", ZOOM_FLOOR),
                 factor=ladder["factor"],
                 min_pixels=ladder["min_pixels"],
                 max_pixels=ladder["max_pixels"],
+                **chosen_by(agent),
             )
             cpython = bool(recipe.get("sandbox", {}).get("cpython"))
             packages = dict(recipe.get("packages", {}))
@@ -104,6 +103,7 @@ class ReplaySettings:
             _drawn_as_now(tools)
             for values in (tools, family):
                 values["convention"] = Convention(values["convention"])
+            tools["tools"] = tuple(tools.get("tools", ()))
             rest = {name: value for name, value in record.items() if name not in ("tools", "family")}
             made = cls(tools=ToolSettings(**tools), family=ModelFamily(**family), **rest)
             made.ladder(made.tools.zoom_floor)  # a record may hold any number
@@ -274,7 +274,7 @@ class Replayer:
                     pictures, boxes = next(code)
                     differences = _of_code(place, step, pictures, boxes)
                     yield pictures, differences
-                elif action is not None and action.tool in (ZOOM, *EDIT_TOOLS):
+                elif action is not None and action.tool in toolbox:
                     yield _of_tool(place, step, action, toolbox)
                 elif refs:
                     yield [], (Difference(place, f"there is no tool {str(action and action.tool)[:60]!r} to replay"),)

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lensmill.agents.refocus.agent import LOST
-from lensmill.agents.refocus.parts import Parts, from_record, parts_of
+from lensmill.agents.refocus.opening import Parts
+from lensmill.agents.refocus.parts import from_record, parts_of
 from lensmill.agents.refocus.showing import showable
 from lensmill.geometry import Box
 from lensmill.models.families import ModelFamily
