@@ -32,8 +32,13 @@ MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|arg
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
-_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
+_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions)[.=]|resources[.=]")
 """Settings that take any keys, which hydra has to be told."""
+
+_SQL = re.compile(
+    r"(\+*(?:curation\.keep|curation\.conditions\.\w+|sql)=)(?!\s*(?:null|['\"].*['\"])\s*$)(.+)", re.DOTALL
+)
+"""A setting in SQL, which hydra takes in quotes only; one that is quoted already stays as it is."""
 
 
 _OUTSIDE = re.compile(r"\+*(\w+)\._spec_=")
@@ -87,13 +92,16 @@ def _with_outside(overrides: Sequence[str]) -> list[str]:
 
 def _for_hydra(override: str) -> str:
     """An override as hydra takes it: `++` before keys that no file has."""
-    if _OPEN.match(override):
-        return f"++{override}"
-    return f"+{override}" if _ROLE.match(override) else _quoted_path(override)
+    plain = override.lstrip("+")
+    if _OPEN.match(plain):
+        return f"++{_quoted_value(plain)}"
+    return f"+{plain}" if _ROLE.match(plain) else _quoted_value(override)
 
 
-def _quoted_path(override: str) -> str:
-    """A path in quotes, which hydra wants for most signs that names of files may have; other overrides as they are."""
+def _quoted_value(override: str) -> str:
+    """A path or SQL in quotes, which hydra wants for most signs that they may have; other overrides as they are."""
+    if match := _SQL.fullmatch(override):
+        return match[1] + _quoted(match[2])
     match = _PATH.fullmatch(override)
     return f"{match[1]}'{match[2]}'" if match else override
 

@@ -72,7 +72,7 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         packages += _READING
     if "sandbox" in needs:
         content["sandbox"] = asdict(settings.sandbox)
-        packages += [*_RUNNING, *(("matplotlib",) if settings.sandbox.second_lane else ())]
+        packages += [*_RUNNING, *(("matplotlib",) if settings.sandbox.cpython else ())]
     if agent.verifier is not None:  # which asks the judge
         content["judge"] = judge
     content["packages"] = {name: version(name) for name in packages}

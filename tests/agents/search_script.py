@@ -1,6 +1,7 @@
 """Lines of a search over `a_picture` (view 504x392), for scripted models."""
 
 from dataclasses import replace
+from typing import Any
 
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Rollout
@@ -43,7 +44,7 @@ async def search(
     agent: ScriptedModel,
     roles: dict[str, ScriptedModel] | None = None,
     environment: Environment | None = None,
-    **more: int,
+    **more: Any,
 ) -> Rollout:
     by_role: dict[str, ChatModel] = {**(roles or models())}
     return await SearchAgent(agent, by_role, replace(SearchSettings(), **more)).run(environment or an_environment())

@@ -19,6 +19,7 @@ from lensmill.models.preflight import Question, ask_servers
 from lensmill.models.replies import MAX_REPLY_BYTES
 from lensmill.models.routing import RoutedModel
 from tests.models.making import Waits, ask, settings
+from tests.said import Said
 
 KEY = "plain-own-key-of-the-job"
 OTHERS = ("sk-planted-0123456789", "hf_plantedABCDEFGH", "AKIAPLANTED123456789", "hunter2planted")
@@ -110,9 +111,11 @@ TABLE = [
     Hostile("402", error(402, "pay first"), "quota_exceeded", "billing"),
     Hostile("quota 429", error(429, "You exceeded your current quota"), "quota_exceeded", "quota"),
     Hostile("quota by code", says('{"error": {"code": "insufficient_quota"}}', 429), "quota_exceeded", "quota"),
-    Hostile("rate 429", error(429, "slow down", Retry_After="0"), "engine_unreachable", "has no time (429)"),
-    Hostile("rate quota", error(429, "quota exceeded: 10 requests per minute"), "engine_unreachable", "no time"),
-    Hostile("503 page", says(PAGE, 503, "text/html"), "engine_unreachable", "has no time (503)"),
+    Hostile("rate 429", error(429, "slow down", Retry_After="0"), "engine_unreachable", "is overloaded (429)"),
+    Hostile(
+        "rate quota", error(429, "quota exceeded: 10 requests per minute"), "engine_unreachable", "is overloaded (429)"
+    ),
+    Hostile("503 page", says(PAGE, 503, "text/html"), "engine_unreachable", "is overloaded (503)"),
     Hostile("502 page", says(PAGE, 502, "text/html"), "engine_unreachable", "502"),
     Hostile("500 empty", says(b"", 500), "engine_unreachable", "500"),
     Hostile("400 seed", error(400, "seed is not supported"), "server_refusal", "model.omit=[seed]"),
@@ -134,12 +137,12 @@ TABLE = [
     Hostile("error in a 200", error(200, "upstream is gone"), "engine_unreachable", "upstream is gone"),
     Hostile("402 in a 200", says('{"error": {"code": 402, "message": "no credits"}}'), "quota_exceeded", "credits"),
     Hostile("401 in a 200", says('{"error": {"code": "401", "message": "who?"}}'), "server_refusal", "api_key_env"),
-    Hostile("truncated JSON", says('{"choices": [{"message": {"content": "AN'), "engine_unreachable", "no JSON"),
-    Hostile("text", says(f"hello {PLANTED}", 200, "text/plain"), "engine_unreachable", "no JSON"),
-    Hostile("JSON list", says("[1, 2]"), "engine_unreachable", "no JSON object"),
-    Hostile("deep JSON", says("[" * 100_000), "engine_unreachable", "no JSON"),
-    Hostile("no bytes", says(b""), "engine_unreachable", "no JSON"),
-    Hostile("bad bytes", says(b"\xff\xfe\x00"), "engine_unreachable", "no JSON"),
+    Hostile("truncated JSON", says('{"choices": [{"message": {"content": "AN'), "engine_unreachable", "not JSON"),
+    Hostile("text", says(f"hello {PLANTED}", 200, "text/plain"), "engine_unreachable", "not JSON"),
+    Hostile("JSON list", says("[1, 2]"), "engine_unreachable", "not a JSON object"),
+    Hostile("deep JSON", says("[" * 100_000), "engine_unreachable", "not JSON"),
+    Hostile("no bytes", says(b""), "engine_unreachable", "not JSON"),
+    Hostile("bad bytes", says(b"\xff\xfe\x00"), "engine_unreachable", "not JSON"),
     Hostile("gzip", says(gzip.compress(b"{}"), Content_Encoding="gzip"), "engine_unreachable", "compressed"),
     Hostile("not gzip", says(b"garbage", Content_Encoding="gzip"), "engine_unreachable", "compressed"),
     Hostile("flood", floods, "engine_unreachable", "more than"),
@@ -232,7 +235,7 @@ LISTS = [
 async def test_the_list_of_models_is_checked_where_there_is_one(lists: Answer, words: str) -> None:
     async with served(says(choice(content="OK")), lists) as url:
         meter, wanted = Meter(), settings(**chosen(urls=(url,)))
-        asking = ask_servers(Question("model", wanted, ask()), meter, [].append, lambda: False)
+        asking = ask_servers(Question("model", wanted, ask()), meter, Said(), lambda: False)
         if not words:
             await asking
             assert meter.requests == meter.replies == 1
@@ -253,7 +256,7 @@ async def test_a_refused_name_is_answered_with_those_that_are_served(names: list
     async with served(error(404, "no such model"), lists) as url:
         wanted = settings(**chosen(urls=(url,)))
         with pytest.raises(ModelError) as caught:
-            await ask_servers(Question("model", wanted, ask()), Meter(), [].append, lambda: False)
+            await ask_servers(Question("model", wanted, ask()), Meter(), Said(), lambda: False)
     assert caught.value.error_class == "server_refusal"
     assert "serves no stub, but " in str(caught.value)
     assert words in str(caught.value)

@@ -247,9 +247,9 @@ async def test_a_call_whose_second_choice_dies_as_it_waits_for_it_goes_on(engine
     engines[0].script = one_after_another([StubReply(hold=engines[0].died)])
     engines[1].script = engines[2].script = answer
     model = routed(engines, Held())
-    for post in model._posts:
-        post.trial = Trial()
-    model._seats.update({"deadly": model._posts[0], "good": model._posts[0]})
+    for replica in model._replicas:
+        replica.trial = Trial()
+    model._replica_of.update({"deadly": model._replicas[0], "good": model._replicas[0]})
     deadly, good = (asyncio.create_task(model.chat(ask(text, text))) for text in ("deadly", "good"))
     await engines[0].received(2)
     await engines[0].die()
@@ -342,7 +342,7 @@ async def test_a_server_that_is_always_busy_is_given_up_when_the_outage_is_over(
     client = OpenAIChatModel(settings(outage_s=0.3), engines[0].url)
     model = RoutedModel([client], 0.3)
     start = asyncio.get_running_loop().time()
-    with pytest.raises(ModelError, match="has time") as caught:
+    with pytest.raises(ModelError, match="is overloaded") as caught:
         await model.chat(ask())
     assert caught.value.error_class == "engine_unreachable"
     assert asyncio.get_running_loop().time() - start < 5
@@ -365,9 +365,9 @@ async def test_a_cap_lets_no_further_request_out(engines: list[StubEngine]) -> N
 async def test_forgotten_episodes_keep_memory_bounded(
     engines: list[StubEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routing, "MAX_SEATS", 2)
+    monkeypatch.setattr(routing, "MAX_REMEMBERED", 2)
     model = routed(engines[:2], Held())
     for episode in "abcdab":
         await model.chat(ask(episode=episode))
-    assert len(model._seats) == 2
+    assert len(model._replica_of) == 2
     await model.close()

@@ -1,6 +1,7 @@
 from typing import Any
 
-from actors.rollouts.runtime import AGENT, JUDGE
+from actors.rollouts.runtime import JUDGE
+from lensmill.agents.spec import AGENT
 from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.judging.cascade import CascadeSettings
 from lensmill.models.settings import ModelSettings

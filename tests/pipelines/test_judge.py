@@ -11,6 +11,7 @@ import ray
 
 from actors.cluster.connection import ClusterSettings
 from actors.rollouts.judging import JudgeWorker, JudgingSettings
+from lensmill.curation.settings import CurationSettings
 from lensmill.judging.cascade import CascadeSettings
 from lensmill.judging.judge import Judge, JudgeSettings, build_judge
 from lensmill.judging.rule_judge import RuleSettings
@@ -21,7 +22,7 @@ from monitoring.export import Exports
 from monitoring.progress import ProgressDisplay
 from pipelines.judge import JudgeJob, main
 from pipelines.recipe import judge_fingerprint
-from pipelines.settings import CurationSettings, JudgeJobSettings
+from pipelines.settings import JudgeJobSettings
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictStore
 from storage.files.settings import StoreSettings
@@ -59,7 +60,7 @@ class MendedWorker(JudgeWorker):
 
 @pytest.fixture(autouse=True)
 def no_ray_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("pipelines.judge.ask_models", lambda *_: None)  # these judges have no server
+    monkeypatch.setattr("pipelines.job.ask_models", lambda *_: None)  # these judges have no server
     yield
     ray.shutdown()
 
@@ -85,7 +86,7 @@ def run(out: Path, judge: JudgeSettings, worker: type[JudgeWorker], **settings: 
     )
     with ProgressDisplay(told) as display:
         job = JudgeJob(wanted, display, ray.remote(num_cpus=1, max_restarts=0)(worker))
-        assert job.run() == 0, told.getvalue()
+        assert job.start() == 0, told.getvalue()
     ray.shutdown()
 
 

@@ -30,7 +30,7 @@ def replay_code(
     Args:
         view: the episode's first picture, drawn again from the original.
         regions: of the sample; where it has none, the parts that the first step recorded are taken, never OCR's.
-        sandbox: with the lanes of the episode, and its limits or more seconds.
+        sandbox: with the interpreters of the episode, and its limits or more seconds.
         most, family: see `showable`; `most` is the episode's `most_pixels`.
     """
     blocks = [step for step in steps if step.action is not None and step.action.tool == PYTHON]
