@@ -1,15 +1,16 @@
-"""How many episodes one worker process on one core keeps in flight, and in how much memory.
+"""The number of episodes that one worker process on one core keeps in flight, and its memory.
 
     python -m benchmarks.in_flight [--in-flight 256] [--latency 10]
 
-This process is held to one core. Each episode draws an 850x600 chart, shows its view to a stub engine of another
-process, and for three turns zooms (pictures encoded as PNG): four calls in all. The model takes 10 s for a reply on
-average, as a vision model does with so many calls at once. Printed are the calls that were waiting for the engine on
-average, the others being at tools, and this process's peak resident memory. The command fails (exit 1) above 1.5 GB.
+This process is limited to one core. Each episode draws an 850x600 chart, shows its view to a stub engine in another
+process, and zooms for three turns (pictures encoded as PNG): four calls in all. The model takes 10 s for a reply on
+average, as a vision model does with so many calls at once. The benchmark prints the average number of calls that waited
+for the engine (the other episodes ran tools) and this process's peak resident memory. The command fails (exit 1) above
+1.5 GB.
 
-An open desk takes 4 MB: its original and its view, in Pillow's four bytes for a pixel; crops are drawn again where
-they are named (`lensmill/tools/album.py`). In a build, episodes of one picture lie side by side in the plan and share
-its original and views (`actors/rollouts/pictures.py`); here every episode has its own picture, the worst case.
+An open environment takes 4 MB: its original and its view, in Pillow's four bytes for a pixel. Crops are drawn again
+when they are named (`lensmill/tools/album.py`). In a build, episodes of one picture are neighbours in the plan and
+share its original and views (`actors/rollouts/pictures.py`); here every episode has its own picture, the worst case.
 """
 
 import argparse
@@ -21,12 +22,13 @@ import sys
 from PIL import Image, ImageDraw
 
 from benchmarks.stubs import Clock, stub_engines
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
 from lensmill.models.building import build_model
 from lensmill.models.chat import ChatModel, ChatRequest, Sampling
 from lensmill.models.settings import ModelSettings
 from lensmill.picture import draw_view
-from lensmill.tools.toolbox import ZOOM
+from lensmill.tools import ZOOM
 from lensmill.trajectory import Message, Part
 
 MOST_MB = 1500
@@ -47,30 +49,31 @@ def chart(number: int) -> Image.Image:
 
 
 async def episode(model: ChatModel, number: int) -> float:
-    """Seconds that its calls took."""
-    desk = await asyncio.to_thread(open_desk, number)
+    """Run one episode. Return the seconds of its calls."""
+    environment = await asyncio.to_thread(open_environment, number)
     messages = [Message("user", (Part(image=0), Part(f"Which year had the most arrivals at station {number}?")))]
     waiting = 0.0
     for turn in range(TURNS):
-        request = ChatRequest(tuple(messages), desk.images, Sampling(max_tokens=512), episode=str(number))
+        request = ChatRequest(tuple(messages), environment.images, Sampling(max_tokens=512), episode=str(number))
         reply = await model.chat(request)
         waiting += reply.latency_s
         messages.append(Message("assistant", (Part(reply.text),)))
         if turn < TURNS - 1:
             box = [100 + 40 * turn, 100, 400 + 40 * turn, 400]
-            await asyncio.to_thread(desk.act, reply.text, ZOOM, {"bbox_2d": box})
-            messages.append(Message("user", (Part(image=len(desk.images) - 1), Part("Go on."))))
-    desk.hand_in("", "2005", tuple(messages))
+            await asyncio.to_thread(environment.act, reply.text, ZOOM, {"bbox_2d": box})
+            messages.append(Message("user", (Part(image=len(environment.images) - 1), Part("Go on."))))
+    environment.hand_in("", "2005", tuple(messages))
     return waiting
 
 
-def open_desk(number: int) -> Desk:
+def open_environment(number: int) -> Environment:
+    """An environment with its own chart."""
     original = chart(number)
-    return Desk(Task("Which year?", 896), original, draw_view(original, 896))
+    return Environment(Task("Which year?", 896), original, draw_view(original, 896))
 
 
 async def run(url: str, in_flight: int, episodes: int) -> tuple[float, float]:
-    """Wall seconds, and seconds of calls."""
+    """Run the episodes. Return wall seconds and seconds of calls."""
     model = build_model(ModelSettings("stub", (url,), concurrency=in_flight))
     numbers = iter(range(episodes))
     clock = Clock()
@@ -85,9 +88,10 @@ async def run(url: str, in_flight: int, episodes: int) -> tuple[float, float]:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in-flight", type=int, default=256)
-    parser.add_argument("--episodes", type=int, help="twice as many as in flight, unless told")
+    parser.add_argument("--episodes", type=int, help="default: twice as many as in flight")
     parser.add_argument("--latency", type=float, default=10.0, help="seconds for a reply, on average")
     options = parser.parse_args()
     episodes = options.episodes or 2 * options.in_flight

@@ -1,15 +1,15 @@
-"""What a driver does before its first chunk goes out, when nine tenths of a large build are done.
+"""The work of a driver before its first chunk, when nine tenths of a large build are done.
 
     python -m benchmarks.planning [--millions 1 3 10]
 
-The store, on local disk, holds the plan, the commits and the verdicts' commits of 90 % of the episodes (8 rungs a
-sample, 256 episodes a chunk). The source, in memory, has all samples; the pictures are in the store. Measured is one
-process from nothing to the first chunk: plan what the source has, find what is committed and judged, and what is
-missing. Prints seconds, those of the processor among them, peak memory (the process's largest resident set) and the
-processor's microseconds for each episode id.
+The store, on local disk, holds the plan, the commits and the verdicts' commits of 90 % of the episodes (8 rungs for
+each sample, 256 episodes in each chunk). The source, in memory, has all samples; the pictures are in the store. The
+benchmark measures one process from its start to the first chunk: it plans the source's samples, finds committed and
+judged chunks, and finds missing ones. It prints seconds, processor seconds, peak memory (the process's largest resident
+set) and processor microseconds for each episode id.
 
-The command fails (exit 1) where the largest takes more than 60 s or 2 GB, or where an id costs the processor more than
-1.5 times what it costs in the smallest.
+The command fails (exit 1) if the largest size takes more than 60 s or 2 GB, or if an id costs more than 1.5 times the
+processor time that it costs in the smallest size.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from pathlib import Path
 from actors.ingest.planning import Planner, PlanSettings
 from actors.rollouts.route import Route
 from benchmarks.stubs import Clock
-from lensmill.agents.settings import ReaderSettings
+from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.resolution import LADDER, Ladder
 from lensmill.sample import Sample, sample_id_of
 from storage.builds.commits import CommitLog
@@ -35,7 +35,7 @@ from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VERDICTS, VerdictStore
 from storage.files.store import Files
 from storage.sources.protocol import Source, SourceItem
-from storage.sources.settings import SyntheticSettings
+from storage.sources.synthetic import SyntheticSettings
 
 MOST_SECONDS = 60.0
 MOST_MB = 2000.0
@@ -43,17 +43,18 @@ MOST_RATIO = 1.5
 DONE = 0.9
 CHUNK_SIZE = 256
 QUESTIONS = 8
-"""Of one picture."""
+"""Questions for each picture."""
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
 
 
 def picture(number: int) -> bytes:
+    """The bytes of a sample's picture."""
     return b"picture %d" % (number // QUESTIONS)
 
 
 class Numbers:
-    """A source of samples by number."""
+    """A source of numbered samples."""
 
     name = "numbers"
 
@@ -61,11 +62,13 @@ class Numbers:
         self._samples = samples
 
     def read(self) -> Iterator[SourceItem]:
+        """Yield all samples."""
         for number in range(self._samples):
             yield SourceItem(a_sample(number), picture(number))
 
 
 def a_sample(number: int) -> Sample:
+    """The sample with this number."""
     image_id = hashlib.sha256(picture(number)).hexdigest()
     question, answers = f"What is bar {number}?", (str(number),)
     sample_id = sample_id_of(image_id, question, answers)
@@ -73,7 +76,7 @@ def a_sample(number: int) -> Sample:
 
 
 class NumbersPlanner(Planner):
-    """Plans the samples by number."""
+    """Plans numbered samples."""
 
     def __init__(self, files: Files, samples: int) -> None:
         source, ladder = SyntheticSettings(), Ladder()
@@ -85,7 +88,7 @@ class NumbersPlanner(Planner):
 
 
 def set_up(root: str, samples: int) -> None:
-    """The store in which the first samples are done."""
+    """Write a store in which the first samples are done."""
     files = Files(root)
     done = int(samples * DONE)
     planned = (plan_sample(FINGERPRINT, a_sample(number), LADDER, ["reader"], [0]) for number in range(done))
@@ -104,14 +107,14 @@ def set_up(root: str, samples: int) -> None:
 
 
 def _write(files: Files, path: str, data: bytes) -> None:
-    """Without making it durable, which takes longer than all that is measured."""
+    """Write a file without making it durable, which would take longer than the measured work."""
     place = Path(files.locate(path))
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(data)
 
 
 def start(root: str, samples: int) -> dict[str, float]:
-    """What is measured."""
+    """The measured work. Returns the figures."""
     clock = Clock()
     files = Files(root)
     planner = NumbersPlanner(files, samples)
@@ -134,6 +137,7 @@ def start(root: str, samples: int) -> dict[str, float]:
 
 
 def measure(millions: float) -> dict[str, float]:
+    """Set up a store with this many million episode ids and measure the start in a separate process."""
     samples = round(millions * 1_000_000 / len(LADDER))
     with tempfile.TemporaryDirectory() as root:
         command = [sys.executable, "-m", "benchmarks.planning", "--root", root, "--samples", str(samples)]
@@ -144,6 +148,7 @@ def measure(millions: float) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure all sizes and print; exit with status 1 on failure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=float, nargs="+", default=[1, 3, 10], help="of episode ids")
     parser.add_argument("--step", choices=("set_up", "start"), help=argparse.SUPPRESS)

@@ -13,17 +13,17 @@ from actors.cluster.connection import ClusterSettings
 from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.settings import CurationSettings
-from lensmill.judging.settings import JudgeSettings
+from lensmill.judging.judge import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from monitoring.export import NO_ENDPOINT, MetricsSettings
 from monitoring.logs import Logging
-from pipelines.models import NO_MODEL, RoleModels
+from pipelines.models import NO_MODEL
 from pipelines.spend import NO_CAP, SpendSettings
 from storage.builds.selection import check_curation
 from storage.files.settings import AnyStoreSettings
-from storage.sources.settings import SourceSettings
+from storage.sources.spec import SourceSettings
 
 Curation = Annotated[CurationSettings, AfterValidator(check_curation)]
 
@@ -52,10 +52,10 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
 
-    source: Annotated[SourceSettings, Field(discriminator="name")]
-    agent: Annotated[AgentSettings, Field(discriminator="name")]
+    source: SourceSettings
+    agent: AgentSettings
     ladder: Ladder
-    judge: Annotated[JudgeSettings, Field(discriminator="name")]
+    judge: JudgeSettings
     curation: Curation
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     cluster: ClusterSettings
@@ -65,7 +65,7 @@ class BuildSettings:
     engine: Engine = None
     judge_model: ModelSettings = NO_MODEL
     judge_engine: Engine = None
-    roles: RoleModels = field(default_factory=RoleModels)
+    roles: Mapping[str, ModelSettings] = field(default_factory=dict)
     version: str | None = None
     limit: int | None = None
     exclude: str | None = None
@@ -164,7 +164,7 @@ Fingerprint = Annotated[str, BeforeValidator(_text)]
 class JudgeJobSettings:
     """Everything that `python -m pipelines.judge` can be told; conf/judge_job.yaml explains each."""
 
-    judge: Annotated[JudgeSettings, Field(discriminator="name")]
+    judge: JudgeSettings
     curation: Curation
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     cluster: ClusterSettings

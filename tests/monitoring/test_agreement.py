@@ -18,7 +18,7 @@ def test_counts_share_and_kappa_are_printed() -> None:
     assert lines[1].split() == ["correct", "3", "1", "0", "0"]
     assert lines[4].split() == ["judge_error", "1", "0", "0", "0"]
     assert "decide 5 answers and agree on 4 (80.0 %); Cohen's kappa: 0.5455" in stream.getvalue()
-    assert "1 answers that either leaves undecided or could not judge are counted apart" in stream.getvalue()
+    assert "1 answers are not part of this: a judge left them undecided or failed" in stream.getvalue()
 
 
 def test_nothing_to_compare_is_said() -> None:

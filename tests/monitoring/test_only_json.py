@@ -68,7 +68,7 @@ def test_a_foreign_line_names_where_it_came_from_and_is_cut() -> None:
 def test_a_dump_is_cut_to_its_beginning_and_a_count() -> None:
     _, lines = ran("""os.write(2, b'state: 1\\n' * 500); print('{"message": "next"}', file=sys.stderr)""")
     assert len(lines) == BURST + 2
-    assert lines[-2]["message"] == f"{500 - BURST} more lines of stderr are left out"
+    assert lines[-2]["message"] == f"{500 - BURST} more lines of stderr are omitted"
     assert lines[-1]["message"] == "next"
 
 

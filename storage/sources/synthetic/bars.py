@@ -1,4 +1,4 @@
-"""Bar charts: upright or lying, single, grouped or stacked."""
+"""Draws bar charts: upright or lying; single, grouped or stacked."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -14,11 +14,11 @@ from storage.sources.synthetic.scale import round_ticks
 from storage.sources.synthetic.style import Colour, Font, Style, ink_on
 
 GAP = 0.22
-"""Between a bar and its data label, in text sizes."""
+"""Distance between a bar and its data label, in text sizes."""
 
 
 def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: Style, rng: Random) -> Drawing:
-    """Draw a bar chart into `area`; `kind` says which sort."""
+    """Draw a bar chart of this kind into `area`."""
     upright, stacked = kind.endswith("v_bar"), kind.startswith("stacked")
     parts = draw_chart_parts(canvas, area, grid, style)
     style, label_size = _settle_labels(canvas, parts.inner, grid, style, upright, stacked)
@@ -56,7 +56,7 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
 
 
 def _room_for_ticks(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...]) -> bool:
-    """Whether the numbers of a lying value axis stand apart (names may take a third of the width)."""
+    """Whether the numbers of a lying value axis do not touch (names may take a third of the width)."""
     face = canvas.font(style.family, style.text_size)
     width = sum(canvas.text_size(style.number(tick, grid.unit), face)[0] for tick in ticks)
     return width * 1.5 < inner.width * 0.6
@@ -65,7 +65,7 @@ def _room_for_ticks(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks
 def _settle_labels(
     canvas: Canvas, area: Area, grid: Grid, style: Style, upright: bool, stacked: bool
 ) -> tuple[Style, float]:
-    """The size of the data labels; where bars are too thin for legible ones, a style without them."""
+    """The size of the data labels. If the bars are too thin for legible labels, a style without labels."""
     size = max(LEAST_TEXT, style.text_size * (0.84 if len(grid.series) > 1 else 0.95))
     if style.labels == "none" or stacked:
         return style, size
@@ -111,7 +111,7 @@ def _bars(canvas: Canvas, axes: Axes, stacked: bool, face: Font) -> list[Mark]:
 def _label(
     canvas: Canvas, axes: Axes, bar: Area, stacked: bool, face: Font, colour: Colour, text: str
 ) -> tuple[str, Box | None]:
-    """Print a bar's figure where the style wants it; one that does not fit into its segment is left out."""
+    """Print a bar's figure if the style has labels. A figure that does not fit into its segment is omitted."""
     style = axes.style
     if style.labels == "none":
         return "", None

@@ -1,4 +1,4 @@
-"""Line charts with one or several lines."""
+"""Draws line charts with one or several lines."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -43,8 +43,11 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
 
 
 def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tuple[Style, float]:
-    """Data labels are printed where one line has room for them, beside a point within its own part of the axis;
-    elsewhere the axis must do."""
+    """The style and the size of data labels.
+
+    Labels are printed if there is one line with enough space: next to each point, within the point's part of the axis.
+    Otherwise only the axis shows the values.
+    """
     size = max(LEAST_TEXT, style.text_size * 0.9)
     face = canvas.font(style.family, size)
     widest = max(canvas.text_size(style.number(value, grid.unit), face)[0] for row in grid.values for value in row)
@@ -81,7 +84,7 @@ def _lines(canvas: Canvas, axes: Axes, face: Font, rng: Random) -> list[Mark]:
 def _label_spot(
     canvas: Canvas, axes: Axes, points: list[tuple[int, int]], turn: int, radius: int, face: Font
 ) -> tuple[int, int, Anchor]:
-    """Above a point, on the side that the line leaves free; below it in a dip of the line."""
+    """The place of a point's label: above the point on the free side of the line; below it in a dip of the line."""
     x, y = points[turn]
     line = canvas.text_size("Xg", face)[1]
     offset = radius + canvas.px(axes.style.text_size * 0.2) + line // 2

@@ -171,11 +171,11 @@ HTML = b"<!doctype html><html><body>Welcome</body></html>"
 NO_STORE = [
     ((404, "", b""), "PutObject failed with 404 .*no such bucket at this endpoint: check store.endpoint"),
     ((404, "text/html", HTML), "check store.endpoint"),
-    ((200, "text/html", HTML), "no S3 .it answers with a web page.: check store.endpoint"),
-    ((200, "", HTML), "no S3 .*: check store.endpoint"),
+    ((200, "text/html", HTML), "not S3 .it answers with a web page.: check store.endpoint"),
+    ((200, "", HTML), "not S3 .*: check store.endpoint"),
     ((401, "", b""), "401 .*set AWS_ACCESS_KEY_ID"),
     ((401, "text/html", HTML), "set AWS_ACCESS_KEY_ID"),
-    ((302, "/again", b""), "redirects every request without end: set store.endpoint"),
+    ((302, "/again", b""), "redirects every request in a loop: set store.endpoint"),
     ((307, "/again", b""), "set store.endpoint|set store.region"),
 ]
 
@@ -198,7 +198,7 @@ def test_a_server_that_is_no_store_is_no_empty_store(page: tuple[int, str, bytes
 
 
 def test_an_endpoint_that_speaks_no_tls_is_said_at_once() -> None:
-    with crude_store() as url, pytest.raises(StoreError, match="speaks no TLS") as error:
+    with crude_store() as url, pytest.raises(StoreError, match="does not speak TLS") as error:
         S3Settings(endpoint=url.replace("http:", "https:")).open("s3://bucket/store").list("a")
     assert not isinstance(error.value, StoreUnavailable)
 
@@ -231,7 +231,7 @@ def test_a_mount_that_hangs_is_told_of(tmp_path: Path, monkeypatch: pytest.Monke
         released.set()
     assert lines.said[0][0] < 10
     assert str(tmp_path) in lines.said[0][2]
-    assert "for as long as its mount does" in lines.said[0][2]
+    assert "as long as its mount lets them" in lines.said[0][2]
     assert "outage_s" not in lines.said[0][2], "nothing of a folder is tried again"
 
 
