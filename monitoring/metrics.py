@@ -9,24 +9,28 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
+from lensmill import tools
+from lensmill.agents import spec as agents
 from lensmill.models.chat import ModelErrorClass
 from lensmill.models.replies import Trouble
 from lensmill.resolution import LADDER
-from lensmill.tools import EDIT_TOOLS, ZOOM
 from lensmill.verdict import Outcome
+from storage.sources import spec as sources
 
 OTHER = "other"
 
-SOURCES = ("synthetic", "chartqa", "highres")
-AGENTS = ("reader", "direct", "zoom", "refocus", "search")
+_AGENTS = agents.AGENTS.own.values()
+
+SOURCES = tuple(sources.SOURCES.own)
+AGENTS = tuple(spec.name for spec in _AGENTS)
 RUNGS = tuple(map(str, LADDER))
 """The default rungs. A build adds its own."""
 
-ROLES = ("agent", "locate", "vlm", "adjust_box", "summariser", "verifier", "judge")
+ROLES = tuple(dict.fromkeys((*(role for spec in _AGENTS for role in spec.roles), "judge")))
 ENGINES = tuple(map(str, range(64)))
 """Replicas of an engine, by number."""
 
-TOOLS = (ZOOM, *EDIT_TOOLS, "python", "locate", "vlm", "adjust_box")
+TOOLS = tuple(dict.fromkeys((*tools.TOOLS.own, *(name for spec in _AGENTS for name in spec.own_tools))))
 MODEL_ERRORS = get_args(ModelErrorClass)
 TROUBLES = get_args(Trouble)
 IMAGE_ERRORS = (

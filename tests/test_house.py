@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "lensmill": {"lensmill"},
     "storage": {"storage", "lensmill"},
-    "monitoring": {"monitoring", "lensmill"},
+    "monitoring": {"monitoring", "storage", "lensmill"},
     "actors": {"actors", "storage", "monitoring", "lensmill"},
     "pipelines": {"pipelines", "actors", "storage", "monitoring", "lensmill"},
     "benchmarks": {"benchmarks", "pipelines", "actors", "storage", "monitoring", "lensmill"},

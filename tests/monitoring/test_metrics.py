@@ -11,7 +11,6 @@ import pytest
 from actors.rollouts.judging import ChunkReport
 from actors.rollouts.watching import Watch, WatchSettings
 from lensmill.agents.errors import EpisodeError
-from lensmill.agents.settings import AgentSettings
 from lensmill.models.chat import ChatReply, ChatRequest, ModelError
 from monitoring import metrics
 from monitoring.metrics import METRICS
@@ -57,11 +56,6 @@ def test_label_values_are_plain_and_few() -> None:
         for values in metric.labels.values():
             assert len(values) == len(set(values)) <= 64
             assert all(re.fullmatch(r"\w+", value) and value != metrics.OTHER for value in values)
-
-
-def test_every_agent_is_known() -> None:
-    named = {item.default for option in get_args(AgentSettings) for item in fields(option) if item.name == "name"}
-    assert named == set(metrics.AGENTS)
 
 
 def test_every_source_is_known() -> None:
