@@ -1,4 +1,4 @@
-"""What a driver does before its first chunk goes out, when nine tenths of a large build are done.
+"""The work of a driver before its first chunk, when nine tenths of a large build are done.
 
     python -m benchmarks.planning [--millions 1 4 32]
 
@@ -53,12 +53,13 @@ DONE = 0.9
 SAMPLES = 4
 SLICE = 1000
 QUESTIONS = 8
-"""Of one picture."""
+"""Questions for each picture."""
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
 
 
 def picture(number: int) -> bytes:
+    """The bytes of a sample's picture."""
     return b"picture %d" % (number // QUESTIONS)
 
 
@@ -88,6 +89,7 @@ class Numbers(SlicedSource[NumberRange]):
 
 
 def a_sample(number: int) -> Sample:
+    """The sample with this number."""
     image_id = hashlib.sha256(picture(number)).hexdigest()
     question, answers = f"What is bar {number}?", (str(number),)
     sample_id = sample_id_of(image_id, question, answers)
@@ -110,7 +112,7 @@ class Reading:
 
 
 class NumbersPlanner(Planner):
-    """Plans the samples by number."""
+    """Plans numbered samples."""
 
     def __init__(self, files: Files, samples: int, reading: Reading) -> None:
         agent = ZoomSettings(samples=SAMPLES, temperature=0.7)
@@ -123,7 +125,7 @@ class NumbersPlanner(Planner):
 
 
 def set_up(root: str, samples: int) -> None:
-    """The store in which the first samples are done."""
+    """Write a store in which the first samples are done."""
     files = Files(root)
     done = int(samples * DONE)
     seeds = range(SAMPLES)
@@ -142,14 +144,14 @@ def set_up(root: str, samples: int) -> None:
 
 
 def _write(files: Files, path: str, data: bytes) -> None:
-    """Without making it durable, which takes longer than all that is measured."""
+    """Write a file without making it durable, which would take longer than the measured work."""
     place = Path(files.locate(path))
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(data)
 
 
 def start(root: str, samples: int) -> dict[str, float]:
-    """What is measured."""
+    """The measured work. Returns the figures."""
     clock, files, reading = Clock(), Files(root), Reading()
     planner = NumbersPlanner(files, samples, reading)
     planner.plan()
@@ -182,6 +184,7 @@ def start(root: str, samples: int) -> dict[str, float]:
 
 
 def measure(millions: float) -> dict[str, float]:
+    """Set up a store with this many million episode ids and measure the start in a separate process."""
     samples = round(millions * 1_000_000 / len(LADDER) / SAMPLES)
     with tempfile.TemporaryDirectory() as root:
         command = [sys.executable, "-m", "benchmarks.planning", "--root", root, "--samples", str(samples)]
@@ -192,6 +195,7 @@ def measure(millions: float) -> dict[str, float]:
 
 
 def main() -> None:
+    """Measure all sizes and print; exit with status 1 on failure."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--millions", type=float, nargs="+", default=[1, 4, 32], help="of episode ids")
     parser.add_argument("--step", choices=("set_up", "start"), help=argparse.SUPPRESS)

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lensmill.sample import Sample
+from storage.builds.plan_counts import PlanCounts, counts_of
 from storage.builds.plan_part import PlanPart, part_of
 from storage.builds.plan_view import Place, PlanView
 from storage.builds.planned import Codebook, PlannedSamples, RowsReader
@@ -76,31 +77,6 @@ class Chunk:
     chunk_id: str
     episodes: tuple[PlannedEpisode, ...]
     samples: Mapping[str, Sample]
-
-
-@dataclass(frozen=True, slots=True)
-class PlanCounts:
-    """How much is planned.
-
-    Attributes:
-        samples: a sample that was planned again, for one rung more, counts each time.
-        episodes: by rung.
-        failures: source rows that could not become samples.
-    """
-
-    samples: int = 0
-    episodes: Mapping[int, int] = field(default_factory=dict)
-    failures: int = 0
-    chunks: int = 0
-
-    def __add__(self, other: "PlanCounts") -> "PlanCounts":
-        rungs = sorted({*self.episodes, *other.episodes})
-        return PlanCounts(
-            self.samples + other.samples,
-            {rung: self.episodes.get(rung, 0) + other.episodes.get(rung, 0) for rung in rungs},
-            self.failures + other.failures,
-            self.chunks + other.chunks,
-        )
 
 
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
@@ -372,14 +348,6 @@ def _planned(row: Mapping[str, object]) -> PlannedSample:
         for episode_id, rung, agent, seed in zip(*columns, strict=True)  # type: ignore[call-overload]
     )
     return PlannedSample(sample, episodes)
-
-
-def counts_of(segment: Mapping[str, object]) -> PlanCounts:
-    """What a segment's record says is in it."""
-    counts = segment["counts"]
-    assert isinstance(counts, dict)
-    rungs = {int(rung): count for rung, count in counts["episodes"].items()}
-    return PlanCounts(counts["samples"], rungs, counts["failures"], counts["chunks"])
 
 
 def _read_segment(files: Files, segment: Mapping[str, object]) -> Iterator[PlannedSample | SourceFailure]:

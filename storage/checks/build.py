@@ -9,7 +9,8 @@ from lensmill.replay import made_by_code
 from lensmill.sample import Sample
 from storage.builds.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.builds.images import RESTORE, ImageStore
-from storage.builds.plan import Chunk, Plan, PlanCounts, counts_of
+from storage.builds.plan import Chunk, Plan
+from storage.builds.plan_counts import PlanCounts, counts_of
 from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore

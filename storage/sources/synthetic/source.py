@@ -1,4 +1,4 @@
-"""The stream of drawn pictures, as a source of samples."""
+"""The drawn pictures as a source of samples."""
 
 import hashlib
 from collections.abc import Iterator
@@ -26,13 +26,13 @@ class PictureRange:
 
 @dataclass(frozen=True)
 class SyntheticSource(SlicedSource[PictureRange]):
-    """Charts, tables and posters that are drawn as they are read, from public-domain figures.
+    """Charts, tables and posters, drawn from public-domain figures while they are read.
 
-    Chart i and poster i depend on `seed`, i and `side` only: a larger set starts with the smaller one's pictures.
+    Chart i and poster i depend only on `seed`, i and `side`: a larger set starts with the pictures of a smaller one.
 
     Attributes:
-        charts, posters: how many pictures of each; the posters are spread evenly among the charts.
-        questions_per_picture: at most so many samples share a picture.
+        charts, posters: number of pictures of each; the posters are spread evenly among the charts.
+        questions_per_picture: maximum samples of one picture.
         side: the longer side of a picture, in pixels.
     """
 
@@ -52,6 +52,7 @@ class SyntheticSource(SlicedSource[PictureRange]):
 
     @property
     def name(self) -> str:
+        """ "synthetic"."""
         return "synthetic"
 
     def slices(self) -> Iterator[PictureRange]:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.builds.plan import Plan, PlanCounts, PlannedSample, episode_id_of
+from storage.builds.plan import Plan, PlannedSample, episode_id_of
+from storage.builds.plan_counts import PlanCounts
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
 from tests.storage.made import FINGERPRINT, a_sample, planned
