@@ -37,16 +37,16 @@ def uses_of(trajectory: Trajectory) -> Uses:
         shown = _shown(step)
         calls += step.action is not None
         if step.action is not None and shown:
-            kind = _kind(step.action, step, trajectory)
+            kind = kind_of(step.action, step, trajectory)
             zooms += kind == "zoom"
             edits += kind != "zoom" and not shown <= seen
         seen |= shown
     return Uses(len(trajectory.steps), calls, zooms, edits)
 
 
-def _kind(action: Action, step: Step, trajectory: Trajectory) -> ToolKind:
-    """The kind of the step's tool. A tool from outside is told by what it showed (see `ToolSpec.kind`), so that the
-    count is the same where its module is not installed."""
+def kind_of(action: Action, step: Step, trajectory: Trajectory) -> ToolKind:
+    """The kind of the tool of a step's action. A tool from outside is told by what it showed (see `ToolSpec.kind`), so
+    that the count is the same where its module is not installed."""
     if action.tool in TOOLS.own:
         return TOOLS.own[action.tool].kind
     about = action.arguments.get("image", 0)
