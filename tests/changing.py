@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 from PIL import Image
 
-from actors.ingest.planning import Planner, PlanOutline, PlanSettings
+from actors.ingest.outline import PlanOutline
+from actors.ingest.planning import Planner, PlanSettings
 from actors.publishing.publishing import PublishSettings, publish_version
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task

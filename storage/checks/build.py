@@ -9,7 +9,9 @@ from lensmill.replay import made_by_code
 from lensmill.sample import Sample
 from storage.builds.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.builds.images import RESTORE, ImageStore
-from storage.builds.plan import Chunk, Plan, PlanCounts, counts_of
+from storage.builds.plan import Chunk, Plan
+from storage.builds.plan_counts import PlanCounts, counts_of
+from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
 from storage.checks.version import MALFORMED, Finding, Ids
@@ -168,7 +170,7 @@ class BuildCheck:
             try:
                 segment = json.loads(self._files.read(path))
                 sums = dict(segment["sha256"])
-                named = [name for kind in ("samples", "index", "failures") for name in segment[kind]]
+                named = [name for kind in KINDS for name in segment[kind]]
                 counts_of(segment)
                 if segment["segment"] != number or sorted(named) != sorted(sums):
                     raise ValueError("its number or its files are not what they must be")

@@ -8,8 +8,8 @@ from itertools import pairwise
 from lensmill.geometry import Box
 from lensmill.sample import Region, RegionKind
 from storage.sources.synthetic.canvas import Canvas, Cramped
-from storage.sources.synthetic.chart_parts import shrunk_font, unit_words, wrap
-from storage.sources.synthetic.drawing import Area, Mark
+from storage.sources.synthetic.chart_parts import ChartParts, shrunk_font, unit_words, wrap
+from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import Scale
 from storage.sources.synthetic.style import Font, Style
@@ -227,3 +227,42 @@ def draw_frame(canvas: Canvas, axes: Axes) -> None:
     if style.frame == "box":
         canvas.line(x1, y1, x2, y1, style.ink, 5)
         canvas.line(x2, y1, x2, y2, style.ink, 5)
+
+
+def drawing_on_axes(
+    canvas: Canvas,
+    kind: ChartKind,
+    area: Area,
+    axes: Axes,
+    parts: ChartParts,
+    marks: tuple[Mark, ...],
+    names: dict[str, Box],
+    values: tuple[Region, ...],
+) -> Drawing:
+    """The drawing of a chart with two axes.
+
+    Args:
+        canvas: the picture.
+        kind: of the chart.
+        area: of the whole chart.
+        axes: as drawn.
+        parts: title and legend.
+        marks: as drawn.
+        names: the ink of each category's name.
+        values: regions of the value axis.
+
+    Raises:
+        Cramped: the labels of neighbours overlap.
+    """
+    return Drawing(
+        kind=kind,
+        grid=axes.grid,
+        area=area.box,
+        plot=axes.area.box,
+        title=parts.title,
+        title_box=parts.title_box,
+        marks=marks,
+        category_boxes=names,
+        series_boxes=parts.series_boxes,
+        regions=(*category_regions(canvas, axes, names, marks), *values),
+    )

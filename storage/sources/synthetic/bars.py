@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, lying_axes, upright_axes
+from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, drawing_on_axes, lying_axes, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
 from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
@@ -41,18 +41,7 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
     names, values = draw_axes(canvas, axes)
     marks = tuple(_bars(canvas, axes, stacked, face))
     draw_frame(canvas, axes)
-    return Drawing(
-        kind=kind,
-        grid=grid,
-        area=area.box,
-        plot=axes.area.box,
-        title=parts.title,
-        title_box=parts.title_box,
-        marks=marks,
-        category_boxes=names,
-        series_boxes=parts.series_boxes,
-        regions=(*category_regions(canvas, axes, names, marks), *values),
-    )
+    return drawing_on_axes(canvas, kind, area, axes, parts, marks, names, values)
 
 
 def _room_for_ticks(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...]) -> bool:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, upright_axes
+from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, drawing_on_axes, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
 from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
@@ -28,18 +28,7 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
     names, values = draw_axes(canvas, axes)
     draw_frame(canvas, axes)
     marks = tuple(_lines(canvas, axes, face, rng))
-    return Drawing(
-        kind="line",
-        grid=grid,
-        area=area.box,
-        plot=axes.area.box,
-        title=parts.title,
-        title_box=parts.title_box,
-        marks=marks,
-        category_boxes=names,
-        series_boxes=parts.series_boxes,
-        regions=(*category_regions(canvas, axes, names, marks), *values),
-    )
+    return drawing_on_axes(canvas, "line", area, axes, parts, marks, names, values)
 
 
 def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tuple[Style, float]:

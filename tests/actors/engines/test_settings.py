@@ -68,7 +68,7 @@ def test_a_replica_takes_as_many_gpus_as_its_model_is_spread_over() -> None:
         ({"environment": {"a b": "x"}}, "not the name of a variable"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:
+def test_impossible_settings_are_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EngineSettings(**{"model": "m", **wrong})
 
