@@ -9,7 +9,7 @@ from typing import Literal
 from PIL import Image, ImageDraw
 
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.protocol import SourceFailure, SourceItem
+from storage.sources.protocol import SlicedSource, SourceFailure, SourceItem
 from storage.sources.spec import SourceSettings, SourceSpec
 
 
@@ -22,22 +22,33 @@ class DigitSettings(SourceSettings):
     """the last digit"""
 
 
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """The slice of one digit."""
+
+    digit: int
+    rows: int | None = 1
+
+
 @dataclass(frozen=True)
-class DigitSource:
+class DigitSource(SlicedSource[Digit]):
     most: int
     name: str = "digits"
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        for digit in range(self.most + 1):
-            picture, file = Image.new("RGB", (600, 400), "white"), io.BytesIO()
-            ImageDraw.Draw(picture).text((280, 180), str(digit), "black", font_size=40)
-            picture.save(file, "png")
-            image_id, question = hashlib.sha256(file.getvalue()).hexdigest(), "Which digit is it?"
-            sample_id = sample_id_of(image_id, question, (str(digit),))
-            sample = Sample(
-                sample_id, image_id, 600, 400, question, (str(digit),), source="digits", origin=f"digit {digit}"
-            )
-            yield SourceItem(sample, file.getvalue())
+    def slices(self) -> Iterator[Digit]:
+        yield from (Digit(digit) for digit in range(self.most + 1))
+
+    def read_slice(self, part: Digit) -> Iterator[SourceItem | SourceFailure]:
+        digit = part.digit
+        picture, file = Image.new("RGB", (600, 400), "white"), io.BytesIO()
+        ImageDraw.Draw(picture).text((280, 180), str(digit), "black", font_size=40)
+        picture.save(file, "png")
+        image_id, question = hashlib.sha256(file.getvalue()).hexdigest(), "Which digit is it?"
+        sample_id = sample_id_of(image_id, question, (str(digit),))
+        sample = Sample(
+            sample_id, image_id, 600, 400, question, (str(digit),), source="digits", origin=f"digit {digit}"
+        )
+        yield SourceItem(sample, file.getvalue())
 
 
 SPEC = SourceSpec(
