@@ -9,7 +9,6 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import asdict
 
 from actors.cluster.connection import connect
 from actors.cluster.errors import Stopped
@@ -332,10 +331,11 @@ class Build:
             self._judge,
             outline.chunk_ids,
             outline.failure_keys,
-            asdict(self._settings.curation),
+            self._settings.curation,
             self._settings.version,
             title_of(self._recipe.content),
             scope=outline.scope,
+            workers=self._settings.cluster.workers,
         )
 
     def _estimate(self, outline: PlanOutline, size: int) -> int:

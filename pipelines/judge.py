@@ -9,7 +9,6 @@ verdicts alone change nothing for whoever trains; `publish=false` leaves it at t
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from actors.cluster.connection import connect
@@ -90,10 +89,11 @@ class JudgeJob:
             self._judge,
             chunk_ids,
             None if state is None else state.failure_keys,
-            asdict(settings.curation),
+            settings.curation,
             settings.version,
             title_of(self._build.recipe),
             scope=found.scope,
+            workers=settings.cluster.workers,
         )
         if settings.publish:
             check_version(publishing)

@@ -14,14 +14,15 @@ from lensmill.geometry import Box, Frame
 from lensmill.sample import Region, sample_id_of
 from lensmill.trajectory import Action, ImageRef, Observation, Step, Trajectory
 from storage.builds.plan import episode_id_of
-from storage.datasets.rows import FAILURES, ORIGINALS, REJECTED, TRAIN
+from storage.datasets.other_rows import FAILURES, ORIGINALS
+from storage.datasets.rows import EPISODES
 from storage.datasets.version import MANIFEST
 from storage.files.store import Files, StoreError
 
 TABLES: Mapping[str, tuple[str, pa.Schema]] = {
     "originals": ("originals", ORIGINALS),
-    "train": ("data", TRAIN),
-    "rejected": ("rejected", REJECTED),
+    "train": ("data", EPISODES),
+    "rejected": ("rejected", EPISODES),
     "failures": ("failures", FAILURES),
 }
 """A version's tables with their folder and schema; originals first, since replays of the others need them."""

@@ -118,8 +118,8 @@ def _warning(counts: CardCounts) -> str:
         return ""
     named = ", ".join(f"{source} `{split}` ({count:,} trajectories)" for (source, split), count in found.items())
     return (
-        f"> **Warning: this version holds splits that benchmarks keep for evaluation: {named}.** A model that is trained "
-        "on these rows must not be evaluated on these splits."
+        f"> **Warning: this version holds splits that benchmarks keep for evaluation: {named}.** A model that is "
+        "trained on these rows must not be evaluated on these splits."
     )
 
 
@@ -227,7 +227,7 @@ the original each shows |
 | `image_ids`, `pixel_hashes` | sha256 of each picture's file, and of its pixels, which drawing it again must meet |
 | `original_width`, `original_height`, `image_id` | the original picture, by its sha256; see the table `originals` |
 | `neutralised` | template tokens of the source's texts, by field, that stand in their neutral form there; mostly none |
-| `reason`, `outcome`, `stop` | why the row is not to be trained on (null except in `rejected`); the verdict's outcome; \
+| `reason`, `outcome`, `stop` | why the row is not to be trained on (null except in `rejected`); what the judge said; \
 how the episode ended |
 | `model`, `prompt_tokens`, `completion_tokens`, `image_tokens`, ... | facts to filter by; `ledger.parquet` has more |
 | `rounds` | times that a verifier who knows the answer was asked before it was given; 0 without one |

@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SMALLEST, USUAL, LARGEST = 2**22, 2**26, 2**33
-"""Target weights of a block. A unit is a pixel of a picture that a row shows: about half a byte of a photograph's file,
-a tenth of a chart's. A block is one file for each table and rung, so a much smaller usual block would be all footers."""
+"""Target weights of a block. A unit is a pixel of a picture that a row shows: about half a byte of a photograph's
+file, a tenth of a chart's. A block is one file for each table and rung: of much smaller ones, footers would be much."""
 
 EARLY_SHARE, SHARE = 8, 64
 """A block's target is one part in `EARLY_SHARE` of the weight before it up to `USUAL`, and one in `SHARE` above."""

@@ -27,7 +27,7 @@ OPTIONS: Mapping[str, Any] = {
     "dictionary_pagesize_limit": 2**30,
     "write_page_index": True,
 }
-"""Of pyarrow's writer. A row group's dictionary may be as large as the row group, so that each picture is in it once."""
+"""Of pyarrow's writer. A dictionary may be as large as its row group, so that each picture is in the group once."""
 
 
 @dataclass(frozen=True, slots=True)

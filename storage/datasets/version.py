@@ -177,7 +177,7 @@ def published(files: Files, version: str) -> PublishedDataset | None:
             rows["train"] + rows.get("validation", 0),
             rows["rejected"],
             rows["failures"],
-            sum(file.size for file in (*records, *shards)),
+            sum(record.size for record in records) + sum(shard.size for shard in shards),
             records,
             manifest["inputs"],
             tuple(block["key"] for block in blocks),
