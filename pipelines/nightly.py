@@ -124,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
     def nightly(arguments: Sequence[str]) -> int:
         settings = load("nightly", NightlySettings, arguments)
         with ProgressDisplay(kind=settings.logging) as display:
-            return Build(settings, display, Nightly(settings).publish).run()
+            return Build(settings, display, Nightly(settings).publish).start()
 
     return run_command("nightly", NIGHTLY_HELP, arguments, nightly)
 

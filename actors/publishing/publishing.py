@@ -2,27 +2,28 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
-from actors.cluster.tasks import in_order
+from actors.cluster.tasks import Tasks, in_order
 from actors.publishing.blocks import BlockWork, Build, make_block, with_originals, work_of
-from actors.publishing.standin import Ledger, card_counts, select, tally_of
+from actors.publishing.ledger import tally_of, written_ledger
 from lensmill.curation.correct import CURATION_VERSION
 from lensmill.curation.settings import CurationSettings
 from lensmill.facts.measure import measures_of
 from lensmill.replay import ReplaySettings
 from monitoring.report import BuildTally
-from storage.builds.counts import CardCounts
+from storage.builds.counts import CardCounts, card_counts
 from storage.builds.judged import JudgedBuild, Layers
+from storage.builds.ledger import Ledger
 from storage.builds.plan import Plan
 from storage.builds.scope import Scope
 from storage.builds.segment import failure_key
-from storage.builds.selection import Selection
+from storage.builds.selection import Selection, select
 from storage.datasets.blocks import BlockRecord, block_key, made_blocks, missing_blocks
 from storage.datasets.cutting import Cut, cuts
 from storage.datasets.other_rows import source_failure_row
@@ -46,19 +47,6 @@ from storage.sources.protocol import SourceFailure
 
 MADE_AGAIN = 3
 """Times that blocks are looked for after the manifest, and made again where a collector has taken them meanwhile."""
-
-
-class Tasks(Protocol):
-    """Runs one function over many items, as `actors.cluster.tasks.in_order` does."""
-
-    def __call__(
-        self,
-        work: Callable[[Any], Any],
-        items: Iterable[Any],
-        stopping: Callable[[], bool] = ...,
-        workers: int | None = ...,
-        waiting: Callable[[], None] = ...,
-    ) -> Iterator[Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +239,7 @@ def publish_prepared(
     of_source = _source_failures(files, inputs, prepared.failures)
 
     def ledger() -> Iterator[pa.Table]:
-        return version_ledger(prepared.ledger.tables(), selection.rows, places(selection.rows, works.cuts, blocks))
+        return version_ledger(prepared.ledger.tables(prepared.ledger.schema.names), selection.rows, places(selection.rows, works.cuts, blocks))
 
     errors = Counter(failure.error_class for failure in prepared.failures)
     contents = Contents([*blocks, *of_source], prepared.counts, selection.funnel, errors, ledger)

@@ -34,4 +34,21 @@ class CardCounts:
 
 def card_counts(selection: Selection) -> CardCounts:
     """What the card counts."""
-    raise NotImplementedError
+    counts = CardCounts()
+    for row in selection.counts.to_pylist():
+        rung, episodes = row["rung"], row["episodes"]
+        if row["table"] == "failures":
+            counts.failed[rung] += episodes
+            counts.errors[row["error_class"]] += episodes
+        elif row["table"] == "rejected":
+            counts.rejected[rung] += episodes
+            counts.reasons[row["reason"]] += episodes
+        else:
+            counts.accepted[rung] += episodes
+            counts.zoomed[rung] += row["zoomed"]
+            counts.edited[rung] += row["edited"]
+            counts.steps[rung] += row["steps"]
+            counts.origins[(row["source"], row["subset"], row["split"], row["licence"])] += episodes
+            counts.agents[row["agent"]] += episodes
+            counts.rules[row["rule"]] += episodes
+    return counts

@@ -5,15 +5,23 @@ A segment holds consecutive chunks of one segment of the plan. Its name is a has
 a segment that exists is not made again.
 """
 
-from collections.abc import Iterable, Sequence
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 
-from lensmill.facts.measure import Column, Measure
+from lensmill.curation.correct import CURATION_VERSION
+from lensmill.facts.measure import UNMEASURED, Column, Measure, measures_of
 from storage.builds.judged import Layers
-from storage.files.store import Files
+from storage.builds.plan import Plan
+from storage.files.arrow import arrow_filesystem
+from storage.files.store import Files, StoreError
+
+LEDGER_VERSION = 1
+"""Raised when the same measures are laid out otherwise."""
 
 PLACE = (
     Column("chunk", "string", "id of the episode's chunk"),
@@ -23,6 +31,17 @@ PLACE = (
 
 SEGMENT_EPISODES = 4096
 """Episodes of a segment, about: the unit of work of a task and of what a change makes anew."""
+
+_TYPES = {
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "string": pa.string(),
+    "list<float32>": pa.list_(pa.float32()),
+    "list<string>": pa.list_(pa.string()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +59,14 @@ class LedgerSegment:
     layers: Layers
 
 
-def ledger_schema(measures: Sequence[Measure]) -> pa.Schema:
+def ledger_columns(measures: Sequence[Measure]) -> tuple[Column, ...]:
     """The columns of a ledger with these measures: PLACE, those of the measures in their order, `unmeasured`."""
-    raise NotImplementedError
+    return (*PLACE, *(column for measure in measures for column in measure.columns), UNMEASURED)
+
+
+def ledger_schema(measures: Sequence[Measure]) -> pa.Schema:
+    """`ledger_columns` as Arrow has them."""
+    return pa.schema([(column.name, _TYPES[column.kind]) for column in ledger_columns(measures)])
 
 
 class Ledger:
@@ -55,6 +79,10 @@ class Ledger:
 
     Attributes:
         segments: in plan order; a segment that `missing` names has no file yet.
+
+    Raises:
+        SpecError: see `measures_of`.
+        StoreError: the plan lacks a chunk.
     """
 
     def __init__(
@@ -66,30 +94,68 @@ class Ledger:
         layers: Layers,
         measures: Sequence[str] = (),
     ) -> None:
-        self.segments: tuple[LedgerSegment, ...] = ()
-        raise NotImplementedError(files, fingerprint, judge, chunk_ids, layers, measures)
+        self._files = files
+        self._folder = f"builds/{fingerprint}/ledger/{judge}"
+        self.measures = measures_of(measures)
+        self.schema = ledger_schema(self.measures)
+        self.segments = tuple(self._cut(Plan(files, fingerprint), chunk_ids, layers))
+
+    def _cut(self, plan: Plan, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
+        """Places of cuts follow from the plan alone, so that chunks which another version leaves out move none."""
+        wanted, found = set(chunk_ids), 0
+        for size, ids in plan.segments():
+            step = max(1, SEGMENT_EPISODES // size)
+            for start in range(0, len(ids), step):
+                some = tuple(chunk_id for chunk_id in ids[start : start + step] if chunk_id in wanted)
+                if some:
+                    found += len(some)
+                    yield self._segment(some, {name: layers[name] for name in some if name in layers})
+        if found < len(wanted):
+            raise StoreError(
+                f"{self._files.locate(self._folder)}: the build's plan lacks {len(wanted) - found} of the chunks that "
+                "were asked for: restore the plan, or build into a new out="
+            )
+
+    def _segment(self, chunk_ids: tuple[str, ...], layers: Layers) -> LedgerSegment:
+        schema = [(field.name, str(field.type)) for field in self.schema]
+        versions = [(measure.name, measure.version) for measure in self.measures]
+        content = [LEDGER_VERSION, CURATION_VERSION, versions, schema, chunk_ids, sorted(layers.items())]
+        key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+        return LedgerSegment(f"{self._folder}/{key}.parquet", chunk_ids, layers)
 
     def missing(self) -> tuple[LedgerSegment, ...]:
         """The segments that have no file yet. Costs one listing."""
-        raise NotImplementedError
-
-    def write(self, segment: LedgerSegment) -> int:
-        """Read the chunks of a segment, measure their episodes and create its file, unless it exists; returns the
-        number of episodes. Idempotent: the same segment has the same bytes, whoever writes it.
-
-        Raises:
-            StoreError: a chunk is not judged or damaged, or the store cannot be written.
-        """
-        raise NotImplementedError
+        there = set(self._files.list(self._folder))
+        return tuple(segment for segment in self.segments if segment.path not in there)
 
     def dataset(self) -> ds.Dataset:
-        """The rows of all segments, in plan order, as `ledger_schema` has them; reads footers only.
+        """The rows of all segments, in plan order, with the columns of `schema`; opens no file yet."""
+        return self._dataset(self.segments)
+
+    def _dataset(self, segments: Sequence[LedgerSegment]) -> ds.Dataset:
+        filesystem, prefix = arrow_filesystem(self._files)
+        paths = [f"{prefix}{segment.path}" for segment in segments]
+        return ds.FileSystemDataset.from_paths(paths, self.schema, ds.ParquetFileFormat(), filesystem)
+
+    def tables(self, columns: Sequence[str], chunks: int = 4096) -> Iterator[pa.Table]:
+        """These columns of all rows, in plan order, a table for about so many chunks.
 
         Raises:
             StoreError: a segment is missing or damaged.
         """
-        raise NotImplementedError
+        group: list[LedgerSegment] = []
+        for segment in self.segments:
+            group.append(segment)
+            if sum(len(one.chunk_ids) for one in group) >= chunks:
+                yield self._read(group, columns)
+                group = []
+        if group:
+            yield self._read(group, columns)
 
-    def tables(self, columns: Iterable[str], rows: int = 2**18) -> Iterable[pa.Table]:
-        """These columns of all rows, in plan order, in tables of whole segments with about `rows` rows each."""
-        raise NotImplementedError
+    def _read(self, segments: Sequence[LedgerSegment], columns: Iterable[str]) -> pa.Table:
+        try:
+            return self._dataset(segments).to_table([*columns])
+        except (pa.ArrowException, OSError) as error:
+            where = self._files.locate(self._folder)
+            why = " ".join(str(error).split())[:300]
+            raise StoreError(f"{where}: the ledger is damaged ({why}): delete this folder and run again") from error

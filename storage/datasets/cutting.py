@@ -78,4 +78,4 @@ def cuts(rows: pa.Table) -> Iterator[Cut]:
 
 def _ends(image_id: str, weight: int, aim: int) -> bool:
     """Whether a block of this target may end after a picture: for a part `weight / aim` of all pictures."""
-    return int(image_id[:12] or "0", 16) * aim < weight << 48
+    return int(image_id[-12:], 16) * aim < weight << 48

@@ -48,8 +48,7 @@ FACTS: Mapping[str, pa.DataType] = {
     "edits": pa.int32(),
     "tool_errors": pa.int32(),
     "exact": pa.bool_(),
-    "passed": pa.int32(),
-    "attempts": pa.int32(),
+    "within_tolerance": pa.bool_(),
 }
 """Columns of the ledger that rows carry too, so that readers filter by them without a join."""
 
