@@ -29,7 +29,7 @@ from storage.datasets.cutting import Cut, cuts
 from storage.datasets.other_rows import source_failure_row
 from storage.datasets.places import chunks_in, places, version_ledger
 from storage.datasets.rows import FACTS
-from storage.datasets.shards import OPTIONS, TABLES, BlockWriter, ShardSizes
+from storage.datasets.shards import TABLES, BlockWriter, ShardSizes, options_of
 from storage.datasets.version import (
     FORMAT,
     CardSettings,
@@ -201,13 +201,18 @@ def prepare(
         StoreError: the store cannot be read or written, or an episode is not judged.
     """
     settings, inputs = inputs_of(settings)
-    ledger = Ledger(
-        settings.files, settings.fingerprint, settings.judge_fingerprint, settings.chunk_ids, settings.layers or {},
+    ledger = written_ledger(
+        settings.files,
+        settings.fingerprint,
+        settings.judge_fingerprint,
+        settings.chunk_ids,
+        settings.layers or {},
         settings.curation.measures,
-    )  # fmt: skip
-    missing = ledger.missing()
-    for done, _ in enumerate(tasks(ledger.write, missing, stopping, settings.workers), start=1):
-        show(done, len(missing))
+        stopping,
+        settings.workers,
+        show,
+        tasks,
+    )
     selection = select(ledger, settings.scope, settings.curation)
     return Prepared(settings, inputs, ledger, selection, tuple(_failures(settings)))
 
@@ -239,7 +244,11 @@ def publish_prepared(
     of_source = _source_failures(files, inputs, prepared.failures)
 
     def ledger() -> Iterator[pa.Table]:
-        return version_ledger(prepared.ledger.tables(prepared.ledger.schema.names), selection.rows, places(selection.rows, works.cuts, blocks))
+        return version_ledger(
+            prepared.ledger.tables(prepared.ledger.schema.names),
+            selection.rows,
+            places(selection.rows, works.cuts, blocks),
+        )
 
     errors = Counter(failure.error_class for failure in prepared.failures)
     contents = Contents([*blocks, *of_source], prepared.counts, selection.funnel, errors, ledger)
@@ -318,7 +327,7 @@ def _decides(settings: PublishSettings, inputs: DatasetInputs) -> Mapping[str, A
         "format": FORMAT,
         "schemas": {name: schema.to_string(show_field_metadata=False) for name, schema in TABLES.items()},
         "sizes": asdict(ShardSizes()),
-        "options": dict(OPTIONS),
+        "options": {name: options_of(schema) for name, schema in TABLES.items()},
         "recipe": settings.fingerprint,
         "judge": settings.judge_fingerprint,
         "replay": inputs.record()["replay"],

@@ -22,12 +22,29 @@ TABLES: Mapping[str, pa.Schema] = {
 }
 """A version's tables. Those of episodes are split by rungs."""
 
-OPTIONS: Mapping[str, Any] = {
-    "use_dictionary": True,
-    "dictionary_pagesize_limit": 2**30,
-    "write_page_index": True,
-}
-"""Of pyarrow's writer. A dictionary may be as large as its row group, so that each picture is in the group once."""
+_REPEATED = (
+    *("images.list.element.bytes", "images.list.element.path", "image.bytes"),
+    *("messages.list.element.role", "messages.list.element.content.list.element.text"),
+)
+"""Nested columns whose values repeat from row to row."""
+
+
+def options_of(schema: pa.Schema) -> dict[str, Any]:
+    """Options of pyarrow's writer for a table.
+
+    A dictionary may be as large as its row group, so that each picture is in the group once. Statistics are of the
+    columns that readers filter by. The Arrow schema, which follows from the Parquet schema, is left out: a footer is
+    read before anything else, and there is one in each of many files.
+    """
+    flat = [column.name for column in schema if not pa.types.is_nested(column.type)]
+    return {
+        "use_dictionary": [*flat, *_REPEATED],
+        "dictionary_pagesize_limit": 2**30,
+        "write_page_index": True,
+        "write_statistics": flat,
+        "store_schema": False,
+    }
+
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +136,7 @@ class BlockWriter:
         shard = self._shards.get((table, rung))
         if shard is None:
             path = shard_path(table, rung, self._key)
-            writer = TableWriter(self._files, path, TABLES[table], OPTIONS, "whole")
+            writer = TableWriter(self._files, path, TABLES[table], options_of(TABLES[table]), "whole")
             shard = self._shards[(table, rung)] = _Shard(table, rung, writer)
         sizes = self._sizes
         most = sizes.row_group_rows * (100 if table == "failures" else 1)

@@ -75,6 +75,7 @@ class TableWriter:
         self.rows = 0
         self.row_groups = 0
         self._schema = schema
+        self._keeps_schema = (options or {}).get("store_schema", True)
         self._stack = ExitStack()
         self._sink = _HashingSink(self._stack.enter_context(files.open(path, mode)))
         self._writer = pq.ParquetWriter(
@@ -106,6 +107,8 @@ class TableWriter:
     def close(self) -> FileRecord:
         """Complete the file; it is durable when this returns."""
         with self._guarded():
+            if not self._keeps_schema:  # which has the metadata, otherwise
+                self._writer.add_key_value_metadata(self._schema.metadata or {})
             self._writer.close()
         self._stack.close()
         return FileRecord(self.path, self._sink.size, self._sink.hexdigest(), self.rows)
