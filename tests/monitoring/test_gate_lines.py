@@ -71,10 +71,10 @@ def test_a_gate_that_refuses_is_an_error_with_its_reasons_and_its_series(files: 
     assert not results.getvalue()
 
 
-def test_a_version_that_passes_tells_counting_publishing_and_its_size(files: Files) -> None:
+def test_a_version_that_passes_tells_ledger_publishing_and_its_size(files: Files) -> None:
     lines, told, results = run(files, "gates.max_failures=1")
     stages = [line["stage"] for line in lines if "stage" in line]
-    assert "counting" in stages
+    assert "ledger" in stages
     assert stages[-1] == "publishing"
     published = next(line for line in lines if line["message"].startswith("published 2026-01-30: 4 rows, 6 pictures"))
     assert published["version"] == "2026-01-30"
