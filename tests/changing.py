@@ -10,8 +10,10 @@ from PIL import Image
 
 from actors.ingest.planning import Planner, PlanOutline, PlanSettings
 from actors.publishing.publishing import PublishSettings, prepare, publish_prepared
-from lensmill.agents.protocol import Desk, Task
-from lensmill.agents.settings import ReaderSettings, ZoomSettings
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
+from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.curation.settings import CurationSettings
 from lensmill.decoding import load_original
 from lensmill.models.families import ModelFamily
@@ -25,7 +27,7 @@ from storage.builds.plan import Plan, PlannedEpisode
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files
-from storage.sources.settings import ChartQASettings
+from storage.sources.chartqa import ChartQASettings
 from tests.inline import inline
 from tests.judged import CORRECT
 
@@ -59,7 +61,7 @@ class Store:
         family: ModelFamily | None = None,
         trial: bool = False,
     ) -> PlanOutline:
-        source = ChartQASettings(str(self.root / "data"), withdrawn="keep" if keep else "drop")
+        source = ChartQASettings(path=str(self.root / "data"), withdrawn="keep" if keep else "drop")
         agent = ZoomSettings(name="zoom") if family else ReaderSettings()
         names = exclude or Exclusion()
         planner = Planner(
@@ -81,8 +83,8 @@ class Store:
         sample = samples[episode.sample_id]
         original = load_original(ImageStore(self.files).get(sample.image_id))
         view = draw_view(original.pixels, 224)
-        desk = Desk(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
-        return EpisodeRow(episode, "done", desk.hand_in("It is clear.", sample.answers[0], ()).trajectory)
+        environment = Environment(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
+        return EpisodeRow(episode, "done", environment.hand_in("It is clear.", sample.answers[0], ()).trajectory)
 
     def settings(self, outline: PlanOutline) -> PublishSettings:
         where = (self.files, FINGERPRINT, JUDGE)

@@ -12,8 +12,9 @@ import ray
 from actors.cluster.connection import ClusterSettings
 from actors.rollouts.judging import JudgeWorker, JudgingSettings
 from lensmill.curation.settings import CurationSettings
-from lensmill.judging.judge import Judge
-from lensmill.judging.settings import CascadeSettings, JudgeSettings, RuleSettings, build_judge
+from lensmill.judging.cascade import CascadeSettings
+from lensmill.judging.judge import Judge, JudgeSettings, build_judge
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.chat import ChatRequest, ModelError
 from lensmill.models.settings import ModelSettings
 from lensmill.verdict import Outcome

@@ -10,7 +10,8 @@ from PIL import Image
 
 from actors.publishing.publishing import Progress, PublishSettings, prepare, publish_prepared
 from actors.rollouts.watching import Watch, WatchSettings
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
 from lensmill.curation.settings import CurationSettings
 from lensmill.decoding import load_original
 from lensmill.picture import Picture, draw_view
@@ -32,40 +33,40 @@ from tests.storage.published_rows import seen
 JUDGE = "j" * 16
 
 
-def a_desk(images: ImageStore, number: int) -> tuple[Sample, Desk]:
+def an_environment(images: ImageStore, number: int) -> tuple[Sample, Environment]:
     sample, _ = seen(images, number)
     original = load_original(images.get(sample.image_id))
     view = draw_view(original.pixels, 224)
-    return sample, Desk(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
+    return sample, Environment(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
 
 
-def drawn(images: ImageStore, desk: Desk, colours: Sequence[str]) -> Step:
+def drawn(images: ImageStore, environment: Environment, colours: Sequence[str]) -> Step:
     """Code that showed a picture of each colour; "view" is the view again."""
     refs = []
     for colour in colours:
         if colour == "view":
-            refs.append(desk.show(desk.view))
+            refs.append(environment.show(environment.view))
             continue
-        size = (desk.view.frame.width, desk.view.frame.height)
-        picture = Picture(Image.new("RGB", size, colour), desk.view.frame)
-        refs.append(desk.show(picture))
-    for image in desk.images:
+        size = (environment.view.frame.width, environment.view.frame.height)
+        picture = Picture(Image.new("RGB", size, colour), environment.view.frame)
+        refs.append(environment.show(picture))
+    for image in environment.images:
         images.put(image.ref.image_id, image.data)
     return Step("I draw.", Action(PYTHON, {"code": "display(...)"}), Observation("Displayed.", tuple(refs)))
 
 
 def zoomed(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
     """One zoom that worked and one that failed."""
-    sample, desk = a_desk(images, number)
-    desk.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
-    desk.act("Again.", ZOOM, {"bbox_2d": "there"})
-    return sample, desk.hand_in("It is clear now.", "7", ()).trajectory
+    sample, environment = an_environment(images, number)
+    environment.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
+    environment.act("Again.", ZOOM, {"bbox_2d": "there"})
+    return sample, environment.hand_in("It is clear now.", "7", ()).trajectory
 
 
 def coded(images: ImageStore, number: int, *colours: str) -> tuple[Sample, Trajectory]:
-    sample, desk = a_desk(images, number)
-    desk.record(drawn(images, desk, colours))
-    return sample, desk.hand_in("It is clear now.", "7", ()).trajectory
+    sample, environment = an_environment(images, number)
+    environment.record(drawn(images, environment, colours))
+    return sample, environment.hand_in("It is clear now.", "7", ()).trajectory
 
 
 @pytest.fixture
