@@ -1,363 +1,236 @@
-"""Verifying a dataset version: its files against the manifest, its rows against themselves and against the plan."""
+"""Verifying a dataset version: its files, in pieces of work that any process can do, and its episodes together."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from random import Random
 from typing import Any
 
-import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
+from lensmill.replay import ReplaySettings
+from storage.builds.episodes import EpisodeStore
+from storage.builds.plan import Plan
+from storage.builds.scope import read_scope
+from storage.builds.verdicts import VerdictStore
+from storage.checks.build import groups
+from storage.checks.chunks import BuildWork, planned_ids
+from storage.checks.finding import MALFORMED, Run, Take, json_object, told
+from storage.checks.ids import IMAGE, Ids
+from storage.checks.replays import ReplayChoice
+from storage.checks.shards import TABLES, ShardItem, VersionWork, check_shard
+from storage.datasets.version import MANIFEST, claim_path, read_chunks
+from storage.files.store import Files, StoreUnavailable
 
-from lensmill.geometry import Box, Frame
-from lensmill.sample import Region, sample_id_of
-from lensmill.trajectory import Action, ImageRef, Observation, Step, Trajectory
-from storage.builds.plan import episode_id_of
-from storage.datasets.rows import FAILURES, ORIGINALS, REJECTED, TRAIN
-from storage.datasets.version import MANIFEST
-from storage.files.store import Files, StoreError
-
-TABLES: Mapping[str, tuple[str, pa.Schema]] = {
-    "originals": ("originals", ORIGINALS),
-    "train": ("data", TRAIN),
-    "rejected": ("rejected", REJECTED),
-    "failures": ("failures", FAILURES),
-}
-"""A version's tables with their folder and schema; originals first, since replays of the others need them."""
-
-MALFORMED = (
-    *(StoreError, pa.ArrowException, OSError),
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
-)
-"""What reading a file raises that holds something else than it must."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: where, down to the row and the field if it has one, and what."""
-
-    file: str
-    what: str
-    row: int | None = None
-    field: str = ""
-
-    def __str__(self) -> str:
-        row = "" if self.row is None else f" row {self.row}"
-        what = " ".join(self.what.split())[:500]
-        return f"{self.file}{row}{f' {self.field}' if self.field else ''}: {what}"
-
-
-class Ids:
-    """Many ids of 32 hexadecimal letters, in 16 bytes each."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    def __len__(self) -> int:
-        return len(self._bytes) // 16
-
-    def add(self, written: str) -> None:
-        """Raises ValueError if this is no such id."""
-        number = bytes.fromhex(written)
-        if len(number) != 16:
-            raise ValueError(f"{written[:60]!r} is no id")
-        self._bytes += number
-
-    def repeated(self) -> list[str]:
-        """Those that are there more than once."""
-        found, counts = np.unique(self._array(), return_counts=True)
-        return _texts(found[counts > 1])
-
-    def minus(self, other: "Ids") -> list[str]:
-        """Those that the other has not."""
-        return _texts(np.setdiff1d(self._array(), other._array()))
-
-    def _array(self) -> Any:
-        return np.frombuffer(bytes(self._bytes), dtype=[("high", ">u8"), ("low", ">u8")])
-
-
-def _texts(found: Any) -> list[str]:
-    return [bytes(number).hex() for number in found]
+GROUP_CHUNKS = 16
 
 
 @dataclass(slots=True)
 class Version:
-    """What was learnt of a version while it was read.
+    """A version as its manifest describes it.
 
     Attributes:
+        records: of its files, by name.
+        wanted: rows of each table.
+        inputs: what it was made from.
+        replay: how its pictures are drawn; None where the manifest does not say.
         whole: every table could be read.
         episodes: of all its tables, as often as they are there.
-        places: id of an original -> its file, row group and row there.
-        rows: by table.
     """
 
     folder: str
-    manifest: Mapping[str, Any]
+    records: Mapping[str, Mapping[str, Any]]
+    wanted: Mapping[str, int]
+    inputs: Mapping[str, Any]
+    replay: ReplaySettings | None
     whole: bool = True
     episodes: Ids = field(default_factory=Ids)
-    places: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    rows: dict[str, int] = field(default_factory=dict)
 
     @property
-    def inputs(self) -> Mapping[str, Any]:
-        inputs: Mapping[str, Any] = self.manifest["inputs"]
-        return inputs
+    def name(self) -> str:
+        """The name of the version, which is that of its folder."""
+        return self.folder.rpartition("/")[2]
+
+    @property
+    def path(self) -> str:
+        """Of the manifest."""
+        return f"{self.folder}/{MANIFEST}"
+
+
+def open_version(files: Files, folder: str, take: Take) -> Version | None:
+    """A version by its manifest; None, with a finding, where that cannot be read."""
+    path = f"{folder}/{MANIFEST}"
+    try:
+        manifest: Mapping[str, Any] = json_object(files.read(path))
+        inputs = manifest["inputs"]
+        version = Version(
+            folder,
+            {str(record["path"]): dict(record) for record in manifest["files"]},
+            {table: int(manifest["rows"][table]) for table in TABLES},
+            inputs,
+            _replay_of(inputs),
+        )
+        _ = inputs["recipe"], inputs["judge"]
+    except StoreUnavailable:
+        raise
+    except MALFORMED as error:
+        told(take, path, f"it cannot be read ({type(error).__name__}: {error}): publish the version again")
+        return None
+    if manifest.get("version") != version.name:
+        told(take, path, f"it is of version {manifest.get('version')!r}", field="version")
+    return version
+
+
+def _replay_of(inputs: Mapping[str, Any]) -> ReplaySettings | None:
+    try:
+        return ReplaySettings.of_record(inputs["replay"])
+    except (KeyError, ValueError):
+        return None
 
 
 class VersionCheck:
-    """Reads a version whole and reports what is wrong with it.
+    """Reads a version whole and reports what is wrong with it. The findings and their order do not depend on `run`.
 
     Args:
-        files, folder: where it lies.
-        report: told each finding.
-        advance: told how many more bytes were read.
-        visit: given each accepted row with its file and number, e.g. to replay it.
+        choice: which accepted rows are drawn again.
+        take: told what each piece of work found.
+        run: does the pieces of work.
     """
 
-    def __init__(
-        self,
-        files: Files,
-        folder: str,
-        report: Callable[[Finding], None],
-        advance: Callable[[int], None],
-        visit: Callable[["Version", str, int, Mapping[str, Any]], None],
-    ) -> None:
-        self._files, self._folder = files, folder
-        self._report, self._advance, self._visit = report, advance, visit
+    def __init__(self, files: Files, version: Version, choice: ReplayChoice, take: Take, run: Run) -> None:
+        self._files, self._version, self._choice = files, version, choice
+        self._take, self._run = take, run
 
-    def run(self) -> Version | None:
-        """The version as read; None without a manifest that can be read."""
-        path = f"{self._folder}/{MANIFEST}"
-        try:
-            manifest = json.loads(self._files.read(path))
-            version = Version(self._folder, manifest)
-            records = {str(record["path"]): record for record in manifest["files"]}
-            wanted = {name: int(manifest["rows"][name]) for name in TABLES}
-            _ = version.inputs["recipe"], version.inputs["judge"]
-        except MALFORMED as error:
-            self._report(
-                Finding(path, f"it cannot be read ({type(error).__name__}: {error}): publish the version again")
-            )
-            return None
-        if manifest.get("version") != self._folder.rpartition("/")[2]:
-            self._report(Finding(path, f"it is of version {manifest.get('version')!r}", field="version"))
-        sound = {name for name, record in records.items() if self._file(name, record)}
-        self._strangers(records)
-        for table, (folder, schema) in TABLES.items():
-            names = sorted(name for name in records if name.startswith(f"{folder}/"))
-            version.rows[table] = 0
-            for name in names:
-                if name in sound and self._table(version, table, schema, name, records[name]):
-                    continue
-                version.whole = False
-            if version.whole and version.rows[table] != wanted[table]:
-                what = f"the table {table} has {version.rows[table]} rows, the manifest says {wanted[table]}"
-                self._report(Finding(path, what, field=f"rows.{table}"))
+    def run(self) -> None:
+        """Check every file, and the tables together."""
+        version, found, originals = self._version, dict.fromkeys(TABLES, 0), Ids(IMAGE)
+        if self._choice.which != "none" and version.replay is None:
+            told(self._take, version.path, "it does not say how to draw pictures", field="replay")
+        self._strangers()
+        replay = version.replay if self._choice.which != "none" else None
+        work = VersionWork(self._files, version.inputs, replay, self._choice.unsafe)
+        for report in self._run(partial(check_shard, work), self._items()):
+            self._take(report)
+            if not report.table:
+                continue
+            version.whole = version.whole and report.whole
+            found[report.table] += report.rows
+            (originals if report.table == "originals" else version.episodes).add(report.ids)
+        for table, wanted in version.wanted.items():
+            if version.whole and found[table] != wanted:
+                what = f"the table {table} has {found[table]} rows, the manifest says {wanted}"
+                told(self._take, version.path, what, field=f"rows.{table}")
+        for repeated in originals.repeated():
+            told(self._take, version.path, f"original {repeated} is there more than once", field="image_id")
         for repeated in version.episodes.repeated():
-            self._report(Finding(path, f"episode {repeated} is in the tables more than once", field="episode_id"))
-        return version
+            what = f"episode {repeated} is in the tables more than once"
+            told(self._take, version.path, what, field="episode_id")
 
-    def _file(self, name: str, record: Mapping[str, Any]) -> bool:
-        path, digest, size = f"{self._folder}/{name}", hashlib.sha256(), 0
+    def _items(self) -> Iterator[ShardItem]:
+        """Its files: those that are no tables first, then table by table."""
+        version, named = self._version, self._by_table()
+        tables = {name for names in named.values() for name in names}
+        for name in sorted(version.records.keys() - tables):
+            yield ShardItem(f"{version.folder}/{name}", version.records[name])
+        originals = tuple(f"{version.folder}/{name}" for name in named["originals"])
+        chosen = self._chosen(named["train"])
+        for table, names in named.items():
+            for name in names:
+                replays = chosen[name] if table == "train" else frozenset[int]()
+                needed = originals if table == "train" else ()
+                yield ShardItem(f"{version.folder}/{name}", version.records[name], table, needed, replays)
+
+    def _by_table(self) -> Mapping[str, list[str]]:
+        names = sorted(self._version.records)
+        return {table: [n for n in names if n.startswith(f"{folder}/")] for table, (folder, _) in TABLES.items()}
+
+    def _chosen(self, names: list[str]) -> Mapping[str, frozenset[int] | None]:
+        """The rows of each file that are drawn again; the choice follows from the seed and the numbers of rows."""
+        if self._choice.which == "all":
+            return dict.fromkeys(names)
+        rows = {name: max(0, _count(self._version.records[name].get("rows"))) for name in names}
+        total = sum(rows.values())
+        count = min(self._choice.count, total) if self._choice.which == "sample" else 0
+        picked, before = sorted(Random(self._choice.seed).sample(range(total), count)), 0
+        chosen = {}
+        for name, size in rows.items():
+            chosen[name] = frozenset(row - before for row in picked if before <= row < before + size)
+            before += size
+        return chosen
+
+    def _strangers(self) -> None:
+        version = self._version
+        for path in self._files.list(version.folder):
+            name = path[len(version.folder) + 1 :]
+            if name not in version.records and name != MANIFEST:
+                told(self._take, path, "the manifest does not name it, and readers take it for data: remove it")
+
+
+def _count(rows: object) -> int:
+    """A number of rows as a manifest says it; 0 where that is none."""
+    return rows if isinstance(rows, int) and rows < 2**40 else 0
+
+
+class PlanComparison:
+    """Whether a version has every episode of its chunks, where the store has the build that it is of."""
+
+    def __init__(self, files: Files, version: Version, take: Take, run: Run, token: str) -> None:
+        self._files, self._version, self._take, self._run = files, version, take, run
+        self._token = token
+
+    def run(self) -> bool:
+        """Compare; False where the store does not have the build."""
+        version, inputs = self._version, self._version.inputs
+        claim = claim_path(version.name)
         try:
-            with self._files.open(path) as source:
-                while block := source.read(2**20):
-                    digest.update(block)
-                    size += len(block)
-                    self._advance(len(block))
+            claimed = json_object(self._files.read(claim))
         except FileNotFoundError:
-            self._report(Finding(path, "it is missing: publish the version again"))
-            return False
-        except (StoreError, ValueError) as error:
-            self._report(Finding(path, str(error)))
-            return False
-        if size != record.get("size"):
-            self._report(Finding(path, f"it has {size} bytes, the manifest says {record.get('size')}", field="size"))
-            return False
-        if digest.hexdigest() != record.get("sha256"):
-            self._report(
-                Finding(
-                    path,
-                    "its bytes have changed since it was published: restore it, or remove the folder and publish again",
-                    field="sha256",
-                )
-            )
-            return False
-        return True
-
-    def _strangers(self, records: Mapping[str, Any]) -> None:
-        for path in self._files.list(self._folder):
-            name = path[len(self._folder) + 1 :]
-            if name not in records and name != MANIFEST:
-                self._report(Finding(path, "the manifest does not name it, and readers take it for data: remove it"))
-
-    def _table(self, version: Version, table: str, schema: pa.Schema, name: str, record: Mapping[str, Any]) -> bool:
-        path, count = f"{self._folder}/{name}", 0
+            claimed = {**inputs}
+        except ValueError:
+            claimed = {}
+        if claimed != inputs:
+            self._tell(f"its inputs are not those of {claim}: one of both has changed", "inputs")
+        if not version.whole:
+            return True
         try:
-            with self._files.open(path) as source:
-                part = pq.ParquetFile(source, page_checksum_verification=True)
-                if not part.schema_arrow.equals(schema):
-                    what = f"its columns are not those of the table {table}: {_difference(part.schema_arrow, schema)}"
-                    self._report(Finding(path, what, field="schema"))
-                    return False
-                for group in range(part.num_row_groups):
-                    for number, row in enumerate(part.read_row_group(group).to_pylist()):
-                        if table == "originals":
-                            self._original(version, path, count, (path, group, number), row)
-                        else:
-                            self._row(version, table, path, count, row)
-                        count += 1
+            plan = Plan(self._files, str(inputs["recipe"]))
+            if not plan.chunk_ids():
+                return False
+            chunk_ids, layers = read_chunks(self._files, version.name)
+            self._episodes(chunk_ids)
+            self._layers(chunk_ids, layers)
+        except StoreUnavailable:
+            raise
         except MALFORMED as error:
-            self._report(Finding(path, f"it cannot be read: {type(error).__name__}: {error}"))
-            return False
-        version.rows[table] += count
-        if count != record.get("rows"):
-            self._report(Finding(path, f"it has {count} rows, the manifest says {record.get('rows')}", field="rows"))
+            told(self._take, f"builds/{inputs['recipe']}/plan", f"it cannot be read: {error}")
         return True
 
-    def _original(
-        self, version: Version, path: str, number: int, place: tuple[str, int, int], row: Mapping[str, Any]
-    ) -> None:
-        image_id = str(row["image_id"])
-        if image_id in version.places:
-            self._report(Finding(path, f"original {image_id} is there twice", number, "image_id"))
-        version.places[image_id] = place
-        if _sha256(row["image"]) != image_id:
-            self._report(Finding(path, "its bytes are not those that its id names", number, "image"))
+    def _tell(self, what: str, field: str) -> None:
+        told(self._take, self._version.path, what, field=field)
 
-    def _row(self, version: Version, table: str, path: str, number: int, row: Mapping[str, Any]) -> None:
-        if table != "failures" or row["kind"] == "episode":
-            try:
-                version.episodes.add(str(row["episode_id"]))
-            except ValueError as error:
-                self._report(Finding(path, str(error), number, "episode_id"))
-        problems = list(_ids(row, version.inputs))
-        if table != "failures":
-            problems += _provenance(row, version.inputs)
-        if table == "train":
-            problems += _pictures(row)
-            if row["image_id"] not in version.places and version.whole:
-                problems.append(("image_id", "its original is not in the table originals"))
-        for name, what in problems:
-            self._report(Finding(path, what, number, name))
-        if table == "train":
-            self._visit(version, path, number, row)
+    def _episodes(self, chunk_ids: tuple[str, ...]) -> None:
+        version = self._version
+        scope = read_scope(self._files, version.folder)
+        said = {name: version.inputs.get(name, 0) for name in scope.counts()}
+        if said != scope.counts():
+            self._tell(f"it says {said}, the version's files {scope.counts()}", "inputs")
+        work = BuildWork(self._files, str(version.inputs["recipe"]), None, ReplayChoice(), self._token)
 
+        def planned() -> Iterator[bytes]:
+            for report in self._run(partial(planned_ids, work, scope), groups(chunk_ids, GROUP_CHUNKS)):
+                self._take(report)
+                yield bytes(report.ids)
 
-def _difference(found: pa.Schema, wanted: pa.Schema) -> str:
-    missing = [name for name in wanted.names if name not in found.names]
-    other = [name for name in found.names if name not in wanted.names]
-    changed = [name for name in wanted.names if name in found.names and found.field(name) != wanted.field(name)]
-    said = (("missing", missing), ("not known", other), ("of another type", changed))
-    return "; ".join(f"{what} {', '.join(names)}" for what, names in said if names) or "another order"
+        lacking, strange = version.episodes.compare(planned())
+        for episode_id in lacking:
+            self._tell(f"planned episode {episode_id} is in no table", "episode_id")
+        for episode_id in strange:
+            self._tell(f"episode {episode_id} is in a table and was not planned", "episode_id")
 
-
-def _sha256(image: Mapping[str, Any] | None) -> str:
-    data = (image or {}).get("bytes")
-    return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else ""
-
-
-def _ids(row: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whether an episode's id follows from what it is."""
-    if row["episode_id"] is None:
-        return
-    made = episode_id_of(inputs["recipe"], row["sample_id"], row["rung"], row["agent"], row["seed"])
-    if made != row["episode_id"]:
-        yield "episode_id", "it does not follow from recipe, sample_id, rung, agent and seed"
-
-
-def _provenance(row: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in ("recipe", "judge"):
-        if row[name] != inputs[name]:
-            yield name, f"it is {row[name]!r}, the manifest says {inputs[name]!r}"
-    texts = (row["question"], *row["references"], *row["choices"])
-    if not any("\ufffd" in text for text in texts):  # it may stand for what no column can hold
-        made = sample_id_of(row["image_id"], row["question"], tuple(row["references"]), tuple(row["choices"]))
-        if made != row["sample_id"]:
-            yield "sample_id", "it does not follow from image_id, question, references and choices"
-    for number, step in enumerate(row["steps"]):
-        for box in step["boxes"]:
-            try:
-                Box(*box["box"])
-            except (TypeError, ValueError) as error:
-                yield f"steps[{number}].boxes", str(error)
-
-
-def _pictures(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whether an accepted row's pictures are those that it names, and whether it names those that it has."""
-    count = len(row["images"])
-    for name in ("image_ids", "pixel_hashes", "frames"):
-        if len(row[name]) != count:
-            yield name, f"there are {len(row[name])} for {count} images"
-            return
-    if not count or row["view"] != row["frames"][0]:
-        yield "view", "it is not the first of the frames"
-    for number, (image, image_id) in enumerate(zip(row["images"], row["image_ids"], strict=True)):
-        if _sha256(image) != image_id:
-            yield f"images[{number}]", "its bytes are not those that image_ids names"
-    if [index for step in row["steps"] for index in step["images"]] != list(range(1, count)):
-        yield "steps", "the pictures that its steps name are not those that follow the view, in order"
-    parts = [part for message in row["messages"] for part in message["content"]]
-    if parts and (placeholders := sum(part["type"] == "image" for part in parts)) != count:
-        yield "messages", f"there are {placeholders} places for {count} images"
-    if any(part["text"] is None for part in parts if part["type"] != "image"):
-        yield "messages", "a part of type text has no text"
-    if row["verdict"]["outcome"] != "correct":
-        yield "verdict", f"it is {row['verdict']['outcome']!r}, and only correct ones are accepted"
-
-
-def trajectory_of_row(row: Mapping[str, Any]) -> Trajectory:
-    """An accepted row's trajectory as far as a replay needs it: all but the messages.
-
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: it is none.
-    """
-    refs = [
-        ImageRef(image_id, pixels, Frame(Box(*frame["region"]), frame["width"], frame["height"]))
-        for image_id, pixels, frame in zip(row["image_ids"], row["pixel_hashes"], row["frames"], strict=True)
-    ]
-    steps = []
-    for step in row["steps"]:
-        action = None
-        if step["tool"] is not None:
-            boxes = tuple((box["label"], Box(*box["box"])) for box in step["boxes"])
-            action = Action(step["tool"], json.loads(step["arguments"]), boxes)
-        observation = None
-        if step["observation"] is not None:
-            shown = tuple(refs[index] for index in step["images"])
-            observation = Observation(step["observation"], shown, bool(step["error"]))
-        steps.append(Step(step["thought"], action, observation))
-    answer = row["answer"]
-    return Trajectory(tuple(refs), tuple(steps), (), answer, "abstained" if answer is None else "answered")
-
-
-def regions_of_row(row: Mapping[str, Any]) -> tuple[Region, ...]:
-    return tuple(Region(region["kind"], region["label"], Box(*region["box"])) for region in row["regions"])
-
-
-def read_original(files: Files, version: Version, image_id: str) -> bytes:
-    """A picture of the table originals.
-
-    Raises:
-        StoreError: the version has no such original.
-    """
-    if image_id not in version.places:
-        raise StoreError(f"{version.folder}: original {image_id} is not in the table originals")
-    path, group, number = version.places[image_id]
-    with files.open(path) as source:
-        images = pq.ParquetFile(source).read_row_group(group, columns=["image"]).column("image")
-    data: bytes = images[number].as_py()["bytes"]
-    return data
-
-
-def compare_episodes(version: Version, planned: Iterable[str], report: Callable[[Finding], None]) -> None:
-    """Report every planned episode that is in no table, and every one in a table that was not planned."""
-    wanted = Ids()
-    for episode_id in planned:
-        wanted.add(episode_id)
-    path = f"{version.folder}/{MANIFEST}"
-    for episode_id in wanted.minus(version.episodes):
-        report(Finding(path, f"planned episode {episode_id} is in no table", field="episode_id"))
-    for episode_id in version.episodes.minus(wanted):
-        report(Finding(path, f"episode {episode_id} is in a table and was not planned", field="episode_id"))
+    def _layers(self, chunk_ids: tuple[str, ...], layers: Mapping[str, tuple[int, int]]) -> None:
+        recipe, judge = str(self._version.inputs["recipe"]), str(self._version.inputs["judge"])
+        made = EpisodeStore(self._files, recipe).committed()
+        judged = VerdictStore(self._files, recipe, judge).committed()
+        for chunk_id in chunk_ids:
+            tried, asked = layers.get(chunk_id, (0, 0))
+            if made.get(chunk_id, -1) < tried or judged.get(chunk_id, -1) < asked:
+                what = f"it is of chunk {chunk_id} with {tried} and {asked} layers, which the store has not"
+                self._tell(what, "chunks")
