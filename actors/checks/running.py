@@ -9,7 +9,7 @@ from actors.cluster.tasks import in_order
 from monitoring.logs import Say
 from storage.checks.finding import Item, Made
 
-PATIENCE_S = 10.0
+PATIENCE_S = 15.0
 """Work in this process before a Ray of our own is started: starting it takes some seconds, which a small store does not
 earn back."""
 
