@@ -4,7 +4,7 @@
 
 2,000 episodes of four turns each go to a stub engine of its own process that takes 50 ms for a reply, with 64 episodes
 in flight; then again with 2 % of the replies ten times slower (the same ones for everybody). "raw" is the least that
-can be done with aiohttp: a session, a dict as JSON, 64 coroutines that each take the next episode. The roads run in
+can be done with aiohttp: a session, a dict as JSON, 64 coroutines that each take the next episode. The ways run in
 turn within one run, and figures are medians. Slot utilisation is the time that requests were in flight, of 64 times
 the wall time. The command fails (exit 1) where ours takes more than 1.15 times raw's wall time.
 
@@ -105,10 +105,10 @@ async def raw_episode(session: aiohttp.ClientSession, url: str, number: int) -> 
     return flying
 
 
-def measure(road: Callable[[str, int], Awaitable[float]], url: str, episodes: int) -> Figures:
+def measure(way: Callable[[str, int], Awaitable[float]], url: str, episodes: int) -> Figures:
     async def run() -> Figures:
         clock = Clock()
-        flying = await road(url, episodes)
+        flying = await way(url, episodes)
         return Figures(*clock.read(), flying)
 
     return asyncio.run(run())
@@ -151,8 +151,8 @@ def main() -> int:
     good = True
     for title, slow in (("every reply alike", "0"), ("2 % of replies ten times slower", "0.02")):
         with stub_engines(1, "--latency", str(options.latency), "--slow-share", slow) as (url,):
-            for road in (raw, ours):  # warm up: imports, connections, the stub's own first requests
-                measure(road, url, IN_FLIGHT)
+            for way in (raw, ours):  # warm up: imports, connections, the stub's own first requests
+                measure(way, url, IN_FLIGHT)
             runs: dict[str, list[Figures]] = {"raw aiohttp": [], "ours": []}
             for _ in range(options.repeats):
                 runs["raw aiohttp"].append(measure(raw, url, options.episodes))

@@ -5,7 +5,7 @@
 32 episodes of four turns, eight at a time. Each turn shows one more 4K JPEG and sends the whole conversation again, as
 agents do: ten pictures an episode. With the `openai` client each request writes every picture's base64 into a data
 URL, as its guide shows; the JPEGs themselves are encoded beforehand for both. Ours keeps a picture's part and writes
-its bytes. The stub only counts the bytes of bodies, in a process of its own. Each road is a process of its own, in turn
+its bytes. The stub only counts the bytes of bodies, in a process of its own. Each way is a process of its own, in turn
 with the other, and counts from its first request to its last reply; figures are medians. The command fails (exit 1)
 where ours takes more than 0.55 of the other's wall time or processor time.
 
@@ -102,28 +102,28 @@ def main() -> int:
     parser.add_argument("--openai", metavar="PYTHON", help="a Python that has the openai package")
     parser.add_argument("--repeats", type=int, default=3)
     options = parser.parse_args()
-    roads = {"ours": [sys.executable, "-m", "benchmarks.image_requests", "ours"]}
+    ways = {"ours": [sys.executable, "-m", "benchmarks.image_requests", "ours"]}
     if options.openai:
-        roads["openai client"] = [options.openai, str(Path(__file__).with_name("image_requests_openai.py"))]
+        ways["openai client"] = [options.openai, str(Path(__file__).with_name("image_requests_openai.py"))]
     else:
         print("openai is missing: name a Python that has it with --openai; measuring ours alone")
-    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in roads}
+    runs: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     sent: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name, stub_engines(1, "--drain") as (url,):
         folder = Path(name)
         draw(folder)
         for _ in range(options.repeats):
-            for road, command in roads.items():
+            for way, command in ways.items():
                 before = metrics(url).get("stub:body_bytes_total", 0.0)
-                runs[road].append(measured(command, url, folder))
-                sent[road] = metrics(url)["stub:body_bytes_total"] - before
+                runs[way].append(measured(command, url, folder))
+                sent[way] = metrics(url)["stub:body_bytes_total"] - before
     print(f"{EPISODES} episodes of {TURNS} turns with 4K JPEGs, medians of {options.repeats}")
     print(f"  {'':<16} {'wall s':>7} {'CPU s':>7} {'GB sent':>8}")
     medians = {}
-    for road, found in runs.items():
+    for way, found in runs.items():
         wall, cpu = (statistics.median(run[n] for run in found) for n in range(2))
-        medians[road] = (wall, cpu)
-        print(f"  {road:<16} {wall:>7.2f} {cpu:>7.2f} {sent[road] / 1e9:>8.2f}")
+        medians[way] = (wall, cpu)
+        print(f"  {way:<16} {wall:>7.2f} {cpu:>7.2f} {sent[way] / 1e9:>8.2f}")
     if not options.openai:
         return 1
     ratios = [one / other for one, other in zip(medians["ours"], medians["openai client"], strict=True)]

@@ -56,7 +56,7 @@ async def work(url: str, episodes: int, folder: Path, on: bool) -> tuple[float, 
     settings = RolloutSettings(
         *(files, FINGERPRINT, "j" * 16, ZoomSettings(), Ladder((224,)), RuleSettings()),
         *({"agent": model}, SandboxSettings(), IN_FLIGHT, "bench"),
-        WatchSettings(metrics=True, logging="json") if on else NOT_WATCHED,
+        watching=WatchSettings(metrics=True, logging="json") if on else NOT_WATCHED,
     )
     at_work = RolloutWorker(settings)
     await at_work.ready()
@@ -121,7 +121,7 @@ def alone(files: Files) -> float:
     def asking(model: ChatModel) -> Callable[[], object]:
         def ask() -> None:  # an await that never waits runs to its end at the first step
             with suppress(StopIteration):
-                model.chat(request).send(None)  # type: ignore[attr-defined]
+                model.chat(request).send(None)
 
         return ask
 

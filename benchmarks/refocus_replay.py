@@ -21,7 +21,7 @@ from lensmill.geometry import Frame
 from lensmill.picture import Picture
 from lensmill.sample import RegionKind
 from lensmill.sandbox.arguments import box_of
-from lensmill.sandbox.lanes import open_sandbox
+from lensmill.sandbox.interpreters import open_sandbox
 from lensmill.sandbox.protocol import BoxMaps, Sandbox
 
 _BLOCK = re.compile(r"```(?:python)?\s*\n(.*?)```", re.DOTALL)

@@ -98,24 +98,24 @@ def main() -> None:
     options = parser.parse_args()
     has_jupyter = all(importlib.util.find_spec(name) for name in ("jupyter_client", "ipykernel"))
     start = time.perf_counter()
-    primary = MontySandbox(programs=1)
-    print(f"primary lane up in {(time.perf_counter() - start) * 1000:.0f} ms")
-    second = CPythonSandbox(programs=1)
+    monty = MontySandbox(programs=1)
+    print(f"Monty up in {(time.perf_counter() - start) * 1000:.0f} ms")
+    cpython = CPythonSandbox(programs=1)
     try:
         for _ in range(options.rounds):
             for size in SIZES:
                 picture, boxes = chart(size)
                 runs = options.runs if size[0] < 1000 else max(10, options.runs // 8)
-                warm = median_ms(lambda: dialogue(primary, picture, boxes), runs)  # noqa: B023
-                forked = median_ms(lambda: dialogue(second, picture, boxes), max(5, runs // 8))  # noqa: B023
-                line = f"{size[0]}x{size[1]}: primary {warm:.2f} ms, second {forked:.1f} ms ({forked / warm:.0f}x)"
+                warm = median_ms(lambda: dialogue(monty, picture, boxes), runs)  # noqa: B023
+                forked = median_ms(lambda: dialogue(cpython, picture, boxes), max(5, runs // 8))  # noqa: B023
+                line = f"{size[0]}x{size[1]}: monty {warm:.2f} ms, cpython {forked:.1f} ms ({forked / warm:.0f}x)"
                 if has_jupyter:
                     kernel = median_ms(lambda: jupyter(picture, boxes), 5)  # noqa: B023
                     line += f", a Jupyter kernel {kernel:.0f} ms ({kernel / warm:.0f}x)"
                 print(line, flush=True)
     finally:
-        primary.close()
-        second.close()
+        monty.close()
+        cpython.close()
     if not has_jupyter:
         print("Jupyter not measured: install jupyter_client and ipykernel beside lensmill")
 

@@ -45,6 +45,7 @@ from lensmill.agents.settings import DirectSettings
 from lensmill.judging.settings import RuleSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
+from monitoring.logs import Level
 from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictStore
@@ -66,6 +67,11 @@ def plan_episodes(files: Files, episodes: int) -> Plan:
     return plan
 
 
+def say(line: str, level: Level = "info", **_: object) -> None:
+    """Print what the pool says."""
+    print(f"{level}: {line}")
+
+
 def run(episodes: int) -> tuple[float, int]:
     """Episodes a second, and this process's peak memory in bytes."""
     with tempfile.TemporaryDirectory() as folder:
@@ -83,7 +89,7 @@ def run(episodes: int) -> tuple[float, int]:
             counts.update(now)
 
         pool = RolloutPool(
-            *(settings, WORKERS, on_poll, lambda: False, print, ray.remote(num_cpus=1)(StubWorker)),
+            *(settings, WORKERS, on_poll, lambda: False, say, ray.remote(num_cpus=1)(StubWorker)),
             chunks_each=chunks_for(IN_FLIGHT, CHUNK),
         )
         while not all(member.ready for member in pool._members):

@@ -2,7 +2,7 @@
 
     python -m benchmarks.views [--image PHOTO.jpg] [--repeats 7]
 
-Both roads start from the same decoded original and give pictures of the same sizes, one at a time and then dropped, as
+Both ways start from the same decoded original and give pictures of the same sizes, one at a time and then dropped, as
 a rollout draws them. They are timed in turn within one run, and the figures are medians of processor time (both run
 on one thread), so that a busy machine slows both alike. Quality is the PSNR of each view against the plain Lanczos
 one. The command fails (exit 1) where the views take more than 60 % of the time or lie below 40 dB. Without `--image`
@@ -52,7 +52,7 @@ LEAST_PSNR = 40.0
 
 @dataclass(frozen=True, slots=True)
 class RungFigures:
-    """Median seconds of both roads for one rung, and how near the view comes to plain Lanczos."""
+    """Median seconds of both ways for one rung, and how near the view comes to plain Lanczos."""
 
     rung: int
     size: tuple[int, int]
@@ -127,7 +127,7 @@ def in_turn(one: Callable[[], object], other: Callable[[], object], repeats: int
 def main() -> int:
     parser = argparse.ArgumentParser(description="Time drawing the views of a large photograph.")
     parser.add_argument("--image", type=Path, help="a picture file (default: a drawn 4000x3000 JPEG)")
-    parser.add_argument("--repeats", type=int, default=7, help="timed repeats of each road (default 7)")
+    parser.add_argument("--repeats", type=int, default=7, help="timed repeats of each way (default 7)")
     options = parser.parse_args()
     original = load_original(options.image.read_bytes() if options.image else photo_like()).pixels
     figures = measure(original, options.repeats)

@@ -64,7 +64,7 @@ def draw_views(original: Image.Image, rungs: Sequence[int], ladder: Ladder | Non
 
 
 def _draw(original: Image.Image, frame: Frame, averaged: dict[tuple[int, int], Image.Image]) -> Picture:
-    """Lanczos, by a cheaper road where a large original allows one (figures: `benchmarks/views.py`)."""
+    """Lanczos, in a cheaper way where a large original allows one (figures: `benchmarks/views.py`)."""
     size = (frame.width, frame.height)
     if original.size == size:
         return Picture(original, frame)

@@ -39,7 +39,7 @@ class ReplaySettings:
         factor, upscale: see `Ladder`.
         tools: of the agent; their limits of a picture are the views' too.
         family: of the agent's model: the sizes to which what code shows is fitted.
-        second_lane: code may have run in the sandbox's second lane.
+        cpython: code may have run in the sandbox's second lane.
         packages: name -> version of what drew the pictures; other versions may draw other pixels.
     """
 
@@ -47,7 +47,7 @@ class ReplaySettings:
     upscale: bool = False
     tools: ToolSettings = field(default_factory=ToolSettings)
     family: ModelFamily = field(default_factory=ModelFamily)
-    second_lane: bool = False
+    cpython: bool = False
     packages: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -73,9 +73,9 @@ class ReplaySettings:
                 min_pixels=ladder["min_pixels"],
                 max_pixels=ladder["max_pixels"],
             )
-            second_lane = bool(recipe.get("sandbox", {}).get("second_lane"))
+            cpython = bool(recipe.get("sandbox", {}).get("cpython"))
             packages = dict(recipe.get("packages", {}))
-            return cls(ladder["factor"], ladder["upscale"], tools, family, second_lane, packages)
+            return cls(ladder["factor"], ladder["upscale"], tools, family, cpython, packages)
         except (AttributeError, KeyError, TypeError) as error:
             raise ValueError(f"this is no recipe: {type(error).__name__}: {error}") from error
 
@@ -280,11 +280,11 @@ class Replayer:
         self, view: Picture, rung: int, regions: Sequence[Region], steps: Sequence[Step]
     ) -> Iterator[tuple[list[Picture], tuple[tuple[str, Box], ...]]]:
         from lensmill.agents.refocus.replay import replay_code  # only code needs the interpreter
-        from lensmill.sandbox.lanes import open_sandbox
+        from lensmill.sandbox.interpreters import open_sandbox
 
         if self._sandbox is None:
             limits = Limits(seconds=SECONDS)
-            self._sandbox = open_sandbox(limits, 1, self._settings.second_lane, self._unsafe)
+            self._sandbox = open_sandbox(limits, 1, self._settings.cpython, self._unsafe)
         most = self._settings.tools.most_pixels(rung)
         yield from replay_code(view, steps, regions, self._sandbox, most, self._settings.family)
 

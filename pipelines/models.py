@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-from actors.cluster.room import gpus_by_node, may_grow, shortage
+from actors.cluster.capacity import gpus_by_node, may_grow, shortage
 from actors.engines.replicas import EngineError, EngineSet
 from actors.engines.settings import EngineSettings
 from actors.rollouts.equipment import AGENT, JUDGE

@@ -80,7 +80,7 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         }
     if isinstance(settings.agent, RefocusSettings):
         content["sandbox"] = {**asdict(settings.sandbox), "reader_version": READER_VERSION}  # which finds the axes
-        names += [*_READING, *_RUNNING, *(("matplotlib",) if settings.sandbox.second_lane else ())]
+        names += [*_READING, *_RUNNING, *(("matplotlib",) if settings.sandbox.cpython else ())]
     if isinstance(settings.agent, SearchSettings):  # its verifier asks the judge
         content["judge"] = judge
     content["packages"] = {name: version(name) for name in names}

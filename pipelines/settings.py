@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from actors.cluster.connection import ClusterSettings
 from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
+from lensmill.curation.settings import CurationSettings
 from lensmill.judging.settings import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
@@ -22,11 +23,6 @@ from pipelines.models import NO_MODEL, RoleModels
 from pipelines.spend import NO_CAP, SpendSettings
 from storage.files.settings import AnyStoreSettings
 from storage.sources.settings import SourceSettings
-
-
-@dataclass(frozen=True, slots=True)
-class CurationSettings:
-    name: Literal["correct"] = "correct"
 
 
 def _engine(value: Any) -> Any:

@@ -28,11 +28,12 @@ from pipelines.recipe import recorded_fingerprint
 from pipelines.settings import VerifySettings
 from storage.checks.build import BuildCheck
 from storage.checks.chunks import BuildWork
+from storage.checks.comparison import PlanComparison
 from storage.checks.finding import MALFORMED, Finding
 from storage.checks.garbage import orphans, remove
 from storage.checks.images import ImageCheck
 from storage.checks.replays import ReplayChoice
-from storage.checks.version import PlanComparison, VersionCheck, open_version
+from storage.checks.version import SeenShards, VersionCheck, open_version
 from storage.datasets.releases import FOLDER, Releases
 from storage.datasets.version import MANIFEST, published
 from storage.files.store import Files
@@ -46,7 +47,7 @@ class Verification:
         self._settings, self._told = settings, told
         self._run = CheckRun(settings.cluster, lambda line, *_, **__: told.say(line), told.wait)
         self._choice = ReplayChoice(settings.replay, settings.sample, settings.seed, settings.unsafe)
-        self._token = uuid.uuid4().hex
+        self._token, self._seen = uuid.uuid4().hex, SeenShards()
 
     def run(self) -> int:
         """Look at all that is asked for; returns the exit status: FAILED where something is wrong.
@@ -57,10 +58,11 @@ class Verification:
         """
         where = self._settings.out.rstrip("/")
         where = where if "://" in where else os.path.abspath(where)
-        above, _, name = where.rpartition("/")
+        *_, above, datasets, name = ("", "", *where.split("/"))
+        store = where.removesuffix(f"/{datasets}/{name}")
         try:
-            if above and Files(above, self._settings.store.options()).exists(f"{name}/{MANIFEST}"):
-                self._dataset_alone(above, name)
+            if above and Files(store, self._settings.store.options()).exists(f"{datasets}/{name}/{MANIFEST}"):
+                self._dataset_alone(store, f"{datasets}/{name}")
             else:
                 self._store(self._settings.store.open(where))
         except NoBoundary as error:
@@ -68,12 +70,13 @@ class Verification:
         self._told.close()
         return ExitStatus.FAILED if self._told.found else ExitStatus.DONE
 
-    def _dataset_alone(self, above: str, name: str) -> None:
+    def _dataset_alone(self, store: str, folder: str) -> None:
+        """A version that may have been copied, with its shards two folders above it."""
         if self._settings.gc or self._settings.build or self._settings.version:
             raise SettingsError(
                 f"out={self._settings.out} is one dataset version: gc=, build= and version= are of a store"
             )
-        self._version(self._settings.store.open(above), name, None)
+        self._version(self._settings.store.open(store), folder, None)
 
     def _store(self, files: Files) -> None:
         settings = self._settings
@@ -156,7 +159,10 @@ class Verification:
             return
         if version.replay is not None and self._choice.which != "none":
             _tell_packages(version.replay, self._told.say)
-        VersionCheck(files, version, self._choice, self._told.take, self._run).run()
+        check = VersionCheck(
+            files, version, self._choice, self._told.take, self._run, self._seen, records=store is not None
+        )
+        check.run()
         if store is not None and not PlanComparison(store, version, self._told.take, self._run, self._token).run():
             recipe = version.inputs["recipe"]
             self._told.say(f"note: {version.folder} is of build {recipe}, which is not in this store")

@@ -29,6 +29,13 @@ def marked(size: tuple[int, int] = (40, 24)) -> Image.Image:
     return image
 
 
+def colour_at(image: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """The pixel at (x, y) of an image with several bands."""
+    colour = image.getpixel((x, y))
+    assert isinstance(colour, tuple)
+    return colour
+
+
 def png_chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
@@ -76,7 +83,7 @@ def test_an_mpo_gives_its_first_frame() -> None:
     original = load_original(data)
     assert original.format == "MPO"
     assert not original.lossless
-    assert original.pixels.getpixel((30, 20))[0] > 200
+    assert colour_at(original.pixels, 30, 20)[0] > 200
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
@@ -119,7 +126,7 @@ def test_exif_that_cannot_be_read_turns_nothing() -> None:
 def test_cmyk_jpegs_keep_their_colours() -> None:
     """Pillow, like every Adobe program, stores CMYK in JPEG inverted."""
     image = Image.new("RGB", (32, 32), (200, 40, 40)).convert("CMYK")
-    red, green, blue = load_original(saved(image, "JPEG", quality=95)).pixels.getpixel((16, 16))
+    red, green, blue = colour_at(load_original(saved(image, "JPEG", quality=95)).pixels, 16, 16)
     assert red > 180
     assert green < 60
     assert blue < 60
@@ -143,7 +150,7 @@ def test_the_clear_level_of_16_bit_grey_is_white() -> None:
     rows = b"".join(b"\0" + struct.pack(">4H", 0, 1000, 1000, 65535) for _ in range(4))
     body = (png_chunk(b"tRNS", struct.pack(">H", 1000)), png_chunk(b"IDAT", zlib.compress(rows)))
     pixels = load_original(png(4, 4, *body, depth=16, colour=0)).pixels
-    assert [pixels.getpixel((x, 0))[0] for x in range(4)] == [0, 255, 255, 255]
+    assert [colour_at(pixels, x, 0)[0] for x in range(4)] == [0, 255, 255, 255]
 
 
 def test_16_bit_rgb_is_scaled() -> None:

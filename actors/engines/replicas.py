@@ -16,9 +16,9 @@ from typing import Any, Literal, Self
 import ray
 from ray.exceptions import ActorUnavailableError, RayTaskError
 
+from actors.cluster.capacity import gpus_by_node, shortage
 from actors.cluster.connection import DEATHS
 from actors.cluster.errors import Stopped
-from actors.cluster.room import gpus_by_node, shortage
 from actors.engines.server import Server, server_environment
 from actors.engines.settings import EngineSettings
 from monitoring import metrics
@@ -36,7 +36,7 @@ AGAIN_S = 60.0
 LONGEST_BACKOFF_S = 60.0
 
 STOPPING_S = 2.0
-"""How long a job that was asked to stop waits for servers to end; their keepers see to the rest."""
+"""How long a job that was asked to stop waits for servers to end; their supervisors see to the rest."""
 
 
 class EngineError(Exception):
@@ -352,7 +352,7 @@ class EngineSet:
         return found
 
     def close(self) -> None:
-        """End every server, and wait until those that were ready have; keepers end the others."""
+        """End every server, and wait until those that were ready have; supervisors end the others."""
         ready = self._states.keys() - self._starting.values()
         closing = [actor.close.remote() for number, actor in self._actors.items() if number in ready]
         if closing:

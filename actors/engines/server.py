@@ -13,7 +13,7 @@ from time import monotonic
 from actors.engines.settings import is_secret
 from lensmill.redaction import redact
 
-KEEPER = Path(__file__).with_name("keeper.py")
+SUPERVISOR = Path(__file__).with_name("supervisor.py")
 
 TAIL_BYTES = 32_768
 TAIL_LINES = 60
@@ -76,7 +76,7 @@ class Server:
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-I",
-            str(KEEPER),
+            str(SUPERVISOR),
             str(self._drain_s),
             *self._command,
             env=self._environment,
@@ -113,7 +113,7 @@ class Server:
         if self._process is None or self._gone is None:
             return
         if self._process.stdin is not None:
-            self._process.stdin.close()  # its keeper does the rest
+            self._process.stdin.close()  # its supervisor does the rest
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._gone), self._drain_s + 10)
 

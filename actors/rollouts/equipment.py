@@ -123,9 +123,9 @@ class Equipment:
 
 
 def _open(settings: SandboxSettings) -> Sandbox:
-    from lensmill.sandbox.lanes import open_sandbox  # only this agent needs its interpreter
+    from lensmill.sandbox.interpreters import open_sandbox  # only this agent needs its interpreter
 
-    return open_sandbox(second_lane=settings.second_lane, unsafe=settings.unsafe)
+    return open_sandbox(cpython=settings.cpython, unsafe=settings.unsafe)
 
 
 def build_models(models: Mapping[str, ModelSettings], meter: Meter) -> dict[str, RoutedModel]:

@@ -12,7 +12,7 @@ from lensmill.models.control import control_of
 from lensmill.models.families import ModelFamily
 from lensmill.models.meter import Meter
 
-MAX_SEATS = 50_000
+MAX_REMEMBERED = 50_000
 """Episodes whose replica is remembered. One that is forgotten is given a replica anew, and loses a cached prefix."""
 
 FIRST_REST_S = 1.0
@@ -44,7 +44,7 @@ class Replica(ChatModel, Protocol):
 
 
 @dataclass(eq=False, slots=True)
-class _Post:
+class _TrackedReplica:
     """A replica and what is known of it.
 
     Attributes:
@@ -103,8 +103,8 @@ class RoutedModel:
     def __init__(self, replicas: Sequence[Replica], outage_s: float = 300.0, sleep: Sleep = asyncio.sleep) -> None:
         if not replicas:
             raise ValueError("a routed model needs at least one replica")
-        self._posts = [_Post(number, model) for number, model in enumerate(replicas)]
-        self._seats: OrderedDict[str, _Post] = OrderedDict()
+        self._replicas = [_TrackedReplica(number, model) for number, model in enumerate(replicas)]
+        self._replica_of: OrderedDict[str, _TrackedReplica] = OrderedDict()
         self._outage_s = outage_s
         self._meter = replicas[0].meter
         self._sleep = sleep
@@ -113,11 +113,11 @@ class RoutedModel:
 
     @property
     def name(self) -> str:
-        return self._posts[0].model.name
+        return self._replicas[0].model.name
 
     @property
     def family(self) -> ModelFamily:
-        return self._posts[0].model.family
+        return self._replicas[0].model.family
 
     @property
     def out_of_reach(self) -> bool:
@@ -134,57 +134,57 @@ class RoutedModel:
         loop = asyncio.get_running_loop()
         suspect = False
         until: float | None = None
-        other: _Post | None = None
+        other: _TrackedReplica | None = None
         while True:
-            post = other or await self._choose(request.episode, until or loop.time() + self._outage_s)
-            post.work += work
+            replica = other or await self._choose(request.episode, until or loop.time() + self._outage_s)
+            replica.work += work
             blame = True
             try:
                 if not suspect:
-                    return await self._ask(post, request, until)
-                async with post.trial:
-                    if post.up and post.fresh:
+                    return await self._ask(replica, request, until)
+                async with replica.trial:
+                    if replica.up and replica.fresh:
                         blame = False
-                        await self._ask(post, control_of(request, self.family), loop.time() + CONTROL_S)
+                        await self._ask(replica, control_of(request, self.family), loop.time() + CONTROL_S)
                         blame = True
-                    if post.up:
-                        return await self._ask(post, request, until)
+                    if replica.up:
+                        return await self._ask(replica, request, until)
                 other = None  # it went down while this call waited, so choose anew: the lock alone need not yield
             except EngineUnreachable as error:
-                self._leave_alone(post, error)
+                self._leave_alone(replica, error)
                 if blame and error.died and suspect:
                     raise ModelError("engine_killer", "two engines died of this call", error.where) from error
                 suspect = suspect or error.died
                 until = until or (error.since or loop.time()) + self._outage_s
-                if loop.time() > until or (error.over and not any(post.up for post in self._posts)):
+                if loop.time() > until or (error.over and not any(replica.up for replica in self._replicas)):
                     raise self._nobody() from error
                 other = None
             except ModelError as error:
                 again = error.error_class in ("engine_error", "engine_unreachable", "server_refusal") and other is None
-                other = self._elsewhere(request.episode, post) if again else None
+                other = self._elsewhere(request.episode, replica) if again else None
                 if other is None:
                     raise
                 if error.error_class == "server_refusal":
-                    self._leave_alone(post, error)
+                    self._leave_alone(replica, error)
             finally:
-                post.work -= work
+                replica.work -= work
 
     def moved(self, moves: Mapping[str, str]) -> None:
         """Replicas were started anew elsewhere: base URL -> the new one. They are asked again once they answer."""
-        for post in self._posts:
-            if post.model.moved(moves) and post.watch is not None and not post.up:
-                post.watch.cancel()  # it may rest for long
-                post.rest_s = FIRST_REST_S
-                post.watch = asyncio.create_task(self._watch(post))
+        for replica in self._replicas:
+            if replica.model.moved(moves) and replica.watch is not None and not replica.up:
+                replica.watch.cancel()  # it may rest for long
+                replica.rest_s = FIRST_REST_S
+                replica.watch = asyncio.create_task(self._watch(replica))
 
     async def close(self) -> None:
         """Stop asking for replicas and close them all."""
-        watches = [post.watch for post in self._posts if post.watch is not None]
+        watches = [replica.watch for replica in self._replicas if replica.watch is not None]
         for watch in watches:
             watch.cancel()
         await asyncio.gather(*watches, return_exceptions=True)
-        for post in self._posts:
-            await post.model.close()
+        for replica in self._replicas:
+            await replica.model.close()
 
     def _work(self, request: ChatRequest) -> int:
         """About how many tokens a call makes the engine read and write."""
@@ -193,56 +193,56 @@ class RoutedModel:
         letters = sum(len(part.text) for message in request.messages for part in message.parts)
         return pictures + letters // 4 + request.sampling.max_tokens
 
-    async def _ask(self, post: _Post, request: ChatRequest, until: float | None) -> ChatReply:
-        before = post.replies
+    async def _ask(self, replica: _TrackedReplica, request: ChatRequest, until: float | None) -> ChatReply:
+        before = replica.replies
         try:
-            reply = await post.model.chat(request, until)
+            reply = await replica.model.chat(request, until)
         except EngineUnreachable:
             raise
         except ModelError as error:
-            if error.error_class in DOUBTFUL and post.replies == before:
-                await self._doubt(post, request, error, before)
+            if error.error_class in DOUBTFUL and replica.replies == before:
+                await self._doubt(replica, request, error, before)
             if error.error_class == "engine_error":
-                post.failures += 1
-                if post.failures >= FAILURES_TO_REST:
-                    self._leave_alone(post, error)
+                replica.failures += 1
+                if replica.failures >= FAILURES_TO_REST:
+                    self._leave_alone(replica, error)
             else:
-                post.failures = 0
+                replica.failures = 0
             if error.error_class == "server_refusal":  # of this call alone: others are answered
                 raise ModelError("request_error", str(error), error.where) from None
             raise
-        self._answered(post)
-        post.failures, post.rest_s = 0, FIRST_REST_S
+        self._answered(replica)
+        replica.failures, replica.rest_s = 0, FIRST_REST_S
         return reply
 
-    def _answered(self, post: _Post) -> None:
-        post.replies += 1
-        post.fresh, post.refusal = False, None
+    def _answered(self, replica: _TrackedReplica) -> None:
+        replica.replies += 1
+        replica.fresh, replica.refusal = False, None
 
-    async def _doubt(self, post: _Post, request: ChatRequest, error: ModelError, before: int) -> None:
+    async def _doubt(self, replica: _TrackedReplica, request: ChatRequest, error: ModelError, before: int) -> None:
         """Return where the error is the call's own.
 
         Raises:
             ModelError: the server refuses, or fails at, every call.
         """
-        async with post.doubt:
-            if post.replies != before:
+        async with replica.doubt:
+            if replica.replies != before:
                 return
-            if post.refusal is None:
-                post.refusal = await self._control(post, request, error)
-            if (refusal := post.refusal) is None:
+            if replica.refusal is None:
+                replica.refusal = await self._control(replica, request, error)
+            if (refusal := replica.refusal) is None:
                 return
         if isinstance(refusal, EngineUnreachable):
-            post.refusal = None  # it may be there again
+            replica.refusal = None  # it may be there again
             raise refusal
         raise ModelError(refusal.error_class, str(refusal), refusal.where)
 
-    async def _control(self, post: _Post, request: ChatRequest, error: ModelError) -> ModelError | None:
+    async def _control(self, replica: _TrackedReplica, request: ChatRequest, error: ModelError) -> ModelError | None:
         loop = asyncio.get_running_loop()
         start = loop.time()
         try:
             async with asyncio.timeout(CONTROL_S):
-                await post.model.chat(control_of(request, self.family), start + CONTROL_S)
+                await replica.model.chat(control_of(request, self.family), start + CONTROL_S)
         except TimeoutError:
             return EngineUnreachable(f"{error}; no small call is answered either", False, error.where, start)
         except EngineUnreachable as worse:
@@ -254,10 +254,10 @@ class RoutedModel:
                 return ModelError("server_refusal", f"{worse} (every call is refused, a small one too)", worse.where)
             if worse.error_class != "empty_reply":
                 return worse
-        self._answered(post)
+        self._answered(replica)
         return None
 
-    async def _choose(self, episode: str, until: float) -> _Post:
+    async def _choose(self, episode: str, until: float) -> _TrackedReplica:
         """The replica for an episode's call; where none can be reached, waits for one until that time of the loop."""
         if not self._some_up.is_set():
             self._meter.waiting += 1
@@ -268,18 +268,18 @@ class RoutedModel:
                 pass
             finally:
                 self._meter.waiting -= 1
-        seat = self._seats.get(episode)
-        if seat is not None and seat.up:
-            self._seats.move_to_end(episode)
-            return seat
-        up = [post for post in self._posts if post.up]
+        replica = self._replica_of.get(episode)
+        if replica is not None and replica.up:
+            self._replica_of.move_to_end(episode)
+            return replica
+        up = [replica for replica in self._replicas if replica.up]
         if not up:
             raise self._nobody()
-        return self._take_seat(episode, up)
+        return self._assign(episode, up)
 
     def _nobody(self) -> ModelError:
         """That no replica can be reached, or has time."""
-        errors = [post.error for post in self._posts if post.error is not None]
+        errors = [replica.error for replica in self._replicas if replica.error is not None]
         message = (
             f"no server of {self.name} answers or has time: see that it runs, and that urls in its settings names it"
         )
@@ -287,37 +287,37 @@ class RoutedModel:
         where = "; ".join([f"waited for {self._outage_s:g} s", *(error.where for error in errors if error.where)])
         return ModelError("engine_unreachable", message + why, f"({where})")
 
-    def _elsewhere(self, episode: str, away: _Post) -> _Post | None:
+    def _elsewhere(self, episode: str, away: _TrackedReplica) -> _TrackedReplica | None:
         """Another replica for the episode than this one, if there is one."""
-        others = [post for post in self._posts if post.up and post is not away]
-        return self._take_seat(episode, others) if others else None
+        others = [replica for replica in self._replicas if replica.up and replica is not away]
+        return self._assign(episode, others) if others else None
 
-    def _take_seat(self, episode: str, posts: Sequence[_Post]) -> _Post:
-        post = min(posts, key=lambda post: (post.work, post.episodes, post.number))
-        post.episodes += 1
+    def _assign(self, episode: str, replicas: Sequence[_TrackedReplica]) -> _TrackedReplica:
+        replica = min(replicas, key=lambda replica: (replica.work, replica.episodes, replica.number))
+        replica.episodes += 1
         if episode:
-            self._seats[episode] = post
-            self._seats.move_to_end(episode)
-            if len(self._seats) > MAX_SEATS:
-                self._seats.popitem(last=False)
-        return post
+            self._replica_of[episode] = replica
+            self._replica_of.move_to_end(episode)
+            if len(self._replica_of) > MAX_REMEMBERED:
+                self._replica_of.popitem(last=False)
+        return replica
 
-    def _leave_alone(self, post: _Post, error: ModelError) -> None:
-        if post.up:
-            post.up = False
-            post.error = ModelError(
+    def _leave_alone(self, replica: _TrackedReplica, error: ModelError) -> None:
+        if replica.up:
+            replica.up = False
+            replica.error = ModelError(
                 error.error_class, str(error), error.where
             )  # without its frames: they hold requests
-            post.watch = asyncio.create_task(self._watch(post))
-            if not any(other.up for other in self._posts):
+            replica.watch = asyncio.create_task(self._watch(replica))
+            if not any(other.up for other in self._replicas):
                 self._some_up.clear()
 
-    async def _watch(self, post: _Post) -> None:
+    async def _watch(self, replica: _TrackedReplica) -> None:
         """Wait until a replica can be reached again."""
         back = False
         while not back:
-            await self._sleep(post.rest_s)
-            post.rest_s = min(LONGEST_REST_S, post.rest_s * 2)
-            back = await post.model.reachable()
-        post.up, post.failures, post.fresh = True, 0, True
+            await self._sleep(replica.rest_s)
+            replica.rest_s = min(LONGEST_REST_S, replica.rest_s * 2)
+            back = await replica.model.reachable()
+        replica.up, replica.failures, replica.fresh = True, 0, True
         self._some_up.set()

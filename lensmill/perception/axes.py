@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lensmill.geometry import Box
-from lensmill.perception.lanes import Group
+from lensmill.perception.bar_groups import Group
 from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.text import TextLine
 

@@ -18,14 +18,14 @@ from lensmill.perception.axes import (
     value_ticks,
     with_headings,
 )
+from lensmill.perception.bar_groups import Bar, Group, across, along, group_bars, join_pieces
 from lensmill.perception.bar_values import Match, match_numbers, split_merged
 from lensmill.perception.canvas import Canvas
 from lensmill.perception.chart import Cell
-from lensmill.perception.furniture import Page
-from lensmill.perception.lanes import Bar, Group, across, along, group_bars, join_pieces
 from lensmill.perception.legend import heading_legend, swatch_legend
 from lensmill.perception.marks import Colour, Orientation, Patch, length
 from lensmill.perception.numerals import is_year, parse_numeral
+from lensmill.perception.page import Page
 from lensmill.perception.scale import Scale, fit_scale
 from lensmill.perception.text import TextLine
 

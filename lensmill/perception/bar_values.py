@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from lensmill.geometry import Box
-from lensmill.perception.lanes import Bar, Group, across
+from lensmill.perception.bar_groups import Bar, Group, across
 from lensmill.perception.marks import Orientation
 from lensmill.perception.numerals import parse_numeral
 from lensmill.perception.scale import Scale

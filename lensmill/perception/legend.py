@@ -7,8 +7,8 @@ import numpy as np
 
 from lensmill.geometry import Box
 from lensmill.perception.axes import Label, join
+from lensmill.perception.bar_groups import Bar
 from lensmill.perception.canvas import Canvas
-from lensmill.perception.lanes import Bar
 from lensmill.perception.marks import Colour, Patch, background, near
 from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.text import TextLine

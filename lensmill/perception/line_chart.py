@@ -16,10 +16,10 @@ from lensmill.geometry import Box
 from lensmill.perception.axes import Label, cut, cut_at_gaps, join, text_height, value_ticks
 from lensmill.perception.canvas import Canvas
 from lensmill.perception.chart import Cell
-from lensmill.perception.furniture import Page
 from lensmill.perception.legend import ink, same_hue, swatch_legend
 from lensmill.perception.marks import Colour, Patch, background
 from lensmill.perception.numerals import is_year, parse_numeral
+from lensmill.perception.page import Page
 from lensmill.perception.scale import Scale, fit_scale
 from lensmill.perception.text import TextLine
 

@@ -9,9 +9,9 @@ from lensmill.perception.axes import Label, join
 from lensmill.perception.bar_chart import BarChart, read_bars
 from lensmill.perception.canvas import Canvas, compose
 from lensmill.perception.chart import AxisLabel, Cell, ChartReading, Series
-from lensmill.perception.furniture import Page, sort_lines
 from lensmill.perception.line_chart import LineChart, read_lines
 from lensmill.perception.marks import bars, patches
+from lensmill.perception.page import Page, sort_lines
 from lensmill.perception.pie_chart import PieChart, read_pie
 from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture

@@ -3,7 +3,7 @@
 import ast
 from dataclasses import dataclass
 
-from lensmill.sandbox.faces import ALREADY_HERE, MODULES
+from lensmill.sandbox.pil_names import ALREADY_HERE, MODULES
 from lensmill.sandbox.protocol import Limits
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import pydantic_monty as monty
 
 from lensmill.sandbox import jail, syscalls, wire
-from lensmill.sandbox.faces import FILTERS, FUNCTIONS, NUMBERS
+from lensmill.sandbox.pil_names import FILTERS, FUNCTIONS, NUMBERS
 from lensmill.sandbox.values import HANDLE_SPACE, Handle, TooMuch, decode, encode
 
 STATE_CAP = 4 << 20
@@ -43,8 +43,8 @@ class Enhancer:
 
 
 _KINDS: dict[str, monty.ClassType] = {
-    kind: monty.ClassType(face, id=uuid.uuid5(uuid.NAMESPACE_OID, f"lensmill.sandbox.{kind}"))
-    for kind, face in (("image", Image), ("draw", Draw), ("enhancer", Enhancer))
+    kind: monty.ClassType(stand_in, id=uuid.uuid5(uuid.NAMESPACE_OID, f"lensmill.sandbox.{kind}"))
+    for kind, stand_in in (("image", Image), ("draw", Draw), ("enhancer", Enhancer))
 }
 
 
@@ -165,13 +165,13 @@ class Run:
         if isinstance(value, Handle):
             if value.number not in self._wrappers:
                 kind = _KINDS[value.kind]
-                face = kind.value()
+                instance = kind.value()
                 for name, fact in value.facts.items():
-                    setattr(face, name, fact)
-                face.number = value.number
+                    setattr(instance, name, fact)
+                instance.number = value.number
                 identity = uuid.UUID(int=(HANDLE_SPACE << 64) + value.number)
                 self._wrappers[value.number] = monty.ClassInstance(
-                    face, id=identity, class_type=kind, eager_attrs=tuple(value.facts)
+                    instance, id=identity, class_type=kind, eager_attrs=tuple(value.facts)
                 )
             return self._wrappers[value.number]
         if isinstance(value, list | tuple):
@@ -232,7 +232,7 @@ def _stub(name: str) -> Callable[..., None]:
 
 @functools.cache
 def _pil() -> monty.ExternalModule:
-    """PIL as far as the host plays it (`lensmill.sandbox.faces`)."""
+    """PIL as far as the host plays it (`lensmill.sandbox.pil_names`)."""
     parts: dict[str, dict[str, Any]] = {}
     for path in FUNCTIONS:
         _, module, name = path.split(".")

@@ -16,7 +16,7 @@ import struct
 import sys
 
 from lensmill.sandbox import jail, syscalls, wire
-from lensmill.sandbox.stage import Stage
+from lensmill.sandbox.namespace import Namespace
 
 CONTROL = struct.Struct("=d")
 """What the host sends with two descriptors (the request, the reply): the seconds to run."""
@@ -63,7 +63,7 @@ def _execute(request: int, reply: int, seconds: float, folders: list[str]) -> No
     with mmap.mmap(request, 0, access=mmap.ACCESS_READ) as view:
         (length,) = struct.unpack(">I", view[:4])
         task = json.loads(view[4 : 4 + length])
-        stage = Stage(task, view, 4 + length, folders[-1])
+        namespace = Namespace(task, view, 4 + length, folders[-1])
     nowhere = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(nowhere, descriptor)
@@ -75,7 +75,7 @@ def _execute(request: int, reply: int, seconds: float, folders: list[str]) -> No
         jail.landlock(["/dev/null", "/dev/urandom", *folders])
     if "seccomp" in task["layers"]:
         jail.seccomp(syscalls.CHILD, threads=False)
-    answer, payload = stage.play()
+    answer, payload = namespace.run()
     wire.send(reply, answer)
     for pixels in payload:
         data = memoryview(pixels)

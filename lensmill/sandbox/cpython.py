@@ -21,9 +21,9 @@ from lensmill.geometry import Frame
 from lensmill.picture import Picture
 from lensmill.sandbox import arguments, wire
 from lensmill.sandbox.admission import NotAdmitted, admit
+from lensmill.sandbox.picture_session import as_dicts
 from lensmill.sandbox.programs import NoBoundary, Pool, Program, available_layers, described, readable_folders
 from lensmill.sandbox.protocol import BoxMaps, Execution, Limits
-from lensmill.sandbox.studio import as_dicts
 from lensmill.tools import ToolError
 
 GRACE_SECONDS = 0.5

@@ -22,10 +22,10 @@ from typing import Any
 from lensmill.picture import Picture
 from lensmill.sandbox import wire
 from lensmill.sandbox.admission import NotAdmitted, admit
-from lensmill.sandbox.pil_face import OPERATIONS
+from lensmill.sandbox.picture_session import Fault, PictureSession
+from lensmill.sandbox.pil_operations import OPERATIONS
 from lensmill.sandbox.programs import Pool, Program, available_layers, described, readable_folders
 from lensmill.sandbox.protocol import BoxMaps, Execution, Limits
-from lensmill.sandbox.studio import Fault, Studio
 from lensmill.sandbox.values import HANDLE_SPACE, TooMuch, decode, encode
 from lensmill.tools import EDIT_TOOLS
 
@@ -108,7 +108,7 @@ class MontySession:
 
     def _fresh(self) -> None:
         self._state = b""
-        self._studio = Studio(self._pictures, self._boxes, self._limits, OPERATIONS)
+        self._session = PictureSession(self._pictures, self._boxes, self._limits, OPERATIONS)
 
     def close(self) -> None:
         """Forget everything; a later block would start afresh."""
@@ -122,7 +122,7 @@ class MontySession:
             return Execution(error=str(refusal))
         if admitted.beyond:
             return Execution(error=f"{admitted.beyond[0]} is not available here; use the tools, PIL or math")
-        self._studio.start_block()
+        self._session.start_block()
         printed, error, stopped = "", None, None
         try:
             with self._pool.lent() as program:
@@ -131,7 +131,7 @@ class MontySession:
             stopped = "seconds"
         except (wire.Broken, TooMuch):  # the program fell over or sent what it must not: it was ended
             stopped = "memory"
-        result = (tuple(self._studio.shown), tuple(self._studio.focused), printed[: self._limits.output_chars])
+        result = (tuple(self._session.shown), tuple(self._session.focused), printed[: self._limits.output_chars])
         if (
             stopped == "seconds"
         ):  # how far it came by then depends on the machine, and the same code shall give the same
@@ -146,7 +146,7 @@ class MontySession:
         limits = self._limits
         request: dict[str, Any] = {
             "code": source,
-            "names": {} if self._state else {name: _outward(value) for name, value in self._studio.names.items()},
+            "names": {} if self._state else {name: _outward(value) for name, value in self._session.names.items()},
             "functions": [*EDIT_TOOLS, "display"],
             "seconds": limits.seconds,
             "memory_mb": limits.memory_mb,
@@ -180,7 +180,7 @@ class MontySession:
         if not isinstance(kwargs, dict):
             raise wire.Broken("a call of no known shape")
         try:
-            value = self._studio.call(name, on, args, {str(key): decode(item) for key, item in kwargs.items()})
+            value = self._session.call(name, on, args, {str(key): decode(item) for key, item in kwargs.items()})
         except Fault as fault:
             return {"error": [fault.kind, str(fault)]}
         return {"value": encode(value)}
@@ -195,7 +195,7 @@ class MontySession:
         if stopped is None:
             self._state = state
             # the interpreter writes an object's identity where a variable holds it, and drops what none does
-            self._studio.forget_unless(lambda number: ((HANDLE_SPACE << 64) + number).to_bytes(16, "big") in state)
+            self._session.forget_unless(lambda number: ((HANDLE_SPACE << 64) + number).to_bytes(16, "big") in state)
         return printed, error[:1_000] if error else None, "interpreter" if stopped == "host" else stopped
 
 

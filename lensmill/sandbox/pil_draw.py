@@ -1,4 +1,4 @@
-"""PIL's ImageDraw and ImageFont as far as the small PIL has them: lines, shapes and text on the studio's pictures."""
+"""PIL's ImageDraw and ImageFont as far as the small PIL has them: lines, shapes and text on the session's pictures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from lensmill.sandbox import arguments
-from lensmill.sandbox.studio import Operation, Studio, changeable, register
+from lensmill.sandbox.picture_session import Operation, PictureSession, changeable, register
 from lensmill.sandbox.values import Handle
 from lensmill.tools import ToolError
 
@@ -26,26 +26,26 @@ def _font(value: Any) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
 
 
 @_operation("PIL.ImageFont.truetype", "PIL.ImageFont.load_default")
-def font(_studio: Studio, *args: Any, size: Any = 12, **_options: Any) -> tuple[str, float]:
+def font(_session: PictureSession, *args: Any, size: Any = 12, **_options: Any) -> tuple[str, float]:
     numbers = [value for value in args if isinstance(value, int | float)]
     return ("font", arguments.number(numbers[0] if numbers else size, "the font's size", 1, MAX_FONT))
 
 
 @_operation("PIL.ImageDraw.Draw")
-def draw(studio: Studio, image: Any, mode: Any = None) -> Handle:
+def draw(session: PictureSession, image: Any, mode: Any = None) -> Handle:
     del mode  # of blending; pictures blend by alpha_composite
-    studio.held(image)
-    return studio.keep_other("draw", ("draw", image))
+    session.held(image)
+    return session.keep_other("draw", ("draw", image))
 
 
-def _pen(studio: Studio, on: int) -> tuple[ImageDraw.ImageDraw, str]:
-    target = changeable(studio.held(studio.thing(on)[1]))
+def _pen(session: PictureSession, on: int) -> tuple[ImageDraw.ImageDraw, str]:
+    target = changeable(session.held(session.thing(on)[1]))
     return ImageDraw.Draw(target), target.mode
 
 
 def _shape_maker(name: str) -> Operation:
-    def shape(studio: Studio, on: int, xy: Any, fill: Any = None, outline: Any = None, width: Any = 1) -> None:
-        pen, mode = _pen(studio, on)
+    def shape(session: PictureSession, on: int, xy: Any, fill: Any = None, outline: Any = None, width: Any = 1) -> None:
+        pen, mode = _pen(session, on)
         flat_points: Any = arguments.points(xy)
         inside = arguments.colour(fill, mode) if fill is not None else None
         edge = arguments.colour(outline, mode) if outline is not None else None
@@ -71,15 +71,17 @@ for _name in ("rectangle", "ellipse", "polygon", "line", "point"):
 
 
 @_operation("draw.text")
-def text(studio: Studio, on: int, xy: Any, text: Any, fill: Any = None, font: Any = None, **_options: Any) -> None:
-    pen, mode = _pen(studio, on)
+def text(
+    session: PictureSession, on: int, xy: Any, text: Any, fill: Any = None, font: Any = None, **_options: Any
+) -> None:
+    pen, mode = _pen(session, on)
     x, y = arguments.points(xy)[:2]
     words = text if isinstance(text, str) else str(arguments.number(text, "the text"))
     pen.text((x, y), words[: arguments.MAX_TEXT], arguments.colour(fill or "white", mode), _font(font))
 
 
 @_operation("draw.textbbox", "draw.textsize", "draw.textlength")
-def text_size(_studio: Studio, _on: int, *args: Any, font: Any = None, **_options: Any) -> Any:
+def text_size(_session: PictureSession, _on: int, *args: Any, font: Any = None, **_options: Any) -> Any:
     words = next((value for value in args if isinstance(value, str)), "")[: arguments.MAX_TEXT]
     x, y = next(((value[0], value[1]) for value in args if isinstance(value, tuple | list) and len(value) == 2), (0, 0))
     pen = ImageDraw.Draw(Image.new("L", (1, 1)))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class SandboxSettings:
-    """See `lensmill.sandbox.lanes.open_sandbox`, which takes the same."""
+    """See `lensmill.sandbox.interpreters.open_sandbox`, which takes the same."""
 
-    second_lane: bool = False
+    cpython: bool = False
     unsafe: bool = False

@@ -188,6 +188,10 @@ class Plan:
         """Every chunk of the plan, in its order."""
         return self._refresh().chunk_ids()
 
+    def segments(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """See `PlanView.chunks_by_segment`."""
+        return self._refresh().chunks_by_segment()
+
     def select(self, held: Set[str], others_too: bool = False, shown: int = 0) -> "PlanPart":
         """The part of the plan that holds these samples, and which of its samples are others.
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,16 @@ class PlanView:
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk, in the plan's order."""
         return tuple(self.index.column("chunk_id").to_pylist())
+
+    def chunks_by_segment(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
+        """The segments in their order: how many episodes a chunk has at most, and the chunks."""
+        ids, found = iter(self.chunk_ids()), []
+        for segment in self.segments:
+            counts, size = segment["counts"], segment.get("chunk_size", 1)
+            assert isinstance(counts, dict)
+            assert isinstance(size, int)
+            found.append((size, tuple(islice(ids, counts["chunks"]))))
+        return tuple(found)
 
     def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
         """Where these chunks lie in the index; those that are not there are left out."""

@@ -87,4 +87,9 @@ class Ids:
         return self._sorted
 
     def _text(self, value: bytes) -> str:
-        return bytes(value).ljust(self._width, b"\0").hex()  # numpy takes zeros off the end
+        return id_text(value, self._width)
+
+
+def id_text(value: bytes, width: int = EPISODE) -> str:
+    """An id in hexadecimal letters; `value` is one of an array of ids, without the zeros that it ended with."""
+    return bytes(value).ljust(width, b"\0").hex()

@@ -1,13 +1,11 @@
 """Verifying one row of a version against itself: ids, pictures, steps and messages."""
 
 import hashlib
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lensmill.geometry import Box, Frame
-from lensmill.sample import Region, sample_id_of
-from lensmill.trajectory import Action, ImageRef, Observation, Step, Trajectory
+from lensmill.geometry import Box
+from lensmill.sample import sample_id_of
 from storage.builds.plan import episode_id_of
 
 Row = Mapping[str, Any]
@@ -67,35 +65,20 @@ def picture_problems(row: Row) -> Iterator[Problem]:
         yield "messages", f"there are {placeholders} places for {count} images"
     if any(part["text"] is None for part in parts if part["type"] != "image"):
         yield "messages", "a part of type text has no text"
-    if row["verdict"]["outcome"] != "correct":
-        yield "verdict", f"it is {row['verdict']['outcome']!r}, and only correct ones are accepted"
 
 
-def trajectory_of_row(row: Row) -> Trajectory:
-    """An accepted row's trajectory as far as a replay needs it: all but the messages.
-
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: it is none.
-    """
-    refs = [
-        ImageRef(image_id, pixels, Frame(Box(*frame["region"]), frame["width"], frame["height"]))
-        for image_id, pixels, frame in zip(row["image_ids"], row["pixel_hashes"], row["frames"], strict=True)
-    ]
-    steps = []
-    for step in row["steps"]:
-        action = None
-        if step["tool"] is not None:
-            boxes = tuple((box["label"], Box(*box["box"])) for box in step["boxes"])
-            action = Action(step["tool"], json.loads(step["arguments"]), boxes)
-        observation = None
-        if step["observation"] is not None:
-            shown = tuple(refs[index] for index in step["images"])
-            observation = Observation(step["observation"], shown, bool(step["error"]))
-        steps.append(Step(step["thought"], action, observation))
-    answer = row["answer"]
-    return Trajectory(tuple(refs), tuple(steps), (), answer, "abstained" if answer is None else "answered")
-
-
-def regions_of_row(row: Row) -> tuple[Region, ...]:
-    """The named regions of a row's sample."""
-    return tuple(Region(region["kind"], region["label"], Box(*region["box"])) for region in row["regions"])
+def table_problems(row: Row, table: str, rung: int | None) -> Iterator[Problem]:
+    """Whether a row is of this table and rung."""
+    outcome = row["verdict"]["outcome"]
+    if row["rung"] != rung:
+        yield "rung", f"it is {row['rung']}, the manifest says {rung}"
+    if row["outcome"] != outcome:
+        yield "outcome", f"it is {row['outcome']!r}, the verdict is {outcome!r}"
+    if table == "rejected":
+        if row["reason"] is None:
+            yield "reason", "a rejected row has none"
+        return
+    if row["reason"] is not None:
+        yield "reason", f"it is {row['reason']!r}, and an accepted row has none"
+    if outcome != "correct":
+        yield "verdict", f"it is {outcome!r}, and only correct ones are accepted"

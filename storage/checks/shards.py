@@ -1,7 +1,8 @@
 """Verifying one file of a version: its bytes against the manifest, its rows against themselves, and their replay."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,30 +12,27 @@ import pyarrow.parquet as pq
 from lensmill.replay import ReplaySettings
 from storage.checks.finding import MALFORMED, Report
 from storage.checks.ids import IMAGE, packed
-from storage.checks.originals import Originals
+from storage.checks.originals import OriginalsIndex, OriginalsReader
+from storage.checks.places import Marks, facts_of
 from storage.checks.replays import Replays
 from storage.checks.rows import (
     Row,
     id_problems,
     picture_problems,
     provenance_problems,
-    regions_of_row,
     sha256_of,
-    trajectory_of_row,
+    table_problems,
 )
-from storage.datasets.rows import FAILURES, ORIGINALS, REJECTED, TRAIN
-from storage.files.store import Files, StoreError, StoreUnavailable
-
-TABLES: Mapping[str, tuple[str, pa.Schema]] = {
-    "originals": ("originals", ORIGINALS),
-    "train": ("data", TRAIN),
-    "rejected": ("rejected", REJECTED),
-    "failures": ("failures", FAILURES),
-}
-"""A version's tables with their folder and schema."""
+from storage.datasets.blocks import ShardRecord
+from storage.datasets.rows import episode_of
+from storage.datasets.shards import TABLES
+from storage.files.store import Files, StoreUnavailable
 
 ROWS = 16
 """Rows with pictures that are held at a time."""
+
+WHOLE = 2**26
+"""Bytes of a file up to which the file is read once and held; a larger one is read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +42,14 @@ class VersionWork:
     Attributes:
         inputs: of the manifest.
         replay: how its pictures are drawn; None replays nothing.
+        originals: of the version, for replays.
     """
 
     files: Files
     inputs: Mapping[str, Any]
     replay: ReplaySettings | None
     unsafe: bool
+    originals: OriginalsIndex = field(default_factory=OriginalsIndex)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,17 +57,11 @@ class ShardItem:
     """One file of a version.
 
     Attributes:
-        path: in the store.
-        record: size, sha256 and rows, as the manifest says.
-        table: that it is of; "" of a file that is no table.
-        originals: the files with the originals of its rows.
+        record: as the manifest says, with the path in the store; its table is "" where the file is no table.
         replays: numbers of the rows to draw again; None draws all.
     """
 
-    path: str
-    record: Mapping[str, Any]
-    table: str = ""
-    originals: tuple[str, ...] = ()
+    record: ShardRecord
     replays: frozenset[int] | None = frozenset()
 
 
@@ -77,12 +71,15 @@ class ShardReport(Report):
 
     Attributes:
         whole: it could be read to its end, and is what the manifest names.
-        ids: of its episodes, packed; of a file of the table originals, of the pictures.
+        marks: of its episodes.
+        originals: packed ids of its pictures, in order, if it is of the table originals.
+        row_groups: rows of each row group.
     """
 
-    table: str = ""
     whole: bool = False
-    ids: bytearray = field(default_factory=bytearray)
+    marks: Marks = field(default_factory=Marks)
+    originals: bytearray = field(default_factory=bytearray)
+    row_groups: tuple[int, ...] = ()
 
 
 def check_shard(work: VersionWork, item: ShardItem) -> ShardReport:
@@ -92,135 +89,111 @@ def check_shard(work: VersionWork, item: ShardItem) -> ShardReport:
         StoreUnavailable: the store does not answer.
         NoBoundary: see `Replays.replay`.
     """
-    report = ShardReport(table=item.table)
-    if not _bytes(work.files, item, report) or not item.table:
-        report.whole = not report.findings
-        return report
-    schema = TABLES[item.table][1]
+    report, record = ShardReport(), item.record
     try:
-        with work.files.open(item.path) as source:
+        with _opened(work.files, record, report) as source:
+            if report.findings or not record.table:
+                report.whole = not report.findings
+                return report
             part = pq.ParquetFile(source, page_checksum_verification=True)
-            if part.schema_arrow.equals(schema):
-                if item.table == "originals":
-                    _originals(part, item.path, report)
-                else:
-                    _rows(work, part, item, report)
-                report.whole = True
+            if not part.schema_arrow.equals(TABLES[record.table]):
+                difference = _difference(part.schema_arrow, TABLES[record.table])
+                what = f"its columns are not those of the table {record.table}: {difference}"
+                report.add(record.path, what, field="schema")
+                return report
+            groups = range(part.num_row_groups)
+            report.row_groups = tuple(part.metadata.row_group(group).num_rows for group in groups)
+            if record.table == "originals":
+                _originals(part, record.path, report)
             else:
-                what = f"its columns are not those of the table {item.table}: {_difference(part.schema_arrow, schema)}"
-                report.add(item.path, what, field="schema")
-    except StoreUnavailable:
-        raise
-    except MALFORMED as error:
-        report.add(item.path, f"it cannot be read: {type(error).__name__}: {error}")
-    if report.whole and report.rows != item.record.get("rows"):
-        what = f"it has {report.rows} rows, the manifest says {item.record.get('rows')}"
-        report.add(item.path, what, field="rows")
-    return report
-
-
-def _bytes(files: Files, item: ShardItem, report: ShardReport) -> bool:
-    """Whether the file has the bytes that the manifest names."""
-    path, record, digest = item.path, item.record, hashlib.sha256()
-    try:
-        with files.open(path) as source:
-            while block := source.read(2**20):
-                digest.update(block)
-                report.read += len(block)
+                _rows(work, part, item, report)
+        report.whole = True
     except StoreUnavailable:
         raise
     except FileNotFoundError:
-        report.add(path, "it is missing: publish the version again")
-    except (StoreError, ValueError) as error:
-        report.add(path, str(error))
-    else:
-        if report.read != record.get("size"):
-            what = f"it has {report.read} bytes, the manifest says {record.get('size')}"
-            report.add(path, what, field="size")
-        elif digest.hexdigest() != record.get("sha256"):
-            what = "its bytes have changed since it was published: restore it, or remove the folder and publish again"
-            report.add(path, what, field="sha256")
-    return not report.findings
+        report.add(record.path, "it is missing: publish the version again")
+    except MALFORMED as error:
+        report.add(record.path, f"it cannot be read: {type(error).__name__}: {error}")
+    if report.whole and report.rows != record.rows:
+        report.add(record.path, f"it has {report.rows} rows, the manifest says {record.rows}", field="rows")
+    return report
 
 
-def _each(part: pq.ParquetFile) -> Iterator[tuple[int, Row]]:
-    """Every row with its number, a few in memory at a time."""
-    number = 0
+@contextmanager
+def _opened(files: Files, record: ShardRecord, report: ShardReport) -> Iterator[Any]:
+    """A file whose bytes were held against its record, for pyarrow."""
+    with files.open(record.path) as source:
+        digest, held = hashlib.sha256(), bytearray()
+        while block := source.read(2**20):
+            digest.update(block)
+            report.read += len(block)
+            if record.size <= WHOLE:
+                held += block
+        if report.read != record.size:
+            report.add(record.path, f"it has {report.read} bytes, the manifest says {record.size}", field="size")
+        elif digest.hexdigest() != record.sha256:
+            what = "its bytes have changed since it was published: restore it, or remove it and publish again"
+            report.add(record.path, what, field="sha256")
+        source.seek(0)
+        yield pa.BufferReader(held) if record.size <= WHOLE else source
+
+
+def _each(part: pq.ParquetFile) -> Iterator[tuple[int, int, Row]]:
+    """Every row with its row group and its number there; a few rows are in memory at a time."""
     for group in range(part.num_row_groups):
+        number = 0
         for batch in part.iter_batches(batch_size=ROWS, row_groups=[group]):
             for row in batch.to_pylist():
-                yield number, row
+                yield group, number, row
                 number += 1
 
 
 def _originals(part: pq.ParquetFile, path: str, report: ShardReport) -> None:
-    for number, row in _each(part):
+    for _, _, row in _each(part):
         image_id = str(row["image_id"])
         if sha256_of(row["image"]) != image_id:
-            report.add(path, "its bytes are not those that its id names", number, "image")
+            report.add(path, "its bytes are not those that its id names", report.rows, "image")
         try:
-            report.ids += packed(image_id, IMAGE)
+            report.originals += packed(image_id, IMAGE)
         except ValueError as error:
-            report.add(path, str(error), number, "image_id")
+            report.add(path, str(error), report.rows, "image_id")
+            report.originals += bytes(IMAGE)  # rows keep their places
         report.rows += 1
 
 
 def _rows(work: VersionWork, part: pq.ParquetFile, item: ShardItem, report: ShardReport) -> None:
-    originals = _open_originals(work.files, item.originals)
-
-    def original(image_id: str) -> bytes:
-        assert originals is not None
-        return originals.read(image_id)
-
-    settings = work.replay if originals is not None else None
-    with Replays(settings, original, work.unsafe, report) as replays:
-        for number, row in _each(part):
-            _row(work, item, number, row, originals, report)
-            if item.table == "train" and (item.replays is None or number in item.replays):
-                _replay(replays, item.path, number, row, originals, report)
+    record, reader = item.record, OriginalsReader(work.files, work.originals)
+    with Replays(work.replay, reader.read, work.unsafe, report) as replays:
+        for group, place, row in _each(part):
+            number = report.rows
+            for name, what in _problems(work, record, row):
+                report.add(record.path, what, number, name)
+            if record.table != "failures" or row["kind"] == "episode":
+                report.marks.add(facts_of(row, record.table), group, place)
+            if record.table != "failures" and (item.replays is None or number in item.replays):
+                _replay(work, replays, record.path, number, row, report)
             report.rows += 1
 
 
-def _row(
-    work: VersionWork, item: ShardItem, number: int, row: Row, originals: Originals | None, report: ShardReport
-) -> None:
-    table, problems = item.table, list(id_problems(row, work.inputs))
-    if table != "failures" or row["kind"] == "episode":
-        try:
-            report.ids += packed(row["episode_id"])
-        except ValueError as error:
-            problems.append(("episode_id", str(error)))
-    if table != "failures":
-        problems += provenance_problems(row, work.inputs)
-    if table == "train":
-        problems += picture_problems(row)
-        if originals is not None and row["image_id"] not in originals:
-            problems.append(("image_id", "its original is not in the table originals"))
-    for name, what in problems:
-        report.add(item.path, what, number, name)
-
-
-def _replay(
-    replays: Replays, path: str, number: int, row: Row, originals: Originals | None, report: ShardReport
-) -> None:
-    if originals is None or row["image_id"] not in originals:
+def _problems(work: VersionWork, record: ShardRecord, row: Row) -> Iterator[tuple[str, str]]:
+    yield from id_problems(row, work.inputs)
+    if record.table == "failures":
         return
+    yield from table_problems(row, record.table, record.rung)
+    yield from provenance_problems(row, work.inputs)
+    yield from picture_problems(row)
+
+
+def _replay(work: VersionWork, replays: Replays, path: str, number: int, row: Row, report: ShardReport) -> None:
+    if work.originals.place(str(row["image_id"])) is None:
+        return  # the check of the ledger says so
     try:
-        trajectory, regions = trajectory_of_row(row), regions_of_row(row)
+        episode = episode_of(row)
     except MALFORMED as error:
         report.add(path, f"it is no trajectory: {error}", number, "steps")
         return
-    replays.replay(path, number, row["image_id"], row["rung"], regions, trajectory)
-
-
-def _open_originals(files: Files, paths: Sequence[str]) -> Originals | None:
-    """None where a file of them cannot be read, which is a finding about that file."""
-    try:
-        return Originals(files, paths) if paths else None
-    except StoreUnavailable:
-        raise
-    except MALFORMED:
-        return None
+    sample = episode.sample
+    replays.replay(path, number, sample.image_id, episode.planned.rung, sample.regions, episode.trajectory)
 
 
 def _difference(found: pa.Schema, wanted: pa.Schema) -> str:

@@ -1,26 +1,33 @@
-"""Verifying a dataset version: its files, in pieces of work that any process can do, and its episodes together."""
+"""Verifying a dataset version: its files and shards, in pieces of work that any process can do, and its episodes."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import Any
 
-from lensmill.replay import ReplaySettings
-from storage.builds.episodes import EpisodeStore
-from storage.builds.plan import Plan
-from storage.builds.scope import read_scope
-from storage.builds.verdicts import VerdictStore
-from storage.checks.build import groups
-from storage.checks.chunks import BuildWork, planned_ids
-from storage.checks.finding import MALFORMED, Run, Take, json_object, told
-from storage.checks.ids import IMAGE, Ids
-from storage.checks.replays import ReplayChoice
-from storage.checks.shards import TABLES, ShardItem, VersionWork, check_shard
-from storage.datasets.version import MANIFEST, claim_path, read_chunks
-from storage.files.store import Files, StoreUnavailable
+import pyarrow as pa
+import pyarrow.parquet as pq
 
-GROUP_CHUNKS = 16
+from lensmill.replay import ReplaySettings
+from storage.checks.build import groups
+from storage.checks.finding import MALFORMED, Report, Run, Take, json_object, told
+from storage.checks.ids import Ids
+from storage.checks.originals import OriginalsIndex, OriginalsShard
+from storage.checks.places import COLUMNS, LedgerWork, Marks, check_ledger, compare_rows
+from storage.checks.replays import ReplayChoice
+from storage.checks.shards import ShardItem, ShardReport, VersionWork, check_shard
+from storage.datasets.blocks import ShardRecord, read_block, record_path, shard_path
+from storage.datasets.shards import TABLES
+from storage.datasets.version import LEDGER, MANIFEST
+from storage.files.store import Files, StoreError, StoreUnavailable
+
+GROUP_BLOCKS = 64
+
+EPISODE_TABLES = ("train", "validation", "rejected")
+
+Block = tuple[str, tuple[ShardRecord, ...]]
+"""A block as a manifest names it: its key and its shards."""
 
 
 @dataclass(slots=True)
@@ -28,16 +35,18 @@ class Version:
     """A version as its manifest describes it.
 
     Attributes:
-        records: of its files, by name.
+        own: the files of its folder; their paths are those of the store.
+        blocks: that hold its rows.
         wanted: rows of each table.
         inputs: what it was made from.
         replay: how its pictures are drawn; None where the manifest does not say.
-        whole: every table could be read.
-        episodes: of all its tables, as often as they are there.
+        whole: every table and the ledger could be read.
+        episodes: of its ledger.
     """
 
     folder: str
-    records: Mapping[str, Mapping[str, Any]]
+    own: tuple[ShardRecord, ...]
+    blocks: tuple[Block, ...]
     wanted: Mapping[str, int]
     inputs: Mapping[str, Any]
     replay: ReplaySettings | None
@@ -54,6 +63,15 @@ class Version:
         """Of the manifest."""
         return f"{self.folder}/{MANIFEST}"
 
+    @property
+    def ledger(self) -> str:
+        """Path of its ledger."""
+        return f"{self.folder}/{LEDGER}"
+
+    def shards(self, *tables: str) -> Iterator[ShardRecord]:
+        """The shards of these tables, in the order of the blocks."""
+        return (shard for _, shards in self.blocks for shard in shards if shard.table in tables)
+
 
 def open_version(files: Files, folder: str, take: Take) -> Version | None:
     """A version by its manifest; None, with a finding, where that cannot be read."""
@@ -63,7 +81,8 @@ def open_version(files: Files, folder: str, take: Take) -> Version | None:
         inputs = manifest["inputs"]
         version = Version(
             folder,
-            {str(record["path"]): dict(record) for record in manifest["files"]},
+            tuple(_own(folder, record) for record in manifest["files"]),
+            tuple((str(block["key"]), tuple(map(_shard, block["files"]))) for block in manifest["blocks"]),
             {table: int(manifest["rows"][table]) for table in TABLES},
             inputs,
             _replay_of(inputs),
@@ -79,6 +98,20 @@ def open_version(files: Files, folder: str, take: Take) -> Version | None:
     return version
 
 
+def _own(folder: str, record: Mapping[str, Any]) -> ShardRecord:
+    path = f"{folder}/{record['path']}"
+    return ShardRecord(path, int(record["size"]), str(record["sha256"]), 0, "", None)
+
+
+def _shard(record: Mapping[str, Any]) -> ShardRecord:
+    """Raises ValueError, LookupError, TypeError: this is no record of a shard."""
+    shard = ShardRecord(**record)
+    numbers = (shard.size, shard.rows, *([] if shard.rung is None else [shard.rung]))
+    if shard.table not in TABLES or not all(isinstance(number, int) and 0 <= number < 2**50 for number in numbers):
+        raise ValueError(f"{shard.path} is described as {record}")
+    return shard
+
+
 def _replay_of(inputs: Mapping[str, Any]) -> ReplaySettings | None:
     try:
         return ReplaySettings.of_record(inputs["replay"])
@@ -86,151 +119,196 @@ def _replay_of(inputs: Mapping[str, Any]) -> ReplaySettings | None:
         return None
 
 
+def check_blocks(files: Files, blocks: Sequence[Block]) -> Report:
+    """Hold the records of some blocks, and the names of their shards, against what a manifest says."""
+    report = Report()
+    for key, shards in blocks:
+        path = record_path(key)
+        try:
+            record = read_block(files, key)
+        except StoreUnavailable:
+            raise
+        except (StoreError, ValueError) as error:
+            report.add(path, str(error))
+            continue
+        if record is None:
+            report.add(path, "it is missing, and a version names the block: publish the version again")
+        elif tuple(replace(shard, row_groups=()) for shard in record.files) != shards:
+            report.add(path, "its files are not those that the version's manifest names: restore it")
+        for shard in shards:
+            if shard.path != shard_path(shard.table, shard.rung, key):
+                report.add(path, f"{shard.path} is no name of a shard of this block", field="path")
+    return report
+
+
+class SeenShards:
+    """What was found in each shard so far: versions share shards, and each is read once."""
+
+    def __init__(self) -> None:
+        self._reports: dict[tuple[ShardRecord, str], ShardReport] = {}
+
+    def find(self, version: Version, shard: ShardRecord) -> ShardReport | None:
+        """What was found in a shard as this version names it; None if it was not read as such."""
+        return self._reports.get((shard, _provenance(version)))
+
+    def add(self, version: Version, shard: ShardRecord, report: ShardReport) -> None:
+        """Keep what was found; the findings themselves are told by now."""
+        self._reports[(shard, _provenance(version))] = replace(report, findings=[])
+
+
+def _provenance(version: Version) -> str:
+    """What else a shard's rows were held against."""
+    return f"{version.inputs['recipe']} {version.inputs['judge']} {version.inputs.get('replay')}"
+
+
 class VersionCheck:
     """Reads a version whole and reports what is wrong with it. The findings and their order do not depend on `run`.
 
     Args:
-        choice: which accepted rows are drawn again.
+        choice: which rows are drawn again.
         take: told what each piece of work found.
         run: does the pieces of work.
+        seen: shards that were read for another version are not read again.
+        records: whether the records of blocks are held against the manifest; a version that was copied has none.
     """
 
-    def __init__(self, files: Files, version: Version, choice: ReplayChoice, take: Take, run: Run) -> None:
+    def __init__(
+        self,
+        files: Files,
+        version: Version,
+        choice: ReplayChoice,
+        take: Take,
+        run: Run,
+        seen: SeenShards,
+        records: bool = True,
+    ) -> None:
         self._files, self._version, self._choice = files, version, choice
-        self._take, self._run = take, run
+        self._take, self._run, self._seen, self._records = take, run, seen, records
 
     def run(self) -> None:
-        """Check every file, and the tables together."""
-        version, found, originals = self._version, dict.fromkeys(TABLES, 0), Ids(IMAGE)
-        if self._choice.which != "none" and version.replay is None:
+        """Check every file and shard, the tables together, and the ledger."""
+        version, choice = self._version, self._choice
+        if choice.which != "none" and version.replay is None:
             told(self._take, version.path, "it does not say how to draw pictures", field="replay")
         self._strangers()
-        replay = version.replay if self._choice.which != "none" else None
-        work = VersionWork(self._files, version.inputs, replay, self._choice.unsafe)
-        for report in self._run(partial(check_shard, work), self._items()):
+        replay = version.replay if choice.which != "none" else None
+        work = VersionWork(self._files, version.inputs, replay, choice.unsafe)
+        whole = self._own_files(work)
+        if self._records:
+            for report in self._run(partial(check_blocks, self._files), groups(version.blocks, GROUP_BLOCKS)):
+                self._take(report)
+        self._shards(work, {shard: frozenset() for shard in version.shards("originals")})
+        originals = self._originals()
+        self._shards(replace(work, originals=originals), self._chosen())
+        self._counts()
+        if whole:
+            self._ledger(LedgerWork(self._files, version.ledger, originals))
+        version.whole = version.whole and whole
+
+    def _own_files(self, work: VersionWork) -> bool:
+        """Whether the ledger is what the manifest names."""
+        ledger = False
+        for own, report in zip(
+            self._version.own, self._run(partial(check_shard, work), map(ShardItem, self._version.own)), strict=True
+        ):
             self._take(report)
-            if not report.table:
-                continue
-            version.whole = version.whole and report.whole
-            found[report.table] += report.rows
-            (originals if report.table == "originals" else version.episodes).add(report.ids)
-        for table, wanted in version.wanted.items():
-            if version.whole and found[table] != wanted:
-                what = f"the table {table} has {found[table]} rows, the manifest says {wanted}"
-                told(self._take, version.path, what, field=f"rows.{table}")
-        for repeated in originals.repeated():
-            told(self._take, version.path, f"original {repeated} is there more than once", field="image_id")
-        for repeated in version.episodes.repeated():
-            what = f"episode {repeated} is in the tables more than once"
-            told(self._take, version.path, what, field="episode_id")
+            ledger = ledger or (own.path == self._version.ledger and report.whole)
+        return ledger
 
-    def _items(self) -> Iterator[ShardItem]:
-        """Its files: those that are no tables first, then table by table."""
-        version, named = self._version, self._by_table()
-        tables = {name for names in named.values() for name in names}
-        for name in sorted(version.records.keys() - tables):
-            yield ShardItem(f"{version.folder}/{name}", version.records[name])
-        originals = tuple(f"{version.folder}/{name}" for name in named["originals"])
-        chosen = self._chosen(named["train"])
-        for table, names in named.items():
-            for name in names:
-                replays = chosen[name] if table == "train" else frozenset[int]()
-                needed = originals if table == "train" else ()
-                yield ShardItem(f"{version.folder}/{name}", version.records[name], table, needed, replays)
+    def _shards(self, work: VersionWork, replays: Mapping[ShardRecord, frozenset[int] | None]) -> None:
+        """Read the shards that were not read yet, with the rows of each to draw again."""
+        new = {shard: rows for shard, rows in replays.items() if self._seen.find(self._version, shard) is None}
+        items = (ShardItem(shard, rows) for shard, rows in new.items())
+        for shard, report in zip(new, self._run(partial(check_shard, work), items), strict=True):
+            self._take(report)
+            self._seen.add(self._version, shard, report)
 
-    def _by_table(self) -> Mapping[str, list[str]]:
-        names = sorted(self._version.records)
-        return {table: [n for n in names if n.startswith(f"{folder}/")] for table, (folder, _) in TABLES.items()}
+    def _found(self, *tables: str) -> Iterator[tuple[ShardRecord, ShardReport]]:
+        for shard in self._version.shards(*tables):
+            report = self._seen.find(self._version, shard)
+            assert report is not None
+            yield shard, report
 
-    def _chosen(self, names: list[str]) -> Mapping[str, frozenset[int] | None]:
-        """The rows of each file that are drawn again; the choice follows from the seed and the numbers of rows."""
-        if self._choice.which == "all":
-            return dict.fromkeys(names)
-        rows = {name: max(0, _count(self._version.records[name].get("rows"))) for name in names}
-        total = sum(rows.values())
-        count = min(self._choice.count, total) if self._choice.which == "sample" else 0
-        picked, before = sorted(Random(self._choice.seed).sample(range(total), count)), 0
-        chosen = {}
-        for name, size in rows.items():
-            chosen[name] = frozenset(row - before for row in picked if before <= row < before + size)
-            before += size
+    def _originals(self) -> OriginalsIndex:
+        found = [*self._found("originals")]
+        shards = [OriginalsShard(s.path, bytes(r.originals), r.row_groups) for s, r in found if r.whole]
+        index = OriginalsIndex(shards, len(shards) == len(found))
+        for repeated in index.repeated():
+            what = f"original {repeated} is in the table originals more than once"
+            told(self._take, self._version.path, what, field="image_id")
+        return index
+
+    def _chosen(self) -> Mapping[ShardRecord, frozenset[int] | None]:
+        """The rows of each shard that are drawn again; the choice follows from the seed and the numbers of rows.
+
+        Of a sample none are taken from shards that were read for another version, which had a sample of its own.
+        """
+        choice, version = self._choice, self._version
+        chosen: dict[ShardRecord, frozenset[int] | None] = {s: frozenset() for s in version.shards(*TABLES)}
+        with_pictures = [s for s in version.shards(*EPISODE_TABLES) if self._seen.find(version, s) is None]
+        if choice.which == "all":
+            return chosen | dict.fromkeys(with_pictures)
+        total = sum(shard.rows for shard in with_pictures)
+        count = min(choice.count, total) if choice.which == "sample" else 0
+        picked, before = sorted(Random(choice.seed).sample(range(total), count)), 0
+        for shard in with_pictures:
+            chosen[shard] = frozenset(row - before for row in picked if before <= row < before + shard.rows)
+            before += shard.rows
         return chosen
 
     def _strangers(self) -> None:
         version = self._version
+        named = {version.path, *(own.path for own in version.own)}
         for path in self._files.list(version.folder):
-            name = path[len(version.folder) + 1 :]
-            if name not in version.records and name != MANIFEST:
-                told(self._take, path, "the manifest does not name it, and readers take it for data: remove it")
+            if path not in named:
+                told(self._take, path, "the manifest does not name it: remove it")
 
+    def _counts(self) -> None:
+        """The rows of each table against the manifest."""
+        version, rows = self._version, dict.fromkeys(TABLES, 0)
+        for shard, report in self._found(*TABLES):
+            version.whole = version.whole and report.whole
+            rows[shard.table] += report.rows
+        for table, wanted in version.wanted.items():
+            if version.whole and rows[table] != wanted:
+                what = f"the table {table} has {rows[table]} rows, the manifest says {wanted}"
+                told(self._take, version.path, what, field=f"rows.{table}")
 
-def _count(rows: object) -> int:
-    """A number of rows as a manifest says it; 0 where that is none."""
-    return rows if isinstance(rows, int) and rows < 2**40 else 0
-
-
-class PlanComparison:
-    """Whether a version has every episode of its chunks, where the store has the build that it is of."""
-
-    def __init__(self, files: Files, version: Version, take: Take, run: Run, token: str) -> None:
-        self._files, self._version, self._take, self._run = files, version, take, run
-        self._token = token
-
-    def run(self) -> bool:
-        """Compare; False where the store does not have the build."""
-        version, inputs = self._version, self._version.inputs
-        claim = claim_path(version.name)
-        try:
-            claimed = json_object(self._files.read(claim))
-        except FileNotFoundError:
-            claimed = {**inputs}
-        except ValueError:
-            claimed = {}
-        if claimed != inputs:
-            self._tell(f"its inputs are not those of {claim}: one of both has changed", "inputs")
-        if not version.whole:
-            return True
-        try:
-            plan = Plan(self._files, str(inputs["recipe"]))
-            if not plan.chunk_ids():
-                return False
-            chunk_ids, layers = read_chunks(self._files, version.name)
-            self._episodes(chunk_ids)
-            self._layers(chunk_ids, layers)
-        except StoreUnavailable:
-            raise
-        except MALFORMED as error:
-            told(self._take, f"builds/{inputs['recipe']}/plan", f"it cannot be read: {error}")
-        return True
-
-    def _tell(self, what: str, field: str) -> None:
-        told(self._take, self._version.path, what, field=field)
-
-    def _episodes(self, chunk_ids: tuple[str, ...]) -> None:
+    def _ledger(self, work: LedgerWork) -> None:
+        """The ledger against the shards, and the episodes in it."""
         version = self._version
-        scope = read_scope(self._files, version.folder)
-        said = {name: version.inputs.get(name, 0) for name in scope.counts()}
-        if said != scope.counts():
-            self._tell(f"it says {said}, the version's files {scope.counts()}", "inputs")
-        work = BuildWork(self._files, str(version.inputs["recipe"]), None, ReplayChoice(), self._token)
+        try:
+            with self._files.open(version.ledger) as source:
+                part = pq.ParquetFile(source)
+                count = part.num_row_groups
+                if count and (missing := [name for name in COLUMNS if name not in part.schema_arrow.names]):
+                    raise ValueError(f"it has no column {', '.join(missing)}")
+        except (pa.ArrowException, OSError, ValueError) as error:
+            told(self._take, version.ledger, f"it cannot be read: {error}")
+            version.whole = False
+            return
+        marks, tables = dict[str, Marks](), dict[str, str]()
+        for report in self._run(partial(check_ledger, work), range(count)):
+            self._take(report)
+            version.episodes.add(report.ids)
+            for path, some in report.marks.items():
+                marks.setdefault(path, Marks()).merge(some)
+            tables |= report.tables
+        for repeated in version.episodes.repeated():
+            told(self._take, version.ledger, f"episode {repeated} is there more than once", field="episode_id")
+        self._places(work, marks, tables)
 
-        def planned() -> Iterator[bytes]:
-            for report in self._run(partial(planned_ids, work, scope), groups(chunk_ids, GROUP_CHUNKS)):
-                self._take(report)
-                yield bytes(report.ids)
-
-        lacking, strange = version.episodes.compare(planned())
-        for episode_id in lacking:
-            self._tell(f"planned episode {episode_id} is in no table", "episode_id")
-        for episode_id in strange:
-            self._tell(f"episode {episode_id} is in a table and was not planned", "episode_id")
-
-    def _layers(self, chunk_ids: tuple[str, ...], layers: Mapping[str, tuple[int, int]]) -> None:
-        recipe, judge = str(self._version.inputs["recipe"]), str(self._version.inputs["judge"])
-        made = EpisodeStore(self._files, recipe).committed()
-        judged = VerdictStore(self._files, recipe, judge).committed()
-        for chunk_id in chunk_ids:
-            tried, asked = layers.get(chunk_id, (0, 0))
-            if made.get(chunk_id, -1) < tried or judged.get(chunk_id, -1) < asked:
-                what = f"it is of chunk {chunk_id} with {tried} and {asked} layers, which the store has not"
-                self._tell(what, "chunks")
+    def _places(self, work: LedgerWork, marks: dict[str, Marks], tables: Mapping[str, str]) -> None:
+        """Each shard's rows are those that the ledger names, in their places."""
+        differing = []
+        for shard, report in self._found(*EPISODE_TABLES, "failures"):
+            said = marks.pop(shard.path, Marks())
+            if said.rows and tables[shard.path] != shard.table:
+                what = f"{shard.path} is of the table {shard.table}, the ledger says {tables[shard.path]}"
+                told(self._take, self._version.ledger, what, field="table")
+            if report.whole and said != report.marks:
+                differing.append((shard.path, shard.table))
+        for path in sorted(marks):
+            told(self._take, self._version.ledger, f"it names {path}, and the manifest does not", field="file")
+        for found in self._run(partial(compare_rows, work), differing):
+            self._take(found)

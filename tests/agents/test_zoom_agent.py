@@ -135,7 +135,7 @@ async def test_only_the_protocols_words_abstain() -> None:
 async def test_crops_come_from_the_original_or_from_the_view() -> None:
     pixels = {}
     for source in ("original", "view"):
-        settings = ZoomSettings(zoom_source=source)  # type: ignore[arg-type]
+        settings = ZoomSettings(zoom_source=source)
         desk = a_desk()
         desk.settings = tool_settings(settings, Ladder())
         desk.__post_init__()

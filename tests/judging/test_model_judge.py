@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from lensmill.judging.model_judge import ATTEMPTS, MAX_DATA, STRUCTURE, ModelJudge, as_data, read_verdict
+from lensmill.judging.model_judge import ATTEMPTS, MAX_DATA, STRUCTURE, ModelJudge, as_data
+from lensmill.judging.verdict_reply import read_verdict
 from lensmill.models.chat import ModelError, Sampling
 from lensmill.verdict import Verdict
 from tests.judging.injection_cases import HOSTILE

@@ -19,6 +19,7 @@ from lensmill.models.preflight import Question, ask_servers
 from lensmill.models.replies import MAX_REPLY_BYTES
 from lensmill.models.routing import RoutedModel
 from tests.models.making import Waits, ask, settings
+from tests.said import Said
 
 KEY = "plain-own-key-of-the-job"
 OTHERS = ("sk-planted-0123456789", "hf_plantedABCDEFGH", "AKIAPLANTED123456789", "hunter2planted")
@@ -232,7 +233,7 @@ LISTS = [
 async def test_the_list_of_models_is_checked_where_there_is_one(lists: Answer, words: str) -> None:
     async with served(says(choice(content="OK")), lists) as url:
         meter, wanted = Meter(), settings(**chosen(urls=(url,)))
-        asking = ask_servers(Question("model", wanted, ask()), meter, [].append, lambda: False)
+        asking = ask_servers(Question("model", wanted, ask()), meter, Said(), lambda: False)
         if not words:
             await asking
             assert meter.requests == meter.replies == 1
@@ -253,7 +254,7 @@ async def test_a_refused_name_is_answered_with_those_that_are_served(names: list
     async with served(error(404, "no such model"), lists) as url:
         wanted = settings(**chosen(urls=(url,)))
         with pytest.raises(ModelError) as caught:
-            await ask_servers(Question("model", wanted, ask()), Meter(), [].append, lambda: False)
+            await ask_servers(Question("model", wanted, ask()), Meter(), Said(), lambda: False)
     assert caught.value.error_class == "server_refusal"
     assert "serves no stub, but " in str(caught.value)
     assert words in str(caught.value)

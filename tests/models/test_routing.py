@@ -247,9 +247,9 @@ async def test_a_call_whose_second_choice_dies_as_it_waits_for_it_goes_on(engine
     engines[0].script = one_after_another([StubReply(hold=engines[0].died)])
     engines[1].script = engines[2].script = answer
     model = routed(engines, Held())
-    for post in model._posts:
-        post.trial = Trial()
-    model._seats.update({"deadly": model._posts[0], "good": model._posts[0]})
+    for replica in model._replicas:
+        replica.trial = Trial()
+    model._replica_of.update({"deadly": model._replicas[0], "good": model._replicas[0]})
     deadly, good = (asyncio.create_task(model.chat(ask(text, text))) for text in ("deadly", "good"))
     await engines[0].received(2)
     await engines[0].die()
@@ -365,9 +365,9 @@ async def test_a_cap_lets_no_further_request_out(engines: list[StubEngine]) -> N
 async def test_forgotten_episodes_keep_memory_bounded(
     engines: list[StubEngine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(routing, "MAX_SEATS", 2)
+    monkeypatch.setattr(routing, "MAX_REMEMBERED", 2)
     model = routed(engines[:2], Held())
     for episode in "abcdab":
         await model.chat(ask(episode=episode))
-    assert len(model._seats) == 2
+    assert len(model._replica_of) == 2
     await model.close()

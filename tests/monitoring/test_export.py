@@ -66,7 +66,7 @@ def test_a_gauge_that_nobody_reports_any_more_is_zero(endpoint: Endpoint) -> Non
 
 
 def test_reports_of_workers_add_up_and_outlive_them() -> None:
-    alive, dead = Counter(a_report()), lasting(a_report())
+    alive, dead = Counter(a_report()), lasting(Counter(a_report()))
     both = alive + dead
     assert both["lensmill_requests_total|agent|ok"] == 6
     assert both["lensmill_request_seconds|agent|2"] == 2

@@ -88,7 +88,8 @@ def constants_given_to(name: str, *rooms: str) -> set[str]:
 
 
 def test_every_class_of_failed_episodes_is_known() -> None:
-    own = {kind.error_class for kind in (EpisodeError, *EpisodeError.__subclasses__())}
+    kinds: tuple[type[EpisodeError], ...] = (EpisodeError, *EpisodeError.__subclasses__())
+    own = {kind.error_class for kind in kinds}
     given = constants_given_to("Failure", "actors") | constants_given_to("ImageError", "lensmill")
     assert "worker_died" in given
     assert "image_damaged" in given
@@ -100,7 +101,7 @@ def test_every_role_is_known() -> None:
     for path in (ROOT / "lensmill/agents").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.keyword) and node.arg == "role" and isinstance(node.value, ast.Constant):
-                given.add(node.value.value)
+                given.add(str(node.value.value))
     assert given
     assert given <= set(metrics.ROLES)
 

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import fields
 
 from monitoring.report import BuildTally, RungTally, table_lines
 
@@ -45,7 +46,12 @@ def test_what_must_not_be_trained_on_has_a_line_with_its_reasons() -> None:
 
 
 def test_the_table_fits_a_narrow_terminal() -> None:
-    lines = table_lines(BuildTally({3840: RungTally(*[10_000_000] * 13, 1e9)}, {}))
+    counted = RungTally()
+    for count in fields(RungTally):
+        if count.name != "unfit":
+            setattr(counted, count.name, 10_000_000)
+    counted.seconds = 1e9
+    lines = table_lines(BuildTally({3840: counted}, {}))
     assert max(map(len, lines)) <= 100
 
 

@@ -75,9 +75,9 @@ def made(out: Path) -> list[EpisodeRow]:
 def test_the_endpoint_counts_what_the_dataset_holds(tmp_path: Path) -> None:
     settings = load_build([*SMALL, f"out={tmp_path}", "metrics.port=0"])
     with (tmp_path / "said").open("w") as said, Watching(said) as display:
-        assert Build(settings, display).run() == 0
+        assert Build(settings, display).start() == 0
     found, rows = display.found, made(tmp_path)
-    calls = Counter(step.action.tool for row in rows for step in row.trajectory.steps if step.action)
+    calls = Counter(step.action.tool for row in rows if row.trajectory for step in row.trajectory.steps if step.action)
     labels = (("agent", "reader"), ("outcome", "accepted"), ("rung", "224"), ("source", "synthetic"))
     assert found["lensmill_episodes_total", labels] == accepted(tmp_path) > 0
     assert total(found, "lensmill_episodes_total") == total(found, "lensmill_episode_seconds_count") == len(rows)

@@ -58,7 +58,7 @@ class MendedWorker(JudgeWorker):
 
 @pytest.fixture(autouse=True)
 def no_ray_is_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr("pipelines.judge.ask_models", lambda *_: None)  # these judges have no server
+    monkeypatch.setattr("pipelines.job.ask_models", lambda *_: None)  # these judges have no server
     yield
     ray.shutdown()
 
@@ -84,7 +84,7 @@ def run(out: Path, judge: JudgeSettings, worker: type[JudgeWorker], **settings: 
     )
     with ProgressDisplay(told) as display:
         job = JudgeJob(wanted, display, ray.remote(num_cpus=1, max_restarts=0)(worker))
-        assert job.run() == 0, told.getvalue()
+        assert job.start() == 0, told.getvalue()
     ray.shutdown()
 
 

@@ -16,10 +16,10 @@ import ray
 from PIL import Image
 
 from monitoring.progress import ProgressDisplay
-from pipelines.config import SettingsError, load
+from pipelines.config import SettingsError, load, with_folder
 from pipelines.findings import Findings
 from pipelines.settings import VerifySettings as Settings
-from pipelines.verify import Verification, main, with_folder
+from pipelines.verify import Verification, main
 from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.builds.schema import to_parquet
 from storage.datasets.releases import Releases

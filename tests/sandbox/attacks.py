@@ -40,7 +40,7 @@ ATTACKS: dict[str, str] = {
     "globals of a tool": "print(display.__globals__['SECRET_TOKEN'], 'HARMED')",
     "format string": "print('{0.__init__.__globals__[SECRET_TOKEN]}'.format(image_1), 'HARMED')",
     "host object's class": "print(image_1.__class__.__mro__[0].__init__.__globals__['SECRET_TOKEN'], 'HARMED')",
-    "attributes of the host object": "print(image_1.__dict__['_studio'], image_1.number.real, image_1.pixels, 'HARMED')",
+    "attributes of the host object": "print(image_1.__dict__['_session'], image_1.number.real, image_1.pixels, 'HARMED')",
     "generator frames": (
         "g = (i for i in [1])\nf = g.gi_frame.f_back\nwhile f.f_back:\n    f = f.f_back\nprint(f.f_globals['SECRET_TOKEN'], 'HARMED')"
     ),
@@ -107,7 +107,7 @@ ATTACKS: dict[str, str] = {
     ),
     "infinite boxes": "i = float('inf')\nimage_1.crop((i, i, i, i))\nprint('HARMED')",
     "keyword flood": "display(**{'k%d' % i: 'v' * 100 for i in range(50_000)})\nprint('HARMED')",
-    "receiver by keyword": "image_1.crop(on=2, studio=None, box=(0, 0, 5, 5))\nprint('HARMED')",
+    "receiver by keyword": "image_1.crop(on=2, session=None, box=(0, 0, 5, 5))\nprint('HARMED')",
     "tool calls without end": "while True:\n    try:\n        image_1.getpixel((0, 0))\n    except Exception:\n        pass",
     "pictures without end": "while True:\n    display(image_1)",
     "threads": "import threading\nfor _ in range(500):\n    threading.Thread(target=lambda: None).start()\nprint('HARMED')",

@@ -66,14 +66,14 @@ def hurried() -> Limits:
 
 
 @pytest.fixture(scope="module")
-def primary(hurried: Limits) -> Iterator[MontySandbox]:
+def monty(hurried: Limits) -> Iterator[MontySandbox]:
     sandbox = _or_skip(lambda: MontySandbox(hurried, programs=1))
     yield sandbox
     sandbox.close()
 
 
 @pytest.fixture(scope="module")
-def second(hurried: Limits) -> Iterator[CPythonSandbox]:
+def cpython(hurried: Limits) -> Iterator[CPythonSandbox]:
     sandbox = _or_skip(lambda: CPythonSandbox(hurried, programs=1))
     yield sandbox
     sandbox.close()

@@ -26,7 +26,7 @@ def test_code_that_is_not_admitted(code: str, reason: str) -> None:
         admit(code, Limits())
 
 
-def test_modules_beyond_the_primary_lane_are_named() -> None:
+def test_modules_beyond_monty_are_named() -> None:
     code = "import math, numpy as np\nfrom PIL import Image\ndef f():\n    from matplotlib import pyplot\n"
     assert set(admit(code, Limits()).beyond) == {"numpy", "matplotlib"}
 

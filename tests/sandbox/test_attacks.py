@@ -39,13 +39,13 @@ def run(sandbox: Sandbox, canaries: Canaries, source: str) -> Execution:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_the_primary_lane_stops(name: str, primary: MontySandbox, canaries: Canaries) -> None:
-    assert "HARMED" not in run(primary, canaries, ATTACKS[name]).printed
+def test_monty_stops(name: str, monty: MontySandbox, canaries: Canaries) -> None:
+    assert "HARMED" not in run(monty, canaries, ATTACKS[name]).printed
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_the_second_lane_stops(name: str, second: CPythonSandbox, canaries: Canaries) -> None:
-    assert "HARMED" not in run(second, canaries, ATTACKS[name]).printed
+def test_cpython_stops(name: str, cpython: CPythonSandbox, canaries: Canaries) -> None:
+    assert "HARMED" not in run(cpython, canaries, ATTACKS[name]).printed
 
 
 @pytest.mark.parametrize("name", ["boxes upon boxes", "sorting windows"])
@@ -60,20 +60,20 @@ def test_work_in_the_host_is_bounded(name: str, canaries: Canaries) -> None:
 
 @pytest.mark.skipif(not SHARED.is_dir(), reason="LENSMILL_SHARED names no folder with attacks")
 @pytest.mark.parametrize("path", sorted(SHARED.glob("*.py")), ids=lambda path: path.stem)
-def test_known_attacks_are_stopped_in_both_lanes(
-    path: Path, primary: MontySandbox, second: CPythonSandbox, canaries: Canaries
+def test_known_attacks_are_stopped_in_both_interpreters(
+    path: Path, monty: MontySandbox, cpython: CPythonSandbox, canaries: Canaries
 ) -> None:
-    for sandbox in (primary, second):
+    for sandbox in (monty, cpython):
         assert "PWNED" not in run(sandbox, canaries, path.read_text()).printed
 
 
-def test_the_next_episode_finds_nothing_of_the_last(primary: MontySandbox, canaries: Canaries) -> None:
+def test_the_next_episode_finds_nothing_of_the_last(monty: MontySandbox, canaries: Canaries) -> None:
     run(
-        primary,
+        monty,
         canaries,
         "x_values_bbox.clear()\nleft = 1\nimage_1.paste((0, 0, 0))\n"
         "def focus_on_x_values_with_draw(*a):\n    return image_1",
     )
-    after = primary.session([canaries.picture], BOXES).run("print(len(x_values_bbox))\nprint(left)")
+    after = monty.session([canaries.picture], BOXES).run("print(len(x_values_bbox))\nprint(left)")
     assert after.printed == "4\n"
     assert "left" in (after.error or "")

@@ -29,8 +29,8 @@ def _parent(process: Path) -> int:
         return 0
 
 
-def test_layers_are_reported(primary: MontySandbox) -> None:
-    said = " ".join(primary.layers())
+def test_layers_are_reported(monty: MontySandbox) -> None:
+    said = " ".join(monty.layers())
     assert ("Landlock" in said, "seccomp" in said) == (jail.landlock_abi() > 0, jail.seccomp_known())
 
 
@@ -47,16 +47,16 @@ def test_no_boundary_is_refused_unless_told(monkeypatch: pytest.MonkeyPatch) -> 
         sandbox.close()
 
 
-def test_the_second_lane_needs_both_layers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cpython_needs_both_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jail, "seccomp_known", lambda: False)
     monkeypatch.setattr(jail, "landlock_abi", lambda: 3)
     with pytest.raises(NoBoundary, match="needs both"):
         CPythonSandbox()
 
 
-def test_filters_are_in_force_in_the_broker_and_the_worker(primary: MontySandbox) -> None:
-    primary.session([chart()], BOXES).run("1")
-    processes = processes_of(primary)
+def test_filters_are_in_force_in_the_broker_and_the_worker(monty: MontySandbox) -> None:
+    monty.session([chart()], BOXES).run("1")
+    processes = processes_of(monty)
     assert len(processes) == 2
     for process in processes:
         status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines() if ":\t" in line)

@@ -8,7 +8,7 @@ import pytest
 from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture, pixel_hash
 from lensmill.sandbox.cpython import CPythonSandbox
-from lensmill.sandbox.lanes import open_sandbox
+from lensmill.sandbox.interpreters import open_sandbox
 from lensmill.sandbox.monty import MontySandbox
 from lensmill.sandbox.protocol import Execution, Limits, Sandbox
 from lensmill.tools.edits import focus
@@ -17,10 +17,10 @@ from tests.sandbox.conftest import BOXES, chart
 SHARED = Path(os.environ.get("LENSMILL_SHARED", "/nowhere")) / "snippets"
 
 
-@pytest.fixture(params=["primary", "second"])
+@pytest.fixture(params=["monty", "cpython"])
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    lane: Sandbox = request.getfixturevalue(request.param)
-    return lane
+    sandbox: Sandbox = request.getfixturevalue(request.param)
+    return sandbox
 
 
 def run(sandbox: Sandbox, *blocks: str, picture: Picture | None = None) -> Execution:
@@ -162,29 +162,29 @@ def test_imports_of_what_is_there_already_are_dropped(sandbox: Sandbox) -> None:
     assert "ZeroDivisionError" in (execution.error or "")
 
 
-def test_turning_is_refused_with_the_reason(primary: MontySandbox) -> None:
-    assert "where on the original" in (run(primary, "display(image_1.rotate(90))").error or "")
+def test_turning_is_refused_with_the_reason(monty: MontySandbox) -> None:
+    assert "where on the original" in (run(monty, "display(image_1.rotate(90))").error or "")
 
 
-def test_a_canvas_of_nothing_is_not_shown(primary: MontySandbox) -> None:
-    execution = run(primary, "from PIL import Image\ndisplay(Image.new('RGB', (50, 50)))")
+def test_a_canvas_of_nothing_is_not_shown(monty: MontySandbox) -> None:
+    execution = run(monty, "from PIL import Image\ndisplay(Image.new('RGB', (50, 50)))")
     assert "no part of the original" in (execution.error or "")
 
 
-def test_too_many_calls_stop_the_block(primary: MontySandbox) -> None:
-    assert run(primary, "while True:\n    image_1.getpixel((0, 0))").stopped == "host_calls"
+def test_too_many_calls_stop_the_block(monty: MontySandbox) -> None:
+    assert run(monty, "while True:\n    image_1.getpixel((0, 0))").stopped == "host_calls"
 
 
-def test_pictures_that_no_variable_holds_make_room(primary: MontySandbox) -> None:
-    session = primary.session([chart()], BOXES)
+def test_pictures_that_no_variable_holds_make_room(monty: MontySandbox) -> None:
+    session = monty.session([chart()], BOXES)
     for _ in range(16):
         assert session.run("big = image_1.resize((3000, 3000))").error is None
     assert session.run("print(big.size, image_1.getpixel((0, 0)))").error is None
 
 
-def test_libraries_of_the_second_lane_work_there(second: CPythonSandbox) -> None:
+def test_libraries_of_cpython_work_there(cpython: CPythonSandbox) -> None:
     execution = run(
-        second,
+        cpython,
         "import numpy as np, cv2, io\nimport matplotlib.pyplot as plt\na = np.array(image_1)\n"
         "cv2.rectangle(a, (2, 2), (60, 60), (255, 0, 0), 2)\ndisplay(a)\nplt.plot([1, 2])\nplt.show()\n"
         "b = io.BytesIO()\nimage_1.save(b, 'PNG')\nprint(cv2.imread(image_path).shape, len(b.getvalue()) > 100)",
@@ -193,13 +193,13 @@ def test_libraries_of_the_second_lane_work_there(second: CPythonSandbox) -> None
     assert [p.frame.region for p in execution.pictures] == [Box(0, 0, 200, 150)] * 2
 
 
-def test_without_the_second_lane_its_libraries_are_named(primary: MontySandbox) -> None:
-    assert "numpy is not available here" in (run(primary, "import numpy as np").error or "")
+def test_without_cpython_its_libraries_are_named(monty: MontySandbox) -> None:
+    assert "numpy is not available here" in (run(monty, "import numpy as np").error or "")
 
 
-def test_an_episode_moves_to_the_second_lane_with_its_variables(primary: MontySandbox) -> None:
-    del primary  # skips where no boundary is
-    both = open_sandbox(Limits(seconds=2), programs=1, second_lane=True)
+def test_an_episode_moves_to_cpython_with_its_variables(monty: MontySandbox) -> None:
+    del monty  # skips where no boundary is
+    both = open_sandbox(Limits(seconds=2), programs=1, cpython=True)
     try:
         session = both.session([chart()], BOXES)
         assert session.run("part = image_1.crop((0, 0, 50, 40))\nprint('shown once')").printed == "shown once\n"

@@ -21,10 +21,10 @@ raise ValueError(Thing())
 """
 
 
-@pytest.fixture(params=["primary", "second"])
+@pytest.fixture(params=["monty", "cpython"])
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
-    lane: Sandbox = request.getfixturevalue(request.param)
-    return lane
+    sandbox: Sandbox = request.getfixturevalue(request.param)
+    return sandbox
 
 
 def test_out_of_time_is_told_in_words_of_our_own(sandbox: Sandbox) -> None:
@@ -35,15 +35,15 @@ def test_out_of_time_is_told_in_words_of_our_own(sandbox: Sandbox) -> None:
     assert (execution.printed, execution.pictures) == ("", ())
 
 
-def test_out_of_memory_names_the_line_and_no_bytes(primary: MontySandbox) -> None:
-    execution = primary.session([chart()], BOXES).run("kept = []\nwhile True:\n    kept.append('x' * 1_000_000)")
+def test_out_of_memory_names_the_line_and_no_bytes(monty: MontySandbox) -> None:
+    execution = monty.session([chart()], BOXES).run("kept = []\nwhile True:\n    kept.append('x' * 1_000_000)")
     assert execution.stopped == "memory"
     assert execution.error is not None
     assert re.findall(r"\d+", execution.error) == ["3"]
 
 
-def test_pictures_that_are_too_large_together_are_told_as_such(primary: MontySandbox) -> None:
-    del primary  # skips where no boundary is
+def test_pictures_that_are_too_large_together_are_told_as_such(monty: MontySandbox) -> None:
+    del monty  # skips where no boundary is
     small = MontySandbox(Limits(seconds=10, pixels=10_000), programs=1)
     try:
         execution = small.session([chart()], BOXES).run("a = [image_1.resize((100, 100)) for _ in range(9)]")
@@ -53,10 +53,10 @@ def test_pictures_that_are_too_large_together_are_told_as_such(primary: MontySan
     assert "crop or resize first" in (execution.error or "")
 
 
-def test_two_programs_print_the_same_of_addresses_processes_folders_and_sets(second: CPythonSandbox) -> None:
+def test_two_programs_print_the_same_of_addresses_processes_folders_and_sets(cpython: CPythonSandbox) -> None:
     other = CPythonSandbox(Limits(seconds=5), programs=1)
     try:
-        said = [lane.session([chart()], BOXES).run(NAMES) for lane in (second, other)]
+        said = [sandbox.session([chart()], BOXES).run(NAMES) for sandbox in (cpython, other)]
     finally:
         other.close()
     assert said[0].stopped is None
@@ -66,5 +66,5 @@ def test_two_programs_print_the_same_of_addresses_processes_folders_and_sets(sec
     assert "lensmill-sandbox-" not in said[0].printed
 
 
-def test_short_hexadecimal_numbers_are_left_alone(second: CPythonSandbox) -> None:
-    assert second.session([chart()], BOXES).run("import numpy\nprint(hex(0xff8800))").printed == "0xff8800\n"
+def test_short_hexadecimal_numbers_are_left_alone(cpython: CPythonSandbox) -> None:
+    assert cpython.session([chart()], BOXES).run("import numpy\nprint(hex(0xff8800))").printed == "0xff8800\n"

@@ -8,8 +8,8 @@ from itertools import pairwise
 from lensmill.geometry import Box
 from lensmill.sample import Region, RegionKind
 from storage.sources.synthetic.canvas import Canvas, Cramped
+from storage.sources.synthetic.chart_parts import shrunk_font, unit_words, wrap
 from storage.sources.synthetic.drawing import Area, Mark
-from storage.sources.synthetic.furniture import shrunk_font, unit_words, wrap
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import Scale
 from storage.sources.synthetic.style import Font, Style

@@ -7,8 +7,8 @@ from random import Random
 from lensmill.geometry import Box
 from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, lying_axes, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
+from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
-from storage.sources.synthetic.furniture import furnish
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import round_ticks
 from storage.sources.synthetic.style import Colour, Font, Style, ink_on
@@ -20,24 +20,24 @@ GAP = 0.22
 def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: Style, rng: Random) -> Drawing:
     """Draw a bar chart into `area`; `kind` says which sort."""
     upright, stacked = kind.endswith("v_bar"), kind.startswith("stacked")
-    furniture = furnish(canvas, area, grid, style)
-    style, label_size = _settle_labels(canvas, furniture.inner, grid, style, upright, stacked)
+    parts = draw_chart_parts(canvas, area, grid, style)
+    style, label_size = _settle_labels(canvas, parts.inner, grid, style, upright, stacked)
     face = canvas.font(style.family, label_size)
     largest = grid.largest_total if stacked else grid.largest * Decimal("1.02")
     wanted = rng.choice([4, 5, 6])
     ticks = round_ticks(Decimal(0), largest, wanted)
-    while not upright and wanted > 1 and not _room_for_ticks(canvas, furniture.inner, grid, style, ticks):
+    while not upright and wanted > 1 and not _room_for_ticks(canvas, parts.inner, grid, style, ticks):
         wanted -= 1
         ticks = round_ticks(Decimal(0), largest, wanted)
     outside = style.labels != "none" and not stacked
     gap = canvas.px(style.text_size * 0.4)
     if upright:
         head = canvas.text_size("Xg", face)[1] + gap if outside else canvas.px(style.text_size * 0.6)
-        axes = upright_axes(canvas, furniture.inner, grid, style, ticks, head)
+        axes = upright_axes(canvas, parts.inner, grid, style, ticks, head)
     else:
         texts = [style.number(value, grid.unit) for row in grid.values for value in row]
         tail = max(canvas.text_size(text, face)[0] for text in texts) + gap if outside else 0
-        axes = lying_axes(canvas, furniture.inner, grid, style, ticks, tail)
+        axes = lying_axes(canvas, parts.inner, grid, style, ticks, tail)
     names, values = draw_axes(canvas, axes)
     marks = tuple(_bars(canvas, axes, stacked, face))
     draw_frame(canvas, axes)
@@ -46,11 +46,11 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
         grid=grid,
         area=area.box,
         plot=axes.area.box,
-        title=furniture.title,
-        title_box=furniture.title_box,
+        title=parts.title,
+        title_box=parts.title_box,
         marks=marks,
         category_boxes=names,
-        series_boxes=furniture.series_boxes,
+        series_boxes=parts.series_boxes,
         regions=(*category_regions(canvas, axes, names, marks), *values),
     )
 

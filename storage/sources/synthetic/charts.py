@@ -7,9 +7,9 @@ from random import Random
 from lensmill.sample import Region
 from storage.sources.synthetic.bars import draw_bars
 from storage.sources.synthetic.canvas import Canvas, Cramped
+from storage.sources.synthetic.chart_parts import draw_title_and_source
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing
 from storage.sources.synthetic.facts import FactTable, all_tables
-from storage.sources.synthetic.furniture import furnish_titled
 from storage.sources.synthetic.grid import Grid, multi_grid, pie_grid, single_grid
 from storage.sources.synthetic.lines import draw_lines
 from storage.sources.synthetic.pies import draw_pie
@@ -133,8 +133,8 @@ def _illustrate_table(table: FactTable, style: Style, rng: Random, questions: in
     height = min(3200, max(2160, 400 + round(len(rows) * style.text_size * rng.uniform(2.2, 3.0))))
     canvas = Canvas(3840, height, side, style.background)
     area = Area(0, 0, canvas.width, canvas.height)
-    furniture = furnish_titled(canvas, area, table.title, "", table.source, style)
-    drawn = draw_sheet(canvas, furniture.inner, sheet_of(table, columns, rows, style), style, rng)
+    parts = draw_title_and_source(canvas, area, table.title, "", table.source, style)
+    drawn = draw_sheet(canvas, parts.inner, sheet_of(table, columns, rows, style), style, rng)
     drawings = column_drawings(table, columns, rows, drawn, table.title)
     asked = ask([Subject(drawing, style) for drawing in drawings], rng, questions)
     return Illustration("table", canvas.png(), canvas.width, canvas.height, drawn.regions, tuple(asked))

@@ -7,8 +7,8 @@ from random import Random
 from lensmill.geometry import Box
 from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
+from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
-from storage.sources.synthetic.furniture import furnish
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import round_ticks
 from storage.sources.synthetic.style import Font, Style
@@ -16,15 +16,15 @@ from storage.sources.synthetic.style import Font, Style
 
 def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) -> Drawing:
     """Draw a line chart into `area`."""
-    furniture = furnish(canvas, area, grid, style)
-    style, label_size = _settle_labels(canvas, furniture.inner, grid, style)
+    parts = draw_chart_parts(canvas, area, grid, style)
+    style, label_size = _settle_labels(canvas, parts.inner, grid, style)
     face = canvas.font(style.family, label_size)
     smallest = min(min(row) for row in grid.values)
     span = grid.largest - smallest
     low = smallest - span * Decimal("0.15") if smallest > grid.largest * Decimal("0.5") else Decimal(0)
     ticks = round_ticks(low, grid.largest + span * Decimal("0.06"), rng.choice([4, 5, 6]))
     head = canvas.text_size("Xg", face)[1] + canvas.px(style.text_size * 0.5)
-    axes = upright_axes(canvas, furniture.inner, grid, style, ticks, head)
+    axes = upright_axes(canvas, parts.inner, grid, style, ticks, head)
     names, values = draw_axes(canvas, axes)
     draw_frame(canvas, axes)
     marks = tuple(_lines(canvas, axes, face, rng))
@@ -33,11 +33,11 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
         grid=grid,
         area=area.box,
         plot=axes.area.box,
-        title=furniture.title,
-        title_box=furniture.title_box,
+        title=parts.title,
+        title_box=parts.title_box,
         marks=marks,
         category_boxes=names,
-        series_boxes=furniture.series_boxes,
+        series_boxes=parts.series_boxes,
         regions=(*category_regions(canvas, axes, names, marks), *values),
     )
 

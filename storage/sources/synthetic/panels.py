@@ -5,8 +5,8 @@ from random import Random
 
 from lensmill.geometry import Box
 from storage.sources.synthetic.canvas import Canvas
+from storage.sources.synthetic.chart_parts import fitting_font, paragraph, wrap
 from storage.sources.synthetic.drawing import Area
-from storage.sources.synthetic.furniture import fitting_font, paragraph, wrap
 from storage.sources.synthetic.notices import Entry
 from storage.sources.synthetic.style import Style
 

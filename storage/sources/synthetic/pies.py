@@ -6,8 +6,8 @@ from random import Random
 
 from lensmill.geometry import Box
 from storage.sources.synthetic.canvas import Canvas, Cramped
+from storage.sources.synthetic.chart_parts import draw_chart_parts, draw_legend
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
-from storage.sources.synthetic.furniture import draw_legend, furnish
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.style import Font, Style
 
@@ -21,13 +21,13 @@ def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) 
     Raises:
         Cramped: the pie would be too small to read.
     """
-    furniture = furnish(canvas, area, grid, style)
+    chart = draw_chart_parts(canvas, area, grid, style)
     face = canvas.font(style.family, style.text_size)
     line = canvas.text_size("Xg", face)[1]
     reach = line * 0.9
     figures = [style.number(row[0], grid.unit) for row in grid.values]
     parts = [f"{name}: {text}" for name, text in zip(grid.categories, figures, strict=True)]
-    inner, names = furniture.inner, dict[str, Box]()
+    inner, names = chart.inner, dict[str, Box]()
     radius = _radius(canvas, inner, parts, face, reach)
     keyed = rng.random() < 0.4 or radius < min(inner.width, inner.height) / 4
     if keyed:
@@ -57,8 +57,8 @@ def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) 
         grid=grid,
         area=area.box,
         plot=plot,
-        title=furniture.title,
-        title_box=furniture.title_box,
+        title=chart.title,
+        title_box=chart.title_box,
         marks=tuple(marks),
         category_boxes=names,
         series_boxes={},

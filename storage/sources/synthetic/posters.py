@@ -6,9 +6,9 @@ from random import Random
 
 from lensmill.sample import Region
 from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas, Cramped
+from storage.sources.synthetic.chart_parts import fitting_font
 from storage.sources.synthetic.charts import Illustration, draw_chart, grid_for, tables_in_turn
 from storage.sources.synthetic.drawing import Area, ChartKind
-from storage.sources.synthetic.furniture import fitting_font
 from storage.sources.synthetic.notices import TOPICS, announcement_entries, heading, small_print, topic_entries
 from storage.sources.synthetic.panels import (
     Printed,

@@ -1,4 +1,4 @@
-"""How a picture looks: typefaces, colours, number formats and furniture, chosen at random for each.
+"""How a picture looks: typefaces, colours, number formats and parts, chosen at random for each.
 
 The typefaces are those that every installation has: matplotlib's own font files (read as files; matplotlib itself
 is not loaded) and Pillow's built-in Aileron.

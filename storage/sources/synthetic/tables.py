@@ -7,9 +7,9 @@ from random import Random
 from lensmill.geometry import Box
 from lensmill.sample import Region
 from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas, Cramped
+from storage.sources.synthetic.chart_parts import paragraph, wrap
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.facts import Column, FactTable
-from storage.sources.synthetic.furniture import paragraph, wrap
 from storage.sources.synthetic.grid import column_grid
 from storage.sources.synthetic.style import Colour, Font, Style, blend, ink_on
 

@@ -75,7 +75,7 @@ pytestmark = pytest.mark.usefixtures("cluster")
 
 
 def test_every_replica_has_a_url_on_this_machine() -> None:
-    with a_set(fake(replicas=2), []) as engines:
+    with a_set(fake(replicas=2), Said()) as engines:
         urls = engines.start()
         assert len(set(urls)) == 2
         assert all(url.startswith("http://127.0.0.1:") and url.endswith("/v1") for url in urls)
@@ -83,7 +83,7 @@ def test_every_replica_has_a_url_on_this_machine() -> None:
 
 
 def test_two_engines_can_start_side_by_side() -> None:
-    with a_set(fake(), []) as model, a_set(fake(), []) as judge:
+    with a_set(fake(), Said()) as model, a_set(fake(), Said()) as judge:
         model.begin()
         judge.begin()
         assert len({*model.start(), *judge.start()}) == 2
@@ -128,7 +128,7 @@ def test_restarts_that_fail_count(tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_start_shows_its_log() -> None:
-    with a_set(fake(args={"fail": True, "say": "loading"}), []) as engines:
+    with a_set(fake(args={"fail": True, "say": "loading"}), Said()) as engines:
         with pytest.raises(EngineError, match="engine 0 did not start: it ended with exit status 1") as caught:
             engines.start()
         assert str(caught.value).endswith("\nloading\nRuntimeError: no weights here")
@@ -189,18 +189,18 @@ def test_an_engine_that_finds_no_room_again_is_told_and_can_be_closed(monkeypatc
         engines.start()
         ray.kill(engines._actors[0])
         engines._class = ray.remote(num_cpus=0, resources={"nowhere": 1})(QuickReplica)
-        poll_until(engines, lambda: told[-1:] and told[-1].startswith("model: waiting for 1 engine to be ready"))
+        poll_until(engines, lambda: "model: waiting for 1 engine to be ready" in "".join(told[-1:]))
 
 
 def test_closing_drains(tmp_path: Path) -> None:
-    with a_set(fake(args={"drained": str(tmp_path / "drained")}), []) as engines:
+    with a_set(fake(args={"drained": str(tmp_path / "drained")}), Said()) as engines:
         engines.start()
     assert (tmp_path / "drained").read_text() == "drained"
 
 
 def test_more_gpus_than_the_cluster_has_are_refused_at_once() -> None:
     refusal = pytest.raises(EngineError, match=r"the cluster has none .*lower model.replicas")
-    with a_set(fake(gpus=None, tensor_parallel_size=512), []) as engines, refusal:
+    with a_set(fake(gpus=None, tensor_parallel_size=512), Said()) as engines, refusal:
         engines.start()
 
 
@@ -211,5 +211,5 @@ def test_waiting_for_room_can_be_stopped() -> None:
 
 
 def test_waiting_for_a_start_can_be_stopped() -> None:
-    with a_set(fake(args={"never_ready": True}), [], lambda: True) as engines, pytest.raises(Stopped):
+    with a_set(fake(args={"never_ready": True}), Said(), lambda: True) as engines, pytest.raises(Stopped):
         engines.start()

@@ -312,7 +312,7 @@ async def test_a_chunk_that_another_run_makes_while_it_waits_for_a_slot_is_not_b
     made._places = Slots(1)
     await made._places.acquire()
     asked.clear()
-    running = asyncio.create_task(made.run_chunk(chunk_id))
+    running = asyncio.ensure_future(made.run_chunk(chunk_id))
     await asked.wait()
     EpisodeStore(files, FINGERPRINT).commit(chunk_id, theirs)
     made._places.release()

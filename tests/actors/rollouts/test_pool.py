@@ -37,6 +37,10 @@ SETTINGS = RolloutSettings(
 )
 
 
+def uncounted(_: Counter[str]) -> None:
+    """For pools whose counts are of no interest."""
+
+
 class DeadlyAgent:
     """Answers at once, except that question 2 ends the process."""
 
@@ -146,7 +150,7 @@ def test_an_episode_that_kills_its_workers_fails_alone(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("cluster")
 def test_an_episode_that_hangs_fails_alone_and_its_worker_is_replaced(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 7)
-    pool = RolloutPool(settings, 2, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(HangingWorker))
+    pool = RolloutPool(settings, 2, uncounted, lambda: False, Said(), ray.remote(num_cpus=1)(HangingWorker))
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
@@ -158,7 +162,7 @@ def test_an_episode_that_hangs_fails_alone_and_its_worker_is_replaced(tmp_path: 
 @pytest.mark.usefixtures("cluster")
 def test_a_timeout_is_not_held_against_an_episode_that_was_not_alone(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 6)
-    pool = RolloutPool(settings, 1, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(SlowTogetherWorker))
+    pool = RolloutPool(settings, 1, uncounted, lambda: False, Said(), ray.remote(num_cpus=1)(SlowTogetherWorker))
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
     store = EpisodeStore(Files(str(tmp_path)), settings.fingerprint)
@@ -179,7 +183,7 @@ async def test_a_chunk_that_is_committed_is_not_made_again(tmp_path: Path) -> No
 def test_workers_that_have_no_room_are_not_waited_for(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 4)
     greedy = ray.remote(num_cpus=ray.cluster_resources()["CPU"])(RolloutWorker)
-    pool = RolloutPool(settings, 3, [].append, lambda: False, Said(), greedy)
+    pool = RolloutPool(settings, 3, uncounted, lambda: False, Said(), greedy)
     assert pool.run(plan.chunk_ids()) == ()
     pool.close()
 
@@ -189,7 +193,7 @@ def test_a_pool_without_any_room_can_be_stopped(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
     stop = iter([False, True])
     pool = RolloutPool(
-        settings, 1, [].append, lambda: next(stop, True), Said(), ray.remote(num_cpus=999)(RolloutWorker)
+        settings, 1, uncounted, lambda: next(stop, True), Said(), ray.remote(num_cpus=999)(RolloutWorker)
     )
     assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
     pool.close()
@@ -198,7 +202,7 @@ def test_a_pool_without_any_room_can_be_stopped(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("cluster")
 def test_workers_that_all_die_while_starting_end_the_job(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(UnbornWorker))
+    pool = RolloutPool(settings, 1, uncounted, lambda: False, Said(), ray.remote(num_cpus=1)(UnbornWorker))
     with pytest.raises(ClusterError, match="died while starting"):
         pool.run(plan.chunk_ids())
     pool.close()
@@ -207,7 +211,7 @@ def test_workers_that_all_die_while_starting_end_the_job(tmp_path: Path) -> None
 @pytest.mark.usefixtures("cluster")
 def test_a_pool_that_is_told_to_stop_leaves_the_rest_unfinished(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: True, Said())
+    pool = RolloutPool(settings, 1, uncounted, lambda: True, Said())
     assert pool.run(plan.chunk_ids()) == plan.chunk_ids()
     pool.close()
 
@@ -219,16 +223,16 @@ class StrandedWorker(RolloutWorker):
         mark = Path(self._settings.files.root) / "stranded"
         with suppress(FileExistsError):
             mark.touch(exist_ok=False)
-            self._outage = "no server answers"
+            self._outage = ("no server answers", "")
         if self._outage:
-            return ChunkReport(chunk_id, "handed_back", self._outage)
+            return ChunkReport(chunk_id, "handed_back", *self._outage)
         return await super().run_chunk(chunk_id, mode, retry)
 
 
 @pytest.mark.usefixtures("cluster")
 def test_a_worker_without_an_engine_is_given_no_more_and_others_go_on(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 12)
-    pool = RolloutPool(settings, 2, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(StrandedWorker))
+    pool = RolloutPool(settings, 2, uncounted, lambda: False, Said(), ray.remote(num_cpus=1)(StrandedWorker))
     assert pool.run(plan.chunk_ids()) == ()
     assert set(pool.reasons) == {"no server answers"}
     pool.close()
@@ -242,7 +246,7 @@ class ComplainingWorker(RolloutWorker):
 @pytest.mark.usefixtures("cluster")
 def test_a_worker_that_says_why_it_cannot_start_is_heard(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 2)
-    pool = RolloutPool(settings, 1, [].append, lambda: False, Said(), ray.remote(num_cpus=1)(ComplainingWorker))
+    pool = RolloutPool(settings, 1, uncounted, lambda: False, Said(), ray.remote(num_cpus=1)(ComplainingWorker))
     with pytest.raises(ClusterError, match="set the environment variable MY_KEY"):
         pool.run(plan.chunk_ids())
     pool.close()

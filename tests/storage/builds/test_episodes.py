@@ -150,7 +150,7 @@ def test_another_recipes_episodes_lie_apart(store: EpisodeStore, chunk: Chunk, f
 def test_a_row_is_done_or_failed(chunk: Chunk) -> None:
     for arguments in (("done",), ("failed",), ("failed", a_trajectory()), ("done", a_trajectory(), Failure("a", "b"))):
         with pytest.raises(ValueError, match="done needs a trajectory"):
-            EpisodeRow(chunk.episodes[0], *arguments)  # type: ignore[arg-type]
+            EpisodeRow(chunk.episodes[0], *arguments)
 
 
 def test_marks_count_for_the_run_that_made_them(store: EpisodeStore, chunk: Chunk) -> None:

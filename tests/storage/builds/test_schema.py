@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lensmill.geometry import Box, Frame
 from lensmill.sample import Region, Sample
-from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step, Trajectory
+from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step, Stop, Trajectory
 from storage.builds.schema import (
     TRAJECTORY,
     clean,
@@ -51,7 +51,7 @@ MESSAGES = st.builds(Message, st.sampled_from(("system", "user", "assistant")), 
 @st.composite
 def _trajectories(draw: Callable[..., Any]) -> Trajectory:
     answer = draw(st.none() | TEXT)
-    stop = "answered" if answer is not None else draw(st.sampled_from(("abstained", "turn_limit")))
+    stop: Stop = "answered" if answer is not None else draw(st.sampled_from(("abstained", "turn_limit")))
     images = tuple(draw(st.lists(IMAGES, min_size=1, max_size=3)))
     pictures = tuple(
         Message("user", (Part(draw(TEXT)), Part(image=number), Part(draw(TEXT)))) for number in range(len(images))

@@ -41,5 +41,5 @@ def test_ids_can_be_added_after_a_question() -> None:
 
 @pytest.mark.parametrize("written", ["", "0" * 31, "g" * 32, None, 7, "0" * 64])
 def test_other_texts_are_refused(written: object) -> None:
-    with pytest.raises(ValueError, match="no id|hexadecimal"):
+    with pytest.raises(ValueError, match=r"no id|hexadecimal"):
         packed(written)

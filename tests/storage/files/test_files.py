@@ -6,6 +6,7 @@ import resource
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -170,13 +171,15 @@ def _die_while_writing(root: str) -> None:
 
 
 def _die_while_creating(root: str) -> None:
-    os.link = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment]
+    os.link = lambda *_, **__: os.kill(os.getpid(), signal.SIGKILL)
     Files(root).create("commits/one", b"never to be seen")
 
 
 @pytest.mark.parametrize("die", [_die_while_writing, _die_while_creating])
-def test_a_killed_writer_leaves_no_created_file_and_a_store_that_works(tmp_path: Path, die: object) -> None:
-    writer = multiprocessing.get_context("fork").Process(target=die, args=(str(tmp_path),))  # type: ignore[arg-type]
+def test_a_killed_writer_leaves_no_created_file_and_a_store_that_works(
+    tmp_path: Path, die: Callable[[str], None]
+) -> None:
+    writer = multiprocessing.get_context("fork").Process(target=die, args=(str(tmp_path),))
     writer.start()
     writer.join()
     assert writer.exitcode == -signal.SIGKILL

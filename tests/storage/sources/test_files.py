@@ -3,12 +3,16 @@
 import os
 import unicodedata
 from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
 
 from storage.sources.files import files_below, read_within, require_local, snapshot_of
 from storage.sources.protocol import SourceError
 from storage.sources.rows import RowProblem
+
+Form = Literal["NFC", "NFD"]
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 def problem_of(root: Path, name: object) -> RowProblem:
@@ -56,22 +60,22 @@ def test_a_link_is_followed_out_of_the_folder(tmp_path: Path, name: str) -> None
     assert read_within(data, name, "image") == b"picture"
 
 
-@pytest.mark.parametrize("written", ["NFC", "NFD"])
-@pytest.mark.parametrize("there", ["NFC", "NFD"])
-def test_a_name_is_found_in_either_unicode_form(tmp_path: Path, written: str, there: str) -> None:
+@pytest.mark.parametrize("written", FORMS)
+@pytest.mark.parametrize("there", FORMS)
+def test_a_name_is_found_in_either_unicode_form(tmp_path: Path, written: Form, there: Form) -> None:
     name = "é/ü ñ/각.png"
     # Folders in one form and the file in the other, as archives made on different systems leave them.
     file = tmp_path / unicodedata.normalize(there, "é") / unicodedata.normalize("NFC", "ü ñ")
     file.mkdir(parents=True)
     (file / unicodedata.normalize(there, "각.png")).write_bytes(b"picture")
-    assert read_within(tmp_path, unicodedata.normalize(written, name), "image") == b"picture"  # type: ignore[arg-type]
+    assert read_within(tmp_path, unicodedata.normalize(written, name), "image") == b"picture"
 
 
 def test_of_two_names_that_look_alike_the_one_that_is_written_is_read(tmp_path: Path) -> None:
-    for form in ("NFC", "NFD"):
-        (tmp_path / unicodedata.normalize(form, "ü")).write_text(form)  # type: ignore[arg-type]
-    for form in ("NFC", "NFD"):
-        assert read_within(tmp_path, unicodedata.normalize(form, "ü"), "image") == form.encode()  # type: ignore[arg-type]
+    for form in FORMS:
+        (tmp_path / unicodedata.normalize(form, "ü")).write_text(form)
+    for form in FORMS:
+        assert read_within(tmp_path, unicodedata.normalize(form, "ü"), "image") == form.encode()
 
 
 @pytest.mark.parametrize(("name", "there"), [("a.jpg", "a.JPG"), ("a.PNG", "a.png")])

@@ -69,7 +69,7 @@ def test_val_is_also_called_validation(tmp_path: Path) -> None:
 
 def test_labels_and_pictures_may_be_plain_columns(tmp_path: Path) -> None:
     schema = pa.schema([("image", pa.binary()), ("query", pa.string()), ("label", pa.string())])
-    rows = [{"image": picture(), "query": "?", "label": "x"}]
+    rows: list[dict[str, object]] = [{"image": picture(), "query": "?", "label": "x"}]
     ((item,), _) = read(HubSource(parquet(tmp_path / "a.parquet", rows, schema)))
     assert (item.sample.answers, item.sample.subset) == (("x",), "")
 

@@ -81,7 +81,7 @@ def test_two_spellings_of_one_field_must_agree() -> None:
 
 # Numbers that name an option or count
 
-WORDS = {"options": FRUIT, "answer": "2"}
+WORDS: dict[str, object] = {"options": FRUIT, "answer": "2"}
 
 
 def test_options_of_digits_fail_beside_rows_whose_digits_are_indices(tmp_path: Path) -> None:

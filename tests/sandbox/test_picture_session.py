@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lensmill.picture import pixel_hash
-from lensmill.sandbox.pil_face import OPERATIONS
+from lensmill.sandbox.picture_session import Fault, PictureSession
+from lensmill.sandbox.pil_operations import OPERATIONS
 from lensmill.sandbox.protocol import Limits
-from lensmill.sandbox.studio import Fault, Studio
 from lensmill.sandbox.values import Handle
 from lensmill.tools import EDIT_TOOLS
 from tests.sandbox.conftest import BOXES, chart
@@ -32,8 +32,8 @@ odd = st.recursive(
 )
 
 
-def studio() -> Studio:
-    made = Studio([chart(20, 15)], BOXES, Limits(pixels=10_000), OPERATIONS)
+def session() -> PictureSession:
+    made = PictureSession([chart(20, 15)], BOXES, Limits(pixels=10_000), OPERATIONS)
     made.call("PIL.Image.new", None, ["RGBA", (5, 5)], {})
     made.call("PIL.ImageDraw.Draw", None, [Handle("image", IMAGE)], {})
     made.call("PIL.ImageEnhance.Color", None, [Handle("image", CANVAS)], {})
@@ -44,14 +44,14 @@ def studio() -> Studio:
 @given(
     name=st.sampled_from([*OPERATIONS, *EDIT_TOOLS, "display", "nothing"]),
     args=st.lists(odd, max_size=4),
-    kwargs=st.dictionaries(st.sampled_from(["fill", "box", "self", "on", "studio", "kind", "font"]), odd, max_size=2),
+    kwargs=st.dictionaries(st.sampled_from(["fill", "box", "self", "on", "session", "kind", "font"]), odd, max_size=2),
     other=st.sampled_from([None, None, None, -1, 0, 99]),
 )
 def test_a_call_works_or_is_a_fault(name: str, args: list[Any], kwargs: dict[str, Any], other: int | None) -> None:
     kind, _, method = name.partition(".")
     receiver = {"image": IMAGE, "draw": DRAW, "enhancer": ENHANCER}.get(kind)
     try:
-        studio().call(method if receiver else name, other if other is not None else receiver, args, kwargs)
+        session().call(method if receiver else name, other if other is not None else receiver, args, kwargs)
     except Fault as fault:
         assert 0 < len(str(fault)) <= 400  # noqa: PT017 - which of the two comes is not the point
 
@@ -59,14 +59,14 @@ def test_a_call_works_or_is_a_fault(name: str, args: list[Any], kwargs: dict[str
 def test_pictures_given_to_a_session_never_change() -> None:
     given = chart()
     before = pixel_hash(given.pixels)
-    made = Studio([given], BOXES, Limits(), OPERATIONS)
+    made = PictureSession([given], BOXES, Limits(), OPERATIONS)
     made.call("paste", IMAGE, [(9, 9, 9), (0, 0, 50, 50)], {})
     assert pixel_hash(given.pixels) == before
     assert made.call("getpixel", IMAGE, [(3, 3)], {}) == (9, 9, 9)
 
 
 def test_an_episode_s_pictures_have_a_limit_together() -> None:
-    made = Studio([chart()], BOXES, Limits(pixels=1_000_000), OPERATIONS)
+    made = PictureSession([chart()], BOXES, Limits(pixels=1_000_000), OPERATIONS)
     for _ in range(3):
         made.call("resize", IMAGE, [(1000, 1000)], {})
     with pytest.raises(Fault, match="too large together"):
@@ -76,7 +76,7 @@ def test_an_episode_s_pictures_have_a_limit_together() -> None:
 
 
 def test_what_is_saved_or_drawn_on_is_not_forgotten() -> None:
-    made = Studio([chart()], BOXES, Limits(), OPERATIONS)
+    made = PictureSession([chart()], BOXES, Limits(), OPERATIONS)
     saved, drawn = (made.call("crop", IMAGE, [(0, 0, side, side)], {}) for side in (20, 30))
     made.call("save", saved.number, ["a.png"], {})
     pen = made.call("PIL.ImageDraw.Draw", None, [drawn], {})

@@ -1,6 +1,6 @@
 """Runs one server and sees to its end, whatever becomes of the process that wanted it.
 
-    python engine_keeper.py DRAIN_SECONDS COMMAND...
+    python supervisor.py DRAIN_SECONDS COMMAND...
 
 Standard input is a pipe from that process. Once it is closed, be it on purpose or by death, the server is asked to
 end (SIGTERM), and what is left of its process group after the drain is killed. The same happens to the group when
@@ -21,15 +21,15 @@ import sys
 PR_SET_PDEATHSIG = 1
 
 
-def die_with_the_keeper() -> None:
-    """Should even the keeper be killed, the server is asked to end. A Ray of our own leaves SIGTERM blocked."""
+def end_with_the_supervisor() -> None:
+    """Should even the supervisor be killed, the server is asked to end. A Ray of our own leaves SIGTERM blocked."""
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM, signal.SIGINT})
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
 
 
-def keep(drain_s: float, command: list[str]) -> int:
+def supervise(drain_s: float, command: list[str]) -> int:
     """Run the command; returns its exit status, with 128 added to the number of a signal."""
-    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=die_with_the_keeper)
+    server = subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0, preexec_fn=end_with_the_supervisor)
     ended = os.pidfd_open(server.pid)  # not waited for yet, so its group's number stays taken
     ready, _, _ = select.select([0, ended], [], [])
     if ended not in ready:
@@ -46,7 +46,7 @@ def main() -> int:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         return status if status >= 0 else 128 - status
     os.setsid()
-    return keep(float(sys.argv[1]), sys.argv[2:])
+    return supervise(float(sys.argv[1]), sys.argv[2:])
 
 
 if __name__ == "__main__":

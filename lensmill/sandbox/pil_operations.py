@@ -1,4 +1,4 @@
-"""What the small PIL does: the operations behind the names of `lensmill.sandbox.faces`, on the studio's pictures.
+"""What the small PIL does: the operations behind the names of `lensmill.sandbox.pil_names`, on the session's pictures.
 
 Every operation checks its arguments (`lensmill.sandbox.arguments`), takes time that grows with the pixels alone, and
 either carries the frame along or refuses: a picture that is turned or mirrored has no frame.
@@ -11,9 +11,9 @@ from PIL import Image, ImageEnhance, ImageFilter, ImageOps
 
 from lensmill.geometry import Box, Frame
 from lensmill.sandbox import arguments
-from lensmill.sandbox.faces import FILTERS
+from lensmill.sandbox.picture_session import MODES, Held, Operation, PictureSession, changeable, flat, register
 from lensmill.sandbox.pil_draw import DRAWING
-from lensmill.sandbox.studio import MODES, Held, Operation, Studio, changeable, flat, register
+from lensmill.sandbox.pil_names import FILTERS
 from lensmill.sandbox.values import Handle
 from lensmill.tools import ToolError
 from lensmill.tools.errors import shown
@@ -30,26 +30,26 @@ def _operation(*names: str) -> Callable[[Operation], Operation]:
     return register(OPERATIONS, *names)
 
 
-def _held(studio: Studio, on: int) -> Held:
-    return studio.held(Handle("image", on))
+def _held(session: PictureSession, on: int) -> Held:
+    return session.held(Handle("image", on))
 
 
-def _like(studio: Studio, held: Held, pixels: Image.Image) -> Handle:
+def _like(session: PictureSession, held: Held, pixels: Image.Image) -> Handle:
     """Keep other pixels of the same place and size."""
-    return studio.keep(Held(pixels, held.frame, owned=True))
+    return session.keep(Held(pixels, held.frame, owned=True))
 
 
 @_operation("image.crop")
-def crop(studio: Studio, on: int, box: Any = None) -> Handle:
-    held = _held(studio, on)
+def crop(session: PictureSession, on: int, box: Any = None) -> Handle:
+    held = _held(session, on)
     if box is None:
-        return _like(studio, held, held.pixels.copy())
+        return _like(session, held, held.pixels.copy())
     x1, y1, x2, y2 = arguments.box_of(box, "the box to crop").rounded()
     width, height = held.pixels.size
     inside = (max(0, x1), max(0, y1), min(width, x2), min(height, y2))
     if inside[0] >= inside[2] or inside[1] >= inside[3]:
         raise ToolError(f"the box ({x1}, {y1}, {x2}, {y2}) lies outside the image of {width}x{height} pixels")
-    return studio.keep(Held(held.pixels.crop(inside), _part(held.frame, inside), owned=True))
+    return session.keep(Held(held.pixels.crop(inside), _part(held.frame, inside), owned=True))
 
 
 def _part(frame: Frame | None, box: tuple[int, int, int, int]) -> Frame | None:
@@ -59,69 +59,69 @@ def _part(frame: Frame | None, box: tuple[int, int, int, int]) -> Frame | None:
 
 
 @_operation("image.resize")
-def resize(studio: Studio, on: int, size: Any, resample: Any = None, *, reducing_gap: Any = None) -> Handle:
+def resize(session: PictureSession, on: int, size: Any, resample: Any = None, *, reducing_gap: Any = None) -> Handle:
     del reducing_gap  # makes a shrink faster and slightly different; not worth the difference
-    held = _held(studio, on)
-    wanted = arguments.size(size, studio.limits.pixels)
+    held = _held(session, on)
+    wanted = arguments.size(size, session.limits.pixels)
     filtering = arguments.resampling(resample, Image.Resampling.BICUBIC)
     if held.pixels.mode == "1":
         filtering = Image.Resampling.NEAREST
     frame = Frame(held.frame.region, *wanted) if held.frame else None
-    return studio.keep(Held(held.pixels.resize(wanted, filtering), frame, owned=True))
+    return session.keep(Held(held.pixels.resize(wanted, filtering), frame, owned=True))
 
 
 @_operation("image.copy", "PIL.ImageOps.exif_transpose")
-def copy(studio: Studio, on: Any) -> Handle:
-    held = studio.held(on) if isinstance(on, Handle) else _held(studio, on)
-    return _like(studio, held, held.pixels.copy())
+def copy(session: PictureSession, on: Any) -> Handle:
+    held = session.held(on) if isinstance(on, Handle) else _held(session, on)
+    return _like(session, held, held.pixels.copy())
 
 
 @_operation("image.convert")
-def convert(studio: Studio, on: int, mode: Any = "RGB") -> Handle:
-    held = _held(studio, on)
+def convert(session: PictureSession, on: int, mode: Any = "RGB") -> Handle:
+    held = _held(session, on)
     if mode not in MODES:
         raise ToolError(f"an image can be converted to {', '.join(MODES)}, not to {shown(mode, 40)}")
-    return _like(studio, held, held.pixels.convert(mode))
+    return _like(session, held, held.pixels.convert(mode))
 
 
 @_operation("image.save")
-def save(studio: Studio, on: int, fp: Any = None, format: Any = None, **_options: Any) -> None:
+def save(session: PictureSession, on: int, fp: Any = None, format: Any = None, **_options: Any) -> None:
     del format
     if not isinstance(fp, str) or len(fp) > arguments.MAX_TEXT:
         raise ToolError("an image is saved under a name")
-    if len(studio.files) >= 200:
+    if len(session.files) >= 200:
         raise ToolError("too many images were saved")
-    held = _held(studio, on)
+    held = _held(session, on)
     held.owned = False  # what is drawn later is not in the file
-    studio.files[fp] = studio.keep(Held(held.pixels, held.frame), count=False).number
+    session.files[fp] = session.keep(Held(held.pixels, held.frame), count=False).number
 
 
 @_operation("PIL.Image.open")
-def open_(studio: Studio, fp: Any, mode: Any = "r") -> Handle:
+def open_(session: PictureSession, fp: Any, mode: Any = "r") -> Handle:
     del mode
     name = fp if isinstance(fp, str) else ""
-    number = studio.files.get(name) or studio.files.get(name.rsplit("/", 1)[-1])
+    number = session.files.get(name) or session.files.get(name.rsplit("/", 1)[-1])
     if number is None:
-        known = ", ".join(n for n in list(studio.files)[:40] if n.endswith(".png"))
+        known = ", ".join(n for n in list(session.files)[:40] if n.endswith(".png"))
         raise FileNotFoundError(f"there is no image {shown(fp, 60)!r}; there are: {known}")
-    held = _held(studio, number)
+    held = _held(session, number)
     held.owned = False
-    return studio.keep(Held(held.pixels, held.frame), count=False)
+    return session.keep(Held(held.pixels, held.frame), count=False)
 
 
 @_operation("image.show")
-def show(studio: Studio, on: int, *_title: Any) -> None:
-    studio.call("display", None, [Handle("image", on)], {})
+def show(session: PictureSession, on: int, *_title: Any) -> None:
+    session.call("display", None, [Handle("image", on)], {})
 
 
 @_operation("image.load", "image.close")
-def nothing(_studio: Studio, _on: int) -> None:
+def nothing(_session: PictureSession, _on: int) -> None:
     """Pictures are always loaded, and stay until the session ends."""
 
 
 @_operation("image.getpixel")
-def getpixel(studio: Studio, on: int, xy: Any) -> Any:
-    held = _held(studio, on)
+def getpixel(session: PictureSession, on: int, xy: Any) -> Any:
+    held = _held(session, on)
     x, y = (round(n) for n in arguments.points(xy)[:2])
     if not (0 <= x < held.pixels.width and 0 <= y < held.pixels.height):
         raise ToolError(f"({x}, {y}) lies outside the image of {held.pixels.width}x{held.pixels.height} pixels")
@@ -129,26 +129,26 @@ def getpixel(studio: Studio, on: int, xy: Any) -> Any:
 
 
 @_operation("image.rotate", "image.transpose", "image.transform", "PIL.ImageOps.mirror", "PIL.ImageOps.flip")
-def unplaced(_studio: Studio, *_args: Any, **_kwargs: Any) -> None:
+def unplaced(_session: PictureSession, *_args: Any, **_kwargs: Any) -> None:
     raise ToolError("images cannot be turned or mirrored here: it could not be said where on the original they lie")
 
 
 @_operation("image.thumbnail")
-def thumbnail(_studio: Studio, *_args: Any, **_kwargs: Any) -> None:
+def thumbnail(_session: PictureSession, *_args: Any, **_kwargs: Any) -> None:
     raise ToolError("thumbnail is not available here: use image.resize((width, height))")
 
 
 @_operation("image.filter")
-def filter_(studio: Studio, on: int, filter: Any) -> Handle:
-    held = _held(studio, on)
+def filter_(session: PictureSession, on: int, filter: Any) -> Handle:
+    held = _held(session, on)
     pixels = held.pixels if held.pixels.mode != "1" else held.pixels.convert("L")
     if isinstance(filter, str) and filter in FILTERS:
-        return _like(studio, held, pixels.filter(getattr(ImageFilter, filter)))
+        return _like(session, held, pixels.filter(getattr(ImageFilter, filter)))
     if isinstance(filter, tuple | list) and filter and isinstance(filter[0], str):
         made = _filter(filter[0], list(filter[1:]))
         if isinstance(made, ImageFilter.RankFilter) and pixels.width * pixels.height * made.size**2 > MAX_RANKED:
             raise ToolError("the filter's window is too large for an image of this size: resize it first")
-        return _like(studio, held, pixels.filter(made))
+        return _like(session, held, pixels.filter(made))
     raise ToolError(f"there is no filter {shown(filter, 60)}")
 
 
@@ -176,7 +176,7 @@ def _filter(name: str, settings: list[Any]) -> ImageFilter.Filter:
 
 
 def _filter_maker(name: str) -> Operation:
-    def make(_studio: Studio, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
+    def make(_session: PictureSession, *args: Any, **kwargs: Any) -> tuple[Any, ...]:
         return (name, *args, *kwargs.values())
 
     return make
@@ -187,56 +187,56 @@ for _name in ("GaussianBlur", "BoxBlur", "UnsharpMask", "MedianFilter", "MinFilt
 
 
 @_operation("image.paste")
-def paste(studio: Studio, on: int, im: Any, box: Any = None, mask: Any = None) -> None:
-    held = _held(studio, on)
+def paste(session: PictureSession, on: int, im: Any, box: Any = None, mask: Any = None) -> None:
+    held = _held(session, on)
     target = changeable(held)
     place: Any = None
     if box is not None:
         numbers = [round(n) for n in arguments.points(box)]
         place = tuple(numbers) if len(numbers) in (2, 4) else None
-    through = studio.held(mask).pixels if mask is not None else None
+    through = session.held(mask).pixels if mask is not None else None
     if through is not None and through.mode not in ("1", "L", "RGBA"):
         through = through.convert("L")
     if isinstance(im, Handle):
-        source = studio.held(im).pixels
+        source = session.held(im).pixels
         target.paste(source if source.mode == target.mode else source.convert(target.mode), place, through)
     else:
         target.paste(arguments.colour(im, target.mode), place, through)
 
 
 @_operation("PIL.Image.new")
-def new(studio: Studio, mode: Any, size: Any, color: Any = 0) -> Handle:
+def new(session: PictureSession, mode: Any, size: Any, color: Any = 0) -> Handle:
     if mode not in MODES:
         raise ToolError(f"an image has one of the modes {', '.join(MODES)}, not {shown(mode, 40)}")
-    wanted = arguments.size(size, studio.limits.pixels)
-    return studio.keep(Held(Image.new(mode, wanted, arguments.colour(color, mode)), None, owned=True))
+    wanted = arguments.size(size, session.limits.pixels)
+    return session.keep(Held(Image.new(mode, wanted, arguments.colour(color, mode)), None, owned=True))
 
 
-def _pair(studio: Studio, one: Any, other: Any) -> tuple[Held, Held, Frame | None]:
-    first, second = studio.held(one), studio.held(other)
+def _pair(session: PictureSession, one: Any, other: Any) -> tuple[Held, Held, Frame | None]:
+    first, second = session.held(one), session.held(other)
     if first.pixels.size != second.pixels.size:
         raise ToolError(f"both images need the same size, got {first.pixels.size} and {second.pixels.size}")
     return first, second, first.frame or second.frame
 
 
 @_operation("PIL.Image.blend")
-def blend(studio: Studio, im1: Any, im2: Any, alpha: Any) -> Handle:
-    first, second, frame = _pair(studio, im1, im2)
+def blend(session: PictureSession, im1: Any, im2: Any, alpha: Any) -> Handle:
+    first, second, frame = _pair(session, im1, im2)
     mixed = Image.blend(flat(first.pixels), flat(second.pixels), arguments.number(alpha, "alpha", 0, 1))
-    return studio.keep(Held(mixed, frame, owned=True))
+    return session.keep(Held(mixed, frame, owned=True))
 
 
 @_operation("PIL.Image.alpha_composite")
-def alpha_composite(studio: Studio, im1: Any, im2: Any) -> Handle:
-    first, second, frame = _pair(studio, im1, im2)
+def alpha_composite(session: PictureSession, im1: Any, im2: Any) -> Handle:
+    first, second, frame = _pair(session, im1, im2)
     mixed = Image.alpha_composite(first.pixels.convert("RGBA"), second.pixels.convert("RGBA"))
-    return studio.keep(Held(mixed, frame, owned=True))
+    return session.keep(Held(mixed, frame, owned=True))
 
 
 def _enhancer_maker(name: str) -> Operation:
-    def make(studio: Studio, image: Any) -> Handle:
-        studio.held(image)
-        return studio.keep_other("enhancer", ("enhancer", name, image))
+    def make(session: PictureSession, image: Any) -> Handle:
+        session.held(image)
+        return session.keep_other("enhancer", ("enhancer", name, image))
 
     return make
 
@@ -246,26 +246,26 @@ for _name in ("Brightness", "Color", "Contrast", "Sharpness"):
 
 
 @_operation("enhancer.enhance")
-def enhance(studio: Studio, on: int, factor: Any) -> Handle:
-    _, name, image = studio.thing(on)
-    held = studio.held(image)
+def enhance(session: PictureSession, on: int, factor: Any) -> Handle:
+    _, name, image = session.thing(on)
+    held = session.held(image)
     enhancer = getattr(ImageEnhance, name)(held.pixels if held.pixels.mode != "1" else held.pixels.convert("L"))
-    return _like(studio, held, enhancer.enhance(arguments.number(factor, "the factor", 0, 100)))
+    return _like(session, held, enhancer.enhance(arguments.number(factor, "the factor", 0, 100)))
 
 
 @_operation("PIL.ImageOps.grayscale")
-def grayscale(studio: Studio, image: Any) -> Handle:
-    held = studio.held(image)
-    return _like(studio, held, held.pixels.convert("L"))
+def grayscale(session: PictureSession, image: Any) -> Handle:
+    held = session.held(image)
+    return _like(session, held, held.pixels.convert("L"))
 
 
 def _tones_maker(name: str) -> Operation:
-    def change(studio: Studio, image: Any, cutoff: Any = 0) -> Handle:
-        held = studio.held(image)
+    def change(session: PictureSession, image: Any, cutoff: Any = 0) -> Handle:
+        held = session.held(image)
         pixels = held.pixels if held.pixels.mode in ("L", "RGB") else flat(held.pixels)
         if name == "autocontrast":
-            return _like(studio, held, ImageOps.autocontrast(pixels, arguments.number(cutoff, "the cutoff", 0, 49)))
-        return _like(studio, held, ImageOps.invert(pixels) if name == "invert" else ImageOps.equalize(pixels))
+            return _like(session, held, ImageOps.autocontrast(pixels, arguments.number(cutoff, "the cutoff", 0, 49)))
+        return _like(session, held, ImageOps.invert(pixels) if name == "invert" else ImageOps.equalize(pixels))
 
     return change
 
@@ -275,13 +275,13 @@ for _name in ("autocontrast", "equalize", "invert"):
 
 
 @_operation("PIL.ImageOps.expand")
-def expand(studio: Studio, image: Any, border: Any = 0, fill: Any = 0) -> Handle:
-    held = studio.held(image)
+def expand(session: PictureSession, image: Any, border: Any = 0, fill: Any = 0) -> Handle:
+    held = session.held(image)
     sides = arguments.points([border] * 4 if not isinstance(border, list | tuple) else [*border, *border][:4])
     left, top, right, bottom = (min(max(0, round(side)), MAX_BORDER) for side in sides)
     width, height = held.pixels.size
-    outer = arguments.size((width + left + right, height + top + bottom), studio.limits.pixels)
+    outer = arguments.size((width + left + right, height + top + bottom), session.limits.pixels)
     pixels = Image.new(held.pixels.mode, outer, arguments.colour(fill, held.pixels.mode))
     pixels.paste(held.pixels, (left, top))
     frame = _part(held.frame, (-left, -top, width + right, height + bottom))
-    return studio.keep(Held(pixels, frame, owned=True))
+    return session.keep(Held(pixels, frame, owned=True))

@@ -12,8 +12,8 @@ NAMED_UNITS = {"%": "percent", "$": "U.S. dollars"}
 
 
 @dataclass(frozen=True, slots=True)
-class Furniture:
-    """Where the furniture stands, and the area that it leaves for the plot."""
+class ChartParts:
+    """Where title and legend lie, and the area that they leave for the plot. Everything in canvas pixels."""
 
     inner: Area
     title: str
@@ -75,17 +75,17 @@ def paragraph(
     return box, top + height * len(lines)
 
 
-def furnish(canvas: Canvas, area: Area, grid: Grid, style: Style) -> Furniture:
+def draw_chart_parts(canvas: Canvas, area: Area, grid: Grid, style: Style) -> ChartParts:
     """Draw a chart's title, source line and (for several series) its key; the rest is for the plot and its axes."""
     unit = "" if style.axis_title else unit_words(grid.unit)
-    furniture = furnish_titled(canvas, area, grid.title, unit, grid.source, style)
+    parts = draw_title_and_source(canvas, area, grid.title, unit, grid.source, style)
     if grid.series == ("",):
-        return furniture
-    inner, boxes = draw_legend(canvas, furniture.inner, grid.series, style.palette, style)
-    return Furniture(inner, furniture.title, furniture.title_box, boxes)
+        return parts
+    inner, boxes = draw_legend(canvas, parts.inner, grid.series, style.palette, style)
+    return ChartParts(inner, parts.title, parts.title_box, boxes)
 
 
-def furnish_titled(canvas: Canvas, area: Area, title: str, unit: str, source: str, style: Style) -> Furniture:
+def draw_title_and_source(canvas: Canvas, area: Area, title: str, unit: str, source: str, style: Style) -> ChartParts:
     """Draw a title (with the unit, if it does not say it) and, if the style has one, a source line."""
     left, top, right, bottom = area.inset(canvas.px(style.text_size * 0.9))
     title = f"{title} ({unit})" if unit and unit.lower() not in title.lower() else title
@@ -99,7 +99,7 @@ def furnish_titled(canvas: Canvas, area: Area, title: str, unit: str, source: st
             height = round(canvas.text_size("Xg", face)[1] * 1.08) * len(lines)
             paragraph(canvas, left, bottom - height, lines, face, blend(style.ink, style.background, 0.3))
             bottom -= height + canvas.px(style.text_size * 0.5)
-    return Furniture(Area(left, top, right, bottom), title, title_box, {})
+    return ChartParts(Area(left, top, right, bottom), title, title_box, {})
 
 
 def _title(canvas: Canvas, area: Area, title: str, style: Style) -> tuple[Box, int]:

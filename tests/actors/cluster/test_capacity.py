@@ -1,6 +1,6 @@
 import pytest
 
-from actors.cluster.room import fits, shortage
+from actors.cluster.capacity import fits, shortage
 from actors.engines.settings import EngineSettings
 
 

@@ -1,4 +1,4 @@
-"""The studio: one session's pictures on the host, and what code may have done to them.
+"""The session: one session's pictures on the host, and what code may have done to them.
 
 Code holds numbers of pictures, never the pictures. Each lies here with its frame on the original, which operations
 carry along: a crop narrows it, a resize changes its size. Pixels that came from outside or were shown are never
@@ -53,7 +53,7 @@ class Held:
 
 
 Operation = Callable[..., Any]
-"""(studio, receiver's number if it is a method, *args, **kwargs) -> a value for the sandbox."""
+"""(session, receiver's number if it is a method, *args, **kwargs) -> a value for the sandbox."""
 
 
 def register(operations: dict[str, Operation], *names: str) -> Callable[[Operation], Operation]:
@@ -66,7 +66,7 @@ def register(operations: dict[str, Operation], *names: str) -> Callable[[Operati
     return enter
 
 
-class Studio:
+class PictureSession:
     """See the module. Not thread-safe: one session runs one block at a time."""
 
     def __init__(

@@ -48,7 +48,7 @@ class _Output(io.TextIOBase):
         return len(text)
 
 
-class Stage:
+class Namespace:
     """One execution: `task` is the host's request, `view` holds the pictures' RGB bytes from `offset` on; `folder` is
     the program's own, whose random name nobody needs to read."""
 
@@ -73,9 +73,9 @@ class Stage:
         self._names |= {name: self._tool(kind) for name, (kind, _) in EDIT_TOOLS.items()}
         self._names |= {"image_path": "image_1.png", "display": self._display, "__name__": "__main__"}
 
-    def play(self) -> tuple[dict[str, Any], list[bytes]]:
+    def run(self) -> tuple[dict[str, Any], list[bytes]]:
         """Replay the earlier blocks in silence, run the new one; the answer and the shown pictures' RGB bytes."""
-        self._dress()
+        self._adapt_libraries()
         random.seed(0)  # the same block gives the same pictures whenever it runs
         np.random.seed(0)
         *earlier, new = self._task["blocks"]
@@ -139,7 +139,7 @@ class Stage:
 
         return tool
 
-    def _dress(self) -> None:
+    def _adapt_libraries(self) -> None:
         """Put regions, files and refusals into the libraries. The process ends after this execution."""
         _keep_regions(lambda picture: picture.info.get(REGION) or self._regions.get(picture.size))
         real_open, real_save = Image.open, Image.Image.save
@@ -249,7 +249,7 @@ def _keep_regions(region_of: Callable[[Image.Image], tuple[float, ...] | None]) 
     def turned(method: Callable[..., Image.Image]) -> Callable[..., Image.Image]:
         return lambda *args, **kwargs: placed(method(*args, **kwargs), None)
 
-    face: Any = Image.Image
-    face.rotate, face.transpose = turned(face.rotate), turned(face.transpose)
-    face.crop, face.resize = new_crop, new_resize
+    image_class: Any = Image.Image
+    image_class.rotate, image_class.transpose = turned(image_class.rotate), turned(image_class.transpose)
+    image_class.crop, image_class.resize = new_crop, new_resize
     ImageOps.expand = new_expand

@@ -1,4 +1,4 @@
-"""Both lanes as one sandbox: the primary lane runs what it can, the second one, where it is on, what needs CPython."""
+"""Both lanes as one sandbox: the monty lane runs what it can, the second one, where it is on, what needs CPython."""
 
 from collections.abc import Sequence
 
@@ -10,54 +10,54 @@ from lensmill.sandbox.protocol import BoxMaps, Execution, Limits, Sandbox
 
 
 def open_sandbox(
-    limits: Limits | None = None, programs: int = 2, second_lane: bool = False, unsafe: bool = False
+    limits: Limits | None = None, programs: int = 2, cpython: bool = False, unsafe: bool = False
 ) -> Sandbox:
     """The sandbox of a process; close it at the end.
 
     Args:
         programs: executions at the same time; one a core is enough.
-        second_lane: also run code that imports numpy, cv2 or matplotlib, in a jailed CPython.
+        cpython: also run code that imports numpy, cv2 or matplotlib, in a jailed CPython.
         unsafe: go on where the machine grants no boundary: for trying things out with code that you wrote yourself.
 
     Raises:
         NoBoundary: the machine grants no layer to shut code in with, and `unsafe` is off.
     """
-    primary = MontySandbox(limits, programs, unsafe)
-    if not second_lane:
-        return primary
+    monty = MontySandbox(limits, programs, unsafe)
+    if not cpython:
+        return monty
     try:
-        return _BothLanes(primary, CPythonSandbox(limits, programs, unsafe), limits or Limits())
+        return _BothInterpreters(monty, CPythonSandbox(limits, programs, unsafe), limits or Limits())
     except BaseException:
-        primary.close()
+        monty.close()
         raise
 
 
-class _BothLanes:
-    def __init__(self, primary: MontySandbox, second: CPythonSandbox, limits: Limits) -> None:
-        self._primary, self._second, self._limits = primary, second, limits
+class _BothInterpreters:
+    def __init__(self, monty: MontySandbox, cpython: CPythonSandbox, limits: Limits) -> None:
+        self._monty, self._cpython, self._limits = monty, cpython, limits
 
     def session(self, pictures: Sequence[Picture], boxes: BoxMaps) -> "_RoutedSession":
         return _RoutedSession(
-            self._primary.session(pictures, boxes), self._second.session(pictures, boxes), self._limits
+            self._monty.session(pictures, boxes), self._cpython.session(pictures, boxes), self._limits
         )
 
     def layers(self) -> tuple[str, ...]:
         return (
-            *(f"primary lane: {layer}" for layer in self._primary.layers()),
-            *(f"second lane: {layer}" for layer in self._second.layers()),
+            *(f"Monty: {layer}" for layer in self._monty.layers()),
+            *(f"CPython: {layer}" for layer in self._cpython.layers()),
         )
 
     def close(self) -> None:
-        self._primary.close()
-        self._second.close()
+        self._monty.close()
+        self._cpython.close()
 
 
 class _RoutedSession:
-    """Starts in the primary lane; from the first block that imports more, the episode stays in the second one,
+    """Starts in the monty lane; from the first block that imports more, the episode stays in the second one,
     which runs the earlier blocks again to have their variables."""
 
-    def __init__(self, primary: MontySession, second: CPythonSession, limits: Limits) -> None:
-        self._primary, self._second, self._limits = primary, second, limits
+    def __init__(self, monty: MontySession, cpython: CPythonSession, limits: Limits) -> None:
+        self._monty, self._cpython, self._limits = monty, cpython, limits
         self._earlier: list[str] = []
         self._moved = False
 
@@ -67,7 +67,7 @@ class _RoutedSession:
         except NotAdmitted as refusal:
             return Execution(error=str(refusal))
         self._moved = self._moved or bool(admitted.beyond)
-        result = self._second.run(code, self._earlier) if self._moved else self._primary.run(code)
+        result = self._cpython.run(code, self._earlier) if self._moved else self._monty.run(code)
         if result.stopped:
             self._earlier.clear()
         elif not self._moved:
@@ -75,6 +75,6 @@ class _RoutedSession:
         return result
 
     def close(self) -> None:
-        self._primary.close()
-        self._second.close()
+        self._monty.close()
+        self._cpython.close()
         self._earlier.clear()

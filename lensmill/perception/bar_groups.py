@@ -46,7 +46,7 @@ def join_pieces(found: Sequence[Patch], orientation: Orientation, text_height: f
     joined: list[Patch] = []
     for patch in sorted(found, key=lambda p: (*across(p.box, orientation), *along(p.box, orientation))):
         for index, other in enumerate(joined):
-            if not near(patch.colour, other.colour) or not _same_lane(patch.box, other.box, orientation):
+            if not near(patch.colour, other.colour) or not _same_strip(patch.box, other.box, orientation):
                 continue
             (a1, a2), (b1, b2) = along(other.box, orientation), along(patch.box, orientation)
             low, high = min(a2, b2), max(a1, b1)
@@ -59,16 +59,16 @@ def join_pieces(found: Sequence[Patch], orientation: Orientation, text_height: f
 
 
 def _parted(patch: Patch, low: float, high: float, found: Sequence[Patch], orientation: Orientation) -> bool:
-    """Whether a patch of another colour lies in the gap from `low` to `high` in a patch's lane."""
+    """Whether a patch of another colour lies in the gap from `low` to `high` in a patch's strip."""
     return any(
         low - 2 <= sum(along(third.box, orientation)) / 2 <= high + 2
         and not near(third.colour, patch.colour)
-        and _same_lane(third.box, patch.box, orientation)
+        and _same_strip(third.box, patch.box, orientation)
         for third in found
     )
 
 
-def _same_lane(a: Box, b: Box, orientation: Orientation) -> bool:
+def _same_strip(a: Box, b: Box, orientation: Orientation) -> bool:
     (a1, a2), (b1, b2) = across(a, orientation), across(b, orientation)
     return min(a2, b2) - max(a1, b1) > 0.7 * min(a2 - a1, b2 - b1)
 
@@ -82,45 +82,45 @@ def group_bars(found: Sequence[Patch], orientation: Orientation) -> tuple[Group,
         if key == len(keys):
             keys.append(patch.colour)
         bars.append(Bar(patch.box, keys[key], key))
-    lanes: list[list[Bar]] = []
+    strips: list[list[Bar]] = []
     for bar in bars:
-        lane = next((lane for lane in lanes if _same_lane(lane[0].box, bar.box, orientation)), None)
-        if lane is None:
-            lanes.append([bar])
+        strip = next((strip for strip in strips if _same_strip(strip[0].box, bar.box, orientation)), None)
+        if strip is None:
+            strips.append([bar])
         else:
-            lane.append(bar)
-    lanes.sort(key=lambda lane: across(lane[0].box, orientation))
-    grouped = _chunks(lanes, orientation)
+            strip.append(bar)
+    strips.sort(key=lambda strip: across(strip[0].box, orientation))
+    grouped = _chunks(strips, orientation)
     return tuple(_group(chunk, orientation) for chunk in grouped)
 
 
-def _group(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> Group:
-    bars = [bar for lane in lanes for bar in sorted(lane, key=lambda b: along(b.box, orientation))]
+def _group(strips: Sequence[Sequence[Bar]], orientation: Orientation) -> Group:
+    bars = [bar for strip in strips for bar in sorted(strip, key=lambda b: along(b.box, orientation))]
     spans = [across(bar.box, orientation) for bar in bars]
     return Group(min(s for s, _ in spans), max(e for _, e in spans), tuple(bars))
 
 
-def _chunks(lanes: Sequence[Sequence[Bar]], orientation: Orientation) -> list[list[Sequence[Bar]]]:
-    """Neighbouring lanes belong together while each brings a new colour and the gaps stay as small as the first.
+def _chunks(strips: Sequence[Sequence[Bar]], orientation: Orientation) -> list[list[Sequence[Bar]]]:
+    """Neighbouring strips belong together while each brings a new colour and the gaps stay as small as the first.
 
     Where less than half of what comes of that has all the colours, the colours do not stand for series.
     """
-    single = [[lane] for lane in lanes]
-    counts = Counter(lane[0].key for lane in lanes)
-    stacked = sum(len({bar.key for bar in lane}) > 1 for lane in lanes) > len(lanes) / 4
+    single = [[strip] for strip in strips]
+    counts = Counter(strip[0].key for strip in strips)
+    stacked = sum(len({bar.key for bar in strip}) > 1 for strip in strips) > len(strips) / 4
     if stacked or len(counts) < 2 or max(counts.values()) < 2:
         return single
-    gaps = [across(b[0].box, orientation)[0] - across(a[0].box, orientation)[1] for a, b in itertools.pairwise(lanes)]
-    fresh = [gap for gap, a, b in zip(gaps, lanes, lanes[1:], strict=False) if a[0].key != b[0].key]
+    gaps = [across(b[0].box, orientation)[0] - across(a[0].box, orientation)[1] for a, b in itertools.pairwise(strips)]
+    fresh = [gap for gap, a, b in zip(gaps, strips, strips[1:], strict=False) if a[0].key != b[0].key]
     if not fresh:
         return single
-    widest = min(fresh) + 0.35 * (across(lanes[0][0].box, orientation)[1] - across(lanes[0][0].box, orientation)[0])
+    widest = min(fresh) + 0.35 * (across(strips[0][0].box, orientation)[1] - across(strips[0][0].box, orientation)[0])
     chunks: list[list[Sequence[Bar]]] = []
-    for index, lane in enumerate(lanes):
+    for index, strip in enumerate(strips):
         seen = {bar.key for other in chunks[-1] for bar in other} if chunks else set()
-        if chunks and lane[0].key not in seen and gaps[index - 1] <= widest + 2:
-            chunks[-1].append(lane)
+        if chunks and strip[0].key not in seen and gaps[index - 1] <= widest + 2:
+            chunks[-1].append(strip)
         else:
-            chunks.append([lane])
+            chunks.append([strip])
     full = sum(len(chunk) == len(counts) for chunk in chunks)
     return chunks if full >= 0.5 * len(chunks) else single

@@ -1,0 +1,87 @@
+"""Writing a ledger on every node, and what publishing tells from a selection."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from actors.cluster.tasks import Tasks, in_order
+from monitoring.report import BuildTally, RungTally
+from storage.builds.judged import Layers
+from storage.builds.ledger import Ledger, LedgerSegment
+from storage.builds.measuring import LedgerWriter
+from storage.builds.selection import Selection
+from storage.files.store import Files
+
+_COUNTED = {"abstained": "abstained", "turn_limit": "abstained", "incorrect": "wrong", "undecided": "undecided"}
+_COUNTED |= {"judge_error": "judge_errors", "failed": "failed"}
+"""Reasons with a count of their own in the closing table; the others are counted by name."""
+
+
+def written_ledger(
+    files: Files,
+    fingerprint: str,
+    judge: str,
+    chunk_ids: Sequence[str],
+    layers: Layers,
+    measures: Sequence[str] = (),
+    stopping: Callable[[], bool] = lambda: False,
+    workers: int | None = None,
+    show: Callable[[int, int], None] | None = None,
+    tasks: Tasks = in_order,
+) -> Ledger:
+    """The ledger of these chunks; segments that have no file yet are written by Ray tasks on every node.
+
+    Args:
+        measures, layers, chunk_ids: see `Ledger`.
+        stopping, workers: see `actors.cluster.tasks.in_order`.
+        show: told how many segments of those that were missing are written.
+        tasks: what runs one function over many items.
+
+    Raises:
+        Stopped: asked to stop. Segments that are written stay.
+        StoreError: see `LedgerWriter`.
+    """
+    ledger = Ledger(files, fingerprint, judge, chunk_ids, layers, measures)
+    missing = ledger.missing()
+    write = partial(_write, files, fingerprint, judge, tuple(measures))
+    for done, _ in enumerate(tasks(write, missing, stopping, workers), 1):
+        if show is not None:
+            show(done, len(missing))
+    return ledger
+
+
+_held: dict[tuple[str, ...], LedgerWriter] = {}
+"""The writer of this process's last task: it holds the plan's index, which the next task needs too."""
+
+
+def _write(files: Files, fingerprint: str, judge: str, measures: tuple[str, ...], segment: LedgerSegment) -> int:
+    """The body of a task."""
+    key = (repr(files.__reduce__()[1]), fingerprint, judge, *measures)
+    if key not in _held:
+        _held.clear()
+        _held[key] = LedgerWriter(files, fingerprint, judge, measures)
+    return _held[key].write(segment)
+
+
+def tally_of(selection: Selection) -> BuildTally:
+    """The closing table of a version."""
+    rungs: dict[int, RungTally] = {}
+    failures: dict[str, tuple[int, str]] = {}
+    for row in selection.counts.to_pylist():
+        tally, episodes, reason = rungs.setdefault(row["rung"], RungTally()), row["episodes"], row["reason"]
+        tally.episodes += episodes
+        if reason is None:
+            tally.accepted += episodes
+            tally.zoomed += row["zoomed"]
+            tally.edited += row["edited"]
+        elif reason in _COUNTED:
+            setattr(tally, _COUNTED[reason], getattr(tally, _COUNTED[reason]) + episodes)
+            tally.turn_limits += episodes if reason == "turn_limit" else 0
+        else:
+            tally.unfit[reason] += episodes
+        if reason == "failed":
+            count, first = failures.get(row["error_class"], (0, row["message"]))
+            failures[row["error_class"]] = (count + episodes, first)
+            continue
+        for name in ("steps", "zooms", "edits", "seconds"):
+            setattr(tally, name, getattr(tally, name) + row[name])
+    return BuildTally(rungs, failures, selection.unknown, selection.taken_down)

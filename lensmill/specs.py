@@ -1,0 +1,131 @@
+"""Plug-ins: each is one module or folder with one spec; a registry is derived from the package they lie in.
+
+A plug-in of a user's own lies in a module of theirs and is named as `module:NAME`. No list of names exists anywhere.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from types import MappingProxyType
+from typing import Generic, Protocol, TypeVar
+
+_REFERENCE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
+
+_LONGEST_REFERENCE = 200
+"""Characters; a longer text is no reference to anything."""
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+
+
+class SpecError(ValueError):
+    """A plug-in that cannot be used: one line that names the plug-in and says what to do."""
+
+
+class Spec(Protocol):
+    """What every spec says.
+
+    Attributes:
+        name: of the plug-in, unique within its kind: small letters, digits and underscores.
+        version: raised when the plug-in behaves differently, so that old and new results never mix.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
+
+
+AnySpec = TypeVar("AnySpec", bound=Spec)
+
+
+class Registry(Generic[AnySpec]):
+    """The plug-ins of one kind.
+
+    Args:
+        kind: what messages call one, e.g. "agent".
+        package: the package whose modules and folders export the specs, e.g. "lensmill.agents". A module without a
+            spec is skipped, and so is one whose name begins with an underscore.
+        spec_type: class of the specs.
+        attribute: name under which a module exports its spec.
+    """
+
+    def __init__(self, kind: str, package: str, spec_type: type[AnySpec], attribute: str = "SPEC") -> None:
+        self.kind = kind
+        self._package, self._spec_type, self._attribute = package, spec_type, attribute
+        self._outside: dict[str, AnySpec] = {}
+
+    @cached_property
+    def own(self) -> Mapping[str, AnySpec]:
+        """The specs that lie in the package, by name, sorted by name. Modules are imported once.
+
+        Raises:
+            SpecError: two specs have the same name, or a spec is of another type.
+        """
+        found: dict[str, AnySpec] = {}
+        for info in pkgutil.iter_modules(importlib.import_module(self._package).__path__):
+            if info.name.startswith("_"):
+                continue
+            place = f"{self._package}.{info.name}"
+            module = importlib.import_module(place)
+            if not hasattr(module, self._attribute):
+                continue
+            spec = self._checked(getattr(module, self._attribute), f"{place}:{self._attribute}")
+            if spec.name in found:
+                raise SpecError(f"{place}: there is another {self.kind} with the name {spec.name}")
+            found[spec.name] = spec
+        return MappingProxyType(dict(sorted(found.items())))
+
+    def get(self, reference: str) -> AnySpec:
+        """The spec of a plug-in of ours, by name, or of a user's own, by `module:NAME`.
+
+        Raises:
+            SpecError: there is no such plug-in, or its module cannot be imported.
+        """
+        if ":" in reference:
+            return self._load(reference)
+        if reference in self.own:
+            return self.own[reference]
+        raise SpecError(
+            f"there is no {self.kind} {reference[:_LONGEST_REFERENCE]!r} (there are: {', '.join(self.own)}); "
+            "a plug-in of your own is named as module:NAME"
+        )
+
+    def _load(self, reference: str) -> AnySpec:
+        if reference in self._outside:
+            return self._outside[reference]
+        if len(reference) > _LONGEST_REFERENCE or not _REFERENCE.fullmatch(reference):
+            raise SpecError(
+                f"{reference[:_LONGEST_REFERENCE]!r} names no {self.kind}: write module:NAME, for example "
+                f"my_package.my_module:{self._attribute}"
+            )
+        place, _, name = reference.partition(":")
+        try:
+            module = importlib.import_module(place)
+        except Exception as error:
+            if isinstance(error, ModuleNotFoundError) and error.name and f"{place}.".startswith(f"{error.name}."):
+                raise SpecError(
+                    f"{reference}: there is no module {error.name}: install the package, or put its folder on "
+                    "PYTHONPATH, here and on every node"
+                ) from error
+            why = " ".join(f"{type(error).__name__}: {error}".split())
+            raise SpecError(f"{reference}: the module cannot be imported: {why}") from error
+        if not hasattr(module, name):
+            raise SpecError(f"{reference}: the module {place} has no {name}")
+        spec = self._checked(getattr(module, name), reference)
+        if spec.name in self.own and self.own[spec.name] is not spec:
+            raise SpecError(f"{reference}: {spec.name} is the name of a {self.kind} of lensmill: choose another name")
+        self._outside[reference] = spec
+        return spec
+
+    def _checked(self, value: object, reference: str) -> AnySpec:
+        if not isinstance(value, self._spec_type):
+            raise SpecError(
+                f"{reference} is a {type(value).__name__}; a {self.kind} is a {self._spec_type.__name__} "
+                f"({self._spec_type.__module__})"
+            )
+        if not _NAME.fullmatch(value.name):
+            raise SpecError(f"{reference}: the name {value.name!r} must be small letters, digits and underscores")
+        return value

@@ -1,0 +1,161 @@
+"""The ledger: of every judged episode of a build one flat row of facts, in segments that are each made once.
+
+A segment holds consecutive chunks of one segment of the plan. Its name is a hash of everything that decides its rows
+(the measures, the chunks, their layers), so a segment never changes: new chunks and new layers make new segments, and
+a segment that exists is not made again.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+
+from lensmill.curation.correct import CURATION_VERSION
+from lensmill.facts.measure import UNMEASURED, Column, Measure, measures_of
+from storage.builds.judged import Layers
+from storage.builds.plan import Plan
+from storage.files.arrow import arrow_filesystem
+from storage.files.store import Files, StoreError
+
+LEDGER_VERSION = 1
+"""Raised when the same measures are laid out otherwise."""
+
+PLACE = (
+    Column("chunk", "string", "id of the episode's chunk"),
+    Column("position", "int32", "place of the episode in its chunk, from 0"),
+)
+"""Columns of the ledger that no measure fills."""
+
+SEGMENT_EPISODES = 4096
+"""Episodes of a segment, about: the unit of work of a task and of what a change makes anew."""
+
+_TYPES = {
+    "bool": pa.bool_(),
+    "int32": pa.int32(),
+    "int64": pa.int64(),
+    "float32": pa.float32(),
+    "float64": pa.float64(),
+    "string": pa.string(),
+    "list<float32>": pa.list_(pa.float32()),
+    "list<string>": pa.list_(pa.string()),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerSegment:
+    """Some chunks whose rows lie in one file.
+
+    Attributes:
+        path: of the Parquet file in the store.
+        chunk_ids: in plan order.
+        layers: of these chunks.
+    """
+
+    path: str
+    chunk_ids: tuple[str, ...]
+    layers: Layers
+
+
+def ledger_columns(measures: Sequence[Measure]) -> tuple[Column, ...]:
+    """The columns of a ledger with these measures: PLACE, those of the measures in their order, `unmeasured`."""
+    return (*PLACE, *(column for measure in measures for column in measure.columns), UNMEASURED)
+
+
+def ledger_schema(measures: Sequence[Measure]) -> pa.Schema:
+    """`ledger_columns` as Arrow has them."""
+    return pa.schema([(column.name, _TYPES[column.kind]) for column in ledger_columns(measures)])
+
+
+class Ledger:
+    """The ledger of some chunks of a build.
+
+    Args:
+        chunk_ids: in plan order; all of them are committed and judged.
+        layers: see `JudgedBuild.layers`.
+        measures: names of measures beside ours, as `module:NAME`.
+
+    Attributes:
+        segments: in plan order; a segment that `missing` names has no file yet.
+
+    Raises:
+        SpecError: see `measures_of`.
+        StoreError: the plan lacks a chunk.
+    """
+
+    def __init__(
+        self,
+        files: Files,
+        fingerprint: str,
+        judge: str,
+        chunk_ids: Sequence[str],
+        layers: Layers,
+        measures: Sequence[str] = (),
+    ) -> None:
+        self._files = files
+        self._folder = f"builds/{fingerprint}/ledger/{judge}"
+        self.measures = measures_of(measures)
+        self.schema = ledger_schema(self.measures)
+        self.segments = tuple(self._cut(Plan(files, fingerprint), chunk_ids, layers))
+
+    def _cut(self, plan: Plan, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
+        """Places of cuts follow from the plan alone, so that chunks which another version leaves out move none."""
+        wanted, found = set(chunk_ids), 0
+        for size, ids in plan.segments():
+            step = max(1, SEGMENT_EPISODES // size)
+            for start in range(0, len(ids), step):
+                some = tuple(chunk_id for chunk_id in ids[start : start + step] if chunk_id in wanted)
+                if some:
+                    found += len(some)
+                    yield self._segment(some, {name: layers[name] for name in some if name in layers})
+        if found < len(wanted):
+            raise StoreError(
+                f"{self._files.locate(self._folder)}: the build's plan lacks {len(wanted) - found} of the chunks that "
+                "were asked for: restore the plan, or build into a new out="
+            )
+
+    def _segment(self, chunk_ids: tuple[str, ...], layers: Layers) -> LedgerSegment:
+        schema = [(field.name, str(field.type)) for field in self.schema]
+        versions = [(measure.name, measure.version) for measure in self.measures]
+        content = [LEDGER_VERSION, CURATION_VERSION, versions, schema, chunk_ids, sorted(layers.items())]
+        key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:32]
+        return LedgerSegment(f"{self._folder}/{key}.parquet", chunk_ids, layers)
+
+    def missing(self) -> tuple[LedgerSegment, ...]:
+        """The segments that have no file yet. Costs one listing."""
+        there = set(self._files.list(self._folder))
+        return tuple(segment for segment in self.segments if segment.path not in there)
+
+    def dataset(self) -> ds.Dataset:
+        """The rows of all segments, in plan order, with the columns of `schema`; opens no file yet."""
+        return self._dataset(self.segments)
+
+    def _dataset(self, segments: Sequence[LedgerSegment]) -> ds.Dataset:
+        filesystem, prefix = arrow_filesystem(self._files)
+        paths = [f"{prefix}{segment.path}" for segment in segments]
+        return ds.FileSystemDataset.from_paths(paths, self.schema, ds.ParquetFileFormat(), filesystem)
+
+    def tables(self, columns: Sequence[str], chunks: int = 4096) -> Iterator[pa.Table]:
+        """These columns of all rows, in plan order, a table for about so many chunks.
+
+        Raises:
+            StoreError: a segment is missing or damaged.
+        """
+        group: list[LedgerSegment] = []
+        for segment in self.segments:
+            group.append(segment)
+            if sum(len(one.chunk_ids) for one in group) >= chunks:
+                yield self._read(group, columns)
+                group = []
+        if group:
+            yield self._read(group, columns)
+
+    def _read(self, segments: Sequence[LedgerSegment], columns: Iterable[str]) -> pa.Table:
+        try:
+            return self._dataset(segments).to_table([*columns])
+        except (pa.ArrowException, OSError) as error:
+            where = self._files.locate(self._folder)
+            why = " ".join(str(error).split())[:300]
+            raise StoreError(f"{where}: the ledger is damaged ({why}): delete this folder and run again") from error
