@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import ray
 from PIL import Image
 
 from monitoring.progress import ProgressDisplay
@@ -243,7 +244,7 @@ def test_a_manifest_of_more_rows_than_can_be_is_found(out: Path, rows: float) ->
     manifest = json.loads(path.read_text())
     manifest["rows"]["train"] = rows
     path.write_text(json.dumps(manifest))
-    assert any("OverflowError" in line for line in wrong(out, "version=test"))
+    assert any("datasets/test/manifest.json" in line for line in wrong(out, "version=test"))
 
 
 def test_a_judge_that_is_another_is_told_once(out: Path) -> None:
@@ -289,6 +290,32 @@ def test_a_replay_names_the_row_of_the_chunk(out: Path) -> None:
 def test_a_sample_replays_as_many_as_asked(built: Path) -> None:
     _, lines = verify(built, "sample=1")
     assert lines[-1].endswith(" 2 trajectories replayed")  # of the build, and of the version
+
+
+def test_findings_and_their_order_do_not_depend_on_workers(out: Path) -> None:
+    for pattern in ("builds/*/episodes/parts/*", "images/*/*", "datasets/test/rejected/*"):
+        flip(one(out, pattern))
+    forge(out, lambda rows: rows[0]["steps"][0]["boxes"].append({"label": "", "box": [1.0, 2.0, 3.0, 4.0]}))
+    found = wrong(out, "replay=all", "cluster.workers=1")
+    try:
+        assert wrong(out, "replay=all", "cluster.workers=3") == found
+    finally:
+        ray.shutdown()
+
+
+def test_a_sample_does_not_depend_on_workers(out: Path) -> None:
+    def wrong_box(rows: Rows) -> None:
+        for row in rows:
+            row["frames"][0]["width"] += 1
+            row["view"]["width"] += 1
+
+    forge(out, wrong_box)
+    found = wrong(out, "sample=2", "version=test", "cluster.workers=1")
+    assert sum("frame:" in line for line in found) == 2
+    try:
+        assert wrong(out, "sample=2", "version=test", "cluster.workers=3") == found
+    finally:
+        ray.shutdown()
 
 
 def test_a_folder_without_anything_is_no_clean_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
