@@ -1,4 +1,4 @@
-"""A judged build that is published in several blocks. Run as a program it publishes a build, and is killed meanwhile."""
+"""A judged build that is published in several blocks; as a program it publishes a build, to be killed meanwhile."""
 
 import sys
 from pathlib import Path
