@@ -179,9 +179,8 @@ def main() -> int:
         more = max(1, given.pictures // 100)
         build(files, range(given.pictures, given.pictures + more), (width, height), given.rungs, given.questions)
         _, again, _, added = publish(files, "grown")
-        print(
-            f"nightly, {more / given.pictures:.1%} more: {added / size:.1%} of the bytes, {again / seconds:.1%} of the time"
-        )
+        grown = more / given.pictures
+        print(f"nightly, {grown:.1%} more: {added / size:.1%} of the bytes, {again / seconds:.1%} of the time")
         failed |= added > 0.05 * size or again > 0.05 * seconds
         shown = done.shards_of("train", "validation")
         total = sum(shard.size for shard in shown)
@@ -194,9 +193,7 @@ def main() -> int:
         process.start()
         at_first, peak = told.get()
         process.join()
-        print(
-            f"memory of a process that makes all blocks: {peak / 1024:.0f} MiB at its peak ({at_first / 1024:.0f} before)"
-        )
+        print(f"a process that makes all blocks: {peak / 1024:.0f} MiB at its peak, {at_first / 1024:.0f} before")
     return int(failed)
 
 
