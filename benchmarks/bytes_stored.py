@@ -23,9 +23,9 @@ import numpy as np
 from PIL import Image
 
 from actors.rollouts.worker import RolloutSettings, RolloutWorker
-from lensmill.agents.settings import ZoomSettings
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.decoding import load_original
-from lensmill.judging.settings import RuleSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.replay import Replayer, ReplaySettings
 from lensmill.resolution import Ladder

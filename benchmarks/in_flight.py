@@ -7,9 +7,9 @@ process, and for three turns zooms (pictures encoded as PNG): four calls in all.
 average, as a vision model does with so many calls at once. Printed are the calls that were waiting for the engine on
 average, the others being at tools, and this process's peak resident memory. The command fails (exit 1) above 1.5 GB.
 
-An open desk takes 4 MB: its original and its view, in Pillow's four bytes for a pixel; crops are drawn again where
-they are named (`lensmill/tools/album.py`). In a build, episodes of one picture lie side by side in the plan and share
-its original and views (`actors/rollouts/pictures.py`); here every episode has its own picture, the worst case.
+An open environment takes 4 MB: its original and its view, in Pillow's four bytes for a pixel; crops are drawn again
+where they are named (`lensmill/tools/album.py`). In a build, episodes of one picture lie side by side in the plan and
+share its original and views (`actors/rollouts/pictures.py`); here every episode has its own picture, the worst case.
 """
 
 import argparse
@@ -21,12 +21,13 @@ import sys
 from PIL import Image, ImageDraw
 
 from benchmarks.stubs import Clock, stub_engines
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
 from lensmill.models.building import build_model
 from lensmill.models.chat import ChatModel, ChatRequest, Sampling
 from lensmill.models.settings import ModelSettings
 from lensmill.picture import draw_view
-from lensmill.tools.toolbox import ZOOM
+from lensmill.tools import ZOOM
 from lensmill.trajectory import Message, Part
 
 MOST_MB = 1500
@@ -48,25 +49,25 @@ def chart(number: int) -> Image.Image:
 
 async def episode(model: ChatModel, number: int) -> float:
     """Seconds that its calls took."""
-    desk = await asyncio.to_thread(open_desk, number)
+    environment = await asyncio.to_thread(open_environment, number)
     messages = [Message("user", (Part(image=0), Part(f"Which year had the most arrivals at station {number}?")))]
     waiting = 0.0
     for turn in range(TURNS):
-        request = ChatRequest(tuple(messages), desk.images, Sampling(max_tokens=512), episode=str(number))
+        request = ChatRequest(tuple(messages), environment.images, Sampling(max_tokens=512), episode=str(number))
         reply = await model.chat(request)
         waiting += reply.latency_s
         messages.append(Message("assistant", (Part(reply.text),)))
         if turn < TURNS - 1:
             box = [100 + 40 * turn, 100, 400 + 40 * turn, 400]
-            await asyncio.to_thread(desk.act, reply.text, ZOOM, {"bbox_2d": box})
-            messages.append(Message("user", (Part(image=len(desk.images) - 1), Part("Go on."))))
-    desk.hand_in("", "2005", tuple(messages))
+            await asyncio.to_thread(environment.act, reply.text, ZOOM, {"bbox_2d": box})
+            messages.append(Message("user", (Part(image=len(environment.images) - 1), Part("Go on."))))
+    environment.hand_in("", "2005", tuple(messages))
     return waiting
 
 
-def open_desk(number: int) -> Desk:
+def open_environment(number: int) -> Environment:
     original = chart(number)
-    return Desk(Task("Which year?", 896), original, draw_view(original, 896))
+    return Environment(Task("Which year?", 896), original, draw_view(original, 896))
 
 
 async def run(url: str, in_flight: int, episodes: int) -> tuple[float, float]:

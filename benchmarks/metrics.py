@@ -31,8 +31,8 @@ from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from benchmarks.dispatch import IN_FLIGHT
 from benchmarks.rollouts import ANSWER, CHUNK, FINGERPRINT, UNREADABLE, plan_episodes, run_chunks
 from benchmarks.stubs import Clock, stub_engines
-from lensmill.agents.settings import ZoomSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, Usage
 from lensmill.models.families import ModelFamily
 from lensmill.models.settings import ModelSettings

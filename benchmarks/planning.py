@@ -25,7 +25,7 @@ from pathlib import Path
 from actors.ingest.planning import Planner, PlanSettings
 from actors.rollouts.route import Route
 from benchmarks.stubs import Clock
-from lensmill.agents.settings import ReaderSettings
+from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.resolution import LADDER, Ladder
 from lensmill.sample import Sample, sample_id_of
 from storage.builds.commits import CommitLog
@@ -35,7 +35,7 @@ from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VERDICTS, VerdictStore
 from storage.files.store import Files
 from storage.sources.protocol import Source, SourceItem
-from storage.sources.settings import SyntheticSettings
+from storage.sources.synthetic import SyntheticSettings
 
 MOST_SECONDS = 60.0
 MOST_MB = 2000.0

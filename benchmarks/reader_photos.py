@@ -18,7 +18,8 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from lensmill.agents.protocol import Desk, Rollout, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.reader.agent import ReaderAgent
 from lensmill.geometry import Box
 from lensmill.picture import draw_view
@@ -77,8 +78,8 @@ def measure(
             tally = tallies[rung]
             started = time.perf_counter()
             task = Task(row["question"], rung, choices=shuffled(row["question"], row["options"]))
-            desk = Desk(task, original, draw_view(original, rung), settings, lossless=False)
-            rollout = asyncio.run(agent.run(desk))
+            environment = Environment(task, original, draw_view(original, rung), settings, lossless=False)
+            rollout = asyncio.run(agent.run(environment))
             tally.seconds += time.perf_counter() - started
             tally.steps += len(rollout.trajectory.steps) - 1
             answer = rollout.trajectory.answer

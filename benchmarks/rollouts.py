@@ -29,8 +29,8 @@ from actors.rollouts.pool import chunks_for
 from actors.rollouts.worker import RolloutSettings, RolloutWorker
 from benchmarks.dispatch import IN_FLIGHT, MOST, keep_in_flight
 from benchmarks.stubs import Clock, stub_engines
-from lensmill.agents.settings import ZoomSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample, sample_id_of

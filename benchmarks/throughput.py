@@ -41,8 +41,8 @@ from benchmarks.throughput_work import (
     planned,
     put_picture,
 )
-from lensmill.agents.settings import DirectSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.direct.settings import DirectSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from monitoring.logs import Level

@@ -9,12 +9,13 @@ from typing import Any
 
 from PIL import Image
 
-from actors.rollouts.equipment import Equipment
 from actors.rollouts.pictures import Pictures
+from actors.rollouts.runtime import Runtime
 from actors.rollouts.watching import NOT_WATCHED, Watch
-from lensmill.agents.protocol import Desk, Rollout
-from lensmill.agents.settings import DirectSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.direct.settings import DirectSettings
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample, sample_id_of
@@ -34,10 +35,10 @@ FINGERPRINT, JUDGE = "b" * 16, "j" * 16
 class StubAgent:
     name = "direct"
 
-    async def run(self, desk: Desk) -> Rollout:
-        asked = Message("user", (Part(image=0), Part(desk.task.question)))
+    async def run(self, environment: Environment) -> Rollout:
+        asked = Message("user", (Part(image=0), Part(environment.task.question)))
         said = Message("assistant", (Part("<think>It is clear.</think><answer>7</answer>"),))
-        return desk.hand_in("It is clear.", "7", (asked, said))
+        return environment.hand_in("It is clear.", "7", (asked, said))
 
 
 def put_picture(files: Files) -> str:
@@ -68,9 +69,7 @@ class Episodes:
         files, ladder = Files(folder), Ladder(RUNGS)
         self._pictures = Pictures(ImageStore(files), ladder)
         watch = Watch(NOT_WATCHED, FINGERPRINT, files, RUNGS)
-        self._equipment = Equipment(
-            DirectSettings(), RuleSettings(), {"agent": NOBODY}, SandboxSettings(), ladder, watch
-        )
+        self._runtime = Runtime(DirectSettings(), RuleSettings(), {"agent": NOBODY}, SandboxSettings(), ladder, watch)
         self._agent = StubAgent()
 
     async def make(self, image_id: str, number: int) -> dict[str, Any]:
@@ -79,9 +78,9 @@ class Episodes:
         sample, episode = found.sample, found.episodes[0]
         original = await self._pictures.original(image_id)
         view = await self._pictures.view(image_id, episode.rung)
-        rollout = await self._agent.run(self._equipment.desk(episode, sample, original, view, []))
+        rollout = await self._agent.run(self._runtime.environment(episode, sample, original, view, []))
         trajectory = rollout.trajectory
-        verdict = await self._equipment.judge.judge(
+        verdict = await self._runtime.judge.judge(
             sample.question, sample.answers, sample.choices, trajectory.answer, episode.episode_id
         )
         return {

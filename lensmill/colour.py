@@ -1,8 +1,8 @@
-"""The colours of a decoded picture file as 8-bit RGB.
+"""Converts the colours of a decoded picture file to 8-bit RGB.
 
-Colour of 16 bits keeps its high byte. Grey of 16 bits is taken for what its largest level needs, 8, 10, 12, 14 or 16
-bits: scanners and cameras store levels of fewer bits as they are, and their high bytes would be black. Where a PNG says
-how many bits mean something (sBIT), it is believed.
+16-bit colour keeps its high byte. 16-bit grey counts as 8, 10, 12, 14 or 16 bits, whichever its largest level needs:
+scanners and cameras store levels of fewer bits unscaled, and their high bytes would be black. If a PNG names the number
+of significant bits (sBIT), that number is used.
 """
 
 from typing import Literal
@@ -17,17 +17,21 @@ DARK = 64
 
 
 class UndefinedColour(ValueError):
-    """Pixels whose white is not known; the message says what to do."""
+    """Pixels whose white is unknown. The message says what to do."""
 
 
 ColourRoute = Literal["plain", "on_white", "grey16"]
 
 
 def colour_route(image: Image.Image, data: bytes) -> ColourRoute:
-    """How `to_rgb` would go about a decoded picture; cheap, and refuses the same ones.
+    """How `to_rgb` would convert a decoded picture. Cheap; raises for the same pictures.
+
+    Args:
+        image: the decoded picture.
+        data: the file of the picture.
 
     Raises:
-        UndefinedColour: there is no white in it that can be known.
+        UndefinedColour: the picture's white is unknown.
     """
     if image.mode.startswith("I;16"):
         return "grey16"
@@ -41,13 +45,14 @@ def colour_route(image: Image.Image, data: bytes) -> ColourRoute:
 
 
 def to_rgb(image: Image.Image, data: bytes) -> Image.Image:
-    """An RGB picture of its own; what is transparent is laid on white.
+    """A new RGB picture. Transparent pixels are blended with white.
 
     Args:
-        data: the file that the picture was decoded from.
+        image: the decoded picture.
+        data: the file of the picture.
 
     Raises:
-        UndefinedColour: there is no white in it that can be known.
+        UndefinedColour: the picture's white is unknown.
     """
     match colour_route(image, data):
         case "grey16":
@@ -74,7 +79,7 @@ def _grey16_to_rgb(image: Image.Image, data: bytes) -> Image.Image:
     bits = next(bits for bits in (8, 10, 12, 14, 16) if most < 1 << bits)
     meant = mending.png_depth(data)[1] if image.format == "PNG" else None
     if meant is not None:
-        bits = meant if most < 1 << meant else 16  # as the standard has it, levels of fewer bits are scaled up to 16
+        bits = meant if most < 1 << meant else 16  # the standard scales levels of fewer bits up to 16
     grey = ((levels >> bits - 8) if bits >= 8 else (levels << 8 - bits)).astype(np.uint8)
     if image.format == "TIFF" and mending.white_is_zero(data) is not None:
         grey = 255 - grey

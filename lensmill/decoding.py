@@ -1,14 +1,14 @@
-"""Decoding picture files that nobody vouches for: one upright RGB original, or one clear reason why not.
+"""Decodes untrusted picture files: returns one upright RGB original, or one clear reason for a refusal.
 
-Files from data sets are hostile until shown otherwise. So the format is chosen here, from the first bytes and from a
-short list; the decoder of that format is called by name, and no other can be reached (never the ones that start
-programs, such as EPS); the size is judged from the header, before any pixel has a place in memory; and no setting of
-Pillow's is changed, so a process may decode in many threads and use Pillow for its own ends.
+Files from data sets count as hostile. The format is chosen here, from the first bytes and a short list, and the decoder
+of that format is called by name. No other decoder can be reached, above all not those that start programs, such as EPS.
+The size is checked from the header, before pixels take memory. No setting of Pillow changes, so a process may decode in
+many threads and use Pillow for other purposes.
 
-Embedded colour profiles are ignored: the stored values are taken as they are. That is what models' own preprocessors
-do, so a view shows what a model sees at training time, and it keeps one hostile parser less within reach. Other
-metadata is ignored too, damaged or large as it may be, but for the turn that EXIF names (`lensmill.mending`). Animated
-and multi-picture files give their first frame; transparency is laid on white, as a page would; for deep colours see
+Embedded colour profiles are ignored: the stored values are used unchanged. Models' own preprocessors do the same, so a
+view shows what a model sees at training time; and one hostile parser less is reachable. Other metadata, which may be
+damaged or large, is ignored too, except the EXIF orientation (`lensmill.mending`). Animated and multi-picture files
+give their first frame. Transparent pixels are blended with white, as on a web page. For deep colours see
 `lensmill.colour`.
 """
 
@@ -37,10 +37,11 @@ from lensmill.colour import UndefinedColour, colour_route, to_rgb
 from lensmill.resolution import MAX_ASPECT
 
 MAX_PIXELS = 100_000_000
-"""The most pixels an original may have: 400 MB in memory while it is open."""
+"""Maximum pixels of an original: 400 MB in memory while it is open."""
 
 MAX_JPEG_SCANS = 200
-"""A progressive JPEG of ordinary making has about ten; thousands in a small file cost minutes to decode."""
+"""Maximum scans of a progressive JPEG. An ordinary one has about ten; thousands in a small file would take minutes to
+decode."""
 
 ImageErrorClass = Literal[
     "image_empty",
@@ -56,7 +57,7 @@ FormatName = Literal["PNG", "JPEG", "MPO", "WEBP", "GIF", "BMP", "TIFF"]
 
 
 class ImageError(ValueError):
-    """A picture file that cannot be used; the message says in one sentence why, and what to do."""
+    """A picture file that cannot be used. The message says in one sentence why, and what to do."""
 
     def __init__(self, error_class: ImageErrorClass, message: str) -> None:
         super().__init__(message)
@@ -65,7 +66,7 @@ class ImageError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a picture file says about itself. `width` and `height` are those of the upright picture, in pixels."""
+    """The size that a picture file declares. `width` and `height` are those of the upright picture, in pixels."""
 
     width: int
     height: int
@@ -75,7 +76,7 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A decoded picture file: upright RGB pixels, its size in pixels, and whether the file kept every pixel."""
+    """A decoded picture file: upright RGB pixels, its size in pixels, and whether the file's format is lossless."""
 
     pixels: Image.Image
     width: int
@@ -120,11 +121,15 @@ _TRUNCATED_WORDS = ("truncated", "unexpected end", "not enough", "end of file", 
 def load_original(data: bytes, max_pixels: int = MAX_PIXELS) -> Original:
     """Decode a picture file to its upright RGB original.
 
-    The pixels are decoded at full size (JPEG draft mode is never used), so they are the same on every machine with
-    the same decoder, whatever is done with them later.
+    The pixels are decoded at full size (JPEG draft mode is never used), so every machine with the same decoder gets the
+    same pixels.
+
+    Args:
+        data: the file.
+        max_pixels: maximum width times height.
 
     Raises:
-        ImageError: the file is empty, no picture, of another format, damaged, or beyond the limits of size.
+        ImageError: the file is empty, not a picture, of another format, damaged, or too large.
     """
     with _open(data, max_pixels) as (image, header):
         rotation = _orientation(image)
@@ -139,16 +144,19 @@ def load_original(data: bytes, max_pixels: int = MAX_PIXELS) -> Original:
 
 
 def check_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
-    """Whether `load_original` would give a picture, at less cost: nothing is converted, rotated or kept.
+    """Check that `load_original` would succeed, at less cost: nothing is converted, rotated or kept.
 
-    A JPEG is read to its end but drawn at an eighth of its size, so the check of a large photograph takes a few
-    megabytes; what it drew goes nowhere.
+    A JPEG is read to its end but drawn at an eighth of its size, so checking a large photograph takes a few megabytes.
+
+    Args:
+        data: the file.
+        max_pixels: maximum width times height.
 
     Raises:
-        ImageError: as `load_original` does, for the same files.
+        ImageError: as in `load_original`, for the same files.
     """
     with _open(data, max_pixels) as (image, header):
-        # of passes that end early an eighth would show nothing
+        # at an eighth, passes that end early would go unnoticed
         if image.format not in ("JPEG", "MPO") or not mending.is_progressive(data):
             image.draft(None, (1, 1))
         image = _decoded(image, data)
@@ -160,10 +168,14 @@ def check_image(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
 
 
 def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
-    """What the file's header says, without decoding; damage further in goes unseen.
+    """Read the file's header without decoding. Damage after the header is not noticed.
+
+    Args:
+        data: the file.
+        max_pixels: maximum width times height.
 
     Raises:
-        ImageError: the file is empty, no picture, of another format, or beyond the limits of size.
+        ImageError: the file is empty, not a picture, of another format, or too large.
     """
     with _open(data, max_pixels) as (_, header):
         return header
@@ -171,12 +183,12 @@ def read_header(data: bytes, max_pixels: int = MAX_PIXELS) -> Header:
 
 @contextmanager
 def _open(data: bytes, max_pixels: int) -> Iterator[tuple[ImageFile.ImageFile, Header]]:
-    """An open, not yet decoded file and its header."""
+    """Open a file without decoding it. Yields the file and its header."""
     opener = _opener_for(data)
     try:
         image = _opened(opener, data)
     except mending.Unsupported as error:
-        raise ImageError("image_unsupported", f"{error}, and that is not read; convert it") from error
+        raise ImageError("image_unsupported", f"{error}, which is not supported; convert it") from error
     except Exception as error:
         raise _broken(error, "header") from error
     with image:
@@ -194,7 +206,7 @@ def _opened(opener: Callable[[io.BytesIO], ImageFile.ImageFile], data: bytes) ->
     elif opener is TiffImagePlugin.TiffImageFile and (at := mending.white_is_zero(data)) is not None:
         try:
             return opener(io.BytesIO(data))
-        except Exception:  # of some depths Pillow reads the other kind only
+        except Exception:  # for some depths Pillow reads only the other kind
             return opener(io.BytesIO(mending.as_positive_tiff(data, at)))
     return opener(io.BytesIO(data))
 
@@ -220,7 +232,7 @@ def _opener_for(data: bytes) -> Callable[[io.BytesIO], ImageFile.ImageFile]:
         raise ImageError("image_not_an_image", "the file is a Git LFS pointer, not the picture; run `git lfs pull`")
     if text.startswith((b"<", b"{", b"[")):
         raise ImageError("image_not_an_image", "the file is a web page or text, not a picture; fetch it again")
-    raise ImageError("image_not_an_image", f"the file's first bytes are of no picture; {_ALLOWED} are read")
+    raise ImageError("image_not_an_image", f"the file's first bytes are not of a picture; {_ALLOWED} are read")
 
 
 def _judged_header(image: ImageFile.ImageFile, data: bytes, max_pixels: int) -> Header:
@@ -242,7 +254,7 @@ def _judged_header(image: ImageFile.ImageFile, data: bytes, max_pixels: int) -> 
             "image_too_large",
             f"the JPEG has more than {MAX_JPEG_SCANS} scans and would decode for minutes; save it anew",
         )
-    # Pillow turns TIFF files upright itself and already names their upright size.
+    # Pillow turns TIFF files upright itself and reports their upright size.
     if name != "TIFF" and _orientation(image) in _SIDEWAYS:
         width, height = height, width
     return Header(width, height, name, _is_lossless(image, name, data))
@@ -269,7 +281,7 @@ def _is_lossless(image: ImageFile.ImageFile, name: FormatName, data: bytes) -> b
 
 
 def _first_webp_bitstream(data: bytes) -> bytes:
-    """`VP8L` (lossless), `VP8 ` (lossy), or nothing where neither is found among the first chunks."""
+    """`VP8L` (lossless), `VP8 ` (lossy), or nothing if neither is among the first chunks."""
     at = 12
     for _ in range(64):
         name, size = data[at : at + 4], int.from_bytes(data[at + 4 : at + 8], "little")
@@ -295,11 +307,11 @@ def _decoded(image: ImageFile.ImageFile, data: bytes) -> ImageFile.ImageFile:
 
 
 def _require_all_pixels(image: JpegImagePlugin.JpegImageFile, data: bytes) -> None:
-    """Refuse a JPEG that was cut off and closed again: the decoder makes the rest up without a word."""
+    """Refuse a JPEG that was cut off and closed again: the decoder silently makes up the missing pixels."""
     more = mending.with_more_before_end(data)
     if more is not None:
         with JpegImagePlugin.JpegImageFile(io.BytesIO(more)) as other:
-            if image.size != other.size:  # drawn smaller
+            if image.size != other.size:  # it was drawn smaller
                 other.draft(None, (1, 1))
             other.load()
             if other.mode == image.mode and not ImageChops.difference(other, image).getbbox():
@@ -308,7 +320,7 @@ def _require_all_pixels(image: JpegImagePlugin.JpegImageFile, data: bytes) -> No
 
 
 def _without_end(data: bytes) -> ImageFile.ImageFile | None:
-    """A JPEG that lacks nothing but its end marker; None for any other."""
+    """A JPEG that lacks only its end marker, opened; None for any other."""
     ended = mending.with_jpeg_end(data)
     if ended is None:
         return None
@@ -320,7 +332,7 @@ def _without_end(data: bytes) -> ImageFile.ImageFile | None:
 
 
 def _require_intact_chunks(data: bytes) -> None:
-    """Check the sums of a PNG's pixel data, which Pillow leaves out: damage could pass for a picture."""
+    """Check the checksums of a PNG's pixel data, which Pillow skips: damaged data could decode without an error."""
     view, at = memoryview(data), 8
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(view[at : at + 4], "big")
@@ -354,7 +366,7 @@ _SIDEWAYS = {_UPRIGHT[tag] for tag in (5, 6, 7, 8)}
 
 
 def _orientation(image: ImageFile.ImageFile) -> Image.Transpose | None:
-    """The turn that makes the picture upright. EXIF data that cannot be read asks for none."""
+    """The rotation that makes the picture upright; none if the EXIF data cannot be read."""
     if image.format == "TIFF":
         return None
     try:

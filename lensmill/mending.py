@@ -1,7 +1,7 @@
-"""Picture files with sound pixels that a decoder stumbles over: what lies in its way is taken out or put right.
+"""Mends picture files whose pixels are intact but which a decoder cannot read: removes or corrects the obstacle.
 
-Nothing is guessed at: metadata is left out, an end marker is put where all the pixels are there, and a TIFF whose white
-is zero is read as the negative that its tag says it is.
+Nothing is guessed. Metadata is removed. An end marker is added if all pixels are present. A TIFF whose white is zero is
+read as the negative that its tag declares.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Literal
 
 MOST_CHUNKS = 200_000
-"""Parts of a PNG or blocks of a GIF; a photograph of 100 megabytes has about twelve thousand."""
+"""Maximum chunks of a PNG or blocks of a GIF. A photograph of 100 megabytes has about twelve thousand."""
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _PIXEL_CHUNKS = frozenset([b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND"])
@@ -18,20 +18,20 @@ _EXIF_AT_MOST = 1 << 16
 
 
 class Unreadable(ValueError):
-    """Why a file cannot be read: the message goes into a sentence about its header."""
+    """The reason why a file cannot be read. The message becomes part of a sentence about the header."""
 
 
 class Unsupported(ValueError):
-    """Pixels of a kind that is not read; the message names the kind."""
+    """Pixels of a kind that is not supported. The message names the kind."""
 
 
 def plain_png(data: bytes) -> bytes:
-    """A PNG's pixels without its metadata: texts, profiles and animation go, a small EXIF part stays.
+    """A PNG without metadata: texts, profiles and animation are removed, a small EXIF part stays.
 
-    The sums of chunks that go are not checked, and nothing in them is unpacked.
+    Checksums of removed chunks are not checked, and nothing in them is unpacked.
 
     Raises:
-        Unsupported: a chunk that the format calls critical is not of the standard.
+        Unsupported: a critical chunk is not in the standard.
         Unreadable: there are too many chunks.
     """
     view, at, kept, plain = memoryview(data), len(_PNG_SIGNATURE), [memoryview(_PNG_SIGNATURE)], True
@@ -59,9 +59,9 @@ def _whole_exif(chunk: memoryview) -> bool:
 
 
 def png_depth(data: bytes) -> tuple[int, int | None]:
-    """Bits of a PNG's samples, and how many of them carry meaning (its sBIT chunk), where it says so."""
+    """Bits of a PNG's samples, and the number of significant bits (its sBIT chunk) or None."""
     view, at = memoryview(data), len(_PNG_SIGNATURE)
-    for _ in range(64):  # the chunk stands before the pixels
+    for _ in range(64):  # the chunk comes before the pixels
         name, length = bytes(view[at + 4 : at + 8]), int.from_bytes(view[at : at + 4], "big")
         if name == b"sBIT" and length and at + 8 < len(data):
             return data[24], data[at + 8] or None
@@ -72,7 +72,7 @@ def png_depth(data: bytes) -> tuple[int, int | None]:
 
 
 def plain_gif(data: bytes) -> bytes:
-    """A GIF's first picture without the comments and other extensions before it, which take time to collect.
+    """A GIF's first picture without the comments and other extensions before it, which take long to parse.
 
     Raises:
         Unreadable: there are too many blocks.
@@ -87,14 +87,14 @@ def plain_gif(data: bytes) -> bytes:
         while at < len(data) and data[at]:
             at += 1 + data[at]
         at += 1
-        if label == b"\xf9":  # what is transparent in the picture that follows
+        if label == b"\xf9":  # names the transparent colour of the next picture
             kept.append(data[start_of:at])
     raise Unreadable(f"more than {MOST_CHUNKS} blocks")
 
 
 def plain_jpeg(data: bytes) -> bytes:
-    """A JPEG without the metadata before its pixels: comments, profiles and more than one EXIF part, which take time to
-    collect.
+    """A JPEG without the metadata before its pixels: comments, profiles and all but one EXIF part, which take long to
+    parse.
 
     Raises:
         Unreadable: there are too many segments.
@@ -103,12 +103,14 @@ def plain_jpeg(data: bytes) -> bytes:
     kept = [view[:2]]
     for _ in range(MOST_CHUNKS):
         marker = data[at + 1] if data[at : at + 1] == b"\xff" and at + 4 <= len(data) else 0
-        if marker < 0xC0 or 0xD0 <= marker <= 0xDA:  # its pixels, or nothing that is known here
+        if marker < 0xC0 or 0xD0 <= marker <= 0xDA:  # the pixels, or an unknown marker
             kept.append(view[at:])
             return b"".join(kept) if sum(map(len, kept)) < len(data) else data
         end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
         name = bytes(view[at + 1 : at + 2]) + bytes(view[at + 4 : at + 8])
-        metadata = marker == 0xFE or (0xE1 <= marker <= 0xEF and marker != 0xEE)  # 0xEE: Adobe's, how colours are meant
+        metadata = marker == 0xFE or (
+            0xE1 <= marker <= 0xEF and marker != 0xEE
+        )  # 0xEE is Adobe's segment, which names the colour space
         if not metadata or (name in (b"\xe1Exif", b"\xe2MPF\0") and name not in named):
             kept.append(view[at:end])
         named.add(name)
@@ -117,10 +119,10 @@ def plain_jpeg(data: bytes) -> bytes:
 
 
 def with_jpeg_end(data: bytes) -> tuple[bytes, bytes] | None:
-    """A JPEG that ends without its marker, ended in two ways; None where whole passes over the picture are missing.
+    """A JPEG without an end marker, ended in two ways; None if whole passes over the picture are missing.
 
-    Where every pixel is there, a decoder gives the same picture for both: it has no use for the few bytes that one of
-    them has more. Where some are missing, those bytes are taken for them, and the pictures differ.
+    If every pixel is present, both decode to the same picture: the decoder ignores the few extra bytes of one of them.
+    If pixels are missing, the decoder uses those bytes, and the pictures differ.
     """
     data = plain_jpeg(data)
     if not _all_passes(data):
@@ -129,20 +131,20 @@ def with_jpeg_end(data: bytes) -> tuple[bytes, bytes] | None:
 
 
 def with_more_before_end(data: bytes) -> bytes | None:
-    """A JPEG with bytes before its end marker that a decoder uses only where pixels are missing; None where whole
-    passes over the picture are missing."""
+    """A JPEG with bytes before its end marker that a decoder uses only if pixels are missing; None if whole passes over
+    the picture are missing."""
     data = plain_jpeg(data)
     end = _end_of(data)
     return _with_more(data[:end].rstrip(b"\xff")) if _all_passes(data) else None
 
 
 def is_progressive(data: bytes) -> bool:
-    """Whether a JPEG brings its pixels in passes."""
+    """Whether a JPEG stores its pixels in passes."""
     return any(marker in (0xC2, 0xCA) for marker, _, _ in _segments(plain_jpeg(data)))
 
 
 def _end_of(data: bytes) -> int:
-    """Where a JPEG's end marker stands, or its length."""
+    """The position of a JPEG's end marker, or the file's length."""
     last = max((end for _, _, end in _segments(data)), default=2)
     at = data.find(b"\xff\xd9", last)
     return at if at >= 0 else len(data)
@@ -151,16 +153,16 @@ def _end_of(data: bytes) -> int:
 def _with_more(body: bytes) -> bytes:
     junk = b"".join(hashlib.sha256(bytes([turn])).digest() for turn in range(64)).replace(b"\xff", b"\x55")
     last = max(range(8), key=lambda number: body.rfind(bytes([0xFF, 0xD0 + number])))
-    # between restart markers a decoder skips what is there, up to the marker that is next
+    # between restart markers a decoder skips everything up to the next marker
     more = junk + b"".join(bytes([0xFF, 0xD0 + (last + turn) % 8]) + junk for turn in range(1, 9))
     return body + more + b"\xff\xd9"
 
 
 def require_8_bit_jpeg(data: bytes) -> None:
-    """Refuse samples of other depths, which the decoder does not have.
+    """Refuse a JPEG with samples of another depth than 8 bits, which the decoder lacks.
 
     Raises:
-        Unsupported: they have.
+        Unsupported: the samples have another depth.
     """
     for marker, at, end in _segments(data):
         if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
@@ -170,8 +172,8 @@ def require_8_bit_jpeg(data: bytes) -> None:
 
 
 def _all_passes(data: bytes) -> bool:
-    """Whether the passes over a JPEG bring every coefficient of every component down to its last bit."""
-    missing = {-1: {0}}  # until a header names the components
+    """Whether the passes of a JPEG bring every coefficient of every component to its last bit."""
+    missing = {-1: {0}}  # before a header names the components
     for marker, at, end in _segments(data):
         part = data[at:end]
         if marker in (0xC0, 0xC1, 0xC2, 0xC9, 0xCA) and len(part) > 5:
@@ -187,7 +189,7 @@ def _all_passes(data: bytes) -> bool:
 
 
 def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """The marker segments of a JPEG, those between its passes too: (marker, start and end of what it holds)."""
+    """The marker segments of a JPEG, also between its passes: (marker, start and end of the content)."""
     at = 2
     while (at := data.find(b"\xff", at)) >= 0 and at + 4 <= len(data):
         marker = data[at + 1]
@@ -202,7 +204,7 @@ def _segments(data: bytes) -> Iterator[tuple[int, int, int]]:
 
 
 def white_is_zero(data: bytes) -> int | None:
-    """Where a TIFF's first picture says that its white is zero; None where it does not."""
+    """The position of the tag with which a TIFF's first picture declares that white is zero; None without it."""
     order: Literal["little", "big"] = "little" if data[:2] == b"II" else "big"
     big = int.from_bytes(data[2:4], order) == 43
     width, entry, count_size = (8, 20, 8) if big else (4, 12, 2)
@@ -217,5 +219,5 @@ def white_is_zero(data: bytes) -> int | None:
 
 
 def as_positive_tiff(data: bytes, at: int) -> bytes:
-    """A TIFF with its tag at `at` (see `white_is_zero`) turned round: read, it gives the negative."""
+    """A TIFF with its tag at `at` (see `white_is_zero`) inverted: decoding it gives the negative."""
     return data[:at] + (b"\1\0" if data[:2] == b"II" else b"\0\1") + data[at + 2 :]

@@ -1,4 +1,4 @@
-"""Pictures: pixels with the frame that says where on the original they lie; views, hashes and encoding."""
+"""Pictures: pixels with a frame that gives their place on the original; views, hashes and encoding."""
 
 import hashlib
 import io
@@ -12,7 +12,8 @@ from lensmill.resolution import Ladder
 from lensmill.trajectory import ImageRef
 
 SMALL_ORIGINAL = 2_000_000
-"""Pixels. Below this, drawing a view takes a few milliseconds whichever way, and small print wants the best filter."""
+"""Pixels. Below this size drawing a view takes a few milliseconds with any method, and small print needs the best
+filter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Picture:
     """Pixels (an RGB image, never modified in place) and their place on the original.
 
     Raises:
-        ValueError: not RGB, or pixels and frame differ in size.
+        ValueError: the image is not RGB, or pixels and frame differ in size.
     """
 
     pixels: Image.Image
@@ -37,7 +38,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """A picture's one encoding: the bytes that are stored and sent on every turn."""
+    """The one encoding of a picture: the bytes that are stored and sent on every turn."""
 
     ref: ImageRef
     data: bytes
@@ -47,16 +48,16 @@ class Encoded:
 def draw_view(original: Image.Image, rung: int, ladder: Ladder | None = None) -> Picture:
     """The view of an upright RGB original on one rung.
 
-    It follows from the original, the rung and how the ladder draws alone, never from other views, so that a replay
-    can draw it again. `ladder` need not have the rung.
+    It depends only on the original, the rung and the ladder's settings, never on other views, so that a replay can draw
+    it again. `ladder` need not contain the rung.
     """
     return draw_views(original, (rung,), ladder)[0]
 
 
 def draw_views(original: Image.Image, rungs: Sequence[int], ladder: Ladder | None = None) -> tuple[Picture, ...]:
-    """The views of an upright RGB original on several rungs, each the same pixels as `draw_view` gives it alone.
+    """The views of an upright RGB original on several rungs, each with the pixels that `draw_view` gives.
 
-    Averages of whole pixels that several rungs start from are taken once.
+    Averages that several rungs share are computed once.
     """
     ladder = ladder or Ladder()
     averaged: dict[tuple[int, int], Image.Image] = {}
@@ -64,7 +65,7 @@ def draw_views(original: Image.Image, rungs: Sequence[int], ladder: Ladder | Non
 
 
 def _draw(original: Image.Image, frame: Frame, averaged: dict[tuple[int, int], Image.Image]) -> Picture:
-    """Lanczos, in a cheaper way where a large original allows one (figures: `benchmarks/views.py`)."""
+    """Draw with Lanczos; large originals are averaged first, which is faster (figures: `benchmarks/views.py`)."""
     size = (frame.width, frame.height)
     if original.size == size:
         return Picture(original, frame)
@@ -75,16 +76,16 @@ def _draw(original: Image.Image, frame: Frame, averaged: dict[tuple[int, int], I
         return Picture(original.resize(size, resample), frame)
     if cells not in averaged:
         averaged[cells] = original.reduce(cells)
-    # The last row and column of cells may be cut by the edge: the extent is counted in cells, not in their pictures.
+    # The edge may cut the last row and column of cells: the extent is counted in cells, not in pixels of the average.
     extent = (0, 0, original.width / cells[0], original.height / cells[1])
     return Picture(averaged[cells].resize(size, Image.Resampling.LANCZOS, box=extent), frame)
 
 
 def _cells(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
-    """How many original pixels, across and down, may be averaged into one before the filter proper.
+    """The number of original pixels, across and down, that may be averaged into one before the filter.
 
-    At least 1.7 averaged pixels stay for each pixel of the view, and beyond six nothing more is saved. Just below
-    that reach, halving the rows alone saves half the work, since the filter runs along the rows first.
+    At least 1.7 averaged pixels remain for each pixel of the view; more than six saves nothing. Just below that limit,
+    halving the rows alone saves half the work, because the filter runs along the rows first.
     """
     shrink = _shrink(original, size)
     if original[0] * original[1] < SMALL_ORIGINAL or shrink < 2.4:
@@ -94,19 +95,19 @@ def _cells(original: tuple[int, int], size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _shrink(original: tuple[int, int], size: tuple[int, int]) -> float:
-    """Original pixels for one pixel of the view, along the side that shrinks less."""
+    """Original pixels per pixel of the view, along the side that shrinks less."""
     return min(original[0] / size[0], original[1] / size[1])
 
 
 def pixel_hash(pixels: Image.Image) -> str:
-    """sha256 over size and RGB bytes: equal exactly when every pixel is."""
+    """sha256 over size and RGB bytes: equal if and only if every pixel is equal."""
     digest = hashlib.sha256(f"{pixels.width}x{pixels.height}:".encode())
     digest.update(pixels.tobytes())
     return digest.hexdigest()
 
 
 def encode(picture: Picture, lossless: bool = True) -> Encoded:
-    """The picture's file: PNG, or JPEG (quality 95, full chroma) for pictures that came from a lossy file."""
+    """The picture's file: PNG, or JPEG (quality 95, full chroma) if `lossless` is False."""
     buffer = io.BytesIO()
     if lossless:
         picture.pixels.save(buffer, "PNG", compress_level=6)

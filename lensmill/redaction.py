@@ -1,8 +1,8 @@
-"""Secrets cut out of texts that come from outside: a server's body, a library's exception, a URL.
+"""Removes secrets from texts of outside origin: a server's body, a library's exception, a URL.
 
-Every line, log record and failure row that repeats such a text passes through here. Two things are masked: the values
-of keys that this process knows (see `secrets_of`), and whatever is shaped like a key, since a server may repeat a key
-that belongs to somebody else.
+Every line, log record and failure row that repeats such a text passes through here. Two kinds of text are masked: the
+values of keys that this process knows (see `secrets_of`), and texts with the shape of a key, because a server may
+repeat somebody else's key.
 """
 
 import os
@@ -12,10 +12,10 @@ from collections.abc import Iterable, Mapping
 MASK = "[secret]"
 
 LEAST = 6
-"""Characters of a known value at least: a shorter one would be cut out of ordinary words."""
+"""Minimum characters of a known value. A shorter value would also match ordinary words."""
 
 MOST = 200_000
-"""Characters of a text at most that are looked at and kept; the rest is dropped, since it could hold a secret."""
+"""Maximum characters of a text that are searched and kept. The rest is dropped, because it could hold a secret."""
 
 _NAMES = re.compile(
     r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTHORIZATION|BEARER|(?:^|_)KEY(?:$|_)|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY",
@@ -25,7 +25,7 @@ _NO_SECRETS = re.compile(r"TOKENS|TOKENIZER\w*|(?:KEY|TOKEN)_?(?:ID|FILE|PATH|EN
 
 _SIGN = r"""[^\s"'`,;<>&(){}\[\]\\]"""
 _VALUE = rf"(?!\[secret\])(?:(?={_SIGN}{{0,200}}[0-9]){_SIGN}{{6,}}|{_SIGN}{{16,}})"
-"""What stands where a secret would, and is no ordinary word: "the API key is missing" stays as it is."""
+"""A text in the place of a secret that is not an ordinary word: "the API key is missing" stays unchanged."""
 
 _NAME = (
     r"(?:(?:api|access|secret|private|auth|account|subscription|master|session|client|license)"
@@ -48,7 +48,7 @@ _PATTERNS = (
         ),
         rf"\1{MASK}",
     ),
-    # keys whose beginning tells whose they are
+    # keys with a known prefix
     (
         re.compile(
             r"(?<![A-Za-z0-9])(?:"
@@ -95,7 +95,7 @@ _PATTERNS = (
         re.compile(rf"({_NAME}[\"'`]?\s{{0,3}}(?:[:=]|\bis\b|\bwas\b)\s{{0,3}}[\"'`]?){_VALUE}", re.IGNORECASE),
         rf"\1{MASK}",
     ),
-    # a long token without a name, shortly after a word that tells of one
+    # a long token without a name, shortly after a word that announces one
     (
         re.compile(
             r"(\b(?:keys?|tokens?|secrets?|passwords?)\b[^\n]{0,40}?(?<![A-Za-z0-9/_+.-]))"
@@ -111,16 +111,17 @@ _known: set[str] = set()
 
 
 def hide(value: str) -> None:
-    """Have a secret, whatever its variable is called, cut out of every text that this process redacts from now on."""
+    """Remove this secret from every text that this process redacts from now on, whatever its variable is called."""
     if len(value) >= LEAST:
         _known.add(value)
 
 
 def redact(text: str, secrets: Iterable[str] = ()) -> str:
-    """The text with `[secret]` in place of every known secret and of whatever is shaped like one.
+    """The text with `[secret]` in place of every known secret and of every text with the shape of one.
 
     Args:
-        secrets: known values, such as the API key that was sent; hidden ones and those of the environment are added.
+        text: of outside origin.
+        secrets: known values, such as the API key that was sent. Hidden values and those of the environment are added.
     """
     if len(text) > MOST:
         text = text[:MOST] + "…"
@@ -133,11 +134,11 @@ def redact(text: str, secrets: Iterable[str] = ()) -> str:
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret. Counts of tokens and names of files do not."""
+    """Whether a variable with this name holds a secret. Numbers of tokens and names of files do not."""
     return bool(_NAMES.search(_NO_SECRETS.sub("", name)))
 
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:
-    """The values of an environment's variables whose names say that they are secret, line by line."""
+    """The values of the environment's variables whose names are names of secrets, line by line."""
     values = (value for name, value in environment.items() if is_secret_name(name))
     return {part.strip() for value in values for part in value.splitlines() if len(part.strip()) >= LEAST}

@@ -1,7 +1,7 @@
-"""Replay: every picture of an episode drawn again from the original, the rung and the recorded actions alone.
+"""Replay: draws every picture of an episode again, from the original, the rung and the recorded actions alone.
 
-Nothing that was drawn needs to be kept (design invariant 2): whoever holds originals and trajectories can make each
-view and each observation again, and prove it by the hashes that were recorded.
+Drawn pictures need not be stored (design invariant 2): anybody with the originals and the trajectories can draw each
+view and each observation again, and compare them with the recorded hashes.
 """
 
 import re
@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
 
-from lensmill.agents.settings import ZOOM_FLOOR
 from lensmill.decoding import Original, load_original
 from lensmill.geometry import Box, Convention
 from lensmill.models.families import ModelFamily
@@ -19,28 +18,30 @@ from lensmill.picture import Encoded, Picture, draw_view, encode, pixel_hash
 from lensmill.resolution import PATCH_FACTOR, Ladder
 from lensmill.sample import Region
 from lensmill.sandbox.protocol import Limits, Sandbox
-from lensmill.tools import EDIT_TOOLS, PYTHON, ZOOM, Toolbox, ToolError, ToolSettings
+from lensmill.tools import PYTHON, Toolbox, ToolError, ToolSettings
+from lensmill.tools.settings import chosen_by
 from lensmill.trajectory import Action, ImageRef, Step, Trajectory
 
 FILES_HELD = 128 << 20
-"""Bytes of encoded pictures that are kept for the episodes beside: other questions, rungs and samples of a picture."""
+"""Maximum bytes of encoded pictures kept for neighbouring episodes: other questions, rungs and samples of the same
+picture."""
 
 SECONDS = 10.0
-"""For a block of code: more than it had then (`Limits`), so that a busy machine changes nothing."""
+"""Time limit of a block of code: longer than at recording (`Limits`), so that a busy machine changes nothing."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class ReplaySettings:
-    """What of a recipe decides how pictures are drawn.
+    """The part of a recipe that decides how pictures are drawn.
 
     Attributes:
         factor, upscale: see `Ladder`.
-        tools: of the agent; their limits of a picture are the views' too.
-        family: of the agent's model: the sizes to which what code shows is fitted.
-        cpython: code may have run in the sandbox's second lane.
-        packages: name -> version of what drew the pictures; other versions may draw other pixels.
+        tools: of the agent; their picture limits are the views' limits too.
+        family: of the agent's model. It decides the sizes to which pictures from code are fitted.
+        cpython: code may have run in the sandbox's CPython interpreter.
+        packages: name -> version of the packages that drew the pictures; other versions may draw other pixels.
     """
 
     factor: int = PATCH_FACTOR
@@ -52,10 +53,10 @@ class ReplaySettings:
 
     @classmethod
     def of_recipe(cls, recipe: Mapping[str, Any]) -> Self:
-        """From a build's recipe, as it is recorded (JSON values).
+        """The settings of a recorded recipe (JSON values).
 
         Raises:
-            ValueError: it is no recipe.
+            ValueError: `recipe` is not a recipe.
         """
         try:
             agent, ladder = recipe["agent"], recipe["ladder"]
@@ -67,59 +68,60 @@ class ReplaySettings:
                 family = ModelFamily(Convention(model["convention"]), **{name: model[name] for name in names})
             tools = ToolSettings(
                 convention=family.convention,
-                zoom_source=agent.get("zoom_source", "original"),
-                zoom_floor=agent.get("zoom_floor", ZOOM_FLOOR),
                 factor=ladder["factor"],
                 min_pixels=ladder["min_pixels"],
                 max_pixels=ladder["max_pixels"],
+                **chosen_by(agent),
             )
             cpython = bool(recipe.get("sandbox", {}).get("cpython"))
             packages = dict(recipe.get("packages", {}))
             return cls(ladder["factor"], ladder["upscale"], tools, family, cpython, packages)
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"this is no recipe: {type(error).__name__}: {error}") from error
+            raise ValueError(f"this is not a recipe: {type(error).__name__}: {error}") from error
 
     def ladder(self, rung: int) -> Ladder:
-        """How views on a rung are drawn.
+        """The ladder that draws views on this rung.
 
         Raises:
-            ValueError: none are drawn on such a rung.
+            ValueError: no views are drawn on this rung.
         """
         return Ladder((rung,), self.factor, self.upscale, self.tools.min_pixels, self.tools.max_pixels)
 
     def record(self) -> dict[str, Any]:
-        """As JSON values, for a dataset's manifest."""
+        """The settings as JSON values, for a dataset's manifest."""
         return asdict(self)
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Self:
-        """What `record` wrote.
+        """Parse the values that `record` wrote.
 
         Raises:
-            ValueError: it is something else.
+            ValueError: the values are not such a record.
         """
         try:
             tools, family = dict(record["tools"]), dict(record["family"])
             _drawn_as_now(tools)
             for values in (tools, family):
                 values["convention"] = Convention(values["convention"])
+            tools["tools"] = tuple(tools.get("tools", ()))
             rest = {name: value for name, value in record.items() if name not in ("tools", "family")}
             made = cls(tools=ToolSettings(**tools), family=ModelFamily(**family), **rest)
-            made.ladder(made.tools.zoom_floor)  # a record may say anything
+            made.ladder(made.tools.zoom_floor)  # a record may hold any number
             return made
         except (AttributeError, KeyError, TypeError) as error:
-            raise ValueError(f"these are no settings of a replay: {type(error).__name__}: {error}") from error
+            raise ValueError(f"these are not settings of a replay: {type(error).__name__}: {error}") from error
 
 
 def _drawn_as_now(limits: Mapping[str, Any]) -> None:
-    """Refuse records from before pictures had an upper limit: crops and outlines were drawn otherwise then."""
+    """Refuse records from before pictures had an upper limit: crops and outlines were drawn differently then."""
     if "factor" in limits and "max_pixels" not in limits:
         raise ValueError("its pictures were drawn as an earlier lensmill did; replay them with that one, or build anew")
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Where a replay and the record differ: the field of the trajectory, e.g. "steps[1].boxes", and how."""
+    """A difference between a replay and the record: the field of the trajectory, e.g. "steps[1].boxes", and a
+    description."""
 
     field: str
     what: str
@@ -127,13 +129,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Redrawn:
-    """A picture that was drawn again, or a step that showed none and differs.
+    """A picture that was drawn again, or a step without a picture that differs.
 
     Attributes:
-        index: of the trajectory's `images`; None without a picture.
+        index: into the trajectory's `images`; None without a picture.
         picture: as drawn now.
-        file: its encoding, where that was asked for.
-        differences: from the record; in the first picture of a step also those of the step itself.
+        file: its encoding, if requested.
+        differences: from the record. The first picture of a step also has the differences of the step itself.
     """
 
     index: int | None
@@ -143,25 +145,29 @@ class Redrawn:
 
 
 def made_by_code(trajectory: Trajectory) -> frozenset[str]:
-    """Ids of the pictures that code showed. They are kept as files: within other limits, or on a slower machine, code
-    may come less far, while everything else is drawn again from its record."""
+    """Ids of the pictures that code showed.
+
+    These are stored as files: with other limits, or on a slower machine, code may get less far. Everything else is
+    drawn again from its record.
+    """
     steps = (step for step in trajectory.steps if step.action is not None and step.action.tool == PYTHON)
     return frozenset(ref.image_id for step in steps if step.observation for ref in step.observation.images)
 
 
 class ReplayError(ValueError):
-    """A replay does not give what was recorded; one line that says where."""
+    """A replay that differs from the record. One line that says where."""
 
 
 class Replayer:
-    """Draws episodes again, one after the other; a context, since code that an agent wrote needs a sandbox.
+    """Draws episodes again, one after the other. A context manager, because code of an agent needs a sandbox.
 
-    Holds the last original with its views, and a bounded number of encoded pictures, so episodes of one picture are
-    best given side by side, as the plan has them. Not thread-safe.
+    It holds the last original with its views, and a bounded number of encoded pictures. So pass episodes of one picture
+    one after the other, as the plan has them. Not thread-safe.
 
     Args:
-        original: gives a picture's file by its id.
-        unsafe: run recorded code though this machine grants no boundary; never taken from a record.
+        settings: how the pictures were drawn.
+        original: image id -> the picture's file.
+        unsafe: run recorded code even if this machine grants no boundary; never taken from a record.
     """
 
     def __init__(self, settings: ReplaySettings, original: Callable[[str], bytes], unsafe: bool = False) -> None:
@@ -187,19 +193,21 @@ class Replayer:
     def replay(
         self, image_id: str, rung: int, regions: Sequence[Region], trajectory: Trajectory, files: bool = False
     ) -> Iterator[Redrawn]:
-        """Draw every picture of a trajectory again, in order and one at a time, and compare.
+        """Draw every picture of a trajectory again, in order and one at a time, and compare it with the record.
 
-        Ends early, with a difference, where a step can no longer be done.
+        Ends early, with a difference, at a step that can no longer be run.
 
         Args:
             image_id: of the original.
+            rung: of the episode.
             regions: of the sample.
-            files: encode each picture, and compare its sha256 too; that takes most of the time.
+            trajectory: the record.
+            files: also encode each picture and compare its sha256. This takes most of the time.
 
         Raises:
-            ImageError: the original cannot be decoded; what `original` raises goes through.
-            ValueError: no view is drawn on such a rung.
-            NoBoundary: there is code to run, and nothing to shut it in with.
+            ImageError: the original cannot be decoded. Exceptions of `original` pass through.
+            ValueError: no view is drawn on this rung.
+            NoBoundary: there is code to run and no sandbox to contain it.
         """
         recorded = [ref for step in trajectory.steps if step.observation for ref in step.observation.images]
         if recorded != list(trajectory.images[1:]):
@@ -225,7 +233,7 @@ class Replayer:
         An episode whose pictures were all drawn for its neighbours costs nothing.
 
         Raises:
-            ReplayError: a picture does not come out as recorded.
+            ReplayError: a picture differs from the record.
         """
         if all(ref.image_id in self._ids for ref in trajectory.images):
             keys = [self._ids[ref.image_id] for ref in trajectory.images]
@@ -243,7 +251,7 @@ class Replayer:
 
     def _look(self, image_id: str, rung: int) -> tuple[bool, Picture]:
         if self._original is None or self._original[0] != image_id:
-            self._original, self._views = None, {}  # two at a time would take twice the memory
+            self._original, self._views = None, {}  # two originals at a time would take twice the memory
             self._original = (image_id, load_original(self._load(image_id)))
         original = self._original[1]
         if rung not in self._views:
@@ -253,7 +261,7 @@ class Replayer:
     def _steps(
         self, view: Picture, rung: int, regions: Sequence[Region], trajectory: Trajectory
     ) -> Iterator[tuple[Sequence[Picture], tuple[Difference, ...]]]:
-        """The view, then for each step its pictures as drawn now, and how the step differs."""
+        """The view, then for each step its pictures as drawn now and the differences of the step."""
         assert self._original is not None
         yield [view], ()
         toolbox = Toolbox(self._original[1].pixels, view, rung, regions, self._settings.tools)
@@ -266,7 +274,7 @@ class Replayer:
                     pictures, boxes = next(code)
                     differences = _of_code(place, step, pictures, boxes)
                     yield pictures, differences
-                elif action is not None and action.tool in (ZOOM, *EDIT_TOOLS):
+                elif action is not None and action.tool in toolbox:
                     yield _of_tool(place, step, action, toolbox)
                 elif refs:
                     yield [], (Difference(place, f"there is no tool {str(action and action.tool)[:60]!r} to replay"),)
@@ -279,7 +287,7 @@ class Replayer:
     def _code(
         self, view: Picture, rung: int, regions: Sequence[Region], steps: Sequence[Step]
     ) -> Iterator[tuple[list[Picture], tuple[tuple[str, Box], ...]]]:
-        from lensmill.agents.refocus.replay import replay_code  # only code needs the interpreter
+        from lensmill.agents.refocus.replay import replay_code  # imported late: only code needs the interpreter
         from lensmill.sandbox.interpreters import open_sandbox
 
         if self._sandbox is None:
@@ -306,7 +314,7 @@ class Replayer:
         return Redrawn(index, picture, file, tuple(differences))
 
     def _encoded(self, picture: Picture, pixels: str, lossless: bool) -> Encoded:
-        """A picture's file; equal pixels are encoded once."""
+        """A picture's file. Equal pixels are encoded once."""
         key = (pixels, lossless)
         if key in self._files:
             self._files.move_to_end(key)
@@ -328,7 +336,7 @@ def _of_tool(
     """Run a tool call again.
 
     Raises:
-        ToolError: it cannot be done, and could when it was recorded.
+        ToolError: the call fails now and did not fail when it was recorded.
     """
     observation = step.observation
     text, failed = (observation.text, observation.error) if observation else ("", False)
@@ -355,7 +363,7 @@ def _of_code(
     count = len(observation.images) if observation else 0
     if len(pictures) != count:
         raise ValueError(f"run again its code shows {len(pictures)} pictures, recorded are {count}")
-    failed = observation is not None and observation.error  # how far code came before a limit may differ
+    failed = observation is not None and observation.error  # the progress of code before a limit may differ
     if step.action is not None and not failed and not _same_boxes(boxes, step.action.boxes):
         return (Difference(f"{place}.boxes", f"run again its code looks at {_shown(boxes)}"),)
     return ()
@@ -379,5 +387,5 @@ def _shown(boxes: Sequence[tuple[str, Box]]) -> str:
 
 
 def _plain(text: str) -> str:
-    """As a column holds it: a lone surrogate is stored as U+FFFD."""
+    """The text as a column stores it: a lone surrogate becomes U+FFFD."""
     return _SURROGATE.sub("\ufffd", text)

@@ -1,9 +1,9 @@
-"""The resolution ladder: which sizes of an image a build looks at, and how large each view is.
+"""The resolution ladder: the sizes at which a build looks at an image, and the size of each view.
 
-A rung is named by its side: a view on it has at most side x side pixels, keeps the image's aspect ratio and has
-sides that are multiples of the model's patch factor (28 for Qwen2.5-VL, 32 for Qwen3-VL; the rule is the one
-those models' own preprocessors use, so what we count is what they see). No picture leaves the limits of the model
-that will see it, since its preprocessor would resize the picture without a word, and boxes about it would shift.
+A rung is named by its side. A view on a rung has at most side x side pixels, keeps the image's aspect ratio, and has
+sides that are multiples of the model's patch factor (28 for Qwen2.5-VL, 32 for Qwen3-VL). The models' own preprocessors
+use the same rule, so the size that is counted is the size that the model sees. No picture exceeds the limits of its
+model: the preprocessor would silently resize it, and boxes about it would shift.
 """
 
 import math
@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from lensmill.geometry import Frame
 
 LADDER = (224, 448, 672, 896, 1344, 1792, 2688, 3840)
-"""The eight default rungs. 3840 squared is the budget that Chain-of-Focus trains with (its image_max_pixels)."""
+"""The eight default rungs. 3840 squared is the pixel budget of Chain-of-Focus' training (its image_max_pixels)."""
 
 PATCH_FACTOR = 28
 """Patch side times merge size of Qwen2.5-VL."""
 
 MAX_ASPECT = 200
-"""Qwen's preprocessors refuse pictures that are longer than this."""
+"""Qwen's preprocessors refuse pictures with a larger aspect ratio."""
 
 MIN_PIXELS, MAX_PIXELS = 3_136, 12_845_056
-"""Qwen2.5-VL's own limits of one picture (4 and 16,384 patches of 28x28). Its maximum is the smallest that a model of
-these families publishes, so they also bound pictures that no model sees before training."""
+"""Qwen2.5-VL's limits of one picture (4 and 16,384 patches of 28x28). Its maximum is the smallest among these families.
+So these limits also apply to pictures that no model sees before training."""
 
 
 def fit(
@@ -31,17 +31,16 @@ def fit(
 ) -> tuple[int, int]:
     """The size nearest to width x height whose sides are multiples of `factor` and whose area lies within the limits.
 
-    Both sides are rounded to the nearest multiple first; only where that misses a limit is the picture scaled up and
-    rounded away from zero, or scaled down and rounded towards zero. A side that would vanish stays at one factor, and
-    a long side gives up what snapping would put beyond MAX_ASPECT. Where whole patches cannot meet both limits,
-    `max_pixels` holds.
+    First both sides are rounded to the nearest multiple. If the area then misses a limit, the picture is scaled up and
+    rounded up, or scaled down and rounded down. A side is at least one factor, and a long side is shortened if snapping
+    would exceed MAX_ASPECT. If whole patches cannot meet both limits, `max_pixels` holds.
 
     Raises:
         ValueError: the budget is below one patch, or the aspect ratio above MAX_ASPECT.
     """
     if max_pixels < factor * factor:
         raise ValueError(f"{max_pixels} pixels are less than one patch of {factor}x{factor}")
-    if max(width, height) > MAX_ASPECT * min(width, height) * (1 + 1e-9):  # scaling may round 200:1 upwards
+    if max(width, height) > MAX_ASPECT * min(width, height) * (1 + 1e-9):  # scaling may round 200:1 up
         raise ValueError(f"{width:g}x{height:g} is longer than {MAX_ASPECT}:1")
     columns, rows = _not_too_long(max(1, round(width / factor)), max(1, round(height / factor)))
     budget = max_pixels // (factor * factor)
@@ -52,7 +51,7 @@ def fit(
         shrink = min(1.0, math.sqrt(max_pixels / (width * height)))
         columns = max(1, math.floor(width * shrink / factor))
         rows = max(1, math.floor(height * shrink / factor))
-        if columns < rows:  # a short side that was kept at one patch is paid for by the long one
+        if columns < rows:  # shorten the long side for a short side that was kept at one patch
             rows = min(rows, budget // columns)
         else:
             columns = min(columns, budget // rows)
@@ -74,8 +73,8 @@ def view_frame(
 ) -> Frame:
     """The frame of the view of an image of size (width, height) on a rung, within a model's limits of one picture.
 
-    Without `upscale` a view is never larger than the image (to within one patch of snapping), unless the image has
-    fewer than `min_pixels`.
+    Without `upscale` a view is never larger than the image (up to snapping by one patch), unless the image has fewer
+    than `min_pixels`.
     """
     width, height = original
     budget = min(rung * rung, max_pixels)
@@ -88,11 +87,11 @@ def view_frame(
 def rungs_for(
     original: tuple[int, int], ladder: Sequence[int] = LADDER, upscale: bool = False, max_pixels: int = MAX_PIXELS
 ) -> tuple[int, ...]:
-    """The rungs of the ladder on which an image of size (width, height) has something new to show.
+    """The rungs of the ladder on which an image of size (width, height) shows something new.
 
-    A rung is skipped when a lower one already shows every pixel of the image: the first rung that is at least as
-    large as the image shows it at its own size, and those above it would only repeat that. `upscale` keeps these. So
-    is a rung whose views would be no larger than those of a lower one, since the model takes no larger ones.
+    A rung is skipped if a lower one already shows every pixel of the image: the first rung that is at least as large as
+    the image shows it at its own size, and higher rungs would repeat that. With `upscale` they stay. A rung is also
+    skipped if its views would not be larger than those of a lower rung, because of the model's maximum.
     """
     rungs = tuple(sorted(set(ladder)))
     budgets = [min(rung * rung, max_pixels) for rung in rungs]
@@ -105,7 +104,7 @@ def rungs_for(
 
 
 def image_tokens(width: int, height: int, factor: int = PATCH_FACTOR) -> int:
-    """Tokens that a patch model spends on a picture of this size (one per merged patch)."""
+    """Tokens of a picture of this size in a patch model (one for each merged patch)."""
     return math.ceil(width / factor) * math.ceil(height / factor)
 
 
@@ -117,7 +116,7 @@ class Ladder:
         rungs: sides in pixels.
         factor: sides of views are multiples of this many pixels.
         upscale: enlarge small pictures to every rung, as Chain-of-Focus does.
-        min_pixels, max_pixels: of any picture that an episode shows: the limits of the models that see it (`within`).
+        min_pixels, max_pixels: limits of any picture that an episode shows: those of the models that see it (`within`).
     """
 
     rungs: tuple[int, ...] = LADDER
@@ -140,7 +139,7 @@ class Ladder:
                 raise ValueError(f"a rung must be from {self.factor} to 16384 pixels, got {rung}")
 
     def rungs_for(self, original: tuple[int, int]) -> tuple[int, ...]:
-        """The rungs on which an image of size (width, height) is looked at; see `rungs_for`."""
+        """The rungs of the views of an image of size (width, height); see `rungs_for`."""
         return rungs_for(original, self.rungs, self.upscale, self.max_pixels)
 
     def frame(self, original: tuple[int, int], rung: int) -> Frame:

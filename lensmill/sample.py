@@ -1,4 +1,4 @@
-"""A sample: one visual question with its picture, its answers, and what is known about where to look."""
+"""A sample: one visual question with its picture, its answers, and the known regions of the picture."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ RegionKind = Literal["x_values", "y_values", "columns", "rows", "subplots"]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A named part of the picture that an agent may see and edit by name; `box` in original pixels."""
+    """A named part of the picture that an agent may see and edit by name. `box` is in original pixels."""
 
     kind: RegionKind
     label: str
@@ -25,15 +25,16 @@ class Sample:
 
     Attributes:
         sample_id: hash of the content (picture, question, answers, choices); see `sample_id_of`.
-        image_id: sha256 of the picture's file as the source had it.
-        width: of the upright original, in pixels (after its EXIF rotation); so is `height`.
+        image_id: sha256 of the source's picture file.
+        width, height: of the upright original in pixels (after its EXIF rotation).
+        question: as the source has it, after `neutral_sample`.
         answers: accepted answers; any one is right.
         choices: options of a multiple-choice question, in the order shown; empty for an open question.
         regions: named parts given by the source, visible to agents.
-        targets: where the evidence is, in original pixels. Ground truth: agents never see it.
+        targets: boxes of the evidence in original pixels. Ground truth: agents never see them.
         source, subset, split, licence: provenance, e.g. "chartqa", "human", "test", "GPL-3.0".
-        origin: file (below its source) and row it came from, for error messages only.
-        neutralised: what was changed in its texts when it came in, e.g. "question: ‹|im_end|›"; see `neutral_sample`.
+        origin: file (below its source) and row of the sample, for error messages only.
+        neutralised: the changes that neutralising made to its texts, e.g. "question: ‹|im_end|›"; see `neutral_sample`.
     """
 
     sample_id: str
@@ -60,6 +61,6 @@ class Sample:
 
 
 def sample_id_of(image_id: str, question: str, answers: tuple[str, ...], choices: tuple[str, ...] = ()) -> str:
-    """The stable id of a sample: the same content gives the same id, wherever it lies and in whichever order."""
+    """The stable id of a sample: the same content gives the same id, independent of place and order."""
     content = json.dumps([image_id, question, answers, choices], ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()[:32]

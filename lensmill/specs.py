@@ -6,10 +6,11 @@ A plug-in of a user's own lies in a module of theirs and is named as `module:NAM
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
+from dataclasses import asdict, dataclass, fields
 from functools import cached_property
 from types import MappingProxyType
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
@@ -41,20 +42,51 @@ class Spec(Protocol):
 AnySpec = TypeVar("AnySpec", bound=Spec)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PluginSettings:
+    """The settings of a plug-in. A text below a field is its comment in `conf/` and in `--help`.
+
+    Attributes:
+        name: of the plug-in; the settings class says which.
+        _spec_: `module:NAME` of a plug-in from outside; empty for one of ours.
+    """
+
+    name: str = ""
+    _spec_: str = ""
+
+    @property
+    def reference(self) -> str:
+        """What finds the plug-in in its registry."""
+        return self._spec_ or self.name
+
+
+def plugin_name(settings: type[PluginSettings]) -> str:
+    """The name that a settings class gives to its plug-in: the default of its field `name`."""
+    return next(str(field.default) for field in fields(settings) if field.name == "name")
+
+
+def recipe_values(settings: PluginSettings, left_out: Set[str] = frozenset()) -> dict[str, Any]:
+    """The settings that decide a result, as plain values by name.
+
+    Args:
+        left_out: fields that only select, or say where things lie.
+    """
+    return {name: value for name, value in asdict(settings).items() if name != "_spec_" and name not in left_out}
+
+
 class Registry(Generic[AnySpec]):
     """The plug-ins of one kind.
 
     Args:
         kind: what messages call one, e.g. "agent".
-        package: the package whose modules and folders export the specs, e.g. "lensmill.agents". A module without a
-            spec is skipped, and so is one whose name begins with an underscore.
+        package: the package whose modules and folders export their spec as SPEC, or several as SPECS; for example
+            "lensmill.agents". A module without a spec is skipped, and so is one whose name begins with an underscore.
         spec_type: class of the specs.
-        attribute: name under which a module exports its spec.
     """
 
-    def __init__(self, kind: str, package: str, spec_type: type[AnySpec], attribute: str = "SPEC") -> None:
+    def __init__(self, kind: str, package: str, spec_type: type[AnySpec]) -> None:
         self.kind = kind
-        self._package, self._spec_type, self._attribute = package, spec_type, attribute
+        self._package, self._spec_type = package, spec_type
         self._outside: dict[str, AnySpec] = {}
 
     @cached_property
@@ -70,12 +102,11 @@ class Registry(Generic[AnySpec]):
                 continue
             place = f"{self._package}.{info.name}"
             module = importlib.import_module(place)
-            if not hasattr(module, self._attribute):
-                continue
-            spec = self._checked(getattr(module, self._attribute), f"{place}:{self._attribute}")
-            if spec.name in found:
-                raise SpecError(f"{place}: there is another {self.kind} with the name {spec.name}")
-            found[spec.name] = spec
+            for value in (*getattr(module, "SPECS", ()), *([module.SPEC] if hasattr(module, "SPEC") else [])):
+                spec = self._checked(value, place)
+                if spec.name in found:
+                    raise SpecError(f"{place}: there is another {self.kind} with the name {spec.name}")
+                found[spec.name] = spec
         return MappingProxyType(dict(sorted(found.items())))
 
     def get(self, reference: str) -> AnySpec:
@@ -99,7 +130,7 @@ class Registry(Generic[AnySpec]):
         if len(reference) > _LONGEST_REFERENCE or not _REFERENCE.fullmatch(reference):
             raise SpecError(
                 f"{reference[:_LONGEST_REFERENCE]!r} names no {self.kind}: write module:NAME, for example "
-                f"my_package.my_module:{self._attribute}"
+                "my_package.my_module:SPEC"
             )
         place, _, name = reference.partition(":")
         try:

@@ -1,16 +1,16 @@
-"""Texts that a chat template or a trainer takes for structure, and characters that no text to train on may hold.
+"""Template tokens: texts that a chat template or a trainer reads as structure, and characters that data must not hold.
 
-Tokenisers take a special token for itself wherever its letters stand, in a question as in a reply, and trainers put a
-picture wherever `<image>` is written. Two kinds are told apart:
+Tokenisers read a special token wherever its letters stand, in a question as in a reply, and trainers insert a picture
+wherever `<image>` is written. There are two kinds:
 
-- *template tokens*, of the known families (Qwen, Llama, Mistral, Gemma, Phi, InternVL, LLaVA, MiniCPM, DeepSeek, GLM)
-  and trainers (LLaMA-Factory, ms-swift, verl): they may stand nowhere;
-- *protocol tags* (`<think>`, `<tool_call>`, `<answer>` ...): an agent's turn is written in them, and data that holds
-  one would be taken for a thought or a call.
+- *template tokens* of the known families (Qwen, Llama, Mistral, Gemma, Phi, InternVL, LLaVA, MiniCPM, DeepSeek, GLM)
+  and trainers (LLaMA-Factory, ms-swift, verl): they must not stand anywhere;
+- *protocol tags* (`<think>`, `<tool_call>`, `<answer>` ...): agents write their turns in them, so a tag in other data
+  would be read as a thought or a call.
 
-The neutral form puts other brackets around the same name: `<|im_end|>` becomes `‹|im_end|›`. A reader sees what stood
-there, no vocabulary has it, Unicode normalisation (NFKC) does not turn it back as it does full-width brackets, no
-reader of tags takes it for one as it may `< |im_end| >`, it is as long as before, and doing it twice changes nothing.
+The neutral form puts other brackets around the same name: `<|im_end|>` becomes `‹|im_end|›`. A reader recognises the
+token, and no vocabulary contains it. Unicode normalisation (NFKC) does not undo it, as it does for full-width brackets.
+No tag parser accepts it, as some accept `< |im_end| >`. It has the same length, and applying it twice changes nothing.
 """
 
 import re
@@ -37,7 +37,7 @@ _TEMPLATE = (
     rf"|<(?P<named>{_NAMED})>|\[(?P<bracketed>{_BRACKETED})\]|<<(?P<system>/?SYS)>>"
 )
 RESULT_TAGS = r"/?(?:tool_responses?|tool_results?|tool_outputs?|observations?|function_results?|function_responses?)"
-"""Tags around what a tool brings: no model writes them."""
+"""Tags around a tool's result: no model writes them."""
 
 _PROTOCOL = (
     rf"<(?P<tag>(?i:/?(?:think(?:ing)?|thought|reasoning|answer|tool_calls?|function_calls?|tools?|{RESULT_TAGS})"
@@ -50,10 +50,10 @@ _FLAG = "\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"
 _REFUSED = re.compile(
     f"(?P<flag>{_FLAG})"
     "|[\0-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufeff"  # C0 and C1 without tab and line ends; the byte order mark
-    "\ud800-\udfff"  # halves of characters
-    "\u202d\u202e"  # what is shown runs in another order than what is stored
-    "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"  # annotation marks, and what is no character
-    "\U000e0000-\U000e007f]"  # tag characters: text that nobody sees, except in the flags of countries
+    "\ud800-\udfff"  # lone surrogates
+    "\u202d\u202e"  # the shown order differs from the stored order
+    "\ufff9-\ufffb\ufdd0-\ufdef\ufffe\uffff"  # annotation marks and non-characters
+    "\U000e0000-\U000e007f]"  # tag characters: invisible text, except in the flags of countries
 )
 _BLANKS = re.compile("[\x0b\x0c\x85\ufeff]")
 _INVISIBLE = re.compile(
@@ -62,9 +62,10 @@ _INVISIBLE = re.compile(
 
 
 def template_tokens(text: str, tags: bool = True) -> tuple[str, ...]:
-    """Every template token of a text in order, also one whose letters stand apart by characters that nobody sees.
+    """Every template token in a text, in order, also those whose letters are separated by invisible characters.
 
     Args:
+        text: any text.
         tags: count protocol tags, too.
     """
     if not _suspicious(text):
@@ -82,11 +83,10 @@ def holds_template_token(text: str, tags: bool = True) -> bool:
 
 
 def bad_character(text: str) -> str | None:
-    """The first character that no text of data may hold, as "U+001B"; None where there is none.
+    """The first character that data must not hold, as "U+001B"; None without one.
 
-    Refused are control characters, halves of surrogate pairs, overrides of the direction of writing, characters that
-    are none, and tag characters, with which a text can be hidden in another. Joiners and marks of direction, which
-    scripts need, are not.
+    Refused are control characters, lone surrogates, overrides of the writing direction, non-characters, and tag
+    characters, which can hide a text in another. Joiners and direction marks, which scripts need, are allowed.
     """
     if text.isascii() and text.isprintable():
         return None
@@ -94,21 +94,22 @@ def bad_character(text: str) -> str | None:
 
 
 def is_plain(text: str) -> bool:
-    """Whether a text holds neither a template token, nor a protocol tag, nor a character that data may not hold."""
+    """Whether a text holds no template token, no protocol tag and no character that data must not hold."""
     return not holds_template_token(text) and bad_character(text) is None
 
 
 def code_point(character: str) -> str:
-    """A character by its number, e.g. "U+001B"."""
+    """A character as its number, e.g. "U+001B"."""
     return f"U+{ord(character):04X}"
 
 
 def neutral(text: str, tags: bool = True) -> str:
-    """The text with each template token in its neutral form; other texts stay as they are.
+    """The text with each template token in its neutral form; other texts stay unchanged.
 
-    A token that invisible characters hide stays, too, and `template_tokens` still tells of it.
+    A token with invisible characters between its letters stays, too, and `template_tokens` still reports it.
 
     Args:
+        text: any text.
         tags: neutralise protocol tags, too.
     """
     if not _suspicious(text):
@@ -117,9 +118,9 @@ def neutral(text: str, tags: bool = True) -> str:
 
 
 def neutralised(text: str) -> tuple[str, tuple[str, ...]]:
-    """A source's text as data may hold it, and what was changed in it: neutral forms, and blanks by their number.
+    """A source's text as data may hold it, and the list of changes: neutral forms, and the number of replaced blanks.
 
-    Vertical tab, form feed and NEL become a blank; a byte order mark goes.
+    Vertical tab, form feed and NEL become a blank; a byte order mark is removed.
     """
     blanks = [code_point(match.group()) for match in _BLANKS.finditer(text)]
     if blanks:

@@ -1,4 +1,4 @@
-"""A trajectory: what an agent did in one episode, step by step, and every message as the model saw or wrote it."""
+"""A trajectory: the record of one episode, step by step, with every message as the model saw or wrote it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ Stop = Literal["answered", "abstained", "turn_limit"]
 
 @dataclass(frozen=True, slots=True)
 class ImageRef:
-    """A picture of an episode, by content.
+    """A reference to a picture of an episode, by content.
 
     Attributes:
         image_id: sha256 of the encoded file.
-        pixel_hash: `lensmill.picture.pixel_hash` of what was drawn, which a replay must meet.
+        pixel_hash: `lensmill.picture.pixel_hash` of the drawn pixels; a replay must reproduce it.
         frame: its size, and the rectangle of the original that it shows.
     """
 
@@ -30,8 +30,9 @@ class Action:
 
     Attributes:
         tool: the tool's name.
-        arguments: as the agent wrote them (JSON values; boxes in the convention of the picture they are about).
-        boxes: what the call looks at, label -> box in original pixels, resolved by the tool; empty if it failed.
+        arguments: as the agent wrote them (JSON values; boxes in the convention of the picture that they refer to).
+        boxes: the parts that the call looks at: label -> box in original pixels, resolved by the tool; empty if it
+            failed.
     """
 
     tool: str
@@ -41,8 +42,8 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """What came back: pictures (one of a tool call, any number of code that an agent wrote), and a text that says
-    what was done or what was wrong (`error`)."""
+    """The result of an action: pictures (one for a tool call, any number for an agent's code), and a text that
+    describes the result or the error (`error`)."""
 
     text: str
     images: tuple[ImageRef, ...] = ()
@@ -51,7 +52,7 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One turn: the thought, then (except in the last one) the call and what it showed."""
+    """One turn: the thought, then (except in the last step) the call and its result."""
 
     thought: str
     action: Action | None = None
@@ -60,7 +61,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A piece of a message: some text, or the index of one of the episode's pictures (0 is the view)."""
+    """A piece of a message: a text, or the index of one of the episode's pictures (0 is the view)."""
 
     text: str = ""
     image: int | None = None
@@ -68,20 +69,29 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Message:
+    """One message of the conversation.
+
+    Attributes:
+        role: who speaks.
+        parts: texts and pictures, in order.
+    """
+
     role: Literal["system", "user", "assistant"]
     parts: tuple[Part, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Trajectory:
-    """One episode's record.
+    """The record of one episode.
 
     Attributes:
-        images: the view (index 0), then each observation's pictures in the order they were made.
-        messages: name each of the images once, in their order, so that a placeholder in a text needs no number. Records
-            without a conversation have none.
-        answer: the final answer; None when the agent abstained or ran out of turns.
-        rounds: times that a verifier who knows the answer was asked; 0 for agents that work without one.
+        images: the view (index 0), then each observation's pictures in the order in which they were made.
+        steps: in order.
+        messages: the conversation; empty for agents without one. Messages name each image once, in order, so that a
+            placeholder in a text needs no number.
+        answer: the final answer; None if the agent abstained or ran out of turns.
+        stop: why the episode ended.
+        rounds: the number of questions to a verifier that knows the answer; 0 for agents without a verifier.
     """
 
     images: tuple[ImageRef, ...]
@@ -102,4 +112,5 @@ class Trajectory:
 
     @property
     def view(self) -> ImageRef:
+        """The picture that the agent first saw."""
         return self.images[0]

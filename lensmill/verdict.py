@@ -1,4 +1,4 @@
-"""A verdict: what a judge says of an answer, and by which rule."""
+"""A verdict: a judge's decision on an answer, and the rule that made it."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,11 +11,11 @@ class Verdict:
     """A judge's decision on one answer.
 
     Attributes:
-        outcome: `judge_error` means that the judge failed, and is never the same as `incorrect`.
+        outcome: `judge_error` means that the judge failed; it never means `incorrect`.
         rule: the rule or judge that decided, e.g. "number", "year", "choice_letter", "empty_answer".
-        score: closeness from 0 to 1 where the rule has one (ANLS), else None.
+        score: closeness from 0 to 1 if the rule has one (ANLS), otherwise None.
         reason: one sentence for a person.
-        second: what another judge said of the same answer, for comparison only; this verdict stands.
+        second: another judge's verdict on the same answer, for comparison only. This verdict stands.
     """
 
     outcome: Outcome

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 
 from actors.cluster.errors import Stopped
-from actors.rollouts.equipment import AGENT, JUDGE
-from lensmill.agents.settings import AgentSettings, ReaderSettings, sampling_of
-from lensmill.judging.model_judge import STRUCTURE
-from lensmill.judging.settings import CascadeSettings, JudgeSettings
-from lensmill.models.chat import STOPPING, ModelError, Sampling
+from actors.rollouts.runtime import JUDGE
+from lensmill.agents.settings import AgentSettings, ModelAgentSettings
+from lensmill.agents.spec import AGENT
+from lensmill.judging.judge import JudgeSettings, judge_spec
+from lensmill.models.chat import STOPPING, ModelError
 from lensmill.models.control import small_call
 from lensmill.models.meter import Meter
 from lensmill.models.preflight import Question, ask_servers
@@ -81,13 +81,15 @@ def questions(
         if kind in known:
             continue
         known.add(kind)
-        if role == JUDGE or agent is None or isinstance(agent, ReaderSettings):
-            assert isinstance(judge, CascadeSettings)
-            sampling = Sampling(temperature=judge.temperature, max_tokens=judge.max_tokens)
-            call = small_call(settings.family, sampling, False, 0, STRUCTURE)
+        if role == JUDGE:
+            asks = judge_spec(judge).asks
+            assert asks is not None
+            asking = asks(judge)
+            call = small_call(settings.family, asking.sampling, False, 0, asking.structure)
         else:
+            assert isinstance(agent, ModelAgentSettings)
             structure = {"regex": "OK"} if agent.structured else None
-            call = small_call(settings.family, sampling_of(agent), True, 0, structure)
+            call = small_call(settings.family, agent.sampling, True, 0, structure)
         asked[place] = Question(place, settings, call)
     return asked
 

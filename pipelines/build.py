@@ -13,12 +13,12 @@ from contextlib import contextmanager
 
 from actors.ingest.planning import PlanOutline, PlanSettings
 from actors.publishing.publishing import PublishSettings, check_version
-from actors.rollouts.equipment import AGENT, JUDGE
 from actors.rollouts.failing import RETRYABLE
 from actors.rollouts.pool import RolloutPool, chunks_for
+from actors.rollouts.runtime import JUDGE
 from actors.rollouts.watching import WatchSettings
 from actors.rollouts.worker import Retry, RolloutSettings
-from lensmill.agents.settings import ReaderSettings
+from lensmill.agents.spec import AGENT
 from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
@@ -38,12 +38,12 @@ from pipelines.settings import BuildSettings
 from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictStore
-from storage.sources.settings import look_for
+from storage.sources.spec import source_spec
 
 PROBED_CHUNKS = 3
 
-READER_IN_FLIGHT = 2
-"""The reader keeps its worker's core busy; two hide what it waits for."""
+CPU_IN_FLIGHT = 2
+"""An agent without a model keeps its worker's core busy; two hide what it waits for."""
 
 MODEL_IN_FLIGHT = 64
 """Agents with a model wait for it nearly all the time."""
@@ -101,7 +101,7 @@ class Build(Job):
         display, settings = self.display, self._settings
         if changed := what_changed(self.files, self._recipe):
             display.say(changed, "warning")
-        if line := look_for(settings.source):
+        if line := source_spec(settings.source).look_for(settings.source):
             display.say(line)
         if not self._episodes.committed():  # else perhaps nothing is missing
             self._ask_models(self._all_models())
@@ -170,8 +170,7 @@ class Build(Job):
         settings = self._settings
         models = engines.start(self._all_models())
         self._ask_models(models)
-        reads = isinstance(settings.agent, ReaderSettings)
-        in_flight = settings.cluster.in_flight or (READER_IN_FLIGHT if reads else MODEL_IN_FLIGHT)
+        in_flight = settings.cluster.in_flight or (MODEL_IN_FLIGHT if self._models else CPU_IN_FLIGHT)
 
         def make(on_poll: Callable[[Counter[str]], None], stopping: Callable[[], bool]) -> RolloutPool:
             return RolloutPool(

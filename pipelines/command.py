@@ -23,6 +23,7 @@ from ray.exceptions import (
 from actors.cluster.errors import ClusterError, ClusterUnavailable, Stopped
 from actors.engines.replicas import EngineError, EngineUnavailable
 from lensmill.redaction import redact
+from lensmill.specs import SpecError
 from monitoring.export import MetricsError
 from monitoring.logs import line_of
 from monitoring.only_json import only_json
@@ -32,13 +33,18 @@ from pipelines.config import SettingsError, compose_config
 from pipelines.exit_status import ExitStatus
 from pipelines.help import help_for
 from pipelines.models import ModelChoiceError
+from storage.builds.conditions import ConditionError
+from storage.builds.sql import QueryError
 from storage.files.store import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError
 
 UNAVAILABLE = (StoreUnavailable, ClusterUnavailable, EngineUnavailable)
 """Errors that the same command may not meet later."""
 
-TO_MEND = (SettingsError, ModelChoiceError, SourceError, StoreError, ClusterError, EngineError, MetricsError)
+TO_MEND = (
+    *(SettingsError, ModelChoiceError, SpecError, ConditionError, QueryError),
+    *(SourceError, StoreError, ClusterError, EngineError, MetricsError),
+)
 """Errors that the user has to mend first."""
 
 

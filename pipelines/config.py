@@ -6,7 +6,7 @@ Nothing behind this module sees a hydra or OmegaConf object.
 import difflib
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,11 +18,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
-from lensmill.agents.settings import AgentSettings
-from lensmill.judging.settings import JudgeSettings
+from lensmill.agents.spec import AGENTS
+from lensmill.judging.judge import JUDGES
+from lensmill.specs import PluginSettings, Registry, SpecError
 from pipelines.settings import BuildSettings
 from storage.files.settings import AnyStoreSettings
-from storage.sources.settings import SourceSettings
+from storage.sources.spec import SOURCES
 
 CONF = Path(__file__).resolve().parent.parent / "conf"
 
@@ -31,12 +32,29 @@ MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|arg
 """Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
 
 
-_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body)[.=]|resources[.=]")
+_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions)[.=]|resources[.=]")
 """Settings that take any keys, which hydra has to be told."""
+
+_SQL = re.compile(
+    r"(\+*(?:curation\.keep|curation\.conditions\.\w+|sql)=)(?!\s*(?:null|['\"].*['\"])\s*$)(.+)", re.DOTALL
+)
+"""A setting in SQL, which hydra takes in quotes only; one that is quoted already stays as it is."""
+
+
+_OUTSIDE = re.compile(r"\+*(\w+)\._spec_=")
+"""The choice of a plug-in from outside."""
+
+
+_ROLE = re.compile(r"model@roles\.\w+=")
+"""A model for one role of the agent; the agent's spec says which roles there are."""
 
 
 _PATH = re.compile(r"""([\w.@]+=)((?:~|\.{0,2}/)[^,'"\\]*)""")
 """A setting whose value begins as a path does, and has none of the signs that hydra reads in quotes too."""
+
+
+PLUGINS: Mapping[str, Registry[Any]] = {"source": SOURCES, "agent": AGENTS, "judge": JUDGES}
+"""The config groups whose options are plug-ins: one may come from outside, as GROUP._spec_=module:NAME."""
 
 
 class SettingsError(Exception):
@@ -52,13 +70,38 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, [f"++{item}" if _OPEN.match(item) else _quoted_path(item) for item in overrides])
+            return compose(job, [_for_hydra(item) for item in _with_outside(overrides)])
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
 
 
-def _quoted_path(override: str) -> str:
-    """A path in quotes, which hydra wants for most signs that names of files may have; other overrides as they are."""
+def _with_outside(overrides: Sequence[str]) -> list[str]:
+    """The overrides, with the group of each plug-in from outside emptied: its settings are the plug-in's own.
+
+    Raises:
+        SettingsError: a plug-in of ours is chosen too.
+    """
+    groups = [match[1] for item in overrides if (match := _OUTSIDE.match(item)) and match[1] in PLUGINS]
+    changed = list(overrides)
+    for group in groups:
+        if both := next((item for item in overrides if item.startswith(f"{group}=")), None):
+            raise SettingsError(f"{both} and {group}._spec_=... each choose a plug-in: leave one out")
+        changed = [f"++{item}" if item.startswith(f"{group}.") else item for item in changed]
+    return [*(f"~{group}" for group in dict.fromkeys(groups)), *changed]
+
+
+def _for_hydra(override: str) -> str:
+    """An override as hydra takes it: `++` before keys that no file has."""
+    plain = override.lstrip("+")
+    if _OPEN.match(plain):
+        return f"++{_quoted_value(plain)}"
+    return f"+{plain}" if _ROLE.match(plain) else _quoted_value(override)
+
+
+def _quoted_value(override: str) -> str:
+    """A path or SQL in quotes, which hydra wants for most signs that they may have; other overrides as they are."""
+    if match := _SQL.fullmatch(override):
+        return match[1] + _quoted(match[2])
     match = _PATH.fullmatch(override)
     return f"{match[1]}'{match[2]}'" if match else override
 
@@ -90,11 +133,42 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
     for engine, model in (("engine", "model"), ("judge_engine", "judge_model")):
         if engine in plain and plain[engine].get("model", "") is None:
             plain[engine]["model"] = plain[model]["name"] or ""
+    settings = _validated(kind, {**plain, **_plugins(plain)})
+    _refuse_unknown(plain, describe(settings))
+    return settings
+
+
+def _plugins(plain: Mapping[str, Any]) -> dict[str, PluginSettings]:
+    """The settings of each plug-in, by config group.
+
+    Raises:
+        SettingsError: there is no such plug-in, or a value of the wrong kind.
+    """
+    found: dict[str, PluginSettings] = {}
+    for group, registry in PLUGINS.items():
+        if group not in plain:
+            continue
+        given = plain[group]
+        try:
+            spec = registry.get(given.get("_spec_") or given.get("name", ""))
+        except SpecError as error:
+            raise SettingsError(f"{group}: {error}") from error
+        found[group] = _validated(spec.settings, given, f"{group}.")
+    return found
+
+
+def _validated(kind: type[Settings], plain: Mapping[str, Any], prefix: str = "") -> Settings:
+    """Plain values as this dataclass.
+
+    Raises:
+        SettingsError: a value of the wrong kind.
+    """
     try:
-        settings = TypeAdapter(kind).validate_python(plain)
+        return TypeAdapter(kind).validate_python(plain)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part not in _union_tags())
+        place = prefix + ".".join(str(part) for part in first["loc"] if part not in _union_tags())
+        place = place.removesuffix(".")
         why = first["msg"].removeprefix("Value error, ")
         if first["type"] == "tuple_type":
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
@@ -103,8 +177,6 @@ def load(job: str, kind: type[Settings], overrides: Sequence[str]) -> Settings:
         hidden = isinstance(first["input"], dict) or MAY_HOLD_SECRETS.search(place)
         got = "" if hidden else f", got {first['input']!r}"
         raise SettingsError(f"{place}: {why}{got}" if place else why) from error
-    _refuse_unknown(plain, describe(settings))
-    return settings
 
 
 def _at_home(given: Any) -> Any:
@@ -115,9 +187,7 @@ def _at_home(given: Any) -> Any:
 
 
 def _union_tags() -> set[str]:
-    groups = (SourceSettings, AgentSettings, JudgeSettings, AnyStoreSettings)
-    options = [option for group in groups for option in group.__args__]
-    return {tag for option in options for tag in (option.__name__, _name_of(option))}
+    return {tag for option in AnyStoreSettings.__args__ for tag in (option.__name__, _name_of(option))}
 
 
 def _name_of(option: Any) -> str:

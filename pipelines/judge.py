@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from actors.publishing.publishing import PublishSettings, check_version
-from actors.rollouts.equipment import JUDGE
 from actors.rollouts.judging import JudgingSettings, RemoteJudgeWorker
 from actors.rollouts.pool import RolloutPool
+from actors.rollouts.runtime import JUDGE
 from actors.rollouts.watching import WatchSettings
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import questions

@@ -1,17 +1,18 @@
 """Which models a job asks, by role, and the engines that it starts for them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from types import TracebackType
 from typing import Any, Self
 
 from actors.cluster.capacity import gpus_by_node, may_grow, shortage
 from actors.engines.replicas import EngineError, EngineSet
 from actors.engines.settings import EngineSettings
-from actors.rollouts.equipment import AGENT, JUDGE
-from lensmill.agents.settings import AgentSettings, ReaderSettings, SearchSettings
+from actors.rollouts.runtime import JUDGE
+from lensmill.agents.settings import AgentSettings
+from lensmill.agents.spec import AGENT, spec_of
 from lensmill.geometry import Convention
-from lensmill.judging.settings import CascadeSettings, JudgeSettings
+from lensmill.judging.judge import JudgeSettings, judge_spec
 from lensmill.models.settings import OPERATIONAL, ModelSettings
 from monitoring.logs import Say
 
@@ -37,32 +38,32 @@ class ModelChoiceError(Exception):
     """Models and engines that do not fit together: one line that says what to set."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoleModels:
-    """Models of single roles of the agent `search`; one without a name is the agent's."""
-
-    locate: ModelSettings = NO_MODEL
-    vlm: ModelSettings = NO_MODEL
-    adjust_box: ModelSettings = NO_MODEL
-    verifier: ModelSettings = NO_MODEL
-    summariser: ModelSettings = NO_MODEL
-
-
 def agent_models(
-    agent: AgentSettings, model: ModelSettings, roles: RoleModels, engine: EngineSettings | None, factor: int
+    agent: AgentSettings,
+    model: ModelSettings,
+    roles: Mapping[str, ModelSettings],
+    engine: EngineSettings | None,
+    factor: int,
 ) -> dict[str, ModelSettings]:
     """The models of an agent by role; without their URLs where an engine will give them.
+
+    Args:
+        model: of the agent itself.
+        roles: models of single roles; one without a name, or a role that is missing, is the agent's.
 
     Raises:
         ModelChoiceError: the agent needs a model and has none, or it cannot be reached, or does not fit the ladder.
     """
-    if isinstance(agent, ReaderSettings):
+    spec = spec_of(agent)
+    if wrong := sorted(roles.keys() - set(spec.other_roles)):
+        there = f"its roles: {', '.join(spec.other_roles)}" if spec.other_roles else "it has no roles besides its own"
+        raise ModelChoiceError(f"roles.{wrong[0]}: agent={spec.name} has no such role ({there}); leave it out")
+    if not spec.roles:
         if engine is not None:
-            raise ModelChoiceError("agent=reader needs no engine: leave engine=... out, or choose another agent")
+            raise ModelChoiceError(f"agent={spec.name} needs no engine: leave engine=... out, or choose another agent")
         return {}
     models = {AGENT: served(model, engine)}
-    if isinstance(agent, SearchSettings):
-        models |= {role: settings for role in asdict(roles) if (settings := getattr(roles, role)).name}
+    models |= {role: roles[role] for role in spec.other_roles if role in roles and roles[role].name}
     for role, settings in models.items():
         place = "model" if role == AGENT else f"roles.{role}"
         _require(settings, place, f"agent={agent.name}", engine if role == AGENT else None)
@@ -82,7 +83,7 @@ def judge_model(
     Raises:
         ModelChoiceError: it asks one, and there is none.
     """
-    if not isinstance(judge, CascadeSettings):
+    if judge_spec(judge).asks is None:
         if engine is not None:
             raise ModelChoiceError(
                 f"judge={judge.name} asks no model: leave judge_engine=... out, or add judge=cascade"

@@ -8,39 +8,30 @@ from importlib.metadata import version
 from typing import Any
 
 from actors.engines.settings import EngineSettings
-from actors.rollouts.equipment import AGENT
-from lensmill.agents.provenance import prompt_hashes
-from lensmill.agents.settings import ReaderSettings, RefocusSettings, SearchSettings
-from lensmill.judging.settings import JudgeSettings, judge_identity
+from lensmill.agents.settings import AgentSettings
+from lensmill.agents.spec import AGENT, READING_VERSION, prompt_hashes, spec_of
+from lensmill.judging.judge import JudgeSettings, judge_identity
 from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
+from lensmill.specs import recipe_values
+from lensmill.tools import TOOLS
 from pipelines.config import MAY_HOLD_SECRETS, SettingsError
 from pipelines.models import identity
 from pipelines.settings import BuildSettings
 from storage.files.store import Files, StoreError
-from storage.sources.settings import SyntheticSettings
-
-READER_VERSION = 4
-"""Raised when the reader answers differently, so that old and new episodes never mix."""
-
-AGENTS_VERSION = 2
-"""Raised when agents that ask models do something else with the same replies; their prompts have hashes."""
-
-SYNTHETIC_VERSION = 2
-"""Raised when the synthetic source draws or asks differently."""
+from storage.sources.spec import SourceSettings, source_spec
 
 _PIXELS = ("pillow", "numpy", "opencv-python-headless")
 """Packages whose versions decide pixels; with another one, a picture may have other bytes."""
 
 _READING = ("rapidocr", "onnxruntime")
-"""Packages whose versions decide what the reader reads, and where `refocus` finds the axes of a chart."""
+"""Packages whose versions decide what is read in a picture."""
 
 _RUNNING = ("pydantic-monty",)
-"""Packages whose versions decide what the code of `refocus` does."""
+"""Packages whose versions decide what the code of a model does."""
 
-_WHERE = ("path", "charts", "posters", "questions_per_picture", "first_index", "withdrawn")
-"""How much of a source there is, where it lies, how rows are read and which withdrawn samples are published: these
-decide which samples a version holds, not what an episode is."""
+_STILL_IN = frozenset({"rungs", "samples", "split", "splits", "subsets"})
+"""Settings that only select, and are in the recipe as long as a plan cannot hold more than its run selected."""
 
 SHOWN_CHANGES = 6
 """What differs between recipes is told up to so many keys."""
@@ -64,27 +55,45 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         models: the agent's, by role.
         judge: its fingerprint, which matters to agents that ask it.
     """
-    source = {key: value for key, value in asdict(settings.source).items() if key not in _WHERE}
-    if isinstance(settings.source, SyntheticSettings):
-        source["version"] = SYNTHETIC_VERSION
-    agent, names = asdict(settings.agent), list(_PIXELS)
+    agent, needs = spec_of(settings.agent), spec_of(settings.agent).needs
     ladder = within(settings.ladder, (model.family for model in models.values()))
-    content: dict[str, Any] = {"source": source, "agent": agent, "ladder": asdict(ladder)}
-    if isinstance(settings.agent, ReaderSettings):
-        agent["version"] = READER_VERSION
-        names += _READING
-    else:
-        agent |= {"version": AGENTS_VERSION, "prompts": prompt_hashes(settings.agent.name)}
+    content: dict[str, Any] = {
+        "source": _source(settings.source),
+        "agent": _agent(settings.agent),
+        "ladder": {name: value for name, value in asdict(ladder).items() if name != "rungs" or name in _STILL_IN},
+    }
+    packages = [*_PIXELS, *agent.packages]
+    if agent.roles:
         content["models"] = {
             role: identity(model, settings.engine if role == AGENT else None) for role, model in models.items()
         }
-    if isinstance(settings.agent, RefocusSettings):
-        content["sandbox"] = {**asdict(settings.sandbox), "reader_version": READER_VERSION}  # which finds the axes
-        names += [*_READING, *_RUNNING, *(("matplotlib",) if settings.sandbox.cpython else ())]
-    if isinstance(settings.agent, SearchSettings):  # its verifier asks the judge
+    if "ocr" in needs:
+        content["reading_version"] = READING_VERSION
+        packages += _READING
+    if "sandbox" in needs:
+        content["sandbox"] = asdict(settings.sandbox)
+        packages += [*_RUNNING, *(("matplotlib",) if settings.sandbox.cpython else ())]
+    if agent.verifier is not None:  # which asks the judge
         content["judge"] = judge
-    content["packages"] = {name: version(name) for name in names}
+    content["packages"] = {name: version(name) for name in packages}
     return Recipe(content)
+
+
+def _source(settings: SourceSettings) -> dict[str, Any]:
+    spec = source_spec(settings)
+    left_out = spec.not_in_recipe | {"path", "withdrawn"}
+    return {**recipe_values(settings, left_out - _STILL_IN), "version": spec.version}
+
+
+def _agent(settings: AgentSettings) -> dict[str, Any]:
+    spec = spec_of(settings)
+    content = {**recipe_values(settings, spec.not_in_recipe - _STILL_IN), "version": spec.version}
+    if "tools" in content:  # each of the user's own, with its version
+        tools = {reference: TOOLS.get(reference) for reference in content["tools"]}
+        content["tools"] = {name: {"name": tool.name, "version": tool.version} for name, tool in tools.items()}
+    if prompts := prompt_hashes(settings):
+        content["prompts"] = prompts
+    return content
 
 
 def judge_fingerprint(judge: JudgeSettings, model: ModelSettings | None, engine: EngineSettings | None = None) -> str:
@@ -219,7 +228,7 @@ def _change(key: str, old: str | None, new: str | None) -> str:
 def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:
     """Write the recipe beside its build, once; returns where the build's source lay first, if it was elsewhere."""
     path = f"builds/{recipe.fingerprint}/recipe.json"
-    place = str(getattr(settings.source, "path", ""))
+    place = settings.source.place
     content = {**recipe.content, "first_source_path": place}
     if files.create(path, json.dumps(content, indent=2, sort_keys=True).encode()):
         return None

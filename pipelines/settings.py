@@ -7,22 +7,25 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from actors.cluster.connection import ClusterSettings
 from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.settings import CurationSettings
-from lensmill.judging.settings import JudgeSettings
+from lensmill.judging.judge import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from monitoring.export import NO_ENDPOINT, MetricsSettings
 from monitoring.logs import Logging
-from pipelines.models import NO_MODEL, RoleModels
+from pipelines.models import NO_MODEL
 from pipelines.spend import NO_CAP, SpendSettings
+from storage.builds.selection import check_curation
 from storage.files.settings import AnyStoreSettings
-from storage.sources.settings import SourceSettings
+from storage.sources.spec import SourceSettings
+
+Curation = Annotated[CurationSettings, AfterValidator(check_curation)]
 
 
 def _engine(value: Any) -> Any:
@@ -49,11 +52,11 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 class BuildSettings:
     """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
 
-    source: Annotated[SourceSettings, Field(discriminator="name")]
-    agent: Annotated[AgentSettings, Field(discriminator="name")]
+    source: SourceSettings
+    agent: AgentSettings
     ladder: Ladder
-    judge: Annotated[JudgeSettings, Field(discriminator="name")]
-    curation: CurationSettings
+    judge: JudgeSettings
+    curation: Curation
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     cluster: ClusterSettings
     sandbox: SandboxSettings
@@ -62,7 +65,7 @@ class BuildSettings:
     engine: Engine = None
     judge_model: ModelSettings = NO_MODEL
     judge_engine: Engine = None
-    roles: RoleModels = field(default_factory=RoleModels)
+    roles: Mapping[str, ModelSettings] = field(default_factory=dict)
     version: str | None = None
     limit: int | None = None
     exclude: str | None = None
@@ -161,8 +164,8 @@ Fingerprint = Annotated[str, BeforeValidator(_text)]
 class JudgeJobSettings:
     """Everything that `python -m pipelines.judge` can be told; conf/judge_job.yaml explains each."""
 
-    judge: Annotated[JudgeSettings, Field(discriminator="name")]
-    curation: CurationSettings
+    judge: JudgeSettings
+    curation: Curation
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     cluster: ClusterSettings
     out: str
@@ -269,6 +272,35 @@ class DiffSettings:
             raise ValueError("show must be at least 0")
         for version in self.versions:
             _require_plain(version)
+
+
+@dataclass(frozen=True, slots=True)
+class QuerySettings:
+    """Everything that `python -m pipelines.query` can be told; conf/query.yaml explains each."""
+
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    out: str
+    sql: str
+    build: Fingerprint | None = None
+    judged_by: Fingerprint | None = None
+    version: str | None = None
+    measures: Names = ()
+    to: str | None = None
+    format: Literal["table", "csv", "json", "parquet"] | None = None
+    limit: int = 100
+
+    def __post_init__(self) -> None:
+        if not self.out:
+            raise ValueError("out must name a folder")
+        if not self.sql.strip():
+            raise ValueError('sql: give a query, e.g. "select rung, count(*) from ledger group by rung"')
+        if self.version is not None and (self.build or self.judged_by or self.measures):
+            raise ValueError("version has its own ledger: leave build=, judged_by= and measures= out")
+        if self.format == "parquet" and self.to is None:
+            raise ValueError("format=parquet needs a file: to=FILE.parquet")
+        if self.limit < 1:
+            raise ValueError("limit must be at least 1")
+        _require_plain(self.version)
 
 
 def _seconds(value: Any) -> Any:

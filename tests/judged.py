@@ -4,7 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
 from lensmill.decoding import load_original
 from lensmill.picture import draw_view
 from lensmill.sample import Sample
@@ -46,8 +47,8 @@ def looked(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
     """A sample whose original is in the store, and a trajectory with a zoom that was really made."""
     sample, _ = seen(images, number)
     original = load_original(images.get(sample.image_id))
-    desk = Desk(
+    environment = Environment(
         Task(sample.question, 224), original.pixels, draw_view(original.pixels, 224), lossless=original.lossless
     )
-    desk.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
-    return sample, desk.hand_in("It is clear now.", "7", ()).trajectory
+    environment.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
+    return sample, environment.hand_in("It is clear now.", "7", ()).trajectory

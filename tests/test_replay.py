@@ -9,9 +9,10 @@ from PIL import Image
 
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.refocus.agent import RefocusAgent
-from lensmill.agents.settings import RefocusSettings, ZoomSettings, tool_settings
+from lensmill.agents.refocus.settings import RefocusSettings
+from lensmill.agents.settings import tool_settings
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.geometry import Box
-from lensmill.models.chat import Sampling
 from lensmill.models.families import ModelFamily, within
 from lensmill.replay import Replayer, ReplayError, ReplaySettings
 from lensmill.resolution import Ladder
@@ -21,7 +22,7 @@ from lensmill.sandbox.programs import NoBoundary
 from lensmill.sandbox.protocol import Limits, Sandbox
 from lensmill.tools import ZOOM
 from lensmill.trajectory import Action, Step, Trajectory
-from tests.agents.scripted import ScriptedModel, a_desk, a_picture, two_columns
+from tests.agents.scripted import ScriptedModel, a_picture, an_environment, two_columns
 
 FIRST = {"bbox_2d": [100, 100, 200, 200], "label": "a \ud800 sign", "image": 0}
 SECOND = {"labels": ["2019"], "image": 1}
@@ -46,11 +47,11 @@ def replayer() -> Iterator[Replayer]:
 
 def an_episode(rung: int = 448) -> Rollout:
     """A zoom, a call that fails, and an edit of the zoomed picture."""
-    desk = a_desk(rung=rung, regions=two_columns())
-    desk.act("I zoom.", ZOOM, FIRST)
-    desk.act("Too far.", ZOOM, {"bbox_2d": [9000, 9000, 9100, 9100]})
-    desk.act("I mask.", "focus_on_x_values_with_mask", SECOND)
-    return desk.hand_in("It is red.", "red", ())
+    environment = an_environment(rung=rung, regions=two_columns())
+    environment.act("I zoom.", ZOOM, FIRST)
+    environment.act("Too far.", ZOOM, {"bbox_2d": [9000, 9000, 9100, 9100]})
+    environment.act("I mask.", "focus_on_x_values_with_mask", SECOND)
+    return environment.hand_in("It is red.", "red", ())
 
 
 def differences(replayer: Replayer, trajectory: Trajectory, rung: int = 448) -> list[str]:
@@ -168,9 +169,9 @@ def reply(code: str) -> str:
 
 
 async def coded(sandbox: Sandbox, *blocks: str, regions: tuple[Region, ...] = two_columns()) -> Trajectory:
-    desk = a_desk(regions=regions)
+    environment = an_environment(regions=regions)
     model = ScriptedModel(*map(reply, blocks), "FINAL ANSWER: 4. TERMINATE", family=FAMILY)
-    return (await RefocusAgent(model, sandbox, Sampling()).run(desk)).trajectory
+    return (await RefocusAgent(model, sandbox).run(environment)).trajectory
 
 
 def a_code_replayer() -> Replayer:

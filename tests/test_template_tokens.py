@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lensmill.prompts import template
+from lensmill.agents.spec import AGENTS
 from lensmill.template_tokens import bad_character, holds_template_token, neutral, neutralised, template_tokens
 
 TOKENS = tuple(
@@ -149,8 +149,7 @@ def test_odd_blanks_become_blanks_and_are_told() -> None:
     assert neutralised("\ufeffHow\x0bmany\x85bars?") == ("How many bars?", ("U+FEFF", "U+000B", "U+0085"))
 
 
-@pytest.mark.parametrize(
-    "name", ["zoom_system", "zoom_turn", "zoom_last", "refocus_system", "direct_think", "direct_plain"]
-)
-def test_our_own_prompts_hold_no_template_token(name: str) -> None:
-    assert template_tokens(template(name), tags=False) == ()
+@pytest.mark.parametrize("agent", [name for name in AGENTS.own if name != "search"])
+def test_our_own_prompts_hold_no_template_token(agent: str) -> None:
+    for text in AGENTS.own[agent].prompts.values():
+        assert template_tokens(text, tags=False) == ()

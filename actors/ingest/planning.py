@@ -9,7 +9,7 @@ import ray
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.fitting import check_fit
 from lensmill.agents.protocol import Task
-from lensmill.agents.settings import AgentSettings, ReaderSettings, seeds_of
+from lensmill.agents.settings import AgentSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder, image_tokens
 from lensmill.sample import Sample
@@ -21,7 +21,7 @@ from storage.builds.segment import failure_key
 from storage.builds.source_state import SourceState, SourceStates, entry
 from storage.files.store import Files
 from storage.sources.protocol import Source, SourceFailure, duplicate
-from storage.sources.settings import SourceSettings, build_source
+from storage.sources.spec import SourceSettings, build_source
 
 KEPT_ROWS = frozenset({"duplicate", "annotation_unreadable"})
 """Classes of failures whose row's sample is planned all the same."""
@@ -95,7 +95,7 @@ class Planner:
         self._entries = bytearray()
         self._unreadable = 0
         self._whole = False
-        self._may_not_fit = settings.family is not None and not isinstance(settings.agent, ReaderSettings)
+        self._may_not_fit = settings.family is not None
 
     def plan(self) -> None:
         """Plan what the source has and the plan has not, and record what the source held; not so of a trial.
@@ -220,7 +220,7 @@ class Planner:
             if there:
                 yield sample.sample_id
             elif rungs:
-                yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], seeds_of(settings.agent))
+                yield plan_sample(settings.fingerprint, sample, rungs, [settings.agent.name], settings.agent.seeds)
         self._whole = True
 
     def _failure(self, failure: SourceFailure) -> SourceFailure:
@@ -231,7 +231,7 @@ class Planner:
     def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
         """Why the agent's model cannot take the view of a sample on a rung; seen here, it costs no call."""
         agent, family = self._settings.agent, self._settings.family
-        if isinstance(agent, ReaderSettings) or family is None:  # then no view is too large
+        if family is None:  # without a model no view is too large
             return None
         frame = self._settings.ladder.frame((sample.width, sample.height), rung)
         try:

@@ -241,35 +241,19 @@ def publish_prepared(
         return there
     works = _Works(prepared)
     blocks = works.make(stopping, show, tasks)
-    of_source = _source_failures(files, inputs, prepared.failures)
 
     def ledger() -> Iterator[pa.Table]:
-        return version_ledger(
-            prepared.ledger.tables(prepared.ledger.schema.names),
-            selection.rows,
-            places(selection.rows, works.cuts, blocks),
-        )
+        facts = prepared.ledger.tables(prepared.ledger.schema.names)
+        return version_ledger(facts, selection.rows, places(selection.rows, works.cuts, blocks[: len(works.cuts)]))
 
     errors = Counter(failure.error_class for failure in prepared.failures)
-    contents = Contents([*blocks, *of_source], prepared.counts, selection.funnel, errors, ledger)
+    contents = Contents(blocks, prepared.counts, selection.funnel, errors, ledger)
     done = finish(files, version, contents, inputs, about)
     for _ in range(MADE_AGAIN):
         if not missing_blocks(files, done.blocks):
             break
         works.make(stopping, show, tasks)
-        _source_failures(files, inputs, prepared.failures)
     return done
-
-
-def publish_version(
-    settings: PublishSettings,
-    stopping: Callable[[], bool] = lambda: False,
-    show: Callable[[Progress], None] = lambda _progress: None,
-    tasks: Tasks = in_order,
-) -> tuple[PublishedDataset, BuildTally]:
-    """Prepare and publish; the version, and what became of its episodes. Raises as these two do."""
-    prepared = prepare(settings, stopping, tasks=tasks)
-    return publish_prepared(prepared, stopping, show, tasks), prepared.tally
 
 
 class _Works:
@@ -277,6 +261,7 @@ class _Works:
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
+        self._progress = prepared.progress
         settings = prepared.settings
         self._build = Build(settings.files, settings.fingerprint, settings.judge_fingerprint, _replay(settings))
         self._rows = with_originals(prepared.selection.rows)
@@ -286,20 +271,30 @@ class _Works:
     def make(
         self, stopping: Callable[[], bool], show: Callable[[Progress], None], tasks: Tasks
     ) -> tuple[BlockRecord, ...]:
-        """The records of all blocks, in the rows' order; those that are missing are made."""
-        progress = self._prepared.progress
+        """The records of all blocks, in the rows' order, then that of the source rows that failed; those that are
+        missing are made."""
         made = dict[str, BlockRecord]()
-        for record in made_blocks(self._build.files, self._keys):
+
+        def add(record: BlockRecord, new: bool) -> None:
             made[record.key] = record
-            progress = progress.add(record, new=False)
+            self._progress = self._progress.add(record, new)
+
+        def tell() -> None:
+            show(self._progress)
+
+        self._progress = self._prepared.progress
+        for record in made_blocks(self._build.files, self._keys):
+            add(record, new=False)
         missing = (work for work in self._works() if work.key not in made)
         workers = self._prepared.settings.workers
-        for record in tasks(partial(make_block, self._build), missing, stopping, workers):
-            made[record.key] = record
-            progress = progress.add(record, new=True)
-            show(progress)
-        show(progress)
-        return tuple(made[key] for key in self._keys)
+        for record in tasks(partial(make_block, self._build), missing, stopping, workers, tell):
+            add(record, new=True)
+            tell()
+        of_source = _source_failures(self._build.files, self._prepared)
+        for record, new in of_source:
+            add(record, new)
+        tell()
+        return (*(made[key] for key in self._keys), *(record for record, _ in of_source))
 
     def _works(self) -> Iterator[BlockWork]:
         """Made as they are taken: the driver holds few of them."""
@@ -336,19 +331,17 @@ def _decides(settings: PublishSettings, inputs: DatasetInputs) -> Mapping[str, A
     }
 
 
-def _source_failures(
-    files: Files, inputs: DatasetInputs, failures: tuple[SourceFailure, ...]
-) -> tuple[BlockRecord, ...]:
-    """The block of the source rows that failed, made where it is missing; none where no row failed."""
-    if not failures:
-        return ()
-    key = block_key({"format": FORMAT, "pyarrow": pa.__version__}, inputs.source_failures)
-    if made := tuple(made_blocks(files, [key])):
-        return made
+def _source_failures(files: Files, prepared: Prepared) -> list[tuple[BlockRecord, bool]]:
+    """The block of the source rows that failed, and whether this call made it; none where no row failed."""
+    if not prepared.failures:
+        return []
+    key = block_key({"format": FORMAT, "pyarrow": pa.__version__}, prepared.inputs.source_failures)
+    if made := [*made_blocks(files, [key])]:
+        return [(made[0], False)]
     with BlockWriter(files, key) as writer:
-        for failure in failures:
+        for failure in prepared.failures:
             writer.add_failure(source_failure_row(failure))
-        return (writer.finish(),)
+        return [(writer.finish(), True)]
 
 
 def _failures(settings: PublishSettings) -> Iterator[SourceFailure]:

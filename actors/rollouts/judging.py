@@ -11,8 +11,7 @@ import ray
 
 from actors.cluster.connection import this_node
 from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings, watched
-from lensmill.judging.judge import Judge
-from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.judging.judge import Judge, JudgeSettings, build_judge
 from lensmill.models.building import build_model
 from lensmill.models.chat import STOPPING
 from lensmill.models.meter import NO_CAPS, Caps, Meter

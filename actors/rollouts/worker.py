@@ -15,16 +15,17 @@ from typing import Literal
 import ray
 
 from actors.cluster.connection import this_node
-from actors.rollouts.equipment import AGENT, Equipment
 from actors.rollouts.failing import failure_of
 from actors.rollouts.judging import ChunkJudge, ChunkReport
 from actors.rollouts.pictures import Pictures
+from actors.rollouts.runtime import Runtime
 from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from actors.rollouts.work import Attempt, EpisodeCost, Mode, Probed, Threads, Work
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
+from lensmill.agents.spec import AGENT
 from lensmill.curation.correct import rejection
-from lensmill.judging.settings import JudgeSettings
+from lensmill.judging.judge import JudgeSettings
 from lensmill.models.chat import STOPPING, ModelError
 from lensmill.models.meter import NO_CAPS, Caps
 from lensmill.models.settings import ModelSettings
@@ -115,7 +116,7 @@ class RolloutWorker:
         self._pictures = Pictures(self._images, settings.ladder)
         self._plan = Plan(files, settings.fingerprint)
         self._episodes = EpisodeStore(files, settings.fingerprint)
-        self._equipment = Equipment(
+        self._runtime = Runtime(
             settings.agent,
             settings.judge,
             settings.models,
@@ -124,12 +125,12 @@ class RolloutWorker:
             self.watch,
             settings.caps,
         )
-        self._agent = self._equipment.agent
+        self._agent = self._runtime.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
         self._judging = asyncio.Semaphore(settings.in_flight)
         self._places = asyncio.Semaphore(settings.in_flight + max(1, settings.in_flight // AHEAD))
         self._judge = ChunkJudge(
-            files, settings.fingerprint, settings.judge_fingerprint, self._equipment.judge, self._judging
+            files, settings.fingerprint, settings.judge_fingerprint, self._runtime.judge, self._judging
         )
         self._stopping = False
         self._leave_at: float | None = None
@@ -144,19 +145,19 @@ class RolloutWorker:
         return this_node()
 
     async def engines_moved(self, moves: Mapping[str, str]) -> None:  # base URL -> the new one
-        self._equipment.engines_moved(moves)
+        self._runtime.engines_moved(moves)
 
     async def close(self) -> None:
         """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
-        await self._equipment.close()
+        await self._runtime.close()
 
     async def counts(self) -> Mapping[str, float]:
         """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
-        return {**self._counts, **self.watch.report(self._judge.counts), **meter_series(self._equipment.meter)}
+        return {**self._counts, **self.watch.report(self._judge.counts), **meter_series(self._runtime.meter)}
 
     async def halt_calls(self) -> None:
         """Send no further request to any model: a spending cap is reached. Replies that are due are awaited."""
-        self._equipment.meter.close()
+        self._runtime.meter.close()
 
     async def stop(self, within_s: float | None = None) -> None:
         """Start no further episode; those in flight finish and their chunks are handed back.
@@ -356,7 +357,7 @@ class RolloutWorker:
             attempt.waited = monotonic() - waiting
             if self._stopping:
                 return None
-            return await self._agent.run(self._equipment.desk(planned, sample, original, view, attempt.calls))
+            return await self._agent.run(self._runtime.environment(planned, sample, original, view, attempt.calls))
 
     async def probe(self, chunk_id: str) -> Probed:
         """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""

@@ -5,8 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, Self
 
+from lensmill.agents.environment import Environment
 from lensmill.agents.errors import PictureSize, TooLong
-from lensmill.agents.protocol import Desk
 from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel, ChatReply, ChatRequest, ModelCall, Sampling
 from lensmill.models.families import ModelFamily
@@ -112,10 +112,18 @@ class Conversation:
         self._counted = (0, 0)
 
     @classmethod
-    def of(cls, desk: Desk, model: ChatModel, sampling: Sampling, role: str = "agent") -> Self:
-        """The talk of a desk's own agent; the desk keeps its calls."""
-        task = desk.task
-        return cls(model, sampling, seed=task.seed, episode=desk.episode, rung=task.rung, record=desk.calls, role=role)
+    def of(cls, environment: Environment, model: ChatModel, sampling: Sampling, role: str = "agent") -> Self:
+        """The talk of an environment's own agent; the environment keeps its calls."""
+        task = environment.task
+        return cls(
+            model,
+            sampling,
+            seed=task.seed,
+            episode=environment.episode,
+            rung=task.rung,
+            record=environment.calls,
+            role=role,
+        )
 
     def system(self, text: str) -> None:
         self.messages.append(Message("system", (Part(text),)))

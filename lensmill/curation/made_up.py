@@ -8,7 +8,7 @@ crop once there is one.
 import re
 from collections.abc import Iterator, Sequence
 
-from lensmill.agents.replies.refocus import read_refocus_reply
+from lensmill.agents.refocus.replies import read_refocus_reply
 from lensmill.agents.replies.tags import read_pieces
 from lensmill.template_tokens import RESULT_TAGS
 from lensmill.trajectory import Message, Step

@@ -1,1 +1,1 @@
-"""Judging: whether an answer meets a reference, by rules that say which of them decided."""
+"""Judging: decides whether an answer matches a reference, by rules that name the rule that decided."""

@@ -1,7 +1,7 @@
-"""Which option of a multiple-choice question a text names: by letter, by its own words, or both.
+"""Finds the option of a multiple-choice question that a text names: by letter, by its words, or both.
 
-A letter beside words counts only where the words are that option's own. A text that names an option counts only where
-all its other words are plain; "far from red" names nothing for sure.
+A letter with words counts only if the words are that option's own. A text that names an option counts only if all its
+other words are plain: "far from red" names nothing for certain.
 """
 
 import re
@@ -25,12 +25,12 @@ _LETTER_LAST = re.compile(r"(.+?),? (?:[(\[]([a-z])[)\]]|[(\[]?(?:option|choice)
 _LETTERS = re.compile(r"(?<![\w'])\(?([a-z])\)?(?:\s*(?:,|/|;|&|and|or)\s*\(?([a-z])\)?(?![\w'])){1,}")
 _EMPTY_WORDS = vocabulary("of in on at to is it its this that there by for with and or are was were")
 _UNSAID = frozenset({"not", "no", "never", "none", "neither", "nor", "except", "without", "and", "or"})
-"""Words of an option that a shorter answer cannot leave out."""
+"""Words of an option that a shorter answer must not omit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """An option that a text names, and by what: its letter or its words."""
+    """An option that a text names, and how: by its letter or by its words."""
 
     index: int
     by: Literal["letter", "text"]
@@ -39,11 +39,16 @@ class Chosen:
 def choose(text: str, choices: Sequence[str], question: str = "") -> Chosen | Literal["several", "none", "unclear"]:
     """The option that a canonical text names.
 
-    "several" names more than one; "none" is the letter of no option; "unclear" is all else.
-    An option whose own words are the text goes before the letter that the text may be.
+    If the text equals an option's words, it names that option, even if the text is also a letter.
 
     Args:
-        question: canonical; its words beside an option's are plain.
+        text: the canonical answer.
+        choices: the options in the order shown.
+        question: canonical; its words next to an option's words are plain.
+
+    Returns:
+        The option; "several" if the text names more than one; "none" if the text is a letter without an option;
+        "unclear" otherwise.
     """
     options = [canonical(choice) for choice in choices]
     for form in (text, unwrapped(text)):
@@ -54,25 +59,27 @@ def choose(text: str, choices: Sequence[str], question: str = "") -> Chosen | Li
     if letter:
         index = ord(letter[1]) - 97
         if letter[1] in options and options.index(letter[1]) != index:
-            return "unclear"  # another option is that letter
+            return "unclear"  # another option consists of that letter
         return Chosen(index, "letter") if index < len(options) else "none"
     several = _LETTERS.fullmatch(text)
     if several and all(ord(c) - 97 < len(options) for c in re.findall(r"\b[a-z]\b", text)):
         return "several"
     if re.match("[a-z] [a-z]", text) and any(len(word) == 1 and word in "bcdefghijkl" for word in words(question)):
-        return "unclear"  # "B is taller": B is a thing of the question, or an option
+        return "unclear"  # "B is taller": B may be a thing in the question or an option
     beside = _letter_beside(text, len(options))
     if beside is not None:
         rest = _by_words(beside[1], options, question)
         if rest == beside[0]:
             return Chosen(beside[0], "letter")
-        return "several" if isinstance(rest, int) and not text.startswith("a ") else "unclear"  # "a dog" has an article
+        return (
+            "several" if isinstance(rest, int) and not text.startswith("a ") else "unclear"
+        )  # the "a" of "a dog" is an article
     found = _by_words(text, options, question)
     return Chosen(found, "text") if isinstance(found, int) else found
 
 
 def _letter_beside(text: str, count: int) -> tuple[int, str] | None:
-    """The option whose letter a text begins or ends with, and the words beside the letter."""
+    """The option whose letter a text begins or ends with, and the other words of the text."""
     first, last = _LETTER_FIRST.fullmatch(text), _LETTER_LAST.fullmatch(text)
     for letter, rest in (
         (first and (first[1] or first[2]), first and first[3]),
@@ -86,7 +93,7 @@ def _letter_beside(text: str, count: int) -> tuple[int, str] | None:
 def letter_of(text: str) -> str | None:
     """The letter that a canonical text consists of or begins with ("(b)", "b. 12 %"), or None.
 
-    None as well where what follows may be more than the option's words: another letter, an "or", a denial.
+    Also None if the following words may be more than the option's words: another letter, an "or", a negation.
     """
     if alone := _LETTER_ALONE.fullmatch(text):
         return alone[1]
@@ -126,10 +133,11 @@ def _by_words(text: str, options: Sequence[str], question: str) -> int | Literal
 
 
 def _stands_as_asked(option: Sequence[str], mine: Sequence[str], options: list[list[str]], asked: list[str]) -> bool:
-    """Whether the question's words beside an option keep the question's order, so that who is left of whom stays.
+    """Whether the question's words next to an option keep the question's order, so that "A left of B" does not count as
+    "B left of A".
 
-    Where the question names options, what stands before the answer's option stands before theirs too. Where it does
-    not, an option that relates two things says something for sure only alone.
+    If the question names options, the words before the answer's option must stand before theirs too. If it does not, an
+    option that relates two things is certain only alone.
     """
     start = _place(option, mine) or 0
     before, after = telling(mine[:start]), telling(mine[start + len(option) :])
@@ -171,7 +179,7 @@ def _place(part: Sequence[str], whole: Sequence[str]) -> int | None:
 
 
 def _without(part: Sequence[str], whole: Sequence[str]) -> list[str]:
-    """The words of a text beside an option's own."""
+    """The words of a text that are not the option's."""
     start = _place(part, whole)
     return list(whole) if start is None else [*whole[:start], *whole[start + len(part) :]]
 

@@ -1,4 +1,4 @@
-"""One quantity against another: tolerance, percent, scales and units brought together."""
+"""Compares two quantities: tolerance, percent, scales and units."""
 
 import math
 import re
@@ -12,7 +12,7 @@ from lensmill.judging.units import CURRENCIES, FACTORS, SCALES, UNITS
 from lensmill.verdict import Verdict
 
 _ROUNDING = 1e-9
-"""Slack for binary fractions: 1.05 is within 5 % of 1."""
+"""Tolerance for binary fractions: 1.05 is within 5 % of 1."""
 
 _CHANGE = vocabulary("difference differ decrease decreased decline declined drop dropped fall fell")
 _FRACTION = vocabulary("ratio fraction proportion probability decimal")
@@ -22,7 +22,8 @@ _MOVED = vocabulary(
 )
 _CURRENCY_UNITS = frozenset(CURRENCIES.values())
 MAX_EXACT_COUNT = 100
-"""Things that can be counted one by one in a picture; larger numbers stand for themselves within 5 %."""
+"""Counts up to this number must be exact: a person can count the things in a picture. Larger numbers have 5 %
+tolerance."""
 PERCENT_WORDS = vocabulary("% percent percentage percentages share proportion")
 _AGE = re.compile(r"\bhow old\b|\bages?\b|\bexpectancy\b")
 _IDENTIFIER = re.compile(
@@ -32,17 +33,17 @@ _IDENTIFIER = re.compile(
     r"|chapter|step|jersey|bus|exit|seat|row|zip|postcode)\b|\bnumber (?:on|printed|written|shown on)\b"
     r"|\b(?:zip|postcode|phone number|speed limit|digits)\b"
 )
-"""Questions for a number that is read off and names something: a near one names something else."""
+"""Questions for a number that identifies something: a number close to it identifies something else."""
 _COUNTS = re.compile(r"\bhow many\b|\bnumber of\b|\bcount (?:of|the)\b")
 
 
 def within_tolerance(value: float, target: float) -> bool:
-    """Whether a value is within 5 % of a target; a target of zero must be met."""
+    """Whether a value is within 5 % of a target. A target of zero must match exactly."""
     return abs(value - target) <= (MAX_RELATIVE_CHANGE + _ROUNDING) * abs(target)
 
 
 def compare_quantities(mine: Quantity, theirs: Quantity, question: str) -> Verdict:
-    """One reading of the answer against one reading of the reference."""
+    """Compare one reading of the answer with one reading of the reference."""
     asked = set(words(question))
     said, wanted = shown(mine), shown(theirs)
     extra = " ".join(word for word in words(mine.unit) if word not in words(theirs.unit))
@@ -76,9 +77,9 @@ def compare_quantities(mine: Quantity, theirs: Quantity, question: str) -> Verdi
 
 
 def _agree(mine: Quantity, theirs: Quantity, asked: set[str], question: str) -> tuple[str, bool] | None:
-    """The rule that brings two quantities together and whether they are equal then; None where units conflict."""
+    """The rule that converts two quantities and whether they are equal then; None if their units conflict."""
     if mine.percent and theirs.percent and mine.unit != theirs.unit and (asked & _MOVED or not asked):
-        return None  # 40 % to 44 % is 4 points, and 10 percent
+        return None  # from 40 % to 44 % is 4 points and also 10 percent
     if mine.percent and theirs.percent:
         return ("number", within_tolerance(mine.value, theirs.value))
     if mine.percent != theirs.percent and not (mine.unit and theirs.unit):
@@ -99,7 +100,7 @@ def _agree(mine: Quantity, theirs: Quantity, asked: set[str], question: str) -> 
         return None
     for scale in (
         SCALES[word] for word in scales_asked(question)
-    ):  # "how many millions": a bare number counts millions
+    ):  # after "how many millions" a bare number counts millions
         if (theirs.scale == 1.0 and within_tolerance(mine.value, theirs.number * scale)) or (
             mine.scale == 1.0 and within_tolerance(mine.number * scale, theirs.value)
         ):
@@ -111,7 +112,7 @@ def _agree(mine: Quantity, theirs: Quantity, asked: set[str], question: str) -> 
 
 
 def _compare_apart(mine: Quantity, theirs: Quantity, asked: set[str]) -> Verdict:
-    """Two quantities that do not agree: plainly different, or only written in ways that rules cannot tell apart."""
+    """Compare two quantities that do not agree: they differ, or rules cannot tell."""
     said, wanted = shown(mine), shown(theirs)
     if not _same_unit(mine.unit, theirs.unit):
         if within_tolerance(mine.value, theirs.value):
@@ -141,7 +142,7 @@ def _compare_apart(mine: Quantity, theirs: Quantity, asked: set[str]) -> Verdict
 
 
 def _same_unit(mine: str, theirs: str) -> bool:
-    """Whether two units may be the same; one that is not named may be any."""
+    """Whether two units may be the same. An unnamed unit may be any unit."""
     if not mine or not theirs or mine == theirs:
         return True
     left, right = ({word.removesuffix("s") for word in words(unit)} for unit in (mine, theirs))
@@ -149,7 +150,7 @@ def _same_unit(mine: str, theirs: str) -> bool:
 
 
 def _unit_accounted(mine: Quantity, theirs: Quantity, extra: str, question: str) -> bool:
-    """Whether an answer's unit only says what reference or question say, or what can be meant by a bare number.
+    """Whether an answer's unit only repeats the reference or the question, or is implied by a bare number.
 
     A unit of measurement must be the one that the question asks for: 5 mm and 5 km are both 5 of a distance.
     """
@@ -166,7 +167,7 @@ def _unit_accounted(mine: Quantity, theirs: Quantity, extra: str, question: str)
 
 
 def _is_count(mine: Quantity, theirs: Quantity, question: str) -> bool:
-    """Whether a small whole number counts things that the question names, not per cent, millions or kilometres."""
+    """Whether a small integer counts things that the question names, not percent, millions or kilometres."""
     things = things_counted(question)
     return (
         bool(things)
@@ -180,14 +181,14 @@ def _is_count(mine: Quantity, theirs: Quantity, question: str) -> bool:
 
 
 def _is_label(quantity: Quantity, question: str) -> bool:
-    """Whether a reference names a group or thing by a number ("40+", "100 meters" of "which race")."""
+    """Whether a reference names a group or a thing by a number ("40+", "100 meters" for "which race")."""
     measured = not quantity.unit or quantity.percent or quantity.unit in _CURRENCY_UNITS
     return bool(quantity.bound) or (not measured and asks_for_name(question))
 
 
 def _unit_missing(mine: Quantity, theirs: Quantity, question: str) -> bool:
-    """Whether a reference has words after its number that are no known unit ("7 up"), and neither answer nor
-    question has them."""
+    """Whether a reference has words after its number that are not a known unit ("7 up") and are missing in answer and
+    question."""
     if not theirs.unit or theirs.unit in UNITS.values() or mine.unit:
         return False
     asked = {word.removesuffix("s") for word in words(question)}
@@ -195,6 +196,6 @@ def _unit_missing(mine: Quantity, theirs: Quantity, question: str) -> bool:
 
 
 def shown(quantity: Quantity) -> str:
-    """A quantity for a person."""
+    """A quantity as text for a person."""
     unit = "%" if quantity.percent else f" {quantity.unit}" if quantity.unit else ""
     return f"{quantity.bound}{quantity.value:.10g}{unit}"

@@ -1,4 +1,4 @@
-"""Dates and ranges: "26 August", "Aug 26, 2014", "2010-10-20", "15-64 years", "2015/16"."""
+"""Parses dates and ranges: "26 August", "Aug 26, 2014", "2010-10-20", "15-64 years", "2015/16"."""
 
 import re
 from dataclasses import dataclass
@@ -27,14 +27,15 @@ _RANGE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Date:
-    """A date with a month; year and day are None where the text leaves them out."""
+    """A date with a month. Year and day are None if the text omits them."""
 
     month: int
     day: int | None = None
     year: int | None = None
 
     def agrees(self, reference: "Date") -> bool | None:
-        """True where this says all that the reference says, False where the two differ, None where it says less."""
+        """Whether this date matches a reference: True if it says everything that the reference says, False if they
+        differ, None if it says less."""
         pairs = ((self.month, reference.month), (self.day, reference.day), (self.year, reference.year))
         if any(mine is not None and theirs is not None and mine != theirs for mine, theirs in pairs):
             return False
@@ -42,7 +43,7 @@ class Date:
 
 
 def read_date(text: str) -> tuple[Date, ...]:
-    """Every reading of a whole canonical text as a date (3/4/2014 has two); empty where it is none."""
+    """All readings of a canonical text as a date (3/4/2014 has two); empty if the text is not a date."""
     for shape in _NAMED:
         found = shape.fullmatch(text)
         if found:
@@ -61,7 +62,7 @@ def read_date(text: str) -> tuple[Date, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Two ends as written, and the currency sign and words beside them."""
+    """The two ends of a range as written, with the currency sign and the words next to them."""
 
     low: str
     high: str
@@ -69,14 +70,14 @@ class Range:
 
 
 def read_range(text: str) -> Range | None:
-    """A whole canonical text as a range, or None. Short second years are written out: 2015/16 is 2015 to 2016."""
+    """A canonical text as a range, or None. A short second year is completed: 2015/16 is 2015 to 2016."""
     found = _RANGE.fullmatch(text)
     if found is None or (found["joint"] == "and" and not text.startswith("between")):
         return None
     low, high = _plain(found["low"]), _plain(found["high"])
     season = re.fullmatch(r"[12]\d{3}", low) and re.fullmatch(r"\d{2}", high)
     if found["joint"] == "/" and not (season or (len(low) == len(high) == 4)):
-        return None  # a fraction
+        return None  # the text is a fraction
     if season and low[2:] < high:
         high = low[:2] + high
     elif season and low.endswith("99") and high == "00":

@@ -1,6 +1,6 @@
-"""Free text: the same words in one of their spellings, or a case for a judge that can read.
+"""Compares free texts: equal up to spelling, or undecided for a judge that can read.
 
-Nearly the same letters are no reason to accept: most pairs of words a letter apart are two words.
+Similar letters are not enough to accept: most pairs of words that differ in one letter are different words.
 """
 
 from lensmill.judging.anls import ANLS_THRESHOLD, similarity
@@ -10,16 +10,19 @@ from lensmill.judging.text import digits_of, figures_of, unwrapped, vocabulary, 
 from lensmill.verdict import Verdict
 
 MIN_ACCENTED = 4
-"""Letters up to which a word alone needs its accents: "Malé" and "male" are two."""
+"""Up to this many letters a single word needs its accents: "Malé" and "male" are two words."""
 
 _JOINTS = vocabulary("or either")
 
 
 def judge_text(answer: str, reference: str, *known: str) -> Verdict:
-    """A canonical answer against a canonical reference that is neither number, date, list nor choice.
+    """Judge a canonical answer against a canonical reference that is neither number, date, list nor choice.
 
     Args:
-        known: the question and the options. A word of theirs is that word, not another spelling of the reference's.
+        answer: the answer.
+        reference: the reference.
+        known: the question and the options. A word that stands in them is that word, not another spelling of a word in
+            the reference.
     """
     if answer == reference or unwrapped(answer) == reference:
         return Verdict("correct", "exact", 1.0, "the answer is the reference")
@@ -46,21 +49,21 @@ def judge_text(answer: str, reference: str, *known: str) -> Verdict:
 
 
 def _same_words(mine: list[str], theirs: list[str]) -> bool:
-    """Whether two texts have the same words, spelled or spaced otherwise."""
+    """Whether two texts have the same words, up to spelling and spacing."""
     if len(mine) == len(theirs) > 0 and all(map(same_word, mine, theirs)):
         return len(mine) > 1 or len(mine[0]) > MIN_ACCENTED or mine[0].isascii() == theirs[0].isascii()
     return bool(mine) and "".join(mine) == "".join(theirs) and _joins(mine) and _joins(theirs)
 
 
 def _joins(parts: list[str]) -> bool:
-    """Whether words may be written as one without becoming others ("navy blue", "u.s.", "e-mail"; not "no table")."""
+    """Whether words may be joined without becoming other words ("navy blue", "u.s.", "e-mail"; not "no table")."""
     if len(parts) == 1 or all(len(part) == 1 for part in parts):
         return True
     return all(len(part) > 2 or part in ("e", "t", "x") for part in parts) and TURNING.isdisjoint(parts)
 
 
 def _rivals(mine: list[str], theirs: list[str], known: tuple[str, ...]) -> bool:
-    """Whether the known texts have a word of the answer's that the reference spells otherwise."""
+    """Whether the known texts contain a word of the answer that the reference spells differently."""
     return not (set(mine) - set(theirs)).isdisjoint(word for text in known for word in words(text))
 
 
@@ -76,7 +79,7 @@ def _within(part: list[str], whole: list[str]) -> bool:
 
 
 def _abbreviates(short: list[str], long: list[str]) -> bool:
-    """Whether one word (or dotted letters) begins with the other's initials: "uk", "u.s.", "usa"."""
+    """Whether a word (or dotted letters) begins with the initials of the other text: "uk", "u.s.", "usa"."""
     letters = "".join(short)
     initials = "".join(word[0] for word in long if word not in ("of", "and", "for"))
     return len(letters) <= 6 and len(initials) >= 2 and letters.startswith(initials)

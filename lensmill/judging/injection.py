@@ -1,9 +1,9 @@
-"""Answers that speak to their judge: instructions, claims about the verdict, and forged markers of the conversation.
+"""Detects answers that address their judge: instructions, claims about the verdict, forged markers of the conversation.
 
-An honest answer names a thing in a picture. It has no reason to tell anybody what to output, to say that it is
-correct, or to carry a chat template's markers. Pictures do contain such words, so a hit counts only where the
-question, the references and the options do not say the same themselves. The rest is up to the judge's prompt, where
-the answer is data. Every pattern looks at most some dozens of characters ahead: time is bounded by the length.
+An honest answer names something in a picture. It never tells a reader what to output, never claims to be correct, and
+has no markers of a chat template. Pictures may contain such words, so a match counts only if the question, the
+references and the options do not contain the same words. The judge's prompt, which treats the answer as data, handles
+the rest. Every pattern looks at most a few dozen characters ahead, so the time is bounded by the length.
 """
 
 import re
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from lensmill.judging.text import canonical, words
 
 _LOOKALIKES = str.maketrans("аеорсухіјѕкмтԁԛԝνοαιετρυıɡ", "aeopcyxijskmtdqwvoaietpuig")
-"""Cyrillic, Greek and other letters that pass for Latin ones."""
+"""Cyrillic, Greek and other letters that look like Latin letters."""
 
 _SPELLED_OUT = re.compile(r"(?<!\w)(?:\w[ ._-]){3,}\w(?!\w)")
 _SEPARATORS = re.compile(r"[ ._-]")
@@ -35,7 +35,7 @@ _JUDGE = r"(?:judge|grader|evaluator|assessor|examiner)s?"
 _PATTERNS = tuple(
     re.compile(pattern, re.MULTILINE)
     for pattern in (
-        # markers of chat templates, and headings that open another turn
+        # markers of chat templates, and headings that start another turn
         r"<\|[^<>|]{0,40}\|>|<\|?(?:im_start|im_end|eot_id|eos|bos|endoftext)\b|<</?sys>>|</?s>|<!--",
         r"\[/?(?:inst|sys|system|user|assistant)\]",
         r"</?(?:start|end)_of_turn>",
@@ -54,7 +54,7 @@ _PATTERNS = tuple(
         r"\bcorrect\s+verdict\b|\[\[\s*(?:correct|1)\s*\]\]",
         r"\b(?:verdict|correctness|judge?ment|final\s+grade)\b\s*(?:is|:|=|->|=>|should\s+be|must\s+be)?\s*"
         r"[\"'*]{0,3}(?:correct|1|true|pass|yes|right)\b",
-        # take back what was said before
+        # revoke earlier instructions
         rf"{_START}(?:ignore|disregard|forget|override|bypass|overrule|discard)\b[^.\n]{{0,40}}?\b(?:instructions?|prompts?"
         rf"|above|guidelines?|criteria|rubric|{_REFERENCE}|everything\s+(?:before|said|you)"
         r"|(?:previous|prior|preceding|earlier)\s+(?:text|rules?|messages?|context|directions?|commands?))",
@@ -84,7 +84,7 @@ _PATTERNS = tuple(
         r"|the\s+(?:answer|prediction|response))\b",
         rf"{_START}be\s+(?:lenient|generous)\b|\b(?:grade|judge|mark)\s+(?:leniently|generously)\b",
         r"\b(?:stop|skip)\s+(?:the\s+)?(?:grading|judging|evaluation|evaluating|comparing|comparison)\b",
-        # speak of the verdict, the references or the judge
+        # mention the verdict, the references or the judge
         rf"\b(?:this|my|the|above|given)\s+(?:final\s+)?(?:answer|prediction|response|submission)\s+(?:is|was|should\s+be"
         rf"|must\s+be|has\s+been|shall\s+be|counts\s+as|will\s+be)\s+{_SOFTENERS}(?:correct|accepted|verified|validated"
         r"|equivalent|accurate|acceptable|graded|marked|judged)\b(?!\s+(?:option|choice|answer|value|one))",
@@ -115,10 +115,11 @@ _PATTERNS = tuple(
 
 
 def speaks_to_the_judge(answer: str, known: Sequence[str]) -> bool:
-    """Whether an answer of bounded length tells its judge something.
+    """Whether an answer of bounded length addresses its judge.
 
     Args:
-        known: question, references and options: their own words are no instruction, whatever they are.
+        answer: as the agent wrote it.
+        known: question, references and options; words that stand in them are not instructions.
     """
     plain = _plain(answer)
     said = [_spaced(text[:4000]) for text in known]
@@ -132,12 +133,13 @@ def speaks_to_the_judge(answer: str, known: Sequence[str]) -> bool:
 
 
 def _spaced(text: str) -> str:
-    """A text's words with a blank around each, so that one text's words are found in another's."""
+    """The words of a text with a blank around each, so that words can be searched in it as a substring."""
     return f" {' '.join(words(canonical(text)))} "
 
 
 def _plain(text: str) -> str:
-    """Case, Unicode forms, invisible characters and spelled-out words undone; lines stay lines."""
+    """The text without differences of case, Unicode form, invisible characters and spelled-out words. Line breaks
+    stay."""
     kept = (c for c in text if c.isspace() or unicodedata.category(c) not in ("Cf", "Cc", "Co", "Cs", "Mn"))
     text = "\n".join(canonical(line) for line in unicodedata.normalize("NFKC", "".join(kept)).splitlines())
     return _SPELLED_OUT.sub(lambda found: _SEPARATORS.sub("", found.group()), text)

@@ -1,10 +1,11 @@
-"""The Judge protocol, and the judge that knows rules only."""
+"""What a judge is, and the registry of all: one file a judge, with one spec."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from lensmill.judging.rules import Policy, judge_answer
+from lensmill.models.chat import ChatModel, Sampling
+from lensmill.specs import PluginSettings, Registry, plugin_name, recipe_values
 from lensmill.verdict import Verdict
 
 
@@ -28,19 +29,77 @@ class Judge(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSettings(PluginSettings):
+    """Base of the settings of all judges."""
+
+
 @dataclass(frozen=True, slots=True)
-class RuleJudge:
-    """The answer rules as a judge."""
+class Asking:
+    """How a judge asks its model.
 
-    policy: Policy = "strict"
+    Attributes:
+        structure: what a reply must look like; see ChatRequest.
+    """
 
-    async def judge(
-        self,
-        question: str,
-        references: Sequence[str],
-        choices: Sequence[str],
-        answer: str | None,
-        key: str,  # noqa: ARG002 (rules draw nothing)
-    ) -> Verdict:
-        """See `Judge`."""
-        return judge_answer(answer, references, question=question, choices=choices, policy=self.policy)
+    sampling: Sampling
+    structure: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeSpec:
+    """One judge.
+
+    Attributes:
+        settings: class of its settings; the default of its field `name` is the judge's name.
+        build: makes the judge, from its settings and its model.
+        version: raised when the judge decides differently.
+        asks: how it asks its model; None for a judge without a model.
+        identity: what else decides a verdict, as JSON values by name: hashes of prompts, versions of parts.
+    """
+
+    settings: type[JudgeSettings]
+    build: Callable[[Any, ChatModel | None], Judge]
+    version: int
+    asks: Callable[[Any], Asking] | None = None
+    identity: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return plugin_name(self.settings)
+
+
+JUDGES = Registry("judge", "lensmill.judging", JudgeSpec)
+"""Every judge of ours, by name."""
+
+
+def judge_spec(settings: JudgeSettings) -> JudgeSpec:
+    """The spec of the judge that these settings are of.
+
+    Raises:
+        SpecError: a judge from outside cannot be imported.
+    """
+    return JUDGES.get(settings.reference)
+
+
+def build_judge(settings: JudgeSettings, model: ChatModel | None) -> Judge:
+    """The judge that the settings describe.
+
+    Raises:
+        ValueError: it needs a model and there is none.
+    """
+    spec = judge_spec(settings)
+    if spec.asks is not None and model is None:
+        raise ValueError(f"judge={spec.name} asks a model: choose one with judge_model=..., or take judge=rules")
+    return spec.build(settings, model)
+
+
+def judge_identity(settings: JudgeSettings, model: Mapping[str, Any] | None) -> dict[str, Any]:
+    """All that decides a verdict, as JSON values; the hash of it is the judge's fingerprint.
+
+    Args:
+        model: what of the judge's model decides its replies (its name, not where it runs); None without one.
+    """
+    spec = judge_spec(settings)
+    identity = {**recipe_values(settings), "version": spec.version, **spec.identity}
+    return identity if spec.asks is None else identity | {"model": dict(model or {})}

@@ -1,4 +1,4 @@
-"""Lists in answers: "[42.47, 54.91]", "A, B and C", one item a line."""
+"""Parses lists in answers: "[42.47, 54.91]", "A, B and C", one item per line."""
 
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _SPLITS = (
 
 
 def bracketed(text: str) -> bool:
-    """Whether a text is written as a list, in square or curly brackets."""
+    """Whether a text is written as a list in square or curly brackets."""
     text = text.strip()
     return len(text) > 2 and _BRACKETS.get(text[0]) == text[-1]
 
@@ -27,7 +27,7 @@ def splits(text: str) -> list[list[str]]:
     """The ways to read a text as a list of at least two canonical items, the plainest separator first."""
     if bracketed(text):
         text = text.strip()[1:-1]
-    # a blank at most in a row, where the separators below would try each of them
+    # at most one blank in a row: the separators below would try each blank
     text = "\n".join(line for part in text.split("\n") if (line := " ".join(part.split())))
     ways: list[list[str]] = []
     for separator in _SPLITS:
@@ -41,7 +41,7 @@ def splits(text: str) -> list[list[str]]:
 
 
 def pairing(count: int, fits: Callable[[int, int], bool]) -> Sequence[int] | None:
-    """A one-to-one pairing of `count` answers with as many references, each pair of which fits, or None."""
+    """A one-to-one assignment of `count` answers to as many references in which each pair fits; None without one."""
     partner: dict[int, int] = {}
 
     def place(answer: int, tried: set[int]) -> bool:

@@ -1,8 +1,9 @@
 """The model judge: a language model compares an answer with the references and says correct, incorrect or undecided.
 
-What needs no reading is decided by `screening` before. The rest is put to the model as one JSON object, in which the
-answer is data: no character of it can end its string, open another turn or hide. A reply that is no verdict is asked
-for again; a judge that cannot be asked, or does not answer, is a `judge_error`, which is nobody's fault but its own.
+`screening` first decides cases that need no reading. The model gets the rest as one JSON object, in which the answer is
+data: no character of the answer can end its string, start another turn or hide. A reply that is not a verdict is
+requested again. A judge that cannot be asked or does not answer gives `judge_error`, which does not count against the
+answer.
 """
 
 import hashlib
@@ -22,25 +23,25 @@ from lensmill.trajectory import Message, Part
 from lensmill.verdict import Outcome, Verdict
 
 MODEL_JUDGE_VERSION = 2
-"""Raised when an answer is put to the model, screened or read otherwise, so that old and new verdicts never mix."""
+"""Increased when answers are presented, screened or parsed differently, so that old and new verdicts never mix."""
 
 PROMPT = (Path(__file__).parent / "prompts" / "judge.txt").read_text(encoding="utf-8")
 PROMPT_HASH = hashlib.sha256(PROMPT.encode()).hexdigest()[:16]
 
 STRUCTURE: Mapping[str, Any] = {"regex": r'\{"verdict": "(correct|incorrect|undecided)"\}'}
-"""A regex, since servers that hold replies to a JSON schema may still pad them with blanks up to the limit."""
+"""A regex, because servers that enforce a JSON schema may still pad the reply with blanks up to the limit."""
 
 ATTEMPTS = 3
-"""Replies asked for before the judge counts as failed."""
+"""Replies requested before the judge counts as failed."""
 
 RETRY_TEMPERATURE = 0.7
-"""At temperature 0 a model that gave no verdict would give none again."""
+"""Temperature of a retry. At temperature 0 a model without a verdict would give none again."""
 
 MAX_DATA = 20_000
-"""Characters of question, references, options and answer together; more is not put to a model."""
+"""Maximum characters of question, references, options and answer together; longer cases are not sent to a model."""
 
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-"""Variation selectors: they show nothing and can spell out any text."""
+"""Variation selectors: they are invisible and can encode any text."""
 _MARKER = re.compile(r"<(?=[|｜/!<a-zA-Z])|\[(?=/?(?:INST|SYS)\b)", re.IGNORECASE)
 
 
@@ -48,8 +49,8 @@ class ModelJudge:
     """A chat model as a judge.
 
     Args:
-        model: any; it is sent text only.
-        votes: an odd number of replies of which more than half must agree; otherwise the answer stays undecided.
+        model: any chat model; it gets text only.
+        votes: an odd number of replies. More than half must agree; otherwise the answer stays undecided.
         sampling: votes differ only above temperature 0.
     """
 
@@ -63,7 +64,8 @@ class ModelJudge:
     async def judge(
         self, question: str, references: Sequence[str], choices: Sequence[str], answer: str | None, key: str
     ) -> Verdict:
-        """See `Judge`. A model that fails is a `judge_error` whose rule is the kind of failure, never an exception."""
+        """See `Judge`. A model that fails gives a `judge_error` whose rule is the kind of failure, never an
+        exception."""
         known = [reference for reference in references if reference.strip()]
         if not known:
             raise ValueError("an answer needs at least one reference to be judged by, got none that is not blank")
@@ -82,7 +84,7 @@ class ModelJudge:
             return Verdict("judge_error", error.error_class, None, f"{self._model.name}: {error}"[:500])
 
     async def _elect(self, messages: tuple[Message, ...], key: str) -> Verdict:
-        """Votes one after the other, as many as it takes for more than half of all to agree."""
+        """Collect votes one after the other, until more than half of all votes agree."""
         cast: Counter[Outcome] = Counter()
         for vote in range(self._votes):
             outcome = await self._vote(messages, key, vote)
@@ -111,16 +113,16 @@ class ModelJudge:
 
 
 def seed_of(*parts: object) -> int:
-    """A seed of 31 bits that follows from its parts alone."""
+    """A seed of 31 bits that depends only on `parts`."""
     text = "\0".join(map(str, parts))
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "replace")).digest()[:4]) >> 1
 
 
 def as_data(question: str, references: Sequence[str], choices: Sequence[str], answer: str) -> str:
-    """What the model is asked about, as one JSON object.
+    """The case for the model, as one JSON object.
 
-    JSON keeps the answer within its string. Characters that do not show are left out, and what a server's chat
-    template could take for the end of the message is written as a JSON escape, which reads the same.
+    JSON keeps the answer within its string. Invisible characters are removed. Characters that a server's chat template
+    could read as the end of the message are written as JSON escapes.
     """
     content = {
         "question": _visible(question),
@@ -133,7 +135,7 @@ def as_data(question: str, references: Sequence[str], choices: Sequence[str], an
 
 
 def _visible(text: str) -> str:
-    """A text without control, formatting and private characters; lines stay, half characters become U+FFFD."""
+    """A text without control, formatting and private characters. Line breaks stay; lone surrogates become U+FFFD."""
     kept = []
     for character in _SELECTORS.sub("", text):
         category = unicodedata.category(character)

@@ -1,4 +1,4 @@
-"""Numbers against numbers: 5 % to spare, years exact, percent, scales and units brought together."""
+"""Compares numbers: 5 % tolerance, exact years, percent, scales and units."""
 
 import re
 
@@ -22,15 +22,16 @@ _MEASURE = re.compile(
 _FINE = re.compile("[‰‱]")
 _SHARE_WORDS = PERCENT_WORDS | vocabulary("fraction fractions proportion shares part portion ratio probability")
 _STROKES = re.compile(r"\d ?['\"](?!\w)")
-"""Minutes, feet, seconds or inches in a sentence, which `words` leaves out."""
+"""Minutes, feet, seconds or inches in a sentence, which `words` drops."""
 _THING = re.compile(r"\d[\d.,]* ([a-z]+)")
 _NO_NUMBER = re.compile(r"\d(?:\.\d+){2,}|\d ?(?:\.{2,}|-{2,}) ?\d|[@!~^]\d")
-"""Versions, spans and marks: "1.2.3", "5..6", "@5" are not the number that they begin with."""
+"""Versions, spans and marks: "1.2.3", "5..6" and "@5" are not the number that they begin with."""
 _BRACKETED = re.compile(r"\(([$€£]?\d[\d.,]*%?)\)")
 
 
 def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
-    """A canonical answer against a canonical reference that is one number; None where the reference is none."""
+    """Judge a canonical answer against a canonical reference that is one number; None if the reference is not a
+    number."""
     targets = [q for q in _readings(reference, question) if not q.doubtful]
     share = read_share(reference)
     shares_asked = not _SHARE_WORDS.isdisjoint(words(question))
@@ -67,7 +68,7 @@ def judge_number(answer: str, reference: str, question: str) -> Verdict | None:
 
 
 def _readings(text: str, question: str) -> tuple[Quantity, ...]:
-    """The readings of a text; where a length or a weight is asked for, "5 m" is metres and no millions."""
+    """The readings of a text. If the question asks for a length or a weight, "5 m" is metres, not millions."""
     readings = read_quantity(text)
     if re.search(r"\d ?[mt]\.?$", text) and _MEASURE.search(question):
         return tuple(q for q in readings if q.scale == 1.0)
@@ -75,7 +76,8 @@ def _readings(text: str, question: str) -> tuple[Quantity, ...]:
 
 
 def _judge_share(share: Share, answer: str, targets: list[Quantity], question: str) -> Verdict:
-    """A share in words against a percentage or a fraction; a plain number may be its part alone ("3 out of 4")."""
+    """Judge a share in words against a percentage or a fraction. A plain number may be the part alone ("3 out of
+    4")."""
     asked = set(words(question))
     for target in targets:
         if target.bound or (target.unit and not target.percent):
@@ -93,8 +95,11 @@ def _judge_share(share: Share, answer: str, targets: list[Quantity], question: s
 
 
 def _judge_year(answer: str, reference: str, question: str) -> Verdict | None:
-    """Years are met exactly. A bare 4-digit number without a word in the question to tell whether it counts years
-    or things is right when met exactly, and undecided when only near."""
+    """Judge years, which must match exactly.
+
+    If the question does not say whether a bare 4-digit number is a year or a count, an exact match is correct and a
+    near match is undecided.
+    """
     readings = [q for q in read_quantity(answer) if not q.doubtful and not q.unit]
     mine = readings[0].value if readings else None
     if asks_for_year(question) and reference.isdigit() and len(reference) <= 4:
@@ -118,7 +123,7 @@ def _judge_year(answer: str, reference: str, question: str) -> Verdict | None:
 
 
 def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verdict:
-    """An answer that is no number by itself, but may hold one."""
+    """Judge an answer that is not a number but may contain one."""
     if _NO_NUMBER.search(answer):
         return Verdict("undecided", "number_unclear", None, f"{answer} may not be the number {shown(targets[0])}")
     asked = {q.value for q in quantities_in(question)}
@@ -151,7 +156,8 @@ def _judge_sentence(answer: str, targets: list[Quantity], question: str) -> Verd
 
 
 def _counts_another(answer: str, question: str) -> bool:
-    """Whether the word after a sentence's number is not what is counted: "there are 5 girls" for how many more boys."""
+    """Whether the word after a sentence's number is not the counted thing: "there are 5 girls" for how many more
+    boys."""
     found = _THING.search(answer)
     thing = found[1] if found else ""
     if not thing or thing in SCALES or thing in PERCENT_WORDS or plain_unit(thing, question):
@@ -160,7 +166,7 @@ def _counts_another(answer: str, question: str) -> bool:
 
 
 def _without_numbers(said: list[str], named: tuple[Quantity, ...]) -> list[str]:
-    """The words of an answer beside its numbers, their scales and percent signs."""
+    """The words of an answer without its numbers, their scales and percent signs."""
     scales = [word for word in said if word in SCALES and len(word) > 2]
     if len(scales) <= sum(q.scale != 1.0 for q in named):
         said = [word for word in said if word not in scales]
@@ -168,7 +174,8 @@ def _without_numbers(said: list[str], named: tuple[Quantity, ...]) -> list[str]:
 
 
 def _may_be_number(text: str) -> bool:
-    """Whether a text without figures that rules read may still mean a number: "a dozen", "XLII", "5th", "四十二"."""
+    """Whether a text without figures that the rules can read may still mean a number: "a dozen", "XLII", "5th",
+    "四十二"."""
     said = set(words(text))
     return (
         any(c.isdigit() or (c.isalpha() and c > "\u024f") for c in text)

@@ -1,4 +1,4 @@
-"""Ordinals: "third", "3rd", "twenty-first"."""
+"""Compares ordinals: "third", "3rd", "twenty-first"."""
 
 import re
 
@@ -17,7 +17,7 @@ _TWO_WORDS = re.compile(r"([a-z]+ty)[ -]([a-z]+)")
 
 
 def read_ordinal(text: str) -> int | None:
-    """The place that a whole canonical text names, or None."""
+    """The rank that a canonical text names, or None."""
     text = text.removeprefix("the ")
     if figures := _FIGURES.fullmatch(text):
         return int(figures[1])
@@ -28,7 +28,8 @@ def read_ordinal(text: str) -> int | None:
 
 
 def judge_ordinal(answer: str, reference: str) -> Verdict | None:
-    """An ordinal against an ordinal, or beside a number; None where neither text is one, or the other is no number."""
+    """Judge an ordinal against an ordinal, or against a number; None if neither text is an ordinal, or the other text
+    is not a number."""
     said, wanted = read_ordinal(answer), read_ordinal(reference)
     if said is not None and wanted is not None:
         reason = f"{answer} is place {said}, {reference} place {wanted}"

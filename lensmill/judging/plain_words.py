@@ -1,7 +1,7 @@
-"""Which words leave an answer's meaning as it is, and which may turn it round.
+"""Word lists: words that leave an answer's meaning unchanged, and words that may reverse it.
 
-An answer is accepted only where every word of it is accounted for: by the reference, by the question, or by the
-closed list here. "Far from red" and "5 dozen" have a word that nothing accounts for, whatever it is.
+An answer is accepted only if every word of it comes from the reference, the question, or the closed list here. "Far
+from red" and "5 dozen" each have a word that comes from none of them.
 """
 
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ NUMBERS = vocabulary(
     thousands million millions billion billions trillion trillions quadrillion mille grand lakh crore
     """
 )
-"""Words that make another number of the one beside them."""
+"""Words that change the number next to them."""
 
 TURNING = NUMBERS | vocabulary(
     """
@@ -27,7 +27,7 @@ TURNING = NUMBERS | vocabulary(
     far more less fewer than above below over under beyond least before after prior following until between up down
     """
 )
-"""Words that change what is said. Found in an answer, only a judge that can read knows what they do."""
+"""Words that may change the meaning. Only a judge that can read knows their effect in an answer."""
 
 _PLAIN = vocabulary(
     "it its is was were are be been this that there here the in of for on at answer value number amount total "
@@ -49,20 +49,20 @@ RELATIONS = vocabulary(
     fewer more less better worse earlier later wider narrower brighter darker warmer colder first second last
     """
 )
-"""Words of an option that say how one thing stands to another: turned round they say the opposite."""
+"""Words of an option that relate two things: with the things swapped, they say the opposite."""
 
 
 def plain(said: Iterable[str], *known: str) -> bool:
-    """Whether all the words are plain, or words of the known texts, and none of them turns the meaning."""
+    """Whether all words are plain or occur in the known texts, and none of them changes the meaning."""
     allowed = _PLAIN.union(*(words(text) for text in known)) - TURNING
     return all(word in allowed for word in said)
 
 
 def plain_unit(unit: str, question: str) -> bool:
-    """Whether the words after a number only say what the question counts.
+    """Whether the words after a number only name the counted thing.
 
-    A noun of the question counts only after its "how many": "5 girls" says another thing than 5 where it is asked how
-    many more boys than girls there are. Common nouns do where the question counts nothing by name.
+    A noun of the question counts only after its "how many": "5 girls" is not 5 if the question asks how many more boys
+    than girls there are. Common nouns count if the question names no counted thing.
     """
     things, asked = things_counted(question), set(words(question))
     allowed = (_PLAIN | things | (frozenset() if things else _COUNTED - asked)) - TURNING
@@ -71,16 +71,17 @@ def plain_unit(unit: str, question: str) -> bool:
 
 
 def turns(said: Iterable[str]) -> bool:
-    """Whether a word among them may turn the meaning round."""
+    """Whether any of the words may change the meaning."""
     return not TURNING.isdisjoint(said)
 
 
 def telling(said: Iterable[str]) -> list[str]:
-    """The words that are no closed list's: those that name things."""
+    """The words that are on no closed list: those that name things."""
     return [word for word in said if word not in _PLAIN | _LINKS]
 
 
 def in_order(part: Iterable[str], whole: Iterable[str]) -> bool:
-    """Whether the words of one text come in the other in that order: "the cat chases the dog" turned round does not."""
+    """Whether the words of one text occur in the other in the same order. "The cat chases the dog" with the animals
+    swapped does not."""
     rest = iter(whole)
     return all(word in rest for word in part)

@@ -1,4 +1,4 @@
-"""Quantities in words and figures: "$1.2 million", "12k", "27,876", "1 234,5 km", "twenty-five", "-3 %"."""
+"""Parses quantities in words and figures: "$1.2 million", "12k", "27,876", "1 234,5 km", "twenty-five", "-3 %"."""
 
 import math
 import re
@@ -53,10 +53,10 @@ class Quantity:
 
     Attributes:
         number: as written, with its sign, without scale and not divided by 100 for percent.
-        scale: what a scale word multiplies it by; 1.0 where none is written.
+        scale: the factor of a scale word; 1.0 without one.
         unit: a known unit or currency ("%", "pp" for points, "usd", "km"), other words as written, or "".
-        bound: ">" or "<" where the text says "more than", "or older", "40+", or "less than".
-        doubtful: another reading of the same figures is likelier (a comma that may be a decimal comma).
+        bound: ">" or "<" if the text says "more than", "or older", "40+" or "less than".
+        doubtful: another reading of the same figures is more likely (a comma that may be a decimal comma).
     """
 
     number: float
@@ -67,15 +67,17 @@ class Quantity:
 
     @property
     def value(self) -> float:
+        """The number times its scale."""
         return self.number * self.scale
 
     @property
     def percent(self) -> bool:
+        """Whether the unit is percent or percentage points."""
         return self.unit in ("%", "pp")
 
 
 def read_quantity(text: str) -> tuple[Quantity, ...]:
-    """Every reading of a whole canonical text as one quantity, the likeliest first; empty where it is none."""
+    """All readings of a canonical text as one quantity, the most likely first; empty if the text is not a quantity."""
     text = _HEDGE.sub("", text, count=1) if _HEDGE.match(text) else text
     if word := _SIGN_WORD.match(text):
         positive = read_quantity(text[word.end() :])
@@ -117,7 +119,7 @@ def read_quantity(text: str) -> tuple[Quantity, ...]:
 
 
 def quantities_in(text: str) -> tuple[Quantity, ...]:
-    """The quantities named within a longer canonical text, each in its likeliest reading."""
+    """The quantities in a longer canonical text, each in its most likely reading."""
     found: list[Quantity] = []
     position = 0
     while match := _HEAD.search(text, position):
@@ -137,11 +139,11 @@ def quantities_in(text: str) -> tuple[Quantity, ...]:
 
 
 def _figures(head: re.Match[str]) -> list[tuple[float, bool]]:
-    """The numbers that a match may stand for, each with whether that reading is doubtful."""
+    """The numbers that a match may mean, each with whether that reading is doubtful."""
     power = 10.0 ** int(head["power"]) if head["power"] else 1.0
     if written := head["english"] or head["indian"]:
         readings = [(float(written.replace(",", "")) * power, False)]
-        if written.count(",") == 1 and "." not in written:  # "1,234" is 1.234 in much of Europe
+        if written.count(",") == 1 and "." not in written:  # "1,234" means 1.234 in much of Europe
             decimal = float(written.replace(",", "."))
             readings = [(decimal, False)] if written.startswith("0") else [*readings, (decimal * power, True)]
         return readings
@@ -149,7 +151,7 @@ def _figures(head: re.Match[str]) -> list[tuple[float, bool]]:
         return [(float(written.replace(".", "").replace(",", ".")) * power, False)]
     if written := head["spaced"]:
         return [(float(re.sub("[ ']", "", written).replace(",", ".")) * power, False)]
-    if head["plain"] and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", head["plain"]):  # "28.000" is 28,000 in much of Europe
+    if head["plain"] and re.fullmatch(r"[1-9]\d{0,2}\.\d{3}", head["plain"]):  # "28.000" means 28,000 in much of Europe
         return [(float(head["plain"]) * power, False), (float(head["plain"].replace(".", "")) * power, True)]
     if written := head["comma"]:
         return [(float(written.replace(",", ".")) * power, False)]
@@ -165,14 +167,14 @@ def _fraction(match: re.Match[str], bound: str) -> tuple[Quantity, ...]:
 
 
 def _spelled(text: str) -> tuple[float, str] | None:
-    """A cardinal in English words at the start of a text, and the rest; None where there is none, or several."""
+    """A cardinal in English words at the start of a text, and the rest; None without one, or with several."""
     total, current, end, seen, joined = 0.0, 0.0, 0, False, False
     for match in re.finditer(r"[a-z]+|\S", text):
         word = match.group()
         if word in CARDINALS:
             value = CARDINALS[word]
             if seen and not _continues(current, value, total, joined):
-                return None  # "two three" is no five
+                return None  # "two three" is not five
             current, seen = current + value, True
         elif word == "hundred" and seen and current < 100:
             current = max(current, 1.0) * 100
@@ -192,7 +194,7 @@ def _spelled(text: str) -> tuple[float, str] | None:
 
 
 def _continues(current: float, value: int, total: float, joined: bool) -> bool:
-    """Whether a number word goes on with the number so far: "twenty" with "five", "one hundred" with "and six"."""
+    """Whether a number word continues the number so far: "twenty" with "five", "one hundred" with "and six"."""
     if current == 0:
         return total > 0
     return value > 0 and (
@@ -201,7 +203,7 @@ def _continues(current: float, value: int, total: float, joined: bool) -> bool:
 
 
 def _tails(rest: str) -> list[tuple[float, str]]:
-    """What may follow a number, as (scale, unit); empty where it is neither."""
+    """The text after a number as (scale, unit); empty if it is neither."""
     tails: list[tuple[float, str]] = []
     whole = _unit(rest)
     scaled = _SCALE.match(rest)
@@ -215,14 +217,14 @@ def _tails(rest: str) -> list[tuple[float, str]]:
 
 
 def _unit(rest: str) -> str | None:
-    """The unit that a text names, "" for none, None where the text is something else."""
+    """The unit that a text names; "" for no unit, None if the text is something else."""
     name = rest.strip(" -()[].")
     if name.startswith("of ") and name[3:] in UNITS:
         name = name[3:]
     if name in UNITS:
         return UNITS[name]
     if name.startswith(("percent ", "per cent ")):
-        return None  # "5 percent of adults" is read as a sentence
+        return None  # "5 percent of adults" is handled as a sentence
     if not name:
         return "" if not rest.strip(" .") else None
     parts = name.split()

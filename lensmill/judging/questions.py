@@ -1,4 +1,5 @@
-"""What a question asks for: a year, a quantity, a name. English cues; the rules work without any."""
+"""Detects what a question asks for: a year, a quantity, a name. The cues are English; the rules also work without
+them."""
 
 import re
 
@@ -54,8 +55,8 @@ def asks_for_quantity(question: str) -> bool:
 
 
 def asks_for_amount(question: str) -> bool:
-    """Whether a canonical question surely asks for an amount: "how many", "what is the total". "Sales peaked in?" may
-    ask for a year."""
+    """Whether a canonical question certainly asks for an amount: "how many", "what is the total". "Sales peaked in?"
+    may ask for a year."""
     return bool(_ASKS_AMOUNT.search(question)) and not asks_for_year(question)
 
 
@@ -71,15 +72,15 @@ def things_counted(question: str) -> frozenset[str]:
         for word in found.split():
             counted.add(word)
             if _PLURAL.fullmatch(word):
-                break  # "how many boys like girls" counts no girls
+                break  # "how many boys like girls" does not count girls
     return frozenset(counted - {"more", "fewer", "less", "the"})
 
 
 def units_asked(question: str) -> frozenset[str]:
-    """The words that may be the unit in which a canonical question asks for its answer: "in months", "how many km"."""
+    """The words that may be the unit of the answer in a canonical question: "in months", "how many km"."""
     return frozenset(_UNIT_ASKED.findall(question))
 
 
 def asks_for_name(question: str) -> bool:
-    """Whether a canonical question asks which thing it is: numbers in its answer are then part of a label."""
+    """Whether a canonical question asks for the name of a thing: numbers in its answer are then part of a label."""
     return bool(_ASKS_NAME.search(question)) and not asks_for_quantity(question)

@@ -1,8 +1,8 @@
-"""Answer rules: does an answer meet a reference? Every verdict names the rule that decided.
+"""Answer rules: does an answer match a reference? Every verdict names the rule that decided.
 
-The kind of the reference picks the rule: an option, a letter, yes or no, a list, a range, a date, a number (with
-years exact), else free text. Where a rule cannot be sure the outcome is `undecided`, for a judge that can read;
-data made from a guess is worse than none. The labelled cases in the tests are their specification.
+The kind of the reference selects the rule: an option, a letter, yes or no, a list, a range, a date, a number (years
+must match exactly), otherwise free text. If a rule cannot be sure, the outcome is `undecided`, for a judge that can
+read: data made from a guess is worse than no data. The labelled cases in the tests specify the rules.
 """
 
 import re
@@ -26,20 +26,21 @@ from lensmill.judging.yes_no import judge_yes_no
 from lensmill.verdict import Verdict
 
 Policy = Literal["strict", "relaxed"]
-"""How to judge: by our strict rules, or by the published relaxed accuracy as it is."""
+"""How to judge: by the strict rules of this module, or by the published relaxed accuracy unchanged."""
 
 RULES_VERSION = 2
-"""Raised when a rule decides differently, so that old and new verdicts never mix."""
+"""Increased when a rule decides differently, so that old and new verdicts never mix."""
 
 MAX_ANSWER = 1000
-"""Characters. Longer answers are wrong: they argue with the judge instead of answering (DeepEyes' guard)."""
+"""Maximum characters of an answer. Longer answers are incorrect: they argue with the judge instead of answering (as in
+DeepEyes)."""
 
 _TOO_LONG = Verdict("incorrect", "answer_too_long", None, f"the answer has more than {MAX_ANSWER} characters")
 _OF_YEARS = (
     "ad ce fy fiscal calendar season in january february march april may june july august september october november"
     " december jan feb mar apr jun jul aug sep sept oct nov dec"
 )
-"""Words beside a year that leave the year as it is."""
+"""Words next to a year that do not change the year."""
 
 _ORDERED = vocabulary(
     "each then first and order ordered rank ranked sort sorted ascending descending respectively respective"
@@ -57,12 +58,15 @@ def judge_answer(
     choices: Sequence[str] = (),
     policy: Policy = "strict",
 ) -> Verdict:
-    """Judge a final answer; of several references the kindest verdict counts.
+    """Judge a final answer. Of several references, the kindest verdict counts.
 
     Args:
-        answer: as the agent wrote it; None when it abstained, which is `undecided` (rule "abstained"), not wrong.
-        question: tells years from counts and fractions from percentages; the rules work without it.
-        choices: the options in the order shown; a reference may be an option's text or its letter.
+        answer: as the agent wrote it; None if the agent abstained, which is `undecided` (rule "abstained"), not
+            incorrect.
+        references: texts of the correct answer; blank ones are ignored.
+        question: distinguishes years from counts and fractions from percentages. The rules also work without it.
+        choices: the options in the order shown. A reference may be an option's text or its letter.
+        policy: the strict rules or the relaxed accuracy.
 
     Raises:
         ValueError: there is no reference, or only blank ones.
@@ -98,7 +102,7 @@ def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -
         if said == wanted:
             return Verdict("correct", "exact", 1.0, "the answer is the reference")
         return Verdict("undecided", "long_reference", None, "the reference is too long for rules")
-    if len(said) > MAX_ANSWER:  # Unicode forms can grow eighteenfold
+    if len(said) > MAX_ANSWER:  # normalisation can make a text eighteen times longer
         return _TOO_LONG
     verdict = (
         _judge_choice(said, wanted, choices, question)
@@ -117,7 +121,7 @@ def _judge(answer: str, reference: str, question: str, choices: Sequence[str]) -
 def _judge_choice(answer: str, reference: str, choices: Sequence[str], question: str) -> Verdict | None:
     wanted = choose(reference, choices) if choices else None
     if not isinstance(wanted, Chosen):
-        return None  # an open question, or a reference that is none of the options
+        return None  # an open question, or the reference is not among the options
     said = choose(answer, choices, question)
     option = f"({chr(97 + wanted.index).upper()})" if wanted.index < 26 else f"option {wanted.index + 1}"
     if isinstance(said, Chosen):
@@ -132,7 +136,7 @@ def _judge_choice(answer: str, reference: str, choices: Sequence[str], question:
 
 
 def _judge_letter(answer: str, reference: str, choices: Sequence[str]) -> Verdict | None:
-    """A reference that is a letter while the options are not known."""
+    """Judge against a reference that is a letter, without known options."""
     wanted = letter_of(reference) if len(reference.strip("()[].: ")) == 1 else None
     said = letter_of(unwrapped(answer))
     if choices or wanted is None or said is None:
@@ -143,9 +147,9 @@ def _judge_letter(answer: str, reference: str, choices: Sequence[str]) -> Verdic
 
 
 def _judge_single(answer: str, reference: str, question: str) -> Verdict:
-    """One canonical answer against one canonical reference, neither of them a list."""
+    """Judge a canonical answer against a canonical reference; neither is a list."""
     answer = answer if answer == reference else unwrapped(answer)
-    if read_range(reference) or read_date(reference):  # "26 August" is not 26 of something
+    if read_range(reference) or read_date(reference):  # "26 August" is not a count of 26
         return (
             _judge_range(answer, reference, question)
             or _judge_date(answer, reference)
@@ -192,13 +196,14 @@ def _judge_date(answer: str, reference: str) -> Verdict | None:
 
 
 def _judge_ratio(answer: str, reference: str, question: str) -> Verdict | None:
-    """Ratios as "3:1" or "3 to 1", compared by value where the question asks for a ratio or both have that form."""
+    """Judge ratios such as "3:1" or "3 to 1". They are compared by value if the question asks for a ratio or both have
+    that form."""
     asked = not {"ratio", "ratios", "proportion"}.isdisjoint(words(question))
     said, wanted = _ratio(answer, asked), _ratio(reference, asked)
     if said is None and wanted is None:
         return None
     if not asked:
-        return None  # may be a time or a score: text
+        return None  # may be a time or a score: compared as text
     verdict = judge_number(
         repr(said) if said is not None else answer, repr(wanted) if wanted is not None else reference, ""
     )
@@ -214,7 +219,7 @@ def _ratio(text: str, words_too: bool) -> float | None:
 
 
 def _judge_year_phrase(answer: str, reference: str, question: str) -> Verdict | None:
-    """ "In 2013", "March 2013" or "2013-14" where the year 2013 is asked for."""
+    """Judge "In 2013", "March 2013" or "2013-14" where the question asks for the year 2013."""
     if not is_year_like(reference) or answer.isdigit() or not asks_for_year(question):
         return None
     years = years_in(answer)
@@ -233,7 +238,7 @@ def _judge_year_phrase(answer: str, reference: str, question: str) -> Verdict | 
 
 
 def _judge_several(answer: str, reference: str) -> Verdict | None:
-    """Several numbers offered for one."""
+    """Judge an answer that offers several numbers for one."""
     if not read_quantity(reference) or read_quantity(answer):
         return None
     numbers = re.split(r" or | and |; ?|, | / |\|", answer)
@@ -243,7 +248,8 @@ def _judge_several(answer: str, reference: str) -> Verdict | None:
 
 
 def _judge_list(answer: str, reference: str, question: str) -> Verdict | None:
-    """A reference that is a list for sure decides; one that may be a list can only be met as one."""
+    """Judge lists. A reference that is certainly a list decides; a reference that may be a list can only be matched as
+    one."""
     ways = [items for items in splits(reference) if len(items) <= MAX_ITEMS]
     if read_quantity(canonical(reference)) or read_date(canonical(reference)):
         return None
@@ -253,7 +259,7 @@ def _judge_list(answer: str, reference: str, question: str) -> Verdict | None:
     if bracketed(reference) and not ways:
         inner = canonical(reference.strip()[1:-1])
         return _judge_single(unwrapped(canonical(answer.strip(" []{}"))), inner, question) if inner else None
-    if not sure:  # "65 and over" is a label, not a number and a word
+    if not sure:  # "65 and over" is a label, not a list of a number and a word
         ways = [items for items in ways if not any(map(read_quantity, items))]
     for wanted in ways[:1] if sure else ways:
         for said in splits(answer):
@@ -268,7 +274,8 @@ def _judge_list(answer: str, reference: str, question: str) -> Verdict | None:
 
 
 def _judge_items(said: list[str], wanted: list[str], question: str) -> Verdict:
-    """Element by element: numbers in their order, names and years in any order unless the question asks for one."""
+    """Compare item by item: numbers in their order, names and years in any order unless the question asks for an
+    order."""
     numbers = all(read_quantity(item) and not is_year_like(item) for item in wanted)
     grid = [[_judge_single(mine, theirs, question).outcome for theirs in wanted] for mine in said]
     in_order = [grid[i][i] for i in range(len(said))]

@@ -1,7 +1,7 @@
-"""What is decided about an answer before any model is asked, so that the answer cannot sway it.
+"""Decides cases before a model is asked, so that the answer cannot sway the model.
 
-Answers that are missing, empty, too long or several at once, and answers that talk to their judge. None of this is a
-matter of reading, and a model that judges is talked into things more easily than a rule is.
+These are answers that are missing, empty, too long or several at once, and answers that address their judge. Such cases
+need no reading, and a model is talked into a verdict more easily than a rule.
 """
 
 import re
@@ -21,13 +21,13 @@ _MORE = (
 )
 _OR = re.compile(rf"(?<!\bmore) \bor (?!(?:{_MORE})\b)")
 _SETTLED = vocabulary("not over because than wrong incorrect nor rather unlike instead")
-"""Words by which an answer may settle what it weighs: "D, not B or C". Only a reader can tell."""
+"""Words with which an answer may choose between the options it mentions: "D, not B or C". Only a reader can tell."""
 _BARS = re.compile(r"\w{3}\s+[/|]\s+\w{3}")  # not "60 km / h"
 _BULLETS = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,2}[.)])\s+\S", re.MULTILINE)
 
 
 def screen(question: str, references: Sequence[str], choices: Sequence[str], answer: str | None) -> Verdict | None:
-    """A verdict on an answer that no model should be asked about; None lets it through."""
+    """A verdict on an answer that must not be sent to a model; None lets the answer through."""
     if answer is None:
         return Verdict("undecided", "abstained", None, "the agent gave no answer")
     if len(answer) > MAX_ANSWER or len(canonical(answer)) > MAX_ANSWER:
@@ -47,7 +47,8 @@ def screen(question: str, references: Sequence[str], choices: Sequence[str], ans
 
 
 def _offers_several(answer: str, known: Sequence[str], references: Sequence[str]) -> bool:
-    """Whether an answer leaves the choice to its judge; what is offered in the question's own words is one answer."""
+    """Whether an answer leaves the choice to its judge. Alternatives in the question's own words count as one
+    answer."""
     said = unwrapped(canonical(answer))
     if any(" ".join(words(said)) in " ".join(words(canonical(text[:4000]))) for text in known):
         return False
@@ -62,7 +63,7 @@ def _offers_several(answer: str, known: Sequence[str], references: Sequence[str]
 
 
 def _claims(answer: str) -> Iterator[str]:
-    """What an answer says the answer is, each time it says so."""
+    """Each text that the answer declares to be the answer."""
     for found in _CLAIM.finditer(answer.casefold()):
         claimed = unwrapped(canonical(next(text for text in found.groups() if text is not None)))
         if claimed and not claimed.startswith("not "):

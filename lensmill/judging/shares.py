@@ -1,4 +1,4 @@
-"""Shares in words: "half", "two thirds", "1 in 5", "three out of four"."""
+"""Parses shares in words: "half", "two thirds", "1 in 5", "three out of four"."""
 
 import re
 from dataclasses import dataclass, replace
@@ -24,10 +24,10 @@ _OUT_OF = re.compile(rf"{_HEDGE}(\d{{1,4}}|[a-z]+) (?:in|out of|of) (?:every )?(
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`part` of `whole`, both positive whole numbers, the part no larger than the whole.
+    """`part` of `whole`. Both are positive integers, and the part is at most the whole.
 
     Attributes:
-        ordinal: written as "third" or "quarter" alone, which may as well be a place, a coin or three months.
+        ordinal: written as "third" or "quarter" alone, which may also mean a rank, a coin or three months.
     """
 
     part: int
@@ -36,11 +36,12 @@ class Share:
 
     @property
     def value(self) -> float:
+        """The share as a number from 0 to 1."""
         return self.part / self.whole
 
 
 def read_share(text: str) -> Share | None:
-    """A whole canonical text as a share, or None."""
+    """A canonical text as a share, or None."""
     if piece := _PIECE.fullmatch(text):
         part = 1 if piece[1] in (None, "a", "an") else _whole(piece[1])
         share = _share(part, _PARTS[piece[2]])

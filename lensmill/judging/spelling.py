@@ -1,7 +1,7 @@
-"""Two spellings of one word: accents left out, British and American forms, a regular plural.
+"""Two spellings of one word: without accents, British and American forms, regular plurals.
 
-A letter more or less is not forgiven anywhere: "Iceland" is no slip for "Ireland", and no word list knows all names of
-places, people, drugs and brands. Only differences that make no other word are.
+A missing or extra letter is never accepted: "Iceland" is not a typo of "Ireland", and no word list has all names of
+places, people, drugs and brands. Only differences that cannot make another word are accepted.
 """
 
 import unicodedata
@@ -45,13 +45,14 @@ _NOUNS = vocabulary(
 
 
 def same_word(mine: str, theirs: str) -> bool:
-    """Whether two words of `lensmill.judging.text.words` are spellings of one word."""
+    """Whether two words (of `lensmill.judging.text.words`) are spellings of one word."""
     mine, theirs = (_AMERICAN.get(word, word) for word in (without_accents(mine), without_accents(theirs)))
     return mine == theirs or _plural(mine, theirs) or _plural(theirs, mine)
 
 
 def without_accents(word: str) -> str:
-    """A word with its Latin letters bare; other scripts stay, where a mark may be a letter of its own."""
+    """A word with its Latin letters without accents. Other scripts stay unchanged: a mark may be a separate letter
+    there."""
     kept: list[str] = []
     for character in unicodedata.normalize("NFD", word):
         if unicodedata.category(character) == "Mn" and kept and kept[-1].isascii():
@@ -61,7 +62,8 @@ def without_accents(word: str) -> str:
 
 
 def _plural(one: str, many: str) -> bool:
-    """Regular plurals of common nouns. Names have none: "Williams" is not "William", "Wales" is not "Wale"."""
+    """Whether `many` is the regular plural of a common noun. Names have none: "Williams" is not "William", "Wales" is
+    not "Wale"."""
     if many not in (one + "s", one[:-1] + "ies" if one.endswith("y") else one + "es"):
         return False
     return one in _NOUNS or (len(one) >= 6 and one.endswith(_PLURAL_OF))

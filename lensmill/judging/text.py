@@ -1,4 +1,4 @@
-"""Written forms that mean the same: Unicode variants, quotes, dashes, markup around an answer."""
+"""Normalises written forms with the same meaning: Unicode variants, quotes, dashes, markup around an answer."""
 
 import re
 import unicodedata
@@ -56,7 +56,7 @@ _SIGNS = re.compile(
 
 
 def vocabulary(listed: str) -> frozenset[str]:
-    """The words of a list that is written as one text."""
+    """The set of words in a text."""
     return frozenset(listed.split())
 
 
@@ -69,7 +69,7 @@ _BEFORE_ARTICLE = vocabulary(
     """
 )
 _LONGEST_LINK = 20
-"""Characters before an article that are looked at: more than any word of `_BEFORE_ARTICLE` has."""
+"""Characters before an article that are examined: more than the longest word of `_BEFORE_ARTICLE`."""
 _NOT_AFTER_ARTICLE = vocabulary(
     "and or is are was were has have had to than in on of at by for from with as the an but nor vs versus not "
     "few little"
@@ -77,10 +77,10 @@ _NOT_AFTER_ARTICLE = vocabulary(
 
 
 def canonical(text: str) -> str:
-    """One spelling for texts that differ only in Unicode form, case, blanks, quotes around them or a final stop.
+    """One spelling for texts that differ only in Unicode form, case, blanks, surrounding quotes or a final full stop.
 
-    Fullwidth and other scripts' decimal digits become ASCII, every dash and minus sign "-", thin and no-break spaces
-    " ", superscripts "^2", vulgar fractions "1/2". Never empty for a text that is not blank.
+    Fullwidth digits and decimal digits of other scripts become ASCII, every dash and minus sign "-", thin and no-break
+    spaces " ", superscripts "^2", vulgar fractions "1/2". The result is never empty for a text that is not blank.
     """
     text = _VULGAR.sub(" ", text.translate(_INVISIBLE))
     text = _SUPERSCRIPT.sub(lambda found: "^" + found.group().translate(_SUPERSCRIPTS), text)
@@ -88,7 +88,7 @@ def canonical(text: str) -> str:
     text = unicodedata.normalize("NFKC", text.replace("⁄", "/").casefold())
     text = "".join(_ascii_digit(c) for c in text)
     text = " ".join(text.replace("٫", ".").replace("٬", ",").replace("٪", "%").replace("。", ".").split())
-    start, end = 0, len(text)  # of the shorter text: cut only once, since quotes may be nested without end
+    start, end = 0, len(text)  # bounds of the shorter text, which is cut once: quotes may be nested deeply
     while end - start > 1 and (text[start] == text[end - 1] in "\"'" or text[end - 1] == "." != text[end - 2]):
         start, end = start + (text[end - 1] != "."), end - 1
         while start < end and text[start] == " ":
@@ -99,7 +99,7 @@ def canonical(text: str) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """A canonical answer without what models put around it: "the answer is", \\boxed{}, **bold**, $math$, JSON."""
+    """A canonical answer without the usual wrapping of models: "the answer is", \\boxed{}, **bold**, $math$, JSON."""
     for _ in range(6):
         before, text = text, canonical(_peeled(text))
         if text == before:
@@ -122,8 +122,11 @@ def _peeled(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
-    """The words of a canonical text without punctuation and articles; signs that carry meaning (+ < % $ #) stay, and
-    so does the minus of "AA-" or "-red", the star of "A*", and the letter A where it names a thing ("Plan A")."""
+    """The words of a canonical text without punctuation and articles.
+
+    Signs with a meaning (+ < % $ #) stay, and so do the minus of "AA-" or "-red", the star of "A*", and the letter A as
+    a name ("Plan A").
+    """
     bare = _bare(text)
     signs = {i for found in _SIGNS.finditer(bare) for i in range(*found.span())}
     kept = "".join(c if i in signs else _word_character(bare, i) for i, c in enumerate(bare))
@@ -131,7 +134,7 @@ def words(text: str) -> list[str]:
 
 
 def _is_article(before: str, article: str, after: str) -> bool:
-    """Whether "a", "an" or "the" is an article, not the letter of "Vitamin A deficiency", "Plan A" or "A and B"."""
+    """Whether "a", "an" or "the" is an article, not the letter in "Vitamin A deficiency", "Plan A" or "A and B"."""
     if article == "the":
         return True
     previous = _LAST_WORD.search(before)
@@ -154,7 +157,7 @@ def digits_of(text: str) -> list[str]:
 
 
 def figures_of(text: str) -> list[str]:
-    """Figures of a canonical text with their signs, and its contractions: what `words` does not tell apart."""
+    """Figures of a canonical text with their signs, and its contractions: differences that `words` drops."""
     return _FIGURES.findall(text)
 
 
@@ -177,5 +180,5 @@ def _word_character(text: str, index: int) -> str:
 
 def is_plain_answer(answer: str) -> bool:
     """Whether an answer may become data: see `lensmill.template_tokens.is_plain`. The tags that agents write around an
-    answer do not count."""
+    answer are ignored."""
     return is_plain(_ANSWER_TAGS.sub("", answer))

@@ -12,7 +12,7 @@ SCALES: Mapping[str, float] = {
     **dict.fromkeys(("b", "bn", "bln", "billion", "billions"), 1e9),
     **dict.fromkeys(("t", "tn", "trn", "trillion", "trillions"), 1e12),
 }
-"""What a scale word or suffix multiplies by (short scale, with the Indian and East Asian ones)."""
+"""The factor of a scale word or suffix (short scale, with Indian and East Asian words)."""
 
 CURRENCIES: Mapping[str, str] = {
     **dict.fromkeys(("$", "us$", "us $", "usd", "u.s.$"), "usd"),
@@ -25,7 +25,7 @@ CURRENCIES: Mapping[str, str] = {
     },
     **{sign: sign for sign in ("₽", "₩", "₺", "₦", "₫", "฿", "₴", "₱", "₪", "r$")},
 }
-"""Signs and codes that may stand before a number."""
+"""Currency signs and codes that may stand before a number."""
 
 _MORE_UNITS = {
     "%": ("percent", "per cent", "percents", "pct", "percentage"),
@@ -93,4 +93,4 @@ FACTORS: Mapping[str, tuple[str, float]] = {
     **{u: ("money", f) for u, f in {"usd": 1.0, "cent": 1e-2}.items()},
     **{u: ("energy", f) for u, f in {"kwh": 1.0, "mwh": 1e3, "gwh": 1e6, "twh": 1e9}.items()},
 }
-"""Convertible units: what they measure, and how much of its base one of them is."""
+"""Convertible units: the dimension that they measure, and their size in its base unit."""

@@ -1,4 +1,4 @@
-"""What a judge's reply says, and nothing that it might have meant: what is no plain verdict is asked for again."""
+"""Parses a judge's reply. A reply that is not a plain verdict is requested again; no verdict is guessed."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 from lensmill.verdict import Outcome
 
 MAX_REPLY = 4000
-"""Characters after the reasoning. A verdict takes about twenty."""
+"""Maximum characters after the reasoning. A verdict takes about twenty."""
 
 _OUTCOMES: Mapping[str, Outcome] = {"correct": "correct", "incorrect": "incorrect", "undecided": "undecided"}
 _ONE = "(" + "|".join(_OUTCOMES) + ")"
@@ -27,14 +27,14 @@ _NO_PROSE = re.compile(
     r"|except|but|however|wait|actually|repl(?:y|ies)|respond|output|answer with|format|example|instruct\w*|lines?)\b",
     re.IGNORECASE,
 )
-"""What may turn or quote a verdict that follows."""
+"""Words that may negate or quote a verdict that follows."""
 
 
 def read_verdict(reply: str) -> Outcome | None:
-    """The one verdict that a reply consists of, alone or as a JSON object after plain reasoning; None for all else.
+    """The one verdict in a reply, alone or as a JSON object after plain reasoning; None for any other reply.
 
-    A verdict counts after reasoning that has ended; not while a `<think>` goes on, beside a second one, or where words
-    before it may deny or quote it.
+    A verdict counts only after the reasoning has ended. It does not count inside an open `<think>`, next to a second
+    verdict, or after words that may deny or quote it.
     """
     ends = list(_REASONED.finditer(reply))
     text = (reply[ends[-1].end() :] if ends else reply).strip()
@@ -54,7 +54,7 @@ def read_verdict(reply: str) -> Outcome | None:
 
 
 def _from_json(text: str) -> Outcome | None:
-    """The verdict of a JSON object whose other values speak of none."""
+    """The verdict of a JSON object whose other values mention no verdict."""
     try:
         pairs = json.loads(text, object_pairs_hook=lambda pairs: pairs)
     except (ValueError, RecursionError):

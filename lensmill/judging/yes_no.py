@@ -1,4 +1,4 @@
-"""Yes and no: the word that an answer begins with, unless something after it takes it back."""
+"""Judges yes and no: the word that an answer begins with, unless later words revoke it."""
 
 import re
 
@@ -27,7 +27,7 @@ _COMPARED = vocabulary(
     "more less fewer than above below over under before after between up down per half double twice hundred thousand "
     "million billion third quarter least from minus plus"
 )
-"""Words of an explanation ("Yes, it is more than half") that take nothing back."""
+"""Words of an explanation ("Yes, it is more than half") that do not revoke the answer."""
 _AFFIRMS = vocabulary("indeed exactly definitely certainly clearly surely sure absolutely true correct")
 _DENIES = frozenset(
     {"not", "isnt", "arent", "doesnt", "dont", "didnt", "wasnt", "werent", "hasnt", "havent", "hadnt", "cant", "cannot"}
@@ -56,14 +56,14 @@ _CONTRASTS = tuple(
         "old new young",
     )
 )
-"""Words that exclude one another: "the line falls" beside a question whether it rises."""
+"""Groups of words that exclude each other: "the line falls" after the question whether it rises."""
 
 
 def judge_yes_no(answer: str, reference: str, question: str) -> Verdict | None:
-    """An answer as written against a canonical reference; None where the reference is neither yes nor no.
+    """Judge an answer as written against a canonical reference; None if the reference is neither yes nor no.
 
-    Beside the right word stand only the question's own words in its order, plain ones, and with "no" a denial. An
-    explanation in lines of its own may say more, but nothing that excludes what is asked.
+    The right word may stand with the question's own words in their order, with plain words, and with a negation after
+    "no". An explanation on separate lines may say more, but nothing that excludes the question's words.
     """
     if reference not in _POLARITY:
         return None
@@ -92,10 +92,10 @@ def judge_yes_no(answer: str, reference: str, question: str) -> Verdict | None:
 
 
 def _agrees(yes: bool, rest: list[str], asked: list[str], apart: bool) -> bool:
-    """Whether what follows the right word says the same.
+    """Whether the text after the right word agrees with it.
 
     Args:
-        apart: it stands in lines of its own.
+        apart: the text stands on separate lines.
     """
     denied = sum(word in _DENIES for word in rest) == 1
     said = [word for word in telling(rest) if word not in _DENIES | _AFFIRMS | _SAID.keys()]
@@ -110,7 +110,7 @@ def _agrees(yes: bool, rest: list[str], asked: list[str], apart: bool) -> bool:
 
 
 def _lead(answer: str, said: str) -> tuple[str, str, bool] | None:
-    """The word of polarity that an answer begins with, what follows, and whether that stands in lines of its own."""
+    """The yes or no that an answer begins with, the following text, and whether that text stands on separate lines."""
     if said in _ALONE:
         return said, "", False
     first, _, more = answer.strip().partition("\n")

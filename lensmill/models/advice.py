@@ -1,4 +1,4 @@
-"""Which setting helps when a server refuses a request: read from what the server wrote."""
+"""Advice when a server refuses a request: the setting that helps, found in the server's text."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -36,11 +36,11 @@ _NAMED: Sequence[tuple[str, str]] = (
 
 
 def advice(said: str, extra_body: Mapping[str, Any] | None = None) -> str:
-    """What to set, as part of a sentence; "" where the text tells of no setting.
+    """The setting to change, as part of a sentence; "" if the text names no setting.
 
     Args:
-        said: by the server, shortened.
-        extra_body: the model's setting of that name.
+        said: the server's text, shortened.
+        extra_body: the model's `extra_body` setting.
     """
     text = said[:2000]
     for value in ("seed", "temperature", "top_p", "stop"):

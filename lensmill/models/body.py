@@ -1,8 +1,8 @@
-"""Request bodies: JSON in which each picture's part is a piece of bytes that was made once.
+"""Request bodies: JSON in which the part of each picture is bytes that were made once.
 
-A picture is sent again on every turn of its conversation. Writing its base64 into a string, and that string into
-JSON, costs more than sending it, and a server recognises a picture by its bytes. So a picture's whole part is built
-once, kept, and put between the pieces of text; the pieces are never joined where they are large.
+A picture is sent again on every turn of its conversation. Encoding its base64 into a string, and the string into JSON,
+costs more than sending it, and servers recognise a picture by its bytes. So the whole part of a picture is built once,
+cached, and placed between the pieces of text. Large pieces are never joined.
 """
 
 import binascii
@@ -20,15 +20,16 @@ from lensmill.picture import Encoded
 from lensmill.trajectory import Message
 
 SLICE = 1 << 18
-"""Bytes handed to the socket at a time: what does not fit its buffer is copied, so never a whole picture."""
+"""Bytes handed to the socket at a time. The socket copies what does not fit its buffer, so a whole picture is never
+handed over at once."""
 
 
 class PictureParts:
-    """The JSON of pictures' parts, by content; the least recently used go when there are too many bytes.
+    """Cache of the JSON parts of pictures, by content. The least recently used parts are dropped first.
 
     Args:
-        max_bytes: kept at most.
-        uuid: name each picture by its id, for servers that take one.
+        max_bytes: maximum bytes in the cache.
+        uuid: name each picture by its id, for servers that accept ids.
     """
 
     def __init__(self, max_bytes: int, uuid: bool) -> None:
@@ -39,10 +40,11 @@ class PictureParts:
 
     @property
     def bytes_held(self) -> int:
+        """Bytes in the cache."""
         return self._bytes
 
     def part(self, image: Encoded) -> bytes:
-        """The part of a message that shows the picture: the same bytes every time."""
+        """The part of a message that shows the picture. The bytes are the same on every call."""
         key = image.ref.image_id
         part = self._parts.get(key)
         if part is not None:
@@ -64,7 +66,7 @@ class PictureParts:
 
 
 def body_pieces(request: ChatRequest, settings: ModelSettings, parts: PictureParts) -> list[bytes]:
-    """The request's JSON body, in pieces that follow each other.
+    """The request's JSON body, in consecutive pieces.
 
     Raises:
         ValueError: a message names a picture that the request does not hold.
@@ -84,7 +86,7 @@ def body_pieces(request: ChatRequest, settings: ModelSettings, parts: PicturePar
 def _content(
     message: Message, images: Sequence[Encoded], parts: PictureParts, text: list[str], pieces: list[bytes]
 ) -> None:
-    """A message's content: plain text where it shows no picture, since not every chat template takes parts there."""
+    """A message's content. A message without pictures is plain text: some chat templates take no parts there."""
     if all(part.image is None for part in message.parts):
         text.append(json.dumps("".join(part.text for part in message.parts)))
         return
@@ -103,7 +105,7 @@ def _content(
 
 
 def _values(request: ChatRequest, settings: ModelSettings) -> dict[str, Any]:
-    """Everything of a body but the model and the messages."""
+    """All fields of a body except the model and the messages."""
     sampling = request.sampling
     values: dict[str, Any] = {
         settings.max_tokens_key: sampling.max_tokens,
@@ -126,7 +128,7 @@ def _structure(structure: Mapping[str, Any] | None, way: str) -> dict[str, Any]:
     if "json" in structure:
         schema = {"name": "reply", "schema": structure["json"], "strict": True}
         return {"response_format": {"type": "json_schema", "json_schema": schema}}
-    return {}  # there is no other way to hold a regular expression; the reply is read leniently anyway
+    return {}  # this API has no field for a regular expression; the reply is read leniently anyway
 
 
 class BodyPayload(Payload):
@@ -140,9 +142,11 @@ class BodyPayload(Payload):
         self._size = sum(map(len, pieces))
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
+        """The body as text, for aiohttp's log."""
         return b"".join(self._value).decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        """Write the pieces, each in slices."""
         if self._size is not None and self._size <= SLICE:
             await writer.write(b"".join(self._value))
             return

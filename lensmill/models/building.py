@@ -1,4 +1,4 @@
-"""From settings to a chat model."""
+"""Builds a chat model from its settings."""
 
 from lensmill.models.body import PictureParts
 from lensmill.models.client import OpenAIChatModel
@@ -8,13 +8,14 @@ from lensmill.models.settings import ModelSettings
 
 
 def build_model(settings: ModelSettings, meter: Meter | None = None) -> RoutedModel:
-    """The chat model that the settings describe: its replicas behind one router. Close it when done.
+    """The chat model that the settings describe: its replicas behind one router. Close it at the end.
 
     Args:
-        meter: counts its calls, and may forbid them.
+        settings: the model and its servers.
+        meter: counts the model's calls, and may forbid them.
 
     Raises:
-        ValueError: there is no model, no server, or no key.
+        ValueError: the settings name no model or no server, or the key is missing.
     """
     if settings.name is None:
         raise ValueError("this needs a model: choose one with model=... and say where it runs with model.urls=[...]")

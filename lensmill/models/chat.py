@@ -1,7 +1,7 @@
-"""Chat models: one small protocol that agents and judges speak, whatever serves the model.
+"""Chat models: one small protocol for agents and judges, independent of the server.
 
-A request holds messages as trajectories record them, and beside them the encoded pictures that their parts name by
-index; so what is recorded is what was sent.
+A request holds messages as trajectories record them, and the encoded pictures that their parts name by index. So the
+record is exactly what was sent.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,12 @@ from lensmill.trajectory import Message
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a reply is drawn.
+    """How a reply is sampled.
 
     Attributes:
-        temperature: 0 takes the likeliest token.
-        max_tokens: of one reply, reasoning included.
+        temperature: 0 takes the most likely token.
+        top_p: share of the probability mass that tokens are drawn from.
+        max_tokens: of one reply, with reasoning.
         stop: texts that end a reply.
     """
 
@@ -41,9 +42,9 @@ class ChatRequest:
 
     Attributes:
         messages: the whole conversation; a part's `image` is an index into `images`.
-        images: encoded once; the same bytes on every turn, so that engines' caches hit.
-        episode: calls of one episode go to one replica.
-        structure: what the reply must look like, for servers that can hold it: {"regex": ...} or {"json": schema}.
+        images: encoded once; the same bytes on every turn, so that the engines' caches hit.
+        episode: id of the episode; calls of one episode go to one replica.
+        structure: the form of the reply, for servers that can enforce it: {"regex": ...} or {"json": schema}.
     """
 
     messages: tuple[Message, ...]
@@ -56,7 +57,8 @@ class ChatRequest:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens as the server counted them; `cached` of the prompt came from its prefix cache, where it says so."""
+    """Tokens as the server counted them. `cached` is the part of the prompt that came from the prefix cache, if the
+    server reports it."""
 
     prompt: int = 0
     completion: int = 0
@@ -65,14 +67,14 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class ChatReply:
-    """What came back.
+    """A reply of a model.
 
     Attributes:
         text: the reply, verbatim.
-        reasoning: what the model thought apart from the reply, where the server tells them apart.
-        finish_reason: "stop", "length", or what the server says.
+        reasoning: the model's reasoning, if the server returns it separately.
+        finish_reason: "stop", "length", or another word of the server.
         latency_s: seconds of the attempt that succeeded.
-        attempts: made in all.
+        attempts: number of attempts.
     """
 
     text: str
@@ -97,20 +99,21 @@ ModelErrorClass = Literal[
 ]
 
 STOPPING: frozenset[str] = frozenset({"engine_unreachable", "server_refusal", "quota_exceeded", "spend_cap"})
-"""Classes that are nothing of the call's: every other call would end alike, so nobody should go on."""
+"""Error classes that do not depend on the call: every other call would fail alike, so the job stops."""
 
 
 class ModelError(Exception):
     """A call that gave no reply.
 
     Attributes:
-        error_class: "engine_unreachable" (no server answers, or none has time), "server_refusal" (the servers refuse
-            every call: the key, the model, a setting), "quota_exceeded" (the provider's), "spend_cap" (ours): these
-            are nothing of the request's. "engine_error" (the server keeps failing at it), "request_error" (it refuses
-            this request), "context_length" (the request is too long), "empty_reply" (there is no text in the reply),
-            "engine_killer" (two engines died of it: not to be tried again unseen).
-        where: the server's address, how often it was tried, and what else depends on where a model runs; for a
-            person at the terminal. The message holds none of it, since it is published with the datasets.
+        error_class: the first four do not depend on the request: "engine_unreachable" (no server answers, or all are
+            overloaded), "server_refusal" (the servers refuse every call because of the key, the model or a setting),
+            "quota_exceeded" (the provider's quota), "spend_cap" (the job's cap). The others do: "engine_error" (the
+            server keeps failing on this call), "request_error" (the server refuses this request), "context_length" (the
+            request is too long), "empty_reply" (the reply has no text), "engine_killer" (two engines died of this call;
+            do not retry it automatically).
+        where: the server's address, the number of attempts, and other details of the place where the model runs, for a
+            person at the terminal. The message holds none of these, because it is published with the datasets.
     """
 
     def __init__(self, error_class: ModelErrorClass, message: str, where: str = "") -> None:
@@ -123,23 +126,25 @@ class ChatModel(Protocol):
     """A model behind some server. Safe to call from many coroutines at once."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The model's name at its server."""
 
     @property
-    def family(self) -> ModelFamily: ...
+    def family(self) -> ModelFamily:
+        """The conventions of the model's family."""
 
     async def chat(self, request: ChatRequest) -> ChatReply:
-        """One reply.
+        """Return one reply.
 
         Raises:
-            ModelError: there is none.
+            ModelError: the call gave no reply.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class ModelCall:
-    """What the episode store keeps of one call. `role` is what it was for: "agent", "verifier", "judge" ..."""
+    """The record of one call in the episode store. `role` is the call's purpose: "agent", "verifier", "judge" ..."""
 
     role: str
     reply: ChatReply

@@ -1,4 +1,4 @@
-"""The client of servers that speak OpenAI's chat completions API: vLLM, SGLang, hosted models."""
+"""The client of servers with OpenAI's chat completions API: vLLM, SGLang, hosted models."""
 
 import asyncio
 import os
@@ -26,21 +26,22 @@ __all__ = ["MAX_WAIT_S", "EngineUnreachable", "OpenAIChatModel", "PictureParts"]
 
 FIRST_WAIT_S = 0.5
 MAX_WAIT_S = 60.0
-"""Between two attempts, however many there were and whatever Retry-After says."""
+"""Maximum seconds between two attempts, whatever their number and whatever Retry-After says."""
 
 KEEP_ALIVE_S = 4.0
-"""vLLM's server closes idle connections after 5 s; one that it is about to close is not to be used."""
+"""Seconds after which an idle connection is closed. vLLM's server closes idle connections after 5 s, and a connection
+that it is about to close must not be used."""
 
 Sleep = Callable[[float], Awaitable[object]]
 
 
 class EngineUnreachable(ModelError):
-    """No connection to the server at the last attempt, or it has no time: later it may be there again.
+    """The server could not be reached at the last attempt, or is overloaded. It may be reachable later.
 
     Attributes:
-        died: at an earlier attempt there still was a connection.
-        since: the loop's time of the first attempt that failed.
-        over: there is no time left for another attempt.
+        died: an earlier attempt had reached the server.
+        since: the loop's time of the first failed attempt.
+        over: no time is left for another attempt.
     """
 
     def __init__(self, message: str, died: bool, where: str = "", since: float = 0.0, over: bool = False) -> None:
@@ -49,21 +50,21 @@ class EngineUnreachable(ModelError):
 
 
 class OpenAIChatModel:
-    """A model behind one server; safe to call from many coroutines of one event loop. Close it when done.
+    """A model behind one server. Safe to call from many coroutines of one event loop. Close it at the end.
 
-    The API key is read from the environment here, and never shown, logged or pickled.
+    The API key is read from the environment here. It is never shown, logged or pickled.
 
     Args:
-        settings: their `urls` are not looked at.
+        settings: the model; `urls` is ignored.
         url: the server's base URL, such as http://127.0.0.1:8000/v1.
-        parts: where pictures' encodings are kept; replicas share one.
-        connection_retries: of connection errors in one call; None allows `settings.retries`. Behind a router it is
-            better to give up early, and to go elsewhere.
-        sleep: how to wait between attempts.
-        meter: counts what is sent, and may forbid it.
+        parts: the cache of encoded pictures; replicas share one.
+        connection_retries: retries after connection errors in one call; None allows `settings.retries`. Behind a router
+            a small number is better: the router then tries another replica.
+        sleep: waits between attempts.
+        meter: counts requests, and may forbid them.
 
     Raises:
-        ValueError: there is no key in the variable that the settings name, no model's name, or no URL.
+        ValueError: the key's variable is not set, or the model's name or the URL is missing.
     """
 
     def __init__(
@@ -96,11 +97,17 @@ class OpenAIChatModel:
         return f"OpenAIChatModel({self._name!r} at {self._base})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a chat model is not pickled, since it holds a key: send its settings, and build it there")
+        raise TypeError("a chat model holds a key and cannot be pickled: send its settings and build the model there")
 
     def moved(self, moves: Mapping[str, str]) -> bool:
-        """Ask another server from now on, if the one that was asked has moved (base URL -> the new one); whether it
-        has."""
+        """Use the new server if this model's server has moved.
+
+        Args:
+            moves: old base URL -> new base URL.
+
+        Returns:
+            Whether the server has moved.
+        """
         url = moves.get(self._base)
         if url is None:
             return False
@@ -111,25 +118,28 @@ class OpenAIChatModel:
 
     @property
     def name(self) -> str:
+        """The model's name at its server."""
         return self._name
 
     @property
     def family(self) -> ModelFamily:
+        """The conventions of the model's family."""
         return self._family
 
     async def chat(self, request: ChatRequest, until: float | None = None) -> ChatReply:
-        """One reply; waits for its turn where `concurrency` calls are in flight.
+        """Return one reply. Waits while `concurrency` calls are in flight.
 
         Args:
-            until: the loop's time after which no further attempt is made; None is `outage_s` from the first failure on.
+            request: the call.
+            until: the loop's time after which no further attempt is made; None is `outage_s` after the first failure.
 
         Raises:
-            EngineUnreachable: the server was out of reach, or had no time, at the last attempt.
+            EngineUnreachable: the server could not be reached, or was overloaded, at the last attempt.
             ModelError: see the protocol.
         """
         try:
             pieces = body_pieces(request, self._settings, self._parts)
-        except (ValueError, TypeError) as error:  # a picture that is not there, a structure that is no JSON
+        except (ValueError, TypeError) as error:  # a missing picture, or a structure that is not JSON
             raise ModelError("request_error", f"the request cannot be written: {error}") from error
         async with self._places:
             return await self._attempts(pieces, until)
@@ -166,7 +176,7 @@ class OpenAIChatModel:
             await self._sleep(wait)
 
     def _give_up(self, failure: Failure, attempts: int, died: bool, since: float, late: bool) -> NoReturn:
-        """Raise what the failure is; `died`: an engine may have died of the call, where the server is not there."""
+        """Raise the error for a failure. `died`: an engine may have died of the call, if the server is gone."""
         message = f"the model server {self._address.sub('[server]', failure.message)}"
         tried = f", tried {attempts} times" if attempts > 1 else ""
         where = f"{self._base}{tried}{failure.detail and ': '}{failure.detail}"
@@ -175,15 +185,16 @@ class OpenAIChatModel:
         raise ModelError(failure.error_class, message, where)
 
     def _wait(self, failure: Failure, attempts: int) -> float:
-        """Seconds before the next attempt: what the server asked for and a little more, or twice as long each time."""
+        """Seconds before the next attempt: a little more than the server asked for, or twice the last wait."""
         if failure.wait_s is not None:
             return min(MAX_WAIT_S, failure.wait_s * random.uniform(1.0, 1.1))
         if failure.connection == "lost" and attempts == 1:
-            return 0.0  # most often an idle connection that the server closed as it was taken up again
+            return 0.0  # usually an idle connection that the server closed just before this use
         return min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** (attempts - 1)) * random.uniform(0.5, 1.0)
 
     async def _attempt(self, pieces: list[bytes]) -> ChatReply | Failure:
-        """One attempt. Errors of the HTTP library hold the request with its key, so none leaves this method."""
+        """Make one attempt. Errors of the HTTP library hold the request with its key, so this method lets none of them
+        out."""
         try:
             async with self._open().post(
                 f"{self._base}/chat/completions",
@@ -202,7 +213,7 @@ class OpenAIChatModel:
             detail = f"none within {seconds:g} s"
             return Failure("engine_error", "gave no reply in time", retry=True, detail=detail, trouble="no_answer")
         except aiohttp.ClientConnectorError as error:
-            cause = getattr(error, "os_error", None)  # an error of a certificate has none
+            cause = getattr(error, "os_error", None)  # certificate errors lack it
             message, detail = f"cannot be reached: {_reason(cause)}", redact(str(cause or error), self._secrets())
             return Failure("engine_error", message, True, None, "refused", detail, "no_connection")
         except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, OSError) as error:
@@ -221,10 +232,13 @@ class OpenAIChatModel:
         return [self._key] if self._key else []
 
     async def listed(self, timeout_s: float) -> tuple[int, bytes]:
-        """Status and body of what the server answers to a request for its list of models; redirects are not followed.
+        """Status and body of the server's reply to a request for its list of models. Redirects are not followed.
+
+        Args:
+            timeout_s: seconds to wait.
 
         Raises:
-            OSError: no answer; its text says why, and holds neither key nor address.
+            OSError: no answer. The text says why, without key and address.
         """
         try:
             async with self._open().get(
@@ -242,13 +256,14 @@ class OpenAIChatModel:
             raise OSError(f"it broke the connection ({type(error).__name__})") from None
 
     async def reachable(self) -> bool:
-        """Whether the server answers at all: a small request for its list of models."""
+        """Whether the server answers a small request for its list of models."""
         try:
             return (await self.listed(self._settings.connect_timeout_s))[0] < 500
         except OSError:
             return False
 
     async def close(self) -> None:
+        """Close all connections."""
         if self._session is not None:
             await self._session.close()
             self._session = None
@@ -260,14 +275,14 @@ class OpenAIChatModel:
         return {"Authorization": f"Bearer {self._key}"} if self._key else {}
 
     def _open(self) -> aiohttp.ClientSession:
-        """The connections, opened on first use: they belong to the event loop that is running then."""
+        """The connections, opened on first use: they belong to the event loop that runs then."""
         if self._session is None or self._session.closed:
             settings = self._settings
             self._names = self._names or OwnThreadsResolver()
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEP_ALIVE_S, resolver=self._names),
                 timeout=aiohttp.ClientTimeout(total=settings.timeout_s, sock_connect=settings.connect_timeout_s),
-                headers={"Accept-Encoding": "identity"},  # a compressed reply could unfold without end
+                headers={"Accept-Encoding": "identity"},  # a compressed reply could expand without limit
                 auto_decompress=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
             )
@@ -275,7 +290,8 @@ class OpenAIChatModel:
 
 
 def _address(base: str) -> re.Pattern[str]:
-    """What a server's text may tell of its address: the URL, host and port, and a host that is no ordinary word."""
+    """A pattern for the server's address in its texts: the URL, host and port, and a host that is not an ordinary
+    word."""
     parts = urlsplit(base)
     host = parts.hostname or ""
     named = [base, *(name for name in (parts.netloc, host) if {".", ":"} & set(name))]
@@ -283,16 +299,16 @@ def _address(base: str) -> re.Pattern[str]:
 
 
 def _reason(cause: OSError | None) -> str:
-    """Why there is no connection, without the address that the system's error holds."""
+    """Why the connection failed, without the address that the system's error holds."""
     if cause is None or cause.errno is None:
         return "no connection"
     if isinstance(cause, socket.gaierror):
-        return "its host's name is not known"
+        return "its host's name cannot be resolved"
     return os.strerror(cause.errno)
 
 
 async def _bounded(response: aiohttp.ClientResponse) -> bytes | None:
-    """The response's body; None where it is too large."""
+    """The response's body; None if it is too large."""
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.content.iter_any():

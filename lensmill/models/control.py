@@ -1,4 +1,4 @@
-"""A small call with the very fields of another one: whether a server refuses that one, or every one alike."""
+"""A small call with the same fields as another call. It shows whether a server refuses that call or every call."""
 
 import math
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from lensmill.picture import Encoded, Picture, encode
 from lensmill.trajectory import Message, Part
 
 MAX_TOKENS = 64
-"""Enough for an OK; a model that reasons is cut off, which is an answer too."""
+"""Enough tokens for an OK. A reasoning model is cut off, which counts as an answer too."""
 
 
 def small_call(
@@ -28,8 +28,10 @@ def small_call(
     """A call that any server of the family can answer, in about `MAX_TOKENS` tokens.
 
     Args:
-        picture: show a blank one of the family's smallest size.
-        structure: as the calls of the job have one.
+        family: the model's conventions.
+        sampling: as the job's calls have it.
+        picture: show a blank picture of the family's smallest size.
+        structure: as the job's calls have it.
     """
     parts = (Part(image=0), Part("Reply with OK.")) if picture else (Part("Reply with OK."),)
     images = (blank(family.factor, family.min_pixels),) if picture else ()
@@ -38,12 +40,12 @@ def small_call(
 
 
 def control_of(request: ChatRequest, family: ModelFamily) -> ChatRequest:
-    """The small call that has the same fields as this one."""
+    """The small call that has the same fields as `request`."""
     return small_call(family, request.sampling, bool(request.images), request.seed, request.structure)
 
 
 @lru_cache(maxsize=8)
 def blank(factor: int, min_pixels: int) -> Encoded:
-    """A white square whose sides are multiples of the factor, of at least so many pixels."""
+    """A white square of at least `min_pixels` pixels, with sides that are multiples of `factor`."""
     side = factor * max(2, math.ceil(math.sqrt(min_pixels) / factor))
     return encode(Picture(Image.new("RGB", (side, side), "white"), Frame.whole((side, side))))

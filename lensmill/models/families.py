@@ -1,4 +1,4 @@
-"""What is particular to a family of vision-language models: how it writes boxes, and what pictures cost it."""
+"""The conventions of a family of vision-language models: how it writes boxes, and what pictures cost."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -12,11 +12,12 @@ class ModelFamily:
     """A family's conventions, from `conf/model/*.yaml`.
 
     Attributes:
-        convention: how it writes boxes about the picture that it was sent.
-        factor: the server snaps pictures' sides to multiples of this many pixels; ours are multiples already.
-        min_pixels, max_pixels: pictures outside of these are resized by the server, so none is ever sent.
+        convention: how the family writes boxes on the picture that it was sent.
+        factor: the server rounds the sides of pictures to multiples of this many pixels; lensmill sends multiples.
+        min_pixels, max_pixels: the server would resize pictures outside these limits, so lensmill never sends them.
         context_length: tokens of prompt and reply together.
-        tokens_per_image: fixed cost of a picture, for models that do not count patches; None counts them.
+        tokens_per_image: fixed number of tokens of a picture, for models that do not count patches; None counts
+            patches.
     """
 
     convention: Convention = Convention.PIXELS
@@ -27,14 +28,14 @@ class ModelFamily:
     tokens_per_image: int | None = None
 
     def image_tokens(self, width: int, height: int) -> int:
-        """Tokens of one picture of this size in pixels, its two markers included."""
+        """Tokens of one picture of this size in pixels, with its two markers."""
         if self.tokens_per_image is not None:
             return self.tokens_per_image
         return image_tokens(width, height, self.factor) + 2
 
 
 def within(ladder: Ladder, families: Iterable[ModelFamily]) -> Ladder:
-    """The ladder with limits that every one of these models takes; its own where there is none (the reader)."""
+    """The ladder with limits that every one of these families accepts; unchanged without families (the reader)."""
     known = list(families)
     if not known:
         return ladder

@@ -1,4 +1,4 @@
-"""What a process's calls to models cost and how they fare, counted as they go, and a cap on what they may cost."""
+"""Counts the cost and the outcome of a process's calls to models, and caps the cost."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from lensmill.models.replies import Trouble
 
 @dataclass(frozen=True, slots=True)
 class Caps:
-    """What may be spent: requests sent, and tokens of prompts and replies; None is no cap."""
+    """Maximum requests sent, and maximum tokens of prompts and replies. None means no cap."""
 
     requests: int | None = None
     tokens: int | None = None
@@ -19,18 +19,18 @@ NO_CAPS = Caps()
 
 
 class Meter:
-    """Shared by all models of a worker; for one event loop.
+    """Counts for all models of a worker, in one event loop.
 
     Args:
-        caps: this process sends no further request once it has spent so much.
+        caps: once this process has spent this much, it sends no further request.
 
     Attributes:
-        requests: sent, failed attempts included.
-        tokens: of prompts and replies together, as servers counted them.
-        replies: that came.
+        requests: requests sent, with failed attempts.
+        tokens: tokens of prompts and replies, as servers counted them.
+        replies: replies received.
         in_flight: requests that wait for a reply now.
-        failed: attempts that gave none, by why.
-        waiting: calls that wait for any server to be there again.
+        failed: failed attempts, by reason.
+        waiting: calls that wait for any server to be reachable.
     """
 
     def __init__(self, caps: Caps = NO_CAPS) -> None:
@@ -40,14 +40,14 @@ class Meter:
         self.failed: Counter[Trouble] = Counter()
 
     def close(self) -> None:
-        """Let no further request be sent: the job's cap is reached."""
+        """Allow no further request: the job's cap is reached."""
         self._closed = True
 
     def send(self) -> None:
-        """A request is about to be sent.
+        """Count a request that is about to be sent.
 
         Raises:
-            ModelError: "spend_cap": none may be.
+            ModelError: "spend_cap": no request may be sent.
         """
         requests, tokens = self._caps.requests, self._caps.tokens
         over = (requests is not None and self.requests >= requests) or (tokens is not None and self.tokens >= tokens)
@@ -56,6 +56,6 @@ class Meter:
         self.requests += 1
 
     def received(self, usage: Usage) -> None:
-        """A reply came."""
+        """Count a reply."""
         self.replies += 1
         self.tokens += usage.prompt + usage.completion

@@ -1,4 +1,4 @@
-"""Servers' names become addresses in threads of their own, however busy the event loop's threads are."""
+"""Resolves the names of servers in separate threads, independent of the event loop's threads."""
 
 import asyncio
 import socket
@@ -8,12 +8,15 @@ from functools import partial
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 THREADS = 4
-"""Names that are looked up at once; the answers are kept by the connections for a while."""
+"""Names that are resolved at once. Connections cache the answers for a while."""
 
 
 class OwnThreadsResolver(AbstractResolver):
-    """Asks the system for addresses. aiohttp's asks it in the event loop's default threads, which decode pictures and
-    read text here: a call would wait for them before it could connect. Close it when done."""
+    """Asks the system for addresses, in its own threads. Close it at the end.
+
+    aiohttp's resolver uses the event loop's default threads. Those decode pictures and read text here, and a call would
+    wait for them before it could connect.
+    """
 
     def __init__(self) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="names")
@@ -21,17 +24,17 @@ class OwnThreadsResolver(AbstractResolver):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
     ) -> list[ResolveResult]:
-        """A host's addresses.
+        """The addresses of a host.
 
         Raises:
-            OSError: there are none.
+            OSError: the host has no address.
         """
         look_up = partial(
             socket.getaddrinfo, host, port, family=family, type=socket.SOCK_STREAM, flags=socket.AI_ADDRCONFIG
         )
         try:
             found = await asyncio.get_running_loop().run_in_executor(self._threads, look_up)
-        except UnicodeError as error:  # a label that is empty or too long
+        except UnicodeError as error:  # a part of the name is empty or too long
             raise OSError(None, "no host can have this name") from error
         return [
             ResolveResult(
@@ -46,4 +49,5 @@ class OwnThreadsResolver(AbstractResolver):
         ]
 
     async def close(self) -> None:
+        """Stop the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,7 +1,8 @@
-"""Servers asked before any work: which models they serve, with what context, and one small call as the job's will be.
+"""Asks the model servers before any work: which models they serve, with which context, and one small call like the
+job's.
 
-Of several servers those that are out of reach are told, and one that answers is enough. Where none does, all are asked
-again until there is no time left. A server that refuses ends it at once: it would refuse every call of the job.
+Unreachable servers are reported; one server that answers is enough. If none answers, all are asked again until
+`outage_s` is over. A server that refuses ends the job at once: it would refuse every call.
 """
 
 import asyncio
@@ -18,22 +19,22 @@ from lensmill.models.settings import ModelSettings
 from lensmill.redaction import redact
 
 LIST_S = 10.0
-"""For the list of models, which costs a server nothing."""
+"""Seconds for the list of models, which costs a server nothing."""
 
 OTHERS_S = 10.0
-"""For further servers of a model, once one has answered."""
+"""Seconds for the other servers of a model, once one has answered."""
 
 PAUSES_S = (0.5, 1.0, 2.0, 5.0, 10.0)
-"""Between two attempts; the last one again and again."""
+"""Seconds between attempts; the last value repeats."""
 
 TELL_S = (0.0, 10.0, 20.0, 30.0, 45.0, 60.0, 120.0)
-"""When a line says what is waited for, after a failure (the first one at once); then every `TELL_S[-1]`."""
+"""Seconds after the first failure at which a line names the unreachable servers; then every `TELL_S[-1]`."""
 
 SILENT_S = 5.0
-"""When that line comes of a server that has not even refused yet."""
+"""Seconds after which that line names a server that has neither answered nor refused."""
 
 SHOWN = 12
-"""Names of models that an error lists."""
+"""Maximum names of models that an error lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,9 @@ class Question:
     """One model to be asked.
 
     Attributes:
-        place: how settings are called in messages: "model", "judge_model", "roles.verifier".
-        call: a small one with the fields of the job's.
+        place: the settings' name in messages: "model", "judge_model", "roles.verifier".
+        settings: the model and its servers.
+        call: a small call with the fields of the job's calls.
     """
 
     place: str
@@ -51,21 +53,22 @@ class Question:
 
 
 class _Silence(Exception):
-    """A server does not answer yet: why."""
+    """A server that does not answer yet; the text says why."""
 
 
 async def ask_servers(
     question: Question, meter: Meter, say: Callable[[str], None], stopping: Callable[[], bool]
 ) -> None:
-    """Ask all servers of a model at once; return when those that are there have answered.
+    """Ask all servers of a model at once. Return when the reachable ones have answered.
 
     Args:
+        question: the model and the call.
         meter: counts the calls.
-        say: told who does not answer, what was tried and for how long; the first time within five seconds.
-        stopping: asked four times a second; once true, this returns without an answer.
+        say: told which servers do not answer, the attempts and the time; first within five seconds.
+        stopping: asked four times a second; once it is true, this returns without an answer.
 
     Raises:
-        ModelError: "engine_unreachable" if none answers within `outage_s`; or what a server refuses.
+        ModelError: "engine_unreachable" if no server answers within `outage_s`, or the refusal of a server.
     """
     settings = question.settings
     parts = PictureParts(settings.picture_cache_mb * 1_000_000, settings.image_uuid)
@@ -100,7 +103,7 @@ async def _watch(
     while open_tasks and not stopping():
         done, open_tasks = await asyncio.wait(open_tasks, timeout=0.25, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            task.result()  # raises what a server refuses
+            task.result()  # raises a server's refusal
             answered = answered or loop.time()
         waited = loop.time() - start
         missing = [f"{url}: {states[url]}" for url in (tasks[task] for task in open_tasks)]
@@ -115,7 +118,7 @@ async def _watch(
         if waited >= limit:
             raise ModelError(
                 "engine_unreachable",
-                f"no server of {question.settings.name} answers after {waited:.0f} s ({place}.outage_s): see that it "
+                f"no server of {question.settings.name} answers after {waited:.0f} s ({place}.outage_s): check that it "
                 f"runs, and that {place}.urls names it; {'; '.join(missing)}",
             )
         failed = any(state != "it has not answered yet" for state in states.values())
@@ -134,7 +137,7 @@ def _count(missing: Sequence[str]) -> str:
 
 
 async def _until_answered(question: Question, client: OpenAIChatModel, url: str, states: dict[str, str]) -> None:
-    """Until the server answers; `states` gets why it does not.
+    """Ask one server until it answers. `states` receives the reason while it does not.
 
     Raises:
         ModelError: the server refuses.
@@ -172,7 +175,7 @@ async def _ask(question: Question, client: OpenAIChatModel, url: str) -> None:
         raise _Silence(_brief(error)) from None
     except ModelError as error:
         if error.error_class == "empty_reply":
-            return  # cut off while it reasoned, which is an answer
+            return  # cut off while reasoning: that counts as an answer
         if error.error_class == "engine_error":
             raise _Silence(_brief(error)) from None
         ending = "server_refusal" if error.error_class in ("request_error", "context_length") else error.error_class
@@ -187,7 +190,7 @@ def _brief(error: ModelError) -> str:
 
 
 def _served(raw: bytes) -> dict[str, int | None]:
-    """The models of a server's list, with the context of those of which it says so (vLLM: max_model_len)."""
+    """The models in a server's list, with their context lengths if the server reports them (vLLM: max_model_len)."""
     try:
         body: Any = json.loads(raw)
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What a server sent back, read as if it were hostile: a checked reply, or one sentence that says what is wrong."""
+"""Parses a server's response as hostile data: returns a checked reply, or one sentence that says what is wrong."""
 
 import json
 import re
@@ -13,7 +13,7 @@ from lensmill.models.chat import ChatReply, ModelErrorClass, Usage
 from lensmill.redaction import MASK, redact
 
 MAX_REPLY_BYTES = 16_000_000
-"""Of one response; a reply of 32,000 tokens with its reasoning has well below a million."""
+"""Maximum bytes of one response. A reply of 32,000 tokens with its reasoning has well below a million."""
 
 _TOO_LONG = re.compile(
     r"context[ _](?:length|window)|max(?:imum)?[ _]model[ _]len|prompt is too long|too many tokens"
@@ -22,7 +22,7 @@ _TOO_LONG = re.compile(
 )
 
 _DEAD = "EngineCore encountered an issue"
-"""How vLLM's server says, with a 500, that the engine behind it is gone; it ends itself shortly after."""
+"""The text of vLLM's server, in a 500, when its engine is dead. The server ends itself shortly afterwards."""
 
 
 _QUOTA = re.compile(
@@ -39,7 +39,7 @@ _RATE = re.compile(
 _PAGE = re.compile(rb"\s*(?:<!doctype\s+html|<html|<head|<body|<\?xml|<!--)", re.IGNORECASE)
 
 Trouble = Literal["rate_limited", "no_connection", "lost_connection", "no_answer", "server_error", "garbled", "refused"]
-"""Why an attempt failed, as it is counted."""
+"""Why an attempt failed, as the meter counts it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +47,13 @@ class Failure:
     """An attempt that gave no reply.
 
     Attributes:
+        error_class: see `ModelError`.
+        message: the rest of a sentence that begins with "the model server".
         retry: whether the same request may work later.
-        wait_s: seconds that the server asked for.
-        connection: "refused" (never reached), "lost" (reached, then gone), or None: an engine answered.
-        detail: what only a person at the terminal is told: addresses, seconds.
-        trouble: what it is counted as.
+        wait_s: seconds that the server asked to wait.
+        connection: "refused" (never connected), "lost" (connected, then lost), or None: an engine answered.
+        detail: details for a person at the terminal only: addresses, seconds.
+        trouble: the reason under which the attempt is counted.
     """
 
     error_class: ModelErrorClass
@@ -64,7 +66,7 @@ class Failure:
 
 
 def retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After header asks for: a number, or an HTTP date; None where it says nothing readable."""
+    """Seconds that a Retry-After header asks for, given as a number or an HTTP date; None if it cannot be parsed."""
     if value is None or len(value) > 100:
         return None
     if re.fullmatch(r"\s*\d{1,9}(\.\d{1,9})?\s*", value, re.ASCII):
@@ -81,12 +83,12 @@ def retry_after(value: str | None, now: datetime | None = None) -> float | None:
 def read_reply(
     raw: bytes, key: str | None, content_type: str = "", encoding: str = "", extra: Mapping[str, Any] | None = None
 ) -> ChatReply | Failure:
-    """The reply in a successful response's body; `latency_s` and `attempts` are the caller's to fill in.
+    """Parse the body of a successful response. The caller fills in `latency_s` and `attempts`.
 
     Args:
         raw: the body.
-        key: the API key, cut out of everything that the server wrote.
-        content_type, encoding: as the headers say.
+        key: the API key, which is removed from the server's text.
+        content_type, encoding: from the headers.
         extra: the settings' `extra_body`, for advice.
     """
     if encoding and encoding.lower() != "identity":
@@ -96,22 +98,22 @@ def read_reply(
     try:
         body = json.loads(raw)
     except (ValueError, RecursionError):
-        return _garbled(f"sent a reply that is no JSON, or only a part of it, beginning {_quoted(raw, key)}")
+        return _garbled(f"sent a reply that is not JSON, or only a part of it, beginning {_quoted(raw, key)}")
     if not isinstance(body, dict):
-        return _garbled("sent a reply that is no JSON object")
+        return _garbled("sent a reply that is not a JSON object")
     choices = body.get("choices")
     if body.get("error") and not choices:
         return read_refusal(_code(body["error"]), raw, None, key, extra)
     if not isinstance(choices, list) or not choices:
         why = f": {_error_text(raw, key)}" if body.get("message") or body.get("detail") else ""
-        return _garbled(f"sent a reply without choices{why}: see that model.urls names a chat completions API")
+        return _garbled(f"sent a reply without choices{why}: check that model.urls names a chat completions API")
     choice = choices[0]
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(message, dict):
         return _garbled("sent a reply whose first choice holds no message")
     text = message.get("content")
     if text is not None and not isinstance(text, str):
-        return _garbled("sent a reply whose content is no text")
+        return _garbled("sent a reply whose content is not text")
     reasoning = message.get("reasoning_content") or message.get("reasoning")
     reasoning = clean(reasoning, key) if isinstance(reasoning, str) else ""
     finish, model = choice.get("finish_reason"), body.get("model")
@@ -128,7 +130,7 @@ def read_reply(
 
 
 def _empty(finish: str, tool_calls: bool, reasoning: str, null: bool) -> Failure | None:
-    """What a reply without any text means; None where the model chose to write nothing."""
+    """The failure of a reply without text; None if the model chose to write nothing."""
     if finish == "length":
         spent = "its reasoning took" if reasoning else "the reply took"
         return Failure(
@@ -147,15 +149,15 @@ def _empty(finish: str, tool_calls: bool, reasoning: str, null: bool) -> Failure
 def _page(raw: bytes, key: str | None) -> Failure:
     return Failure(
         "server_refusal",
-        "sent a web page in place of a reply: see that model.urls names the API (.../v1), and no login page or proxy "
-        f"stands before it; it begins {_quoted(raw[:200], key)}",
+        "sent a web page instead of a reply: check that model.urls names the API (.../v1) and that no login page or "
+        f"proxy stands before it; the page begins {_quoted(raw[:200], key)}",
         retry=True,
         trouble="garbled",
     )
 
 
 def _code(error: object) -> int:
-    """The status that an error within a successful response tells of; 500 where it tells of none."""
+    """The status in an error within a successful response; 500 without one."""
     code = error.get("code") if isinstance(error, Mapping) else None
     if isinstance(code, str) and re.fullmatch(r"[1-5]\d\d", code, re.ASCII):
         code = int(code)
@@ -165,21 +167,22 @@ def _code(error: object) -> int:
 def read_refusal(
     status: int, raw: bytes, wait: str | None, key: str | None, extra: Mapping[str, Any] | None = None
 ) -> Failure:
-    """What a response that is no success means: 429 and 5xx may work later, others never.
+    """Interpret a response that is not a success: 429 and 5xx may work later, others never.
 
-    A server that has no time (429, 503), refuses the key (401, 403), knows no such model or path (404, 405, 410) or
-    sends elsewhere (3xx) would do so to every request: that is nothing of this one's. Nor is a quota that is used up.
+    A server that is overloaded (429, 503), refuses the key (401, 403), does not know the model or path (404, 405, 410)
+    or redirects (3xx) would do so for every request. The same holds for a used-up quota. Such failures do not count
+    against the request.
     """
     why = _error_text(raw, key)
     written = raw[:20_000].decode("utf-8", "replace")
     spent = "insufficient_quota" in written or (_QUOTA.search(written) and not _RATE.search(written))
     if status == 402 or (spent and status in (400, 401, 403, 429)):
-        message = f"says that the quota is used up ({status}): see to the provider's plan and billing; {why}"
+        message = f"says that the quota is used up ({status}): check the provider's plan and billing; {why}"
         return Failure("quota_exceeded", message, trouble="refused")
     if status == 429 or status >= 500:
         connection = "lost" if _DEAD in why else None
         if status in (429, 503):
-            message = f"has no time ({status}): lower model.concurrency, or see to the server's limits; {why}"
+            message = f"is overloaded ({status}): lower model.concurrency, or raise the server's limits; {why}"
             trouble: Trouble = "rate_limited"
             return Failure("engine_unreachable", message, True, retry_after(wait), connection, "", trouble)
         return Failure(
@@ -188,7 +191,7 @@ def read_refusal(
     if 100 <= status < 400:
         message = f"answered {status}: redirects are not followed; set model.urls to the final URL"
         if status < 300:
-            message = f"answered {status}, which is no completion: {why}"
+            message = f"answered {status}, which is not a completion: {why}"
         return Failure("server_refusal", message, trouble="refused")
     if status in (400, 413, 422) and _TOO_LONG.search(why):
         return Failure("context_length", f"says that the request is too long: {why}", trouble="refused")
@@ -204,7 +207,7 @@ def read_refusal(
 
 
 def clean(text: str, key: str | None) -> str:
-    """A model's text without the API key, and without halves of characters, which no file can hold."""
+    """A model's text without the API key and without lone surrogates, which no file can hold."""
     if key and key in text:
         text = text.replace(key, MASK)
     if text.isascii():
@@ -225,12 +228,12 @@ def _usage(written: object) -> Usage:
 
 
 def _count(written: object) -> int:
-    """Tokens, where it is a number that can be one."""
+    """A number of tokens, if the value is a possible one."""
     return written if type(written) is int and 0 <= written < 2**40 else 0
 
 
 def _error_text(raw: bytes, key: str | None) -> str:
-    """The message within an error's body (OpenAI's and vLLM's shapes), or the body's beginning."""
+    """The message in an error's body (OpenAI's and vLLM's shapes), or the start of the body."""
     try:
         body: Any = json.loads(raw)
     except (ValueError, RecursionError):
@@ -248,7 +251,7 @@ def _quoted(raw: bytes, key: str | None) -> str:
 
 
 def _outside(text: str, key: str | None) -> str:
-    """A server's text for a message: one short line without any secret, and nothing that a terminal would obey."""
+    """A server's text for a message: one short line without secrets and without terminal control characters."""
     text = redact(clean(text, key), [key] if key else [])
     return _short("".join(sign if sign.isprintable() else " " for sign in text))
 

@@ -1,4 +1,5 @@
-"""Several replicas of a model as one: episodes stay where their prefixes are cached, and dead replicas cost little."""
+"""Routes calls over equal replicas of a model: episodes keep their replica and its prefix cache; dead replicas cost
+little."""
 
 import asyncio
 from collections import OrderedDict
@@ -13,51 +14,56 @@ from lensmill.models.families import ModelFamily
 from lensmill.models.meter import Meter
 
 MAX_REMEMBERED = 50_000
-"""Episodes whose replica is remembered. One that is forgotten is given a replica anew, and loses a cached prefix."""
+"""Maximum episodes whose replica is remembered. A forgotten episode is assigned again and loses a cached prefix."""
 
 FIRST_REST_S = 1.0
 LONGEST_REST_S = 30.0
 
 CONTROL_S = 60.0
-"""For the small call that tells whether a server fails at one call or at every one."""
+"""Seconds for the small call that shows whether a server fails on one call or on every call."""
 
 DOUBTFUL = frozenset({"engine_error", "request_error", "server_refusal"})
-"""What may be wrong with a call, or with a server."""
+"""Error classes whose cause may be the call or the server."""
 
 FAILURES_TO_REST = 3
-"""Calls in a row that a replica which still answers may fail before it is left alone."""
+"""Calls in a row on which a replica that still answers may fail before it rests."""
 
 
 class Replica(ChatModel, Protocol):
-    """A chat model that can be asked whether its server is there."""
+    """A chat model that can report whether its server is reachable."""
 
     @property
-    def meter(self) -> Meter: ...
+    def meter(self) -> Meter:
+        """Counts the model's calls."""
 
-    async def chat(self, request: ChatRequest, until: float | None = None) -> ChatReply: ...
+    async def chat(self, request: ChatRequest, until: float | None = None) -> ChatReply:
+        """Return one reply. No attempt starts after `until`, a time of the loop."""
 
-    async def reachable(self) -> bool: ...
+    async def reachable(self) -> bool:
+        """Whether the server answers."""
 
-    def moved(self, moves: Mapping[str, str]) -> bool: ...
+    def moved(self, moves: Mapping[str, str]) -> bool:
+        """Use the new server if this replica's server is in `moves` (old base URL -> new). Return whether it is."""
 
-    async def close(self) -> None: ...
+    async def close(self) -> None:
+        """Close the connections."""
 
 
 @dataclass(eq=False, slots=True)
 class _TrackedReplica:
-    """A replica and what is known of it.
+    """A replica and its state.
 
     Attributes:
-        work: tokens of the calls that are with it.
-        episodes: given to it so far.
-        rest_s: how long it is left alone when it next fails.
-        watch: the task that waits for it to come back.
-        error: why it was last left alone.
-        trial: held by a call that may have killed an engine, so that no two of them run beside each other.
-        replies: that came from it so far.
-        fresh: no reply has come since it was last found to be there.
-        doubt: held while a small call shows whether it fails at every call.
-        refusal: what came of that, until there is a reply.
+        work: tokens of the calls in flight.
+        episodes: episodes assigned so far.
+        rest_s: seconds of the next rest.
+        watch: the task that waits for the replica to come back.
+        error: the reason of the last rest.
+        trial: held by a call that may have killed an engine, so that no two such calls run at once.
+        replies: replies received so far.
+        fresh: no reply has come since the replica was last found reachable.
+        doubt: held while a small call shows whether the replica fails on every call.
+        refusal: the result of the small call, until a reply comes.
     """
 
     number: int
@@ -79,25 +85,25 @@ class _TrackedReplica:
 class RoutedModel:
     """Equal replicas behind one chat model, for one event loop.
 
-    Every call of an episode goes to one replica, and a new episode to the one with the least work outstanding
-    (tokens of the calls in flight; then the fewest episodes so far; then the first). A replica that cannot be
-    reached, or has no time, is left alone for a growing while and then asked again; its calls go on elsewhere, or wait
-    for a replica to come back where there is no other.
+    All calls of an episode go to one replica. A new episode goes to the replica with the least outstanding work (tokens
+    of the calls in flight; then the fewest episodes; then the first). A replica that is unreachable or overloaded rests
+    for a growing time before it is asked again. Meanwhile its calls go to other replicas, or wait if there is no other.
 
-    A replica that refuses a call, or keeps failing at it, and has answered nothing meanwhile, is asked a small call
-    with the same fields. If that one is answered, the first call is to blame. If it is refused too, the replica
-    refuses every call (the key, the model's name, a setting): the call is tried on one other replica, and fails as
-    "server_refusal". If it fails otherwise, the replica is left alone as if it were out of reach.
+    If a replica refuses a call or keeps failing on it, and has answered nothing meanwhile, the router sends it a small
+    call with the same fields. If the small call is answered, the first call is at fault. If the small call is refused
+    too, the replica refuses every call (the key, the model's name, a setting): the first call is tried on one other
+    replica and then fails as "server_refusal". If the small call fails in another way, the replica rests as if it were
+    unreachable.
 
-    A call during which an engine died may have killed it, as may every other that was in flight there. So each is
-    tried again with no other such call beside it on the same replica: if that one dies too, the call is what killed
-    both, and fails as "engine_killer". One that gets its reply is no longer suspected. A replica that has answered
-    nothing since it came back is asked a small call before: one that breaks every connection is no call's fault.
+    A call during which an engine died may have killed it; so may every other call in flight there. So each of these
+    calls is tried again with no other suspect on the same replica. If that replica dies too, the call killed both, and
+    fails as "engine_killer". A call that gets a reply is no longer a suspect. A replica that has answered nothing since
+    it came back first gets a small call: a server that breaks every connection must not be blamed on a call.
 
     Args:
-        replicas: at least one; they serve the same model.
-        outage_s: seconds that a call waits, from its first failure on, for a replica that can be reached.
-        sleep: how to wait before asking a replica again.
+        replicas: at least one; all serve the same model.
+        outage_s: seconds that a call waits for a reachable replica, from its first failure.
+        sleep: waits before a replica is asked again.
     """
 
     def __init__(self, replicas: Sequence[Replica], outage_s: float = 300.0, sleep: Sleep = asyncio.sleep) -> None:
@@ -113,22 +119,24 @@ class RoutedModel:
 
     @property
     def name(self) -> str:
+        """The model's name at its servers."""
         return self._replicas[0].model.name
 
     @property
     def family(self) -> ModelFamily:
+        """The conventions of the model's family."""
         return self._replicas[0].model.family
 
     @property
     def out_of_reach(self) -> bool:
-        """Whether none of the replicas can be reached now."""
+        """Whether no replica is reachable now."""
         return not self._some_up.is_set()
 
     async def chat(self, request: ChatRequest) -> ChatReply:
-        """One reply, from the episode's replica if that can be reached.
+        """Return one reply, from the episode's replica if it is reachable.
 
         Raises:
-            ModelError: see the protocol, and above for "engine_killer".
+            ModelError: see the protocol, and the class for "engine_killer".
         """
         work = self._work(request)
         loop = asyncio.get_running_loop()
@@ -149,7 +157,7 @@ class RoutedModel:
                         blame = True
                     if replica.up:
                         return await self._ask(replica, request, until)
-                other = None  # it went down while this call waited, so choose anew: the lock alone need not yield
+                other = None  # the replica went down while this call waited, so choose again
             except EngineUnreachable as error:
                 self._leave_alone(replica, error)
                 if blame and error.died and suspect:
@@ -170,15 +178,19 @@ class RoutedModel:
                 replica.work -= work
 
     def moved(self, moves: Mapping[str, str]) -> None:
-        """Replicas were started anew elsewhere: base URL -> the new one. They are asked again once they answer."""
+        """Use new servers for replicas that were started elsewhere.
+
+        Args:
+            moves: old base URL -> new base URL. The replicas are asked again once they answer.
+        """
         for replica in self._replicas:
             if replica.model.moved(moves) and replica.watch is not None and not replica.up:
-                replica.watch.cancel()  # it may rest for long
+                replica.watch.cancel()  # its rest may be long
                 replica.rest_s = FIRST_REST_S
                 replica.watch = asyncio.create_task(self._watch(replica))
 
     async def close(self) -> None:
-        """Stop asking for replicas and close them all."""
+        """Stop watching replicas and close all of them."""
         watches = [replica.watch for replica in self._replicas if replica.watch is not None]
         for watch in watches:
             watch.cancel()
@@ -187,7 +199,7 @@ class RoutedModel:
             await replica.model.close()
 
     def _work(self, request: ChatRequest) -> int:
-        """About how many tokens a call makes the engine read and write."""
+        """The approximate number of tokens that a call makes the engine read and write."""
         frames = [image.ref.frame for image in request.images]
         pictures = sum(self.family.image_tokens(frame.width, frame.height) for frame in frames)
         letters = sum(len(part.text) for message in request.messages for part in message.parts)
@@ -208,7 +220,7 @@ class RoutedModel:
                     self._leave_alone(replica, error)
             else:
                 replica.failures = 0
-            if error.error_class == "server_refusal":  # of this call alone: others are answered
+            if error.error_class == "server_refusal":  # of this call only: other calls are answered
                 raise ModelError("request_error", str(error), error.where) from None
             raise
         self._answered(replica)
@@ -220,10 +232,10 @@ class RoutedModel:
         replica.fresh, replica.refusal = False, None
 
     async def _doubt(self, replica: _TrackedReplica, request: ChatRequest, error: ModelError, before: int) -> None:
-        """Return where the error is the call's own.
+        """Return if the error is the call's own.
 
         Raises:
-            ModelError: the server refuses, or fails at, every call.
+            ModelError: the server refuses, or fails on, every call.
         """
         async with replica.doubt:
             if replica.replies != before:
@@ -233,7 +245,7 @@ class RoutedModel:
             if (refusal := replica.refusal) is None:
                 return
         if isinstance(refusal, EngineUnreachable):
-            replica.refusal = None  # it may be there again
+            replica.refusal = None  # the server may be back
             raise refusal
         raise ModelError(refusal.error_class, str(refusal), refusal.where)
 
@@ -244,12 +256,12 @@ class RoutedModel:
             async with asyncio.timeout(CONTROL_S):
                 await replica.model.chat(control_of(request, self.family), start + CONTROL_S)
         except TimeoutError:
-            return EngineUnreachable(f"{error}; no small call is answered either", False, error.where, start)
+            return EngineUnreachable(f"{error}; a small call gets no answer either", False, error.where, start)
         except EngineUnreachable as worse:
             return EngineUnreachable(str(worse), False, worse.where, start)
         except ModelError as worse:
             if worse.error_class == "engine_error":
-                return EngineUnreachable(f"{worse}; so it does to a small call", False, worse.where, start)
+                return EngineUnreachable(f"{worse}; a small call fails too", False, worse.where, start)
             if worse.error_class in ("request_error", "server_refusal"):
                 return ModelError("server_refusal", f"{worse} (every call is refused, a small one too)", worse.where)
             if worse.error_class != "empty_reply":
@@ -258,7 +270,7 @@ class RoutedModel:
         return None
 
     async def _choose(self, episode: str, until: float) -> _TrackedReplica:
-        """The replica for an episode's call; where none can be reached, waits for one until that time of the loop."""
+        """The replica for an episode's call. If none is reachable, wait for one until `until`, a time of the loop."""
         if not self._some_up.is_set():
             self._meter.waiting += 1
             try:
@@ -278,17 +290,15 @@ class RoutedModel:
         return self._assign(episode, up)
 
     def _nobody(self) -> ModelError:
-        """That no replica can be reached, or has time."""
+        """The error that no replica is reachable, or that all are overloaded."""
         errors = [replica.error for replica in self._replicas if replica.error is not None]
-        message = (
-            f"no server of {self.name} answers or has time: see that it runs, and that urls in its settings names it"
-        )
+        message = f"no server of {self.name} answers: check that it runs and that urls in its settings names it"
         why = f"; {str(errors[0]).replace('the model server', 'it')}" if errors else ""
         where = "; ".join([f"waited for {self._outage_s:g} s", *(error.where for error in errors if error.where)])
         return ModelError("engine_unreachable", message + why, f"({where})")
 
     def _elsewhere(self, episode: str, away: _TrackedReplica) -> _TrackedReplica | None:
-        """Another replica for the episode than this one, if there is one."""
+        """Another replica than `away` for the episode; None without one."""
         others = [replica for replica in self._replicas if replica.up and replica is not away]
         return self._assign(episode, others) if others else None
 
@@ -307,13 +317,13 @@ class RoutedModel:
             replica.up = False
             replica.error = ModelError(
                 error.error_class, str(error), error.where
-            )  # without its frames: they hold requests
+            )  # without traceback: its frames hold requests
             replica.watch = asyncio.create_task(self._watch(replica))
             if not any(other.up for other in self._replicas):
                 self._some_up.clear()
 
     async def _watch(self, replica: _TrackedReplica) -> None:
-        """Wait until a replica can be reached again."""
+        """Wait until a replica is reachable again."""
         back = False
         while not back:
             await self._sleep(replica.rest_s)

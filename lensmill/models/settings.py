@@ -1,4 +1,4 @@
-"""What can be set about a model and the servers behind it."""
+"""Settings of a model and of its servers."""
 
 import os
 import re
@@ -24,7 +24,7 @@ OPERATIONAL = frozenset(
         "picture_cache_mb",
     }
 )
-"""Settings that say where and how fast a model runs; the others decide its replies and belong in a recipe."""
+"""Settings of the place and speed of a model. The other settings decide its replies and belong in a recipe."""
 
 _OURS = frozenset({"model", "messages", "stream", "n", "seed", "stop", "temperature", "top_p", "max_tokens"})
 _OURS_TOO = frozenset({"max_completion_tokens", "structured_outputs", "response_format"})
@@ -40,21 +40,21 @@ class ModelSettings:
     """One option of `conf/model/`; its comments say more.
 
     Attributes:
-        name: the model as its servers call it; None is no model at all.
-        urls: base URLs of equal replicas, up to and including the API's version: http://127.0.0.1:8000/v1.
+        name: the model as its servers call it; None means no model.
+        urls: base URLs of equal replicas, with the API's version: http://127.0.0.1:8000/v1.
         api_key_env: name of the environment variable that holds the key. The key itself is never a setting.
         convention, factor, min_pixels, max_pixels, context_length, tokens_per_image: see `ModelFamily`.
-        structures: how a reply's structure is asked for: vLLM's `structured_outputs`, OpenAI's `response_format`
-            (JSON schemas only), or not at all.
-        image_uuid: name each picture by its content beside its bytes, so that the server need not hash them (vLLM).
-        max_tokens_key: the name that the server has for the limit of a reply.
-        omit: of "seed", "temperature", "top_p" and "stop", those that the server refuses.
-        extra_body: further values of every request, as the server names them. They are part of the recipe, which is
-            published: no secrets.
-        concurrency: requests in flight at one replica; further ones wait.
-        connect_timeout_s, timeout_s: seconds to reach the server, and for one attempt in all.
+        structures: how a reply's structure is requested: with vLLM's `structured_outputs`, with OpenAI's
+            `response_format` (JSON schemas only), or not at all.
+        image_uuid: send each picture's content id with its bytes, so that the server need not hash them (vLLM).
+        max_tokens_key: the server's name for the limit of a reply.
+        omit: the fields among "seed", "temperature", "top_p" and "stop" that the server refuses.
+        extra_body: further fields of every request, as the server names them. They are part of the recipe, which is
+            published: put no secrets here.
+        concurrency: maximum requests in flight at one replica; further requests wait.
+        connect_timeout_s, timeout_s: seconds to connect, and seconds for one whole attempt.
         retries: attempts after the first one.
-        outage_s: seconds that a call waits when no replica can be reached.
+        outage_s: seconds that a call waits when no replica is reachable.
         picture_cache_mb: megabytes of encoded pictures kept for later turns.
     """
 
@@ -108,6 +108,7 @@ class ModelSettings:
 
     @property
     def family(self) -> ModelFamily:
+        """The conventions of the model's family."""
         return ModelFamily(
             self.convention,
             self.factor,
@@ -118,14 +119,18 @@ class ModelSettings:
         )
 
     def moved(self, moves: Mapping[str, str]) -> "ModelSettings":
-        """The same model where some of its servers have moved: base URL -> the new one."""
+        """The same model, with new URLs for servers that have moved.
+
+        Args:
+            moves: old base URL -> new base URL.
+        """
         return replace(self, urls=tuple(moves.get(url, url) for url in self.urls))
 
     def api_key(self) -> str | None:
-        """The key, from the environment of this process; None where the servers want none.
+        """The key, from the environment of this process; None if the servers need no key.
 
         Raises:
-            ValueError: the variable is not set, or holds what cannot be a key. The text never shows the value.
+            ValueError: the variable is not set, or its value cannot be a key. The text never shows the value.
         """
         if self.api_key_env is None:
             return None
@@ -134,12 +139,12 @@ class ModelSettings:
             raise ValueError(f"model.api_key_env: set the environment variable {self.api_key_env} to the API key")
         hide(key)
         if not re.fullmatch(r"[\x21-\x7e]{1,4096}", key):
-            raise ValueError(f"the environment variable {self.api_key_env} holds signs that no API key has")
+            raise ValueError(f"the environment variable {self.api_key_env} holds characters that no API key has")
         return key
 
 
 def _secret_in(value: object) -> str | None:
-    """The first name of a value, or of a value within, that looks like a secret's."""
+    """The first name in a value, or in a nested value, that looks like the name of a secret."""
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if _SECRET.search(re.sub(r"[^a-z0-9]+", "_", str(name).lower())):
@@ -152,10 +157,10 @@ def _secret_in(value: object) -> str | None:
 
 
 def check_url(url: str) -> None:
-    """Refuse what is no base URL of a server.
+    """Check that a text is the base URL of a server.
 
     Raises:
-        ValueError: it is not. The text never repeats the URL, which may hold a password.
+        ValueError: the text is not a base URL. The message never repeats it, because it may hold a password.
     """
     try:
         parts = urlsplit(url)
@@ -165,6 +170,6 @@ def check_url(url: str) -> None:
     if parts.username is not None or parts.password is not None:
         raise ValueError("urls must not hold a user or password; name a variable with the key in api_key_env")
     if parts.scheme not in ("http", "https") or not host or not re.fullmatch(r"[\x21-\x7e]+", url):
-        raise ValueError("urls: one is no http(s) URL; write http://host:port/v1")
+        raise ValueError("urls: one is not an http(s) URL; write http://host:port/v1")
     if parts.query or parts.fragment:
         raise ValueError("urls must end with the path, for example /v1: no '?' and no '#'")

@@ -1,4 +1,4 @@
-"""Category labels beside groups of bars, and the ticks of the value axis."""
+"""Finds the category labels beside groups of bars, and the ticks of the value axis."""
 
 import itertools
 import statistics
@@ -14,7 +14,7 @@ from lensmill.perception.text import TextLine
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A label in canvas pixels and the lines it was put together from."""
+    """A label and the lines it was joined from. Boxes are in canvas pixels."""
 
     text: str
     box: Box
@@ -22,13 +22,13 @@ class Label:
 
 
 def text_height(lines: Sequence[TextLine]) -> float:
-    """The usual height of an upright line's box (12 where there is none)."""
+    """The median height of the boxes of upright lines; 12 without any."""
     heights = [line.box.height for line in lines if not line.angle]
     return statistics.median(heights) if heights else 12.0
 
 
 def join(lines: Sequence[TextLine]) -> Label:
-    """Wrapped lines as one label, top to bottom."""
+    """Join wrapped lines into one label, top to bottom."""
     rows = sorted(lines, key=lambda line: (line.box.y1, line.box.x1))
     box = rows[0].box
     for row in rows[1:]:
@@ -37,7 +37,7 @@ def join(lines: Sequence[TextLine]) -> Label:
 
 
 def cut(line: TextLine, marks: Sequence[float]) -> list[TextLine]:
-    """A line cut between words at those x positions."""
+    """Cut a line between words at the x positions `marks`."""
     if len(line.words) < 2 or not marks:
         return [line]
     pieces: dict[int, list[int]] = {}
@@ -54,7 +54,7 @@ def cut(line: TextLine, marks: Sequence[float]) -> list[TextLine]:
 
 
 def cut_at_gaps(line: TextLine, widest: float) -> list[TextLine]:
-    """A line cut wherever two words stand further apart than `widest` times its height."""
+    """Cut a line wherever the gap between two words is wider than `widest` times the line's height."""
     marks = [
         (a.box.x2 + b.box.x1) / 2
         for a, b in zip(line.words, line.words[1:], strict=False)
@@ -64,9 +64,9 @@ def cut_at_gaps(line: TextLine, widest: float) -> list[TextLine]:
 
 
 def part_numbers(lines: Sequence[TextLine], base: float) -> list[TextLine]:
-    """Row labels and the numbers right of them that were read as one line ("Others 63"), parted.
+    """Separate row labels from the numbers to their right where both were read as one line ("Others 63").
 
-    A number that stands where other labels' words stand belongs to its label ("Type 2").
+    A number that lies left of the end of the other labels belongs to its label ("Type 2").
     """
     zone = [line for line in lines if line.box.x2 <= base + 0.5 * line.box.height and not line.angle]
     ends = [line.box.x2 for line in zone if parse_numeral(line.text) is None and not _ends_in_number(line)]
@@ -88,13 +88,14 @@ def _ends_in_number(line: TextLine) -> bool:
 
 
 def pitch(groups: Sequence[Group]) -> float:
-    """The usual distance of neighbouring groups' centres (three thicknesses where there is only one)."""
+    """The median distance between the centres of neighbouring groups; three times the thickness where there is one
+    group."""
     steps = [b.centre - a.centre for a, b in itertools.pairwise(groups)]
     return statistics.median(steps) if steps else 3 * (groups[0].end - groups[0].start)
 
 
 def row_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: float) -> list[Label | None]:
-    """For each row of bars its label to the left of `base` (x, canvas pixels), or None."""
+    """The label of each row of bars, left of `base` (x in canvas pixels), or None."""
     zone = [line for line in lines if not line.angle and line.box.x2 <= base + 0.5 * line.box.height]
     words = [line for line in zone if parse_numeral(line.text) is None]
     if not words:
@@ -114,7 +115,7 @@ def row_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: float) 
 
 
 def _best_block(near: Sequence[TextLine], group: Group, groups: Sequence[Group]) -> list[TextLine]:
-    """The run of touching lines whose middle is nearest to the middle of the row; longer runs win ties."""
+    """The run of touching lines whose middle is nearest to the row's middle. Longer runs win ties."""
     rows = sorted(near, key=lambda line: (line.box.y1, line.box.x1))
     best: list[TextLine] = []
     best_off = float("inf")
@@ -135,7 +136,7 @@ def _best_block(near: Sequence[TextLine], group: Group, groups: Sequence[Group])
 
 
 def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: float) -> list[Label | None]:
-    """For each column of bars its label below `base` (y, canvas pixels), or None."""
+    """The label of each column of bars, below `base` (y in canvas pixels), or None."""
     centres = [group.centre for group in groups]
     step = pitch(groups)
     cuts = [(a + b) / 2 for a, b in itertools.pairwise(centres)]
@@ -166,7 +167,7 @@ def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: floa
                 last = above[-1].box
                 rise = piece.box.centre[1] - last.centre[1]
                 touching = -0.6 < (piece.box.y1 - last.y2) / max(1.0, last.height) < 0.3
-                # An axis title stands further below than the next row of a wrapped label.
+                # An axis title lies further below than the next row of a wrapped label.
                 follows = touching and (bool(line.angle) or rise < 0.97 * usual)
             if starts or follows:
                 above.append(piece)
@@ -174,7 +175,7 @@ def column_labels(groups: Sequence[Group], lines: Sequence[TextLine], base: floa
 
 
 def value_ticks(lines: Sequence[TextLine], vertical: bool, edge: float) -> list[TextLine]:
-    """The longest aligned run of numbers beyond `edge`: left of it (vertical scale) or below it (horizontal)."""
+    """The longest aligned run of numbers beyond `edge`: left of it (vertical scale) or below it (horizontal scale)."""
     numbers = [line for line in lines if not line.angle and parse_numeral(line.text) is not None]
     if vertical:
         numbers = [line for line in numbers if line.box.x2 <= edge + 2]
@@ -187,12 +188,14 @@ def value_ticks(lines: Sequence[TextLine], vertical: bool, edge: float) -> list[
 
 
 def with_headings(labels: Sequence[Label | None], lines: Sequence[TextLine], base: float) -> list[Label | None]:
-    """Row labels that occur twice, each with the heading above it put before ("Men" under "Employed").
+    """Prefix row labels that occur twice with the heading above them ("Men" under "Employed").
+
+    The labels stay unchanged if the headings do not make all of them distinct.
 
     Args:
-        lines: those left of the rows' labels; a heading is one that starts left of `base` and is no number.
-
-    Labels stay as they are where headings do not tell all of them apart.
+        labels: one for each row.
+        lines: the lines left of the rows' labels. A heading starts left of `base` and is not a number.
+        base: x in canvas pixels.
     """
     counts = Counter(label.text for label in labels if label)
     used = {line for label in labels if label for line in label.lines}

@@ -1,8 +1,8 @@
 """Value boxes: the band of the plot that belongs to a label, as ReFocus draws its axis boxes.
 
-A column's strip reaches from the top of the plot over the column's slot down to the end of its label; a row's
-strip from the left of its label over the whole width of the plot. Slots part half-way between neighbours, less a
-small gap, so that outlines of neighbours do not touch.
+The band of a column reaches from the top of the plot over the column's slot to the bottom of its label. The band of a
+row reaches from the left of its label over the whole width of the plot. Slots meet half-way between neighbours, with a
+small gap, so that the outlines of neighbours do not touch.
 """
 
 import itertools
@@ -12,8 +12,15 @@ from lensmill.geometry import Box
 
 
 def slots(centres: Sequence[float], low: float, high: float) -> list[tuple[float, float]]:
-    """For each centre (rising) its interval within [low, high]; the outermost ones reach to the limits, but no
-    further than twice their half on the inner side."""
+    """The interval of each centre within [low, high].
+
+    The outermost intervals reach to the limits, but no further than twice their inner half.
+
+    Args:
+        centres: positions in rising order.
+        low: lower limit.
+        high: upper limit.
+    """
     if len(centres) == 1:
         return [(low, high)]
     cuts = [(a + b) / 2 for a, b in itertools.pairwise(centres)]
@@ -30,13 +37,13 @@ def slots(centres: Sequence[float], low: float, high: float) -> list[tuple[float
 
 
 def columns(texts: Sequence[Box], centres: Sequence[float], plot: Box) -> list[Box]:
-    """Strips for labels below the plot, in order of rising centre."""
+    """Bands of labels below the plot, in order of rising centre."""
     bottom = max((box.y2 for box in texts), default=plot.y2)
     spans = slots(centres, plot.x1, plot.x2)
     return [Box(start, min(plot.y1, bottom), end, max(plot.y1, bottom)) for start, end in spans]
 
 
 def rows(texts: Sequence[Box], centres: Sequence[float], plot: Box) -> list[Box]:
-    """Strips for labels left of the plot, in order of rising centre."""
+    """Bands of labels left of the plot, in order of rising centre."""
     left = min([plot.x1, *(box.x1 for box in texts)])
     return [Box(left, start, max(left, plot.x2), end) for start, end in slots(centres, plot.y1, plot.y2)]

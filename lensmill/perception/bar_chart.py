@@ -1,4 +1,4 @@
-"""Reading bar charts: bars, their labels, their series, their values. Everything in canvas pixels."""
+"""Reads bar charts: bars, their labels, their series, their values. Everything is in canvas pixels."""
 
 import itertools
 from collections import Counter
@@ -35,8 +35,9 @@ class BarChart:
     """A bar chart in canvas pixels.
 
     Attributes:
-        labels: one for each group, None where none was found.
-        names: series number -> legend entry; cells carry its text.
+        labels: one for each group; None where no label was found.
+        names: series number -> legend entry. Cells carry the entry's text.
+        doubts: reasons not to trust the reading.
     """
 
     orientation: Orientation
@@ -52,7 +53,15 @@ class BarChart:
 def read_bars(
     canvas: Canvas, page: Page, found: Sequence[Patch], bars: Sequence[Patch], orientation: Orientation
 ) -> BarChart:
-    """Put a bar chart together from its bars and the lines of text around them."""
+    """Assemble a bar chart from its bars and the lines of text around them.
+
+    Args:
+        canvas: the pixels.
+        page: the lines of text, sorted by their part of the page.
+        found: all patches of one colour.
+        bars: the patches that are bars.
+        orientation: direction of the bars.
+    """
     body = [piece for line in page.body for piece in cut_at_gaps(line, 1.2)]
     height = text_height(body)
     whole = join_pieces(bars, orientation, height)
@@ -69,7 +78,7 @@ def read_bars(
     free = [line for line in free if line not in ticks]
     many = any(len(group.bars) > 1 for group in groups)
     groups, colours = _by_order(groups, colours, orientation, len(names))
-    if many and len(names) < len(colours):  # a letter in a bar's colour can pass for a swatch
+    if many and len(names) < len(colours):  # a letter in a bar's colour can look like a swatch
         legend_lines = [line for label in names.values() for line in label.lines]
         headings = _headings(canvas, [*free, *legend_lines], groups, colours, orientation)
         names = headings if len(headings) > len(names) else names
@@ -88,15 +97,17 @@ def _colours(groups: Sequence[Group]) -> tuple[Colour, ...]:
 
 
 def _one_series(groups: Sequence[Group]) -> tuple[Group, ...]:
-    """Bars whose colours name nothing all belong to one series."""
+    """Assign all bars to one series: their colours name nothing."""
     return tuple(replace(group, bars=tuple(replace(bar, key=0) for bar in group.bars)) for group in groups)
 
 
 def _by_order(
     groups: tuple[Group, ...], colours: tuple[Colour, ...], orientation: Orientation, named: int
 ) -> tuple[tuple[Group, ...], tuple[Colour, ...]]:
-    """Rows in which one is drawn in darker tints: where every row has the same number of parts, fewer than there
-    are colours and more than one, the parts' order names their series."""
+    """Number the series by the order of the parts in a row, where some rows are drawn in darker tints.
+
+    This applies where all rows have the same number of parts, more than one and fewer than there are colours.
+    """
     sizes = {len(group.bars) for group in groups if group.bars}
     if len(sizes) != 1 or named == len(colours):
         return groups, colours
@@ -128,9 +139,9 @@ def _extent(groups: Sequence[Group]) -> Box:
 def _label(
     groups: tuple[Group, ...], lines: list[TextLine], orientation: Orientation
 ) -> tuple[list[Label | None], tuple[Group, ...]]:
-    """Labels for the groups, with groups without bars added where a label and a number stand alone.
+    """Find the labels of the groups. Add groups without bars where a label and a number stand alone.
 
-    Lines that hold a label and a number are parted in place.
+    Lines that hold both a label and a number are separated in `lines`.
     """
     extent = _extent(groups)
     if orientation == "h":
@@ -151,7 +162,7 @@ def _label(
 def _empty_groups(
     groups: Sequence[Group], labels: Sequence[Label | None], lines: Sequence[TextLine], orientation: Orientation
 ) -> list[Group]:
-    """Categories whose bar is too short to see: a label in line with the others, with a number at the base."""
+    """Categories whose bar is too short to see: a label in line with the other labels, with a number at the base."""
     known = [label for label in labels if label]
     if not known:
         return []
@@ -231,7 +242,8 @@ def _touching(lines: Sequence[TextLine], top: float) -> list[TextLine]:
 def _numbers(
     lines: Sequence[TextLine], groups: Sequence[Group], orientation: Orientation, scale: Scale | None
 ) -> list[TextLine]:
-    """Lines that are numbers; several bars' numbers read as one line are cut between the bars."""
+    """The lines that are numbers. Where the numbers of several bars were read as one line, it is cut between the
+    bars."""
     boxes = [bar.box for group in groups for bar in group.bars]
     columns = sorted({box.centre[0] for box in boxes}) if orientation == "v" else []
     cuts = [(a + b) / 2 for a, b in itertools.pairwise(columns)]
@@ -252,9 +264,9 @@ def _numbers(
 
 
 def _agreeing(pieces: Sequence[TextLine], boxes: Sequence[Box], scale: Scale | None) -> list[TextLine]:
-    """The pieces of a line over several columns that agree with their columns' heights.
+    """The pieces of a line over several columns whose numbers agree with the columns' heights.
 
-    Without a scale to check against, all of them or none: where one is no number, the cuts are wrong.
+    Without a scale, return all pieces or none: if one piece is not a number, the cuts are wrong.
     """
     values = [parse_numeral(piece.text) for piece in pieces]
     if scale is None:
@@ -328,9 +340,9 @@ def _disagreeing(
     scale: Scale | None,
     orientation: Orientation,
 ) -> set[tuple[int, int]]:
-    """Bars whose printed number is far from their length, on an axis that fits most of the others.
+    """Bars whose printed number is far from their length, on an axis that fits most of the other bars.
 
-    Axes that start elsewhere than at zero, or count in other units than the labels, fit none and decide nothing.
+    An axis that does not start at zero, or has another unit than the labels, fits no bars and decides nothing.
     """
     if scale is None:
         return set()
@@ -367,7 +379,8 @@ def _leftover(
     groups: Sequence[Group],
     orientation: Orientation,
 ) -> list[Cell]:
-    """The number of a bar too short to see: the one number left in the group's slot, for the one series left."""
+    """The number of a bar that is too short to see: the one unused number in the group's slot, for the one missing
+    series."""
     present = {bar.key for bar in group.bars}
     missing = [key for key in sorted(names) if key not in present] if names else ([] if group.bars else [0])
     if len(missing) != 1:

@@ -1,4 +1,4 @@
-"""Lanes and groups of bars: which bars stand side by side for one category, which lie on one another."""
+"""Groups of bars: the bars that stand side by side for one category, and those that are stacked."""
 
 import itertools
 from collections import Counter
@@ -11,7 +11,7 @@ from lensmill.perception.marks import Colour, Orientation, Patch, near
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar or segment; box in canvas pixels, `key` numbers its colour among the chart's colours."""
+    """One bar or segment. `box` is in canvas pixels; `key` is the number of its colour among the chart's colours."""
 
     box: Box
     colour: Colour
@@ -20,7 +20,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The bars of one category and their extent along the category axis."""
+    """The bars of one category, and their extent along the category axis in canvas pixels."""
 
     start: float
     end: float
@@ -28,21 +28,22 @@ class Group:
 
     @property
     def centre(self) -> float:
+        """The middle of the extent."""
         return (self.start + self.end) / 2
 
 
 def across(box: Box, orientation: Orientation) -> tuple[float, float]:
-    """The extent along the category axis."""
+    """The extent of a box along the category axis."""
     return (box.x1, box.x2) if orientation == "v" else (box.y1, box.y2)
 
 
 def along(box: Box, orientation: Orientation) -> tuple[float, float]:
-    """The extent along the value axis, in picture direction."""
+    """The extent of a box along the value axis, top to bottom or left to right."""
     return (box.y1, box.y2) if orientation == "v" else (box.x1, box.x2)
 
 
 def join_pieces(found: Sequence[Patch], orientation: Orientation, text_height: float) -> tuple[Patch, ...]:
-    """Put together again what a number printed across a bar has cut apart."""
+    """Join the pieces of a bar that a number printed across the bar has cut apart."""
     joined: list[Patch] = []
     for patch in sorted(found, key=lambda p: (*across(p.box, orientation), *along(p.box, orientation))):
         for index, other in enumerate(joined):
@@ -74,7 +75,7 @@ def _same_strip(a: Box, b: Box, orientation: Orientation) -> bool:
 
 
 def group_bars(found: Sequence[Patch], orientation: Orientation) -> tuple[Group, ...]:
-    """Groups in reading order along the category axis."""
+    """Group the bars of a chart. The groups are in reading order along the category axis."""
     keys: list[Colour] = []
     bars = []
     for patch in sorted(found, key=lambda p: (across(p.box, orientation)[0], along(p.box, orientation)[0])):
@@ -101,9 +102,9 @@ def _group(strips: Sequence[Sequence[Bar]], orientation: Orientation) -> Group:
 
 
 def _chunks(strips: Sequence[Sequence[Bar]], orientation: Orientation) -> list[list[Sequence[Bar]]]:
-    """Neighbouring strips belong together while each brings a new colour and the gaps stay as small as the first.
+    """Neighbouring strips belong together while each brings a new colour and the gaps stay as small as the first gap.
 
-    Where less than half of what comes of that has all the colours, the colours do not stand for series.
+    If less than half of the resulting groups have all colours, the colours do not stand for series.
     """
     single = [[strip] for strip in strips]
     counts = Counter(strip[0].key for strip in strips)

@@ -1,4 +1,4 @@
-"""Which printed number belongs to which bar."""
+"""Matches printed numbers to bars."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,8 @@ class Match:
 
 
 def match_numbers(groups: Sequence[Group], numbers: Sequence[TextLine], orientation: Orientation) -> list[Match]:
-    """Pairs of bars and numbers, the surest first: inside the bar, then next to its end. Each is used once."""
+    """Pair bars with numbers, the surest pairs first: numbers inside a bar, then numbers next to its end. Each bar and
+    each number is used once."""
     ranked = []
     for g, group in enumerate(groups):
         for b, bar in enumerate(group.bars):
@@ -42,7 +43,7 @@ def match_numbers(groups: Sequence[Group], numbers: Sequence[TextLine], orientat
 
 
 def _cost(bar: Bar, number: TextLine, orientation: Orientation) -> float | None:
-    """0 to 1 inside, 1 to 3 beside an end, None where the two have nothing to do with each other."""
+    """0 to 1 for a number inside the bar, 1 to 3 beside an end, None where the two are unrelated."""
     box, text = bar.box, number.box
     start, end = across(box, orientation)
     low, high = across(text, orientation)
@@ -64,18 +65,20 @@ def _cost(bar: Bar, number: TextLine, orientation: Orientation) -> float | None:
 
 
 def _beyond(gap: float, height: float) -> float:
-    """The gap between a bar's end and a text, in text heights; far beyond the limit where the text overlaps much."""
+    """The gap between a bar's end and a text, in text heights; far beyond the limit where they overlap widely."""
     return abs(gap) / height if gap > -0.75 * height else 9.0
 
 
 def split_merged(
     numbers: Sequence[TextLine], lines: Sequence[TextLine], bars: Sequence[Bar], scale: Scale
 ) -> list[TextLine]:
-    """Numbers over neighbouring columns that were read as one, parted where both halves agree with their columns.
+    """Split numbers over neighbouring columns that were read as one, where both halves agree with their columns.
 
     Args:
-        numbers: what reads as a number already; returned with the merged ones replaced.
-        lines: all the lines that may hold numbers, "9.219.06" among them.
+        numbers: lines that already read as numbers. They are returned, with the merged ones replaced.
+        lines: all lines that may hold numbers, such as "9.219.06".
+        bars: the columns.
+        scale: the value axis.
     """
     out = list(numbers)
     for line in lines:

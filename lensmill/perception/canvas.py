@@ -1,4 +1,4 @@
-"""One raster of an episode's pictures: each place of the original in the best resolution that any picture shows."""
+"""One raster of an episode's pictures: each place of the original at the best resolution that any picture shows."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from lensmill.perception.text import TextLine, Word
 from lensmill.picture import Picture
 
 MAX_AREA = 1_000_000
-"""Marks are measured on at most so many pixels: more does not help, and time stays bounded on any input."""
+"""Marks are measured on at most this many pixels. More pixels do not improve the result, and the time stays bounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,28 +25,30 @@ class Canvas:
 
     @property
     def width(self) -> int:
+        """Width in pixels."""
         return self.frame.width
 
     @property
     def height(self) -> int:
+        """Height in pixels."""
         return self.frame.height
 
     def line(self, line: TextLine) -> TextLine:
-        """A line in original pixels, in the canvas' pixels."""
+        """Convert a line from original pixels to canvas pixels."""
         words = tuple(Word(word.text, self.frame.from_original(word.box)) for word in line.words)
         return TextLine(line.text, self.frame.from_original(line.box), line.score, line.angle, words)
 
     def patch(self, box: Box) -> NDArray[np.uint8]:
-        """The pixels under a box (clipped; may be empty)."""
+        """The pixels under a box, clipped to the canvas; may be empty."""
         x1, y1, x2, y2 = box.rounded()
         return self.pixels[max(0, y1) : max(0, y2), max(0, x1) : max(0, x2)]
 
 
 def compose(pictures: Sequence[Picture]) -> Canvas:
-    """The pictures laid over one another, coarse first.
+    """Lay the pictures over one another, the coarsest first.
 
     Raises:
-        ValueError: no pictures.
+        ValueError: there are no pictures.
     """
     if not pictures:
         raise ValueError("reading a chart needs at least one picture")

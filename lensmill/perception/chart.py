@@ -1,4 +1,4 @@
-"""What a chart says, as read from its picture. All boxes are in pixels of the original."""
+"""The reading of a chart from its picture. All boxes are in pixels of the original."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -14,10 +14,10 @@ class AxisLabel:
     """A label on an axis.
 
     Attributes:
-        text: as printed, wrapped lines joined by a space.
-        text_box: where the label itself stands.
-        value_box: the band of the plot that belongs to it: a column's strip for an x value, a row's strip
-            (label included) for a y value, as ReFocus draws its axis boxes.
+        text: as printed; wrapped lines are joined by a space.
+        text_box: the box of the label itself.
+        value_box: the band of the plot that belongs to the label: a column's band for an x value, a row's band (with
+            the label) for a y value, as ReFocus draws its axis boxes.
     """
 
     text: str
@@ -27,7 +27,7 @@ class AxisLabel:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One legend entry: name and colour (RGB); an unnamed single series has an empty name."""
+    """One legend entry: name and colour (RGB). An unnamed single series has an empty name."""
 
     name: str
     colour: tuple[int, int, int] | None = None
@@ -41,9 +41,9 @@ class Cell:
     Attributes:
         category, series: names as in ChartReading.categories and .series.
         value: the number.
-        text: the data label as printed; empty where the value was measured from the mark.
-        box: where the data label or mark stands.
-        measured: true when the value comes from a mark's length and the axis' scale, not from a printed number.
+        text: the data label as printed; empty if the value was measured from the mark.
+        box: the box of the data label or mark.
+        measured: True if the value comes from the mark's length and the axis' scale, not from a printed number.
     """
 
     category: str
@@ -56,13 +56,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ChartReading:
-    """A chart as understood. Empty tuples mean "not found", never "none there".
+    """The reading of a chart. An empty tuple means "not found", never "the chart has none".
 
     Attributes:
         figure_box: the plot area.
-        x_labels, y_labels: every axis label with its band, categories and ticks alike.
+        x_labels, y_labels: every axis label with its band; both categories and ticks.
         categories: the category labels in reading order (also table rows, pie slices).
-        doubts: reasons not to trust the reading, for an agent that prefers abstaining to guessing.
+        doubts: reasons not to trust the reading, for an agent that abstains rather than guesses.
     """
 
     kind: ChartKind

@@ -1,4 +1,4 @@
-"""Series names: swatches with text, coloured words, or headings over the first row."""
+"""Finds the names of series: swatches with text, coloured words, or headings over the first row."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,9 +19,13 @@ _MAX_SWATCHES = 150
 def swatch_legend(
     found: Sequence[Patch], lines: Sequence[TextLine], colours: Sequence[Colour], plot: Box
 ) -> dict[int, Label]:
-    """Series number -> name, from small patches of a series' colour that stand just before a text.
+    """Series number -> name, from small patches of a series' colour that stand directly before a text.
 
-    Patches within `plot`, the extent of the bars, are pieces of bars.
+    Args:
+        found: all patches of one colour.
+        lines: the lines of text.
+        colours: the colour of each series.
+        plot: the extent of the bars; patches within it are pieces of bars.
     """
     height = sorted(line.box.height for line in lines)[len(lines) // 2] if lines else 12.0
     swatches = []
@@ -62,7 +66,7 @@ def _text_start(line: TextLine) -> float:
 
 
 def _cut_at(line: TextLine, boxes: Sequence[Box]) -> list[TextLine]:
-    """A line cut at the swatches that lie within it; what was read from the swatch itself is dropped."""
+    """Cut a line at the swatches within it. Text that was read from a swatch is dropped."""
     inside = [
         box for box in boxes if line.box.y1 < box.centre[1] < line.box.y2 and line.box.x1 < box.centre[0] < line.box.x2
     ]
@@ -82,7 +86,7 @@ def _cut_at(line: TextLine, boxes: Sequence[Box]) -> list[TextLine]:
 
 
 def _wrapped(first: TextLine, pieces: Sequence[TextLine], swatches: Sequence[Box]) -> list[TextLine]:
-    """Following lines that start at the same x without a swatch of their own."""
+    """The lines that follow `first`, start at the same x and have no swatch."""
     out: list[TextLine] = []
     last = first
     for piece in sorted(pieces, key=lambda p: p.box.y1):
@@ -147,11 +151,13 @@ def blocks(lines: Sequence[TextLine]) -> list[Label]:
 def heading_legend(
     canvas: Canvas, headings: Sequence[TextLine], first: Sequence[Bar], colours: Sequence[Colour]
 ) -> dict[int, Label]:
-    """Series number -> heading: by the heading's own colour where it has one, else in order from left to right.
+    """Series number -> heading: by the heading's colour if it has one, otherwise in order from left to right.
 
     Args:
+        canvas: the pixels.
         headings: lines between the title and the first row of bars.
         first: the first row's bars, left to right.
+        colours: the colour of each series.
     """
     found = [block for block in blocks(headings) if parse_numeral(block.text) is None]
     names: dict[int, Label] = {}

@@ -1,6 +1,6 @@
-"""Reading line charts: x labels, traces by colour, the values printed at their points or measured from them.
+"""Reads line charts: x labels, lines by their colour, and values, printed at the points or measured.
 
-Everything in canvas pixels.
+Everything is in canvas pixels.
 """
 
 import itertools
@@ -26,7 +26,7 @@ from lensmill.perception.text import TextLine
 
 @dataclass(frozen=True, slots=True)
 class LineChart:
-    """A line chart; `names` has one entry (or None) for each of `colours`."""
+    """A line chart in canvas pixels. `names` has one entry (or None) for each of `colours`."""
 
     plot: Box
     labels: tuple[Label, ...]
@@ -39,11 +39,11 @@ class LineChart:
 
 
 def read_lines(canvas: Canvas, page: Page, found: Sequence[Patch]) -> LineChart | None:
-    """Put a line chart together, or None where there are no x labels or no traces over them."""
+    """Assemble a line chart from a canvas and its lines of text; None without x labels or without lines over them."""
     body = [piece for line in page.body for piece in cut_at_gaps(line, 1.2)]
     ticks = value_ticks(body, True, 0.25 * canvas.width)
     scale = fit_scale(ticks, True)
-    if scale is None:  # two numbers one above the other are as likely values as ticks
+    if scale is None:  # two numbers above each other may be values instead of ticks
         ticks = []
     rest = [line for line in body if line not in ticks]
     row = _label_row(rest, ticks, canvas)
@@ -86,7 +86,7 @@ def read_lines(canvas: Canvas, page: Page, found: Sequence[Patch]) -> LineChart 
 
 
 def _label_row(lines: Sequence[TextLine], ticks: Sequence[TextLine], canvas: Canvas) -> list[TextLine]:
-    """The row of x labels: below the ticks, with the most entries."""
+    """The row of x labels: the row below the ticks that has the most entries."""
     floor = max((t.box.y1 for t in ticks), default=0.5 * canvas.height)
     pieces = [piece for line in lines for piece in _words(line) if piece.box.centre[1] > floor]
     best: list[TextLine] = []
@@ -103,7 +103,7 @@ def _label_row(lines: Sequence[TextLine], ticks: Sequence[TextLine], canvas: Can
 
 
 def _words(line: TextLine) -> list[TextLine]:
-    """A line of several years or short words in a row, cut into them."""
+    """Cut a line of several years or short words into them."""
     short = all(is_year(word.text) or len(word.text) <= 5 for word in line.words)
     if short and sum(is_year(word.text) for word in line.words) >= 2:
         marks = [(a.box.x2 + b.box.x1) / 2 for a, b in itertools.pairwise(line.words)]
@@ -122,7 +122,7 @@ def _anchor(line: TextLine) -> float:
 
 
 def _below(line: TextLine, lines: Sequence[TextLine]) -> list[TextLine]:
-    """A second row under a label ("Aug" over "2014")."""
+    """The second row of a label ("Aug" over "2014")."""
     if line.angle:
         return []
     return [
@@ -138,7 +138,7 @@ Trace = tuple[Colour, NDArray[np.bool_]]
 
 
 def _traces(canvas: Canvas, plot: Box, lines: Sequence[TextLine], reach: tuple[float, float]) -> list[Trace]:
-    """Colours that run through a good part of the plot, with their masks; text is painted over first."""
+    """Colours that run through a large part of the plot, with their masks. Text is painted over first."""
     pixels = canvas.pixels
     area = np.zeros(pixels.shape[:2], bool)
     x1, y1, x2, y2 = plot.rounded()
@@ -173,7 +173,7 @@ def _traces(canvas: Canvas, plot: Box, lines: Sequence[TextLine], reach: tuple[f
 
 
 def _between(colour: Colour, other: Colour, ground: NDArray[np.int16]) -> bool:
-    """Whether a colour is another one faded towards the ground, as the soft edges of its line are."""
+    """Whether a colour is another colour blended with the background, as the soft edges of a line are."""
     full = np.array(other, float) - ground
     part = np.array(colour, float) - ground
     share = float(part @ full) / max(1.0, float(full @ full))
@@ -181,7 +181,8 @@ def _between(colour: Colour, other: Colour, ground: NDArray[np.int16]) -> bool:
 
 
 def _height_at(mask: NDArray[np.bool_], x: float) -> float | None:
-    """Where a trace stands at x; where a text hides it, half-way between what shows up to 25 px left and right."""
+    """The y of a trace at `x`. Where text hides the trace, the mean of what is visible up to 25 px to the left and
+    right."""
     direct = _middle(mask, x, 1)
     if direct is not None:
         return direct
@@ -200,7 +201,7 @@ def _height_at(mask: NDArray[np.bool_], x: float) -> float | None:
 
 
 def _middle(mask: NDArray[np.bool_], x: float, reach: int) -> float | None:
-    """The middle of the longest vertical run within so many columns of x."""
+    """The middle of the longest vertical run within `reach` columns of `x`."""
     left = max(0, int(x) - reach)
     ys = np.flatnonzero(mask[:, left : int(x) + reach + 1].any(axis=1))
     if ys.size == 0:
@@ -212,7 +213,7 @@ def _middle(mask: NDArray[np.bool_], x: float, reach: int) -> float | None:
 def _names(
     canvas: Canvas, found: Sequence[Patch], lines: Sequence[TextLine], traces: Sequence[Trace], plot: Box
 ) -> list[Label | None]:
-    """Names from a legend, from words in the line's own colour, or from words at the line's right end."""
+    """Series names from a legend, from words in the line's colour, or from words at the line's right end."""
     legend = swatch_legend(found, [line for line in lines if line.box.y1 > plot.y2], [c for c, _ in traces], plot)
     if len(legend) == len(traces):
         return [legend[i] for i in range(len(traces))]
@@ -293,10 +294,10 @@ def _assign(
     scale: Scale | None,
     height: float,
 ) -> dict[int, TextLine]:
-    """Series number -> the number printed at its point, each used once.
+    """Series number -> the number printed at its point. Each number is used once.
 
-    With a scale a number belongs to the line that really has its value there; without one, to the line of its own
-    colour, else to the nearest.
+    With a scale, a number belongs to the line that has its value there; without one, to the line of its own colour,
+    otherwise to the nearest line.
     """
     ranked = []
     for n, number in enumerate(numbers):

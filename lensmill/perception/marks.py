@@ -1,4 +1,4 @@
-"""Bars by colour: filled, upright rectangles of one colour that share a thickness and a base."""
+"""Finds bars by colour: filled, upright rectangles of one colour that share a thickness and a base."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -17,14 +17,15 @@ Orientation = Literal["v", "h"]
 
 _MAX_COLOURS = 14
 _MAX_REGIONS = 1000
-"""Of each colour only so many regions are kept, the largest: texture costs no more time than a chart."""
+"""Of each colour only the largest regions are kept, at most this many. So texture costs no more time than a chart."""
 _NEAR = 20
-"""Two colours are one when no channel differs by more."""
+"""Two colours count as equal if no channel differs by more than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A connected region of one colour; box in canvas pixels, `fill` the part of its box that it covers."""
+    """A connected region of one colour. `box` is in canvas pixels; `fill` is the share of the box that the region
+    covers."""
 
     box: Box
     colour: Colour
@@ -32,11 +33,12 @@ class Patch:
 
 
 def near(a: Sequence[int], b: Sequence[int], limit: int = _NEAR) -> bool:
+    """Whether no channel of two colours differs by more than `limit`."""
     return all(abs(int(p) - int(q)) <= limit for p, q in zip(a, b, strict=True))
 
 
 def background(pixels: NDArray[np.uint8]) -> Colour:
-    """The commonest colour."""
+    """The most frequent colour."""
     flat = (pixels.reshape(-1, 3) >> 3).astype(np.int32)
     codes = flat[:, 0] << 10 | flat[:, 1] << 5 | flat[:, 2]
     top = int(np.bincount(codes, minlength=1 << 15).argmax())
@@ -45,10 +47,10 @@ def background(pixels: NDArray[np.uint8]) -> Colour:
 
 
 def patches(canvas: Canvas) -> tuple[Patch, ...]:
-    """The coloured regions of at least 2 x 2 pixels, by colour (commonest first), then top to bottom."""
+    """The coloured regions of at least 2 x 2 pixels, by colour (the most frequent first), then top to bottom."""
     pixels = canvas.pixels
     todo = ~_like(pixels, background(pixels))
-    # Gridlines, strokes of letters and blurred edges vanish when one pixel is taken off every side.
+    # Removing one pixel from every side deletes gridlines, strokes of letters and blurred edges.
     solid = cv2.erode(todo.astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
     small = (pixels >> 3).astype(np.int32)
     codes = small[:, :, 0] << 10 | small[:, :, 1] << 5 | small[:, :, 2]
@@ -68,7 +70,7 @@ def patches(canvas: Canvas) -> tuple[Patch, ...]:
 
 
 def _like(pixels: NDArray[np.uint8], colour: Colour) -> NDArray[np.bool_]:
-    """Where a colour, or one near it, stands."""
+    """Where the picture has this colour or one near it."""
     low = np.array([max(0, channel - _NEAR) for channel in colour], np.uint8)
     high = np.array([min(255, channel + _NEAR) for channel in colour], np.uint8)
     return np.asarray(cv2.inRange(pixels, low, high), np.uint8) > 0
@@ -85,15 +87,16 @@ def _regions(mask: NDArray[np.bool_], colour: Colour) -> list[Patch]:
 
 
 def _mode(values: Sequence[float], tolerance: float) -> float:
-    """The value with most others within the tolerance (the larger one of equals: bars, not swatches)."""
+    """The value that has the most other values within the tolerance; the largest of equal ones (bars, not swatches)."""
     return max(values, key=lambda v: (sum(abs(v - w) <= tolerance for w in values), v))
 
 
 def bars(found: Sequence[Patch], size: tuple[int, int]) -> tuple[Orientation, tuple[Patch, ...]] | None:
-    """The bars among the patches and which way they run, or None where there are none.
+    """The bars among the patches and their direction, or None without bars.
 
     Args:
-        size: the canvas' width and height.
+        found: all patches.
+        size: the canvas' width and height in pixels.
     """
     width, height = size
     solid = [
@@ -116,10 +119,12 @@ def bars(found: Sequence[Patch], size: tuple[int, int]) -> tuple[Orientation, tu
 
 
 def thickness(box: Box, orientation: Orientation) -> float:
+    """The side of a bar across its direction, in canvas pixels."""
     return box.width if orientation == "v" else box.height
 
 
 def length(box: Box, orientation: Orientation) -> float:
+    """The side of a bar along its direction, in canvas pixels."""
     return box.height if orientation == "v" else box.width
 
 
@@ -135,7 +140,7 @@ def _aligned(solid: Sequence[Patch], orientation: Orientation) -> list[Patch]:
 
 
 def _is_swatch(patch: Patch, others: Sequence[Patch], orientation: Orientation) -> bool:
-    """A small round or square spot among longer bars, off their base."""
+    """A small round or square spot among longer bars, away from their base."""
     box = patch.box
     if not 0.75 <= box.width / box.height <= 1.33 or box.width > 30:
         return False
@@ -149,7 +154,7 @@ def _ends(box: Box, orientation: Orientation) -> tuple[float, float]:
 
 
 def _strength(chosen: Sequence[Patch], orientation: Orientation) -> float:
-    """How much of the picture's colour these bars explain, and how well they share a base or join on."""
+    """The share of the picture's coloured area that these bars explain, and how well they share a base or join on."""
     if not chosen:
         return 0.0
     area = sum(p.box.area for p in chosen)
@@ -161,7 +166,7 @@ def _strength(chosen: Sequence[Patch], orientation: Orientation) -> float:
 
 
 def _with_slivers(chosen: Sequence[Patch], found: Sequence[Patch], orientation: Orientation) -> tuple[Patch, ...]:
-    """Add very short bars: as thick as the others, of one of their colours."""
+    """Add very short bars: those with the thickness and one of the colours of the other bars."""
     usual = _mode([thickness(p.box, orientation) for p in chosen], 2)
     colours = {p.colour for p in chosen}
     taken = {p.box for p in chosen}

@@ -1,4 +1,4 @@
-"""Printed numbers: "5 212 705", "1,234.5", "$5.2bn", "45%", "<0.01%", "(3)"."""
+"""Parses printed numbers: "5 212 705", "1,234.5", "$5.2bn", "45%", "<0.01%", "(3)"."""
 
 import re
 from dataclasses import dataclass
@@ -20,17 +20,22 @@ _NOTE = re.compile(r"\((?:in )?\d{4}\)|[*†‡°]+|\(?\d\)|[.,]$")
 
 @dataclass(frozen=True, slots=True)
 class Numeral:
-    """A number as printed. `value` has the printed scale word applied ("2 million" is 2e6); a percentage stays
-    as printed ("45%" is 45). `unit` is "%", a currency sign, or the letters that follow, or empty."""
+    """A printed number.
+
+    Attributes:
+        value: the number, with the printed scale word applied ("2 million" is 2e6). A percentage stays as printed
+            ("45%" is 45).
+        unit: "%", a currency sign, the letters that follow, or empty.
+    """
 
     value: float
     unit: str
 
 
 def parse_numeral(text: str, max_unit: int = 14) -> Numeral | None:
-    """The number a text consists of, or None where it is not just a number with a unit of at most `max_unit` letters.
+    """The number in a text; None if the text is not just a number with a unit of at most `max_unit` letters.
 
-    A single comma group of three digits is a thousands separator ("1,234"), any other a decimal comma ("3,5").
+    A single comma before three digits is a thousands separator ("1,234"), any other comma is decimal ("3,5").
     """
     match = _NUMBER.match(_NOTE.sub(" ", text.strip()).strip())
     if match is None:
@@ -55,5 +60,5 @@ def parse_numeral(text: str, max_unit: int = 14) -> Numeral | None:
 
 
 def is_year(text: str) -> bool:
-    """A calendar year standing alone, possibly with a footnote mark ("2020*") or as a season ("2019/20")."""
+    """Whether a text is a calendar year, possibly with a footnote mark ("2020*") or as a season ("2019/20")."""
     return re.fullmatch(r"(1[5-9]|20)\d\d([/–-]\d\d(\d\d)?)?\s?[*†‡]*", text.strip()) is not None

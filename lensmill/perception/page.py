@@ -1,4 +1,4 @@
-"""What is printed around a chart: title and subtitle above, sources and buttons below and beside it."""
+"""Sorts the lines of a chart's picture: title and subtitle above the plot, sources and buttons below and beside it."""
 
 import re
 from collections.abc import Sequence
@@ -17,12 +17,13 @@ _SHARE_PANEL = re.compile(r"statista \d{4}|additional information|show source", 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A chart's lines by their part. Boxes in canvas pixels.
+    """The lines of a chart by their part. Boxes are in canvas pixels.
 
     Attributes:
+        title: the first lines of the header, joined.
         header: title and subtitle lines, top to bottom.
-        body: everything that may belong to the plot, top to bottom.
-        floor: the y where the notes below the chart start (the canvas' height where there are none).
+        body: all lines that may belong to the plot, top to bottom.
+        floor: the y where the notes below the chart start; the canvas' height without notes.
     """
 
     title: str
@@ -32,10 +33,13 @@ class Page:
 
 
 def sort_lines(lines: Sequence[TextLine], width: int, height: int, top: float | None = None) -> Page:
-    """Lines of a canvas of that size, by part. Icons that were read as letters are left out.
+    """Sort the lines of a canvas by their part. Icons that were read as letters are dropped.
 
     Args:
-        top: where the plot's marks start (y); no header line lies below that.
+        lines: in canvas pixels.
+        width: of the canvas.
+        height: of the canvas.
+        top: the y where the plot's marks start; header lines lie above it.
     """
     buttons = any(_SHARE_PANEL.search(line.text) for line in lines)
     kept = [line for line in lines if not _is_icon(line) and not (buttons and line.box.x1 > 0.925 * width)]
@@ -56,7 +60,7 @@ def _is_icon(line: TextLine) -> bool:
 
 
 def _header(lines: Sequence[TextLine], width: int, height: int) -> list[TextLine]:
-    """The lines at the top left that follow one another closely, the first of which starts at the left margin."""
+    """The lines at the top left that follow one another closely. The first of them starts at the left margin."""
     found: list[TextLine] = []
     for line in lines:
         box = line.box

@@ -1,4 +1,4 @@
-"""Reading pies: names with their shares, printed on one line or one under the other."""
+"""Reads pie charts: names with their shares, printed on one line or one below the other."""
 
 import re
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ _NAME_AND_SHARE = re.compile(r"^(?P<name>.*[^\W\d_].*?)[\s:,(–-]+(?P<share>[<~
 
 @dataclass(frozen=True, slots=True)
 class PieChart:
-    """Slices in reading order, in the lines' own pixels."""
+    """The slices of a pie in reading order, in the lines' pixels."""
 
     labels: tuple[Label, ...]
     cells: tuple[Cell, ...]
 
 
 def read_pie(lines: Sequence[TextLine]) -> PieChart | None:
-    """The slices, or None unless at least two shares have names and all add up to 100 % (to 2)."""
+    """The slices; None unless at least two shares have names and all shares add up to 100 % (within 2)."""
     labels: list[Label] = []
     cells: list[Cell] = []
     used: set[TextLine] = set()
@@ -54,7 +54,7 @@ def _add(labels: list[Label], cells: list[Cell], lines: Sequence[TextLine], name
 
 
 def _name_lines(share: TextLine, names: Sequence[TextLine]) -> list[TextLine]:
-    """The lines that touch above a share, centred on it or aligned with it; top to bottom."""
+    """The lines directly above a share that are centred on it or aligned with it, top to bottom."""
     out: list[TextLine] = []
     edge = share.box
     for line in sorted(names, key=lambda line: -line.box.y2):

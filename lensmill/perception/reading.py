@@ -1,4 +1,4 @@
-"""Reading a chart: from pictures and the lines of text on them to categories, series and values."""
+"""Reads a chart: from pictures and their lines of text to categories, series and values."""
 
 import itertools
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture
 
 MAX_LINES = 1000
-"""More lines than any chart has; what is below them is not read."""
+"""Maximum number of lines that are read; lines further down are ignored. No real chart has this many."""
 
 
 def read_picture(picture: Picture, reader: Reader) -> ChartReading:
@@ -26,17 +26,17 @@ def read_picture(picture: Picture, reader: Reader) -> ChartReading:
 
 
 def read_chart(pictures: Sequence[Picture], lines: Sequence[TextLine]) -> ChartReading:
-    """Read a chart from an episode's pictures.
+    """Read a chart from the pictures of an episode.
 
     Args:
-        pictures: the view and any zoomed crops; each place is looked at in the sharpest that shows it.
-        lines: the text on them, in original pixels, each line once.
+        pictures: the view and any zoomed crops. Each place is read from the sharpest picture that shows it.
+        lines: the text on the pictures, in original pixels, each line once.
 
     Returns:
-        The reading, boxes in original pixels. What could not be made out is left out and named in `doubts`.
+        The reading, with boxes in original pixels. Parts that could not be read are missing and named in `doubts`.
 
     Raises:
-        ValueError: no pictures.
+        ValueError: there are no pictures.
     """
     canvas = compose(pictures)
     ordered = sorted(lines, key=lambda line: (line.box.y1, line.box.x1, line.text))[:MAX_LINES]

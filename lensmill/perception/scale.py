@@ -1,4 +1,4 @@
-"""The value axis: a straight line through the printed ticks."""
+"""The value axis: a straight line fitted to the printed ticks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,17 +9,18 @@ from lensmill.perception.text import TextLine
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """value = slope * position + offset, position in canvas pixels along the value axis."""
+    """value = slope * position + offset, with `position` in canvas pixels along the value axis."""
 
     slope: float
     offset: float
 
     def value(self, position: float) -> float:
+        """The value at a position."""
         return self.slope * position + self.offset
 
 
 def fit_scale(ticks: Sequence[TextLine], vertical: bool) -> Scale | None:
-    """The scale that at least three ticks and three quarters of them agree on to 2 px, or None."""
+    """The scale that at least three ticks, and three quarters of all ticks, fit to 2 px; None without one."""
     points = []
     for tick in ticks:
         number = parse_numeral(tick.text)

@@ -1,4 +1,4 @@
-"""Reading text in pictures (rapidocr, whose models come in its wheel), with boxes that say where it stands."""
+"""Reads text in pictures with rapidocr, whose models come in its wheel. Each line has a box."""
 
 import functools
 import math
@@ -19,15 +19,15 @@ _ENGINE = {
     "Global.use_cls": False,
     "EngineConfig.onnxruntime.intra_op_num_threads": 1,
     "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-    # One line at a time, padded to 160 px only: half the time of the default on charts, whose texts are short,
-    # and what a line reads as never depends on the other lines in the picture.
+    # One line at a time, padded to 160 px only. On charts, whose texts are short, this takes half the time of the
+    # default, and the result for a line never depends on the other lines in the picture.
     "Rec.rec_batch_num": 1,
     "Rec.rec_img_shape": [3, 48, 160],
     "Det.limit_type": "min",
     "Det.limit_side_len": 64,
 }
 _READING_AREA = 736 * 1000
-"""Smaller pictures are enlarged to this area (in pixels) first: the detector misses text below about 10 px."""
+"""Smaller pictures are enlarged to this area in pixels: the detector misses text below about 10 px."""
 _MIN_SIDE = 64
 _MAX_ENLARGEMENT = 4.0
 _UPRIGHT = 10.0
@@ -36,7 +36,7 @@ _UPRIGHT = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One word of a line; its box is in the line's pixels. Its ends are good to about half a character."""
+    """One word of a line. Its box is in the line's pixels, exact to about half a character."""
 
     text: str
     box: Box
@@ -47,12 +47,12 @@ class TextLine:
     """One line of text.
 
     Attributes:
-        box: in pixels of the picture it was read from, or of the original; the holder says which.
+        box: in pixels of the picture that was read, or of the original; the owner of the line says which.
         score: the recogniser's confidence, 0 to 1.
-        angle: how far the line is turned, in degrees clockwise from upright reading, -90 to 90. The box is the
-            upright rectangle around the turned line.
-        words: the words of the line with their extents in the same pixels as `box`, left to right; empty where
-            the recogniser gave none (turned lines, say).
+        angle: rotation in degrees clockwise from upright reading, -90 to 90. The box is the upright rectangle around
+            the rotated line.
+        words: the words of the line, left to right, in the same pixels as `box`; empty if the recogniser returned none
+            (as for rotated lines).
     """
 
     text: str
@@ -62,14 +62,19 @@ class TextLine:
     words: tuple["Word", ...] = ()
 
     def on_original(self, frame: Frame) -> "TextLine":
+        """The line in pixels of the original.
+
+        Args:
+            frame: of the picture that was read.
+        """
         words = tuple(Word(word.text, frame.to_original(word.box)) for word in self.words)
         return TextLine(self.text, frame.to_original(self.box), self.score, self.angle, words)
 
 
 class Reader:
-    """An OCR engine with a cache by content: reading the same pixels again costs a hash.
+    """An OCR engine with a cache by content: reading the same pixels again costs one hash.
 
-    One engine runs on one thread: workers scale by processes, and results do not depend on their number.
+    An engine runs on one thread. Workers scale by processes, and results do not depend on their number.
     """
 
     def __init__(self, cached: int = 256) -> None:
@@ -79,7 +84,7 @@ class Reader:
         self._cache: OrderedDict[str, tuple[TextLine, ...]] = OrderedDict()
 
     def read(self, picture: Picture) -> tuple[TextLine, ...]:
-        """The lines of text in a picture, top to bottom, in the picture's own pixels."""
+        """The lines of text in a picture, top to bottom, in the picture's pixels."""
         key = pixel_hash(picture.pixels)
         with self._lock:
             if key in self._cache:
@@ -93,7 +98,7 @@ class Reader:
 
     def _recognise(self, pixels: Image.Image) -> tuple[TextLine, ...]:
         if self._engine is None:
-            from rapidocr import RapidOCR  # its import takes a second, and most processes never read
+            from rapidocr import RapidOCR  # importing it takes a second, and most processes never read text
 
             self._engine = RapidOCR(params=_ENGINE)
         grow = _enlargement(pixels.size)
@@ -110,7 +115,7 @@ class Reader:
 
 
 def _enlargement(size: tuple[int, int]) -> float:
-    """How much larger than it is a picture is shown to the engine: small crops get the pixels of a small chart."""
+    """The factor by which a picture is enlarged for the engine: small crops get the pixels of a small chart."""
     area = size[0] * size[1]
     return min(_MAX_ENLARGEMENT, max(1.0, math.sqrt(_READING_AREA / area), _MIN_SIDE / min(size)))
 
@@ -134,10 +139,10 @@ def _line(corners: Any, text: str, score: float, words: Sequence[Any]) -> TextLi
 
 
 def _angle(corners: Any) -> float:
-    """The direction of the text in degrees: corners run clockwise from the text's upper left one."""
+    """The direction of the text in degrees. The corners run clockwise from the upper left corner of the text."""
     across, down = corners[1] - corners[0], corners[3] - corners[0]
     width, height = math.hypot(*across), math.hypot(*down)
-    if height >= 1.5 * width:  # the engine turns such a box by 90 degrees before it reads it
+    if height >= 1.5 * width:  # the engine rotates such a box by 90 degrees before reading
         across = -down
     angle = math.degrees(math.atan2(float(across[1]), float(across[0])))
     return 0.0 if abs(angle) < _UPRIGHT else angle
@@ -145,5 +150,5 @@ def _angle(corners: Any) -> float:
 
 @functools.cache
 def shared_reader() -> Reader:
-    """This process's reader."""
+    """The one reader of this process."""
     return Reader()

@@ -1,9 +1,9 @@
-"""Reading large pictures: a glance at the whole first, then full resolution only where fine print is left.
+"""Reads large pictures: first the whole at low resolution, then only the parts with fine print at full resolution.
 
-A detector's cost grows with the pixels, and most of a large chart is empty paper or plain bars. So a picture above
-`GLANCE_AREA` is read scaled down first, then in tiles at one or two finer levels; a tile is read only where the level
-before found print too small to trust, or where fine detail lies that was not read yet. Detectors also miss print that
-is very large for them, so that no level alone would do.
+The detector's time grows with the pixels, and most of a large chart is empty paper or plain bars. So a picture above
+`GLANCE_AREA` is first read scaled down, then in tiles at one or two finer levels. A tile is read only if the level
+before found print too small to trust, or if it holds fine detail that was not read yet. Detectors also miss very large
+print, so one fine level alone would not be enough.
 """
 
 import math
@@ -21,29 +21,29 @@ from lensmill.picture import Picture
 GLANCE_AREA = 900 * 900
 TILE = 1280
 OVERLAP = 128
-"""Tiles share this many pixels, so that a line cut by one is whole in its neighbour."""
+"""Tiles share this many pixels, so that a line cut by one tile is whole in its neighbour."""
 
 SURE_HEIGHT = 15.0
-"""A line of the glance that is lower than this, in pixels of the glance, is read again."""
+"""A line lower than this in the scaled-down picture, in its pixels, is read again."""
 
 BLOCK = 32
 LEVEL_STEP = 2.5
-"""Each level is at most this many times finer than the one before."""
+"""Each level is at most this many times finer than the level before."""
 
 STRONG = 48
-"""A step in brightness between neighbouring pixels that print has, and shading has not."""
+"""A step in brightness between neighbouring pixels that print has and shading lacks."""
 FINE_STEPS = 40
-"""A block with this many strong steps both along x and along y holds detail like print's, not a line or an edge."""
+"""A block with this many strong steps both along x and along y holds detail like print, not a line or an edge."""
 FINE_BLOCKS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A line as it was read; `line` and `part` in pixels of the picture.
+    """A line of text, with `line` and `part` in pixels of the picture.
 
     Attributes:
-        height: of the text in pixels of what the engine was shown: what legibility depends on.
-        part: the part of the picture that was shown.
+        height: of the text in pixels of the image that the engine read. Legibility depends on it.
+        part: the part of the picture that the engine read.
     """
 
     line: TextLine
@@ -52,7 +52,7 @@ class Reading:
 
 
 def read_wide(reader: Reader, picture: Picture) -> tuple[Reading, ...]:
-    """Every reading of a picture of any size; the same print may be read twice, by the glance and by tiles."""
+    """All readings of a picture of any size. The same print may be read twice: scaled down, and in tiles."""
     width, height = picture.pixels.size
     whole = picture.frame.bounds
     if width * height <= GLANCE_AREA and max(width, height) <= TILE:
@@ -74,7 +74,7 @@ def read_wide(reader: Reader, picture: Picture) -> tuple[Reading, ...]:
 
 
 def _levels(glance: float) -> tuple[float, ...]:
-    """From the glance's scale to 1, in even steps."""
+    """The scales from `glance` to 1, in even steps."""
     steps = max(1, math.ceil(math.log(1 / glance) / math.log(LEVEL_STEP)))
     return tuple(glance ** (1 - step / steps) for step in range(steps + 1))
 
@@ -111,7 +111,7 @@ def _read_part(reader: Reader, picture: Picture, part: Box, shrink: float) -> tu
 
 
 def _fine_blocks(pixels: Image.Image, read: Sequence[Box]) -> NDArray[np.bool_]:
-    """Which blocks hold detail like print's outside what was read: an array of booleans, one a block."""
+    """Blocks with detail like print outside the boxes that were read: an array of booleans, one for each block."""
     grey = np.asarray(pixels.convert("L")).astype(np.int16)
     rows, columns = grey.shape[0] // BLOCK, grey.shape[1] // BLOCK
     along_x = np.abs(np.diff(grey, axis=1))[: rows * BLOCK - 1, :] > STRONG

@@ -1,4 +1,4 @@
-"""Admission: the first look at a block of code, before anything runs: how long, whether it parses, what it imports."""
+"""The first check of a block of code, before anything runs: its length, whether it parses, and what it imports."""
 
 import ast
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from lensmill.sandbox.protocol import Limits
 
 
 class NotAdmitted(ValueError):
-    """Code that will not be run; the message tells the model why, with the line."""
+    """Code that is refused before it runs. The message tells the model the reason and the line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A block that may run.
+    """A block of code that may run.
 
     Attributes:
-        source: the code, with imports of what is bound already replaced by `pass`; every line keeps its number.
-        beyond: imported modules that the primary lane does not have.
+        source: the code; imports of names that are already bound are replaced by `pass`. Line numbers do not change.
+        beyond: imported modules that the Monty interpreter lacks.
     """
 
     source: str
@@ -25,17 +25,17 @@ class Admitted:
 
 
 def admit(code: str, limits: Limits) -> Admitted:
-    """Look at a block of code.
+    """Check a block of code.
 
     Raises:
-        NotAdmitted: too long, too many lines, or not Python.
+        NotAdmitted: the code is too long, has too many lines, or is not Python.
     """
     if len(code) > limits.source_chars:
         raise NotAdmitted(f"the code has {len(code)} characters, {limits.source_chars} are allowed")
     lines = code.count("\n") + 1
     if lines > limits.source_lines:
         raise NotAdmitted(f"the code has {lines} lines, {limits.source_lines} are allowed")
-    if "\0" in code:  # releases of Python 3.11 differ in what they raise for it
+    if "\0" in code:  # releases of Python 3.11 raise different errors for a null byte
         raise NotAdmitted("the code holds null bytes")
     try:
         tree = ast.parse(code)
@@ -66,13 +66,13 @@ def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
 def _without(code: str, dropped: list[ast.stmt]) -> str:
     if not dropped:
         return code
-    raw = code.encode()  # columns of the syntax tree count bytes
+    raw = code.encode()  # the syntax tree counts columns in bytes
     starts = [0]
     for line in raw.splitlines(keepends=True):
         starts.append(starts[-1] + len(line))
     for node in sorted(dropped, key=lambda node: (node.lineno, node.col_offset), reverse=True):
         start = starts[node.lineno - 1] + node.col_offset
         end = starts[(node.end_lineno or node.lineno) - 1] + (node.end_col_offset or 0)
-        # a statement over several lines leaves its line breaks behind, escaped so that they are part of none
+        # keep the line breaks of a statement over several lines, escaped, so that later lines keep their numbers
         raw = raw[:start] + b"pass" + b"\\\n" * raw[start:end].count(b"\n") + raw[end:]
     return raw.decode()

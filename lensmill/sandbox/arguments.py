@@ -1,6 +1,7 @@
-"""Reading what code gave to a tool or a picture's method: numbers finite, coordinates clamped, lists capped.
+"""Checks arguments that code passed to a tool or to a picture's method.
 
-Everything here comes from hostile code; every function returns a checked value or raises ToolError, TypeError.
+All arguments come from hostile code. Every function returns a checked value or raises ToolError or TypeError. Numbers
+are finite, coordinates are clamped, and lists have a maximum length.
 """
 
 import math
@@ -15,10 +16,10 @@ from lensmill.tools import ToolError
 from lensmill.tools.errors import shown
 
 KINDS: tuple[RegionKind, ...] = get_args(RegionKind)
-"""Kinds of parts, each with its `<kind>_bbox`."""
+"""Kinds of chart parts. Each kind has a variable `<kind>_bbox`."""
 
 FAR = 1_000_000
-"""Coordinates beyond this many pixels are clamped to it: no picture reaches so far."""
+"""Coordinates beyond this many pixels are clamped to it. No picture is that large."""
 
 MAX_LABELS = 200
 MAX_BOXES = 500
@@ -27,19 +28,20 @@ MAX_TEXT = 500
 
 
 def number(value: object, what: str, low: float = -FAR, high: float = FAR) -> float:
-    """A finite number, clamped to low..high."""
+    """Return a finite number, clamped to `low`..`high`."""
     if isinstance(value, int | float) and not isinstance(value, bool) and not math.isnan(value):
         return float(min(max(value, low), high))
     raise ToolError(f"{what} must be a number, got {shown(value, 60)}")
 
 
 def whole(value: object, what: str, low: int = -FAR, high: int = FAR) -> int:
-    """A number rounded to a whole one, clamped to low..high."""
+    """Return the number rounded to an integer and clamped to `low`..`high`."""
     return round(number(value, what, low, high))
 
 
 def box_of(value: object, what: str) -> Box:
-    """A box from {"x1": ..., "y1": ..., "x2": ..., "y2": ...} or four numbers; swapped corners are put right."""
+    """Return a box from {"x1": ..., "y1": ..., "x2": ..., "y2": ...} or from four numbers. Swapped corners are
+    corrected."""
     if isinstance(value, Mapping):
         value = [value.get(key) for key in ("x1", "y1", "x2", "y2")]
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 4:
@@ -49,7 +51,7 @@ def box_of(value: object, what: str) -> Box:
 
 
 def label(value: object) -> str:
-    """A label; a plain number (a year on an axis) is taken as its text."""
+    """Return a label. A plain number (a year on an axis) becomes its text."""
     if isinstance(value, str) and len(value) <= MAX_TEXT:
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15:
@@ -58,7 +60,7 @@ def label(value: object) -> str:
 
 
 def labels(value: object) -> list[str]:
-    """A list of labels; one alone is taken as a list of one. Repeated ones count once."""
+    """Return a list of distinct labels. A single label counts as a list of one."""
     if isinstance(value, str):
         return [label(value)]
     if not isinstance(value, Sequence | Mapping) or len(value) > MAX_LABELS:
@@ -67,14 +69,14 @@ def labels(value: object) -> list[str]:
 
 
 def box_map(value: object) -> dict[str, Box]:
-    """A map of label -> box."""
+    """Return a map of label -> box."""
     if not isinstance(value, Mapping) or len(value) > MAX_BOXES:
         raise ToolError(f"the map must be a dict of at most {MAX_BOXES} labels and boxes, got {shown(value, 60)}")
     return {(name := label(key)): box_of(item, f"the box of {shown(name, 40)!r}") for key, item in value.items()}
 
 
 def size(value: object, pixels: int) -> tuple[int, int]:
-    """A picture's (width, height) of at most `pixels`."""
+    """Return a picture's (width, height) with at most `pixels` pixels."""
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) != 2:
         raise ToolError(f"a size is (width, height), got {shown(value, 60)}")
     width, height = (whole(side, "a side", 0) for side in value)
@@ -86,7 +88,7 @@ def size(value: object, pixels: int) -> tuple[int, int]:
 
 
 def points(value: object) -> list[float]:
-    """Coordinates as x, y, x, y, ... from a flat list or a list of pairs."""
+    """Return coordinates as x, y, x, y, ... from a flat list or a list of pairs."""
     if isinstance(value, Mapping):
         value = list(box_of(value, "a box").xyxy)
     if not isinstance(value, Sequence) or isinstance(value, str) or len(value) > MAX_POINTS:
@@ -100,7 +102,7 @@ def points(value: object) -> list[float]:
 
 
 def colour(value: object, mode: str) -> Any:
-    """A colour as Pillow takes it for pictures of `mode`: a name, "#rrggbb", a number, or a few numbers."""
+    """Return a colour as Pillow takes it for pictures of `mode`: a name, "#rrggbb", a number or a few numbers."""
     if isinstance(value, str) and len(value) <= 60:
         return ImageColor.getcolor(value, mode)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -115,7 +117,7 @@ def colour(value: object, mode: str) -> Any:
 
 
 def resampling(value: object, default: Image.Resampling) -> Image.Resampling:
-    """One of Pillow's filters for resizing, by its number."""
+    """Return one of Pillow's filters for resizing, given its number."""
     if value is None:
         return default
     if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 5:

@@ -1,11 +1,11 @@
 """The broker: a small jailed program between the host and the interpreter's worker (`python -m ...broker LAUNCHER`).
 
-The interpreter (pydantic-monty) hands over what code passes to a tool as Python objects made in the process that
-drives it, before anything could be checked; some small things grow thousandfold on the way (a thousand objects of a
-class with a name of a million letters). So that process is this one: it holds no secret, has limits of its own, and
-may be killed at any time. The host only ever reads short JSON.
+When code calls a tool, the interpreter (pydantic-monty) turns the arguments into Python objects in the process that
+drives it, before any check is possible. Small source can become large objects: a thousand objects of a class whose name
+has a million letters. The broker is the process that drives the interpreter. It holds no secret, has its own limits,
+and may be killed at any time. The host only reads short JSON from it.
 
-Between two blocks of a session, its state lies with the host as bytes, so any broker can take the next block.
+Between two blocks of a session, the host keeps the session's state as bytes. So any broker can run the next block.
 """
 
 import datetime
@@ -23,11 +23,11 @@ from lensmill.sandbox.pil_names import FILTERS, FUNCTIONS, NUMBERS
 from lensmill.sandbox.values import HANDLE_SPACE, Handle, TooMuch, decode, encode
 
 STATE_CAP = 4 << 20
-"""Bytes of a session's state between two blocks; what models keep is a few kilobytes."""
+"""Maximum bytes of a session's state between two blocks. The variables that models keep take a few kilobytes."""
 
 _ADDRESS_SPACE = 1 << 30
 _WORKER_SPARE = 256 << 20
-_CLOCK = datetime.datetime(2000, 1, 1)  # an episode does not depend on when it ran
+_CLOCK = datetime.datetime(2000, 1, 1)  # the same in every run: an episode does not depend on the time
 
 
 class Image:
@@ -35,11 +35,11 @@ class Image:
 
 
 class Draw:
-    """PIL's ImageDraw."""
+    """PIL's ImageDraw, as code sees it."""
 
 
 class Enhancer:
-    """PIL's ImageEnhance."""
+    """PIL's ImageEnhance, as code sees it."""
 
 
 _KINDS: dict[str, monty.ClassType] = {
@@ -49,11 +49,11 @@ _KINDS: dict[str, monty.ClassType] = {
 
 
 class _Refused(Exception):
-    """The host wants no more of this run."""
+    """The host refuses further messages of this run."""
 
 
 class Run:
-    """One block of code against a worker of the pool."""
+    """Runs one block of code on a worker of the pool."""
 
     def __init__(self, request: dict[str, Any], state: bytes) -> None:
         self._request = request
@@ -65,7 +65,7 @@ class Run:
         self._refusals: set[str] = set()
 
     def __call__(self, pool: monty.Monty) -> tuple[dict[str, Any], bytes]:
-        """Run the block; returns the closing message and the session's new state."""
+        """Run the block. Return the closing message and the session's new state."""
         error, stopped, state = None, None, b""
         try:
             with pool.checkout(
@@ -85,7 +85,7 @@ class Run:
                     state = session.dump()
         except monty.MontyCrashedError as crash:
             stopped = "seconds" if crash.timed_out else "memory"
-        except monty.MontyError:  # a state that does not load, a worker that does not answer
+        except monty.MontyError:  # the state does not load, or the worker does not answer
             stopped = "interpreter"
         except _Refused:
             stopped = "host"
@@ -106,7 +106,7 @@ class Run:
         except monty.MontySyntaxError as error:
             return _told(error), None
         except monty.MontyRuntimeError as error:
-            # RecursionError is the code's own affair; the other two leave a session that cannot be trusted to go on
+            # RecursionError is an error of the code. After the other two, the session's state cannot be trusted.
             inner = error.exception()
             if isinstance(inner, TimeoutError):
                 return None, "seconds"
@@ -146,7 +146,7 @@ class Run:
         return step.resume({"return_value": self._inward(decode(reply["value"]))})
 
     def _answer_os(self, step: Any) -> Any:
-        """Modules come from our own faces; folders are made in appearance only; everything else is refused."""
+        """Answer imports from the stub modules. Pretend to make folders. Refuse everything else."""
         match step.function_name:
             case "import":
                 return step.resume_auto()
@@ -161,7 +161,7 @@ class Run:
                 return step.resume({"exception": PermissionError(text)})
 
     def _inward(self, value: Any) -> Any:
-        """A decoded value with its handles wrapped; a handle is wrapped once, since the session knows it by its id."""
+        """Wrap the handles in a decoded value. A handle is wrapped once, because the session knows it by its id."""
         if isinstance(value, Handle):
             if value.number not in self._wrappers:
                 kind = _KINDS[value.kind]
@@ -197,8 +197,12 @@ _ERRORS: dict[str, type[Exception]] = {
 
 
 def _told(error: Any, message: bool = True) -> str:
-    """An exception with its line, as a model should read it. Without `message` where that holds what was measured,
-    which differs between two runs of the same code."""
+    """An exception with its line, as a model reads it.
+
+    Args:
+        message: include the exception's text; False where that text holds measurements, which differ between two runs
+            of the same code.
+    """
     text = error.display("type-msg")[:600] if message else type(error.exception()).__name__
     frames = error.traceback()
     return f"line {frames[-1].line}: {text}" if frames else text
@@ -211,7 +215,7 @@ def _number(identity: uuid.UUID | None) -> int | None:
 
 
 def _handle_of(value: Any) -> Handle | None:
-    """Which of the host's objects code passed: the object itself, or after a move to another worker its stand-in."""
+    """The host's object that code passed. After a move to another worker, code passes the object's stand-in."""
     if isinstance(value, Image | Draw | Enhancer):
         return Handle("?", value.number)  # type: ignore[union-attr]
     if isinstance(value, monty.MontyClassProxy):
@@ -221,10 +225,10 @@ def _handle_of(value: Any) -> Handle | None:
 
 
 def _stub(name: str) -> Callable[..., None]:
-    """Something callable with a name: calls of it come to `_answer`."""
+    """A callable with this name; calls of it arrive at `_answer`."""
 
     def stub() -> None:
-        """Never run: the interpreter needs its name only."""
+        """Never called: the interpreter needs the name only."""
 
     stub.__name__ = stub.__qualname__ = name
     return stub
@@ -232,7 +236,7 @@ def _stub(name: str) -> Callable[..., None]:
 
 @functools.cache
 def _pil() -> monty.ExternalModule:
-    """PIL as far as the host plays it (`lensmill.sandbox.pil_names`)."""
+    """The modules of PIL that the host offers (`lensmill.sandbox.pil_names`)."""
     parts: dict[str, dict[str, Any]] = {}
     for path in FUNCTIONS:
         _, module, name = path.split(".")
@@ -246,7 +250,13 @@ def _pil() -> monty.ExternalModule:
 
 
 def main(launcher: str, layers: str, readable: list[str]) -> None:
-    """Shut in, greet, and serve the host over standard input and output until it closes them."""
+    """Enter the jail, send the greeting, and serve the host over standard input and output until the host closes them.
+
+    Args:
+        launcher: path of the program that starts the interpreter's worker.
+        layers: names of the layers of `lensmill.sandbox.jail`, separated by commas.
+        readable: folders that the broker may read.
+    """
     jail.close_descriptors()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     jail.no_new_privileges()
@@ -255,7 +265,7 @@ def main(launcher: str, layers: str, readable: list[str]) -> None:
         jail.landlock(["/dev/urandom", "/proc/self"], readable)
     if "seccomp" in layers:
         jail.seccomp(syscalls.BROKER, threads=False)
-    # the client looks for telemetry at every run, in folders that the jail keeps it from remembering
+    # without this, the client looks for telemetry at every run, in folders that the jail hides
     sys.modules.setdefault("opentelemetry", None)  # type: ignore[arg-type]
     with monty.Monty(
         binary_path=launcher,
@@ -265,9 +275,9 @@ def main(launcher: str, layers: str, readable: list[str]) -> None:
         max_checkouts_per_worker=500,
         feed_duration_limit_grace=0.2,
     ) as pool:
-        with pool.checkout() as session:  # the worker is up, and its own layers are in force
+        with pool.checkout() as session:  # the worker runs now, with its own layers in force
             session.feed_run("1")
-        os.dup2(nowhere, 2)  # until here, what goes wrong is the host's to read
+        os.dup2(nowhere, 2)  # the host reads error messages up to this point
         wire.send(1, {"ready": True})
         while True:
             try:

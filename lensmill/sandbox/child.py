@@ -1,8 +1,8 @@
-"""The second lane's program: a CPython with numpy, OpenCV and matplotlib loaded, which forks for every execution.
+"""The CPython program: an interpreter with numpy, OpenCV and matplotlib loaded, which forks for every execution.
 
-Run as a program of its own (`python -m lensmill.sandbox.child SOCKET FOLDERS...`), never by forking the host. It runs
-no hostile code itself: it takes requests from the host, forks, and ends the fork at its deadline. The fork shuts
-itself in, runs the code and writes its reply straight to the host, which treats it as hostile data.
+It runs as its own program (`python -m lensmill.sandbox.child SOCKET FOLDERS...`), never as a fork of the host. It runs
+no hostile code itself: it takes requests from the host, forks, and kills the fork at its deadline. The fork enters the
+jail, runs the code and writes its reply directly to the host, which treats the reply as hostile data.
 """
 
 import ctypes
@@ -19,17 +19,18 @@ from lensmill.sandbox import jail, syscalls, wire
 from lensmill.sandbox.namespace import Namespace
 
 CONTROL = struct.Struct("=d")
-"""What the host sends with two descriptors (the request, the reply): the seconds to run."""
+"""The message that the host sends with two descriptors (the request, the reply): the seconds to run."""
 
 SPARE_MB = 512
-"""Address space for pictures and arrays, beside the interpreter's own memory."""
+"""Address space for pictures and arrays in MB, added to the interpreter's own memory."""
 
 
 def serve(control: socket.socket, folders: list[str]) -> None:
-    """Fork an execution for every request until the host goes away.
+    """Fork an execution for every request until the host closes the socket.
 
     Args:
-        folders: that a fork may read; the last one is this program's temporary folder.
+        control: the socket that brings requests.
+        folders: folders that a fork may read. The last one is this program's temporary folder.
     """
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, CONTROL.size, 2)
@@ -48,7 +49,7 @@ def serve(control: socket.socket, folders: list[str]) -> None:
 
 
 def _reap(child: int, seconds: float) -> int:
-    """Wait for the fork, or end it; its status."""
+    """Wait for the fork, or kill it after `seconds`. Return its status."""
     watch = os.pidfd_open(child)
     try:
         if not select.select([watch], [], [], seconds)[0]:
@@ -59,7 +60,7 @@ def _reap(child: int, seconds: float) -> int:
 
 
 def _execute(request: int, reply: int, seconds: float, folders: list[str]) -> None:
-    """In the fork: read the request, shut in, run, answer. Never returns to the loop."""
+    """In the fork: read the request, enter the jail, run the code, reply. Never returns to the loop."""
     with mmap.mmap(request, 0, access=mmap.ACCESS_READ) as view:
         (length,) = struct.unpack(">I", view[:4])
         task = json.loads(view[4 : 4 + length])
@@ -84,7 +85,8 @@ def _execute(request: int, reply: int, seconds: float, folders: list[str]) -> No
 
 
 def _load() -> None:
-    """Import what code may use, so that forks share it; single-threaded, since threads do not survive a fork."""
+    """Import the libraries of the code, so that forks share them. Stay single-threaded: threads do not survive a
+    fork."""
     import cv2
     import matplotlib
 
@@ -93,12 +95,14 @@ def _load() -> None:
 
     cv2.setNumThreads(1)
     figure = plt.figure()
-    figure.savefig(os.devnull, format="png")  # fonts and the drawing engine are found at the first figure
+    figure.savefig(os.devnull, format="png")  # the first figure finds the fonts and loads the drawing engine
     plt.close(figure)
     ctypes.CDLL(None).malloc_trim(0)
 
 
 def main() -> None:
+    """Read the socket's number and the folders from the command line, load the libraries, greet the host and serve
+    it."""
     control = socket.socket(fileno=int(sys.argv[1]))
     _load()
     wire.send(1, {"ready": True})

@@ -1,8 +1,8 @@
-"""The second lane: CPython itself, for code that wants numpy, OpenCV or matplotlib. Optional, off by default.
+"""The CPython interpreter, for code that needs numpy, OpenCV or matplotlib. Optional, off by default.
 
-CPython has no walls inside: numpy alone can run anything (pickles). So the one wall is the jail around a process that
-lives for a single execution (`lensmill.sandbox.child`), and both Landlock and seccomp must be there. Earlier blocks of
-the episode run again before each new one. Attacks are contained in the tests; that is evidence, not proof.
+CPython has no boundaries inside: numpy alone can run anything (pickles). The only boundary is the jail around a process
+that lives for a single execution (`lensmill.sandbox.child`), so both Landlock and seccomp must be available. Earlier
+blocks of the episode run again before each new one. The tests contain known attacks. That is evidence, not proof.
 """
 
 import json
@@ -27,7 +27,7 @@ from lensmill.sandbox.protocol import BoxMaps, Execution, Limits
 from lensmill.tools import ToolError
 
 GRACE_SECONDS = 0.5
-"""For the reply of a block that ran to its limit of seconds."""
+"""Seconds that a block which reached its time limit has for its reply."""
 
 _FONTS = "/usr/share/fonts"
 _STOPS = {
@@ -37,7 +37,7 @@ _STOPS = {
 
 
 class _Forker(Program):
-    """A running `lensmill.sandbox.child` with the socket that its requests go through."""
+    """A running `lensmill.sandbox.child`, with the socket for its requests."""
 
     def __init__(self, folder: str) -> None:
         self.control, theirs = socket.socketpair()
@@ -47,7 +47,7 @@ class _Forker(Program):
                 "MPLCONFIGDIR": folder,
                 "OPENBLAS_NUM_THREADS": "1",
                 "OMP_NUM_THREADS": "1",
-                "PYTHONHASHSEED": "0",  # the order of a set of texts is the same in every run
+                "PYTHONHASHSEED": "0",  # makes the order of a set of strings the same in every run
             }
             arguments_ = [str(theirs.fileno()), *folders]
             super().__init__("lensmill.sandbox.child", arguments_, environment, (theirs.fileno(),))
@@ -63,15 +63,16 @@ class _Forker(Program):
 
 
 class CPythonSandbox:
-    """Makes sessions of the second lane.
+    """Makes sessions of the CPython interpreter.
 
     Args:
+        limits: limits of one execution; None for the defaults.
         programs: executions at the same time.
-        unsafe: go on where the machine lacks a layer.
+        unsafe: run even where the machine lacks a layer.
 
     Raises:
         NoBoundary: Landlock or seccomp is missing.
-        RuntimeError: the program does not start; the message holds what it said.
+        RuntimeError: the program does not start; the message holds its output.
     """
 
     def __init__(self, limits: Limits | None = None, programs: int = 1, unsafe: bool = False) -> None:
@@ -79,8 +80,8 @@ class CPythonSandbox:
         self._active = available_layers(unsafe)
         if len(self._active) < 2 and not unsafe:
             raise NoBoundary(
-                "the CPython lane needs both Landlock and seccomp, and this machine grants only "
-                f"{self._active[0]}; leave the lane off, or allow it with unsafe=True"
+                "the CPython interpreter needs both Landlock and seccomp, and this machine grants only "
+                f"{self._active[0]}; set sandbox.cpython=false, or allow it with sandbox.unsafe=true"
             )
         self._folder = tempfile.mkdtemp(prefix="lensmill-sandbox-")
         self._pool = Pool(lambda: _Forker(self._folder), programs)
@@ -92,18 +93,21 @@ class CPythonSandbox:
             raise
 
     def session(self, pictures: Sequence[Picture], boxes: BoxMaps) -> "CPythonSession":
+        """A new session. Code sees `pictures` as image_1, image_2, ... and `boxes` as `<kind>_bbox`."""
         return CPythonSession(self._pool, self._limits, self._active, pictures, boxes)
 
     def layers(self) -> tuple[str, ...]:
+        """The boundaries in force on this machine, for the report at start."""
         return ("CPython in a process for each execution, which may start none", *described(self._active))
 
     def close(self) -> None:
+        """Stop all programs and remove the temporary folder."""
         self._pool.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class CPythonSession:
-    """One episode's blocks; each execution runs the earlier ones again, so nothing outlives it."""
+    """The blocks of one episode. Each execution runs the earlier blocks again, so no process outlives an execution."""
 
     def __init__(
         self, pool: Pool, limits: Limits, layers: Sequence[str], pictures: Sequence[Picture], boxes: BoxMaps
@@ -114,10 +118,16 @@ class CPythonSession:
         self._blocks: list[str] = []
 
     def close(self) -> None:
+        """Forget the earlier blocks."""
         self._blocks.clear()
 
     def run(self, code: str, earlier: Sequence[str] = ()) -> Execution:
-        """Run a block; `earlier` are blocks that ran elsewhere (in the primary lane) before all of this session's."""
+        """Run a block.
+
+        Args:
+            code: the block's source.
+            earlier: blocks that ran in Monty before all blocks of this session.
+        """
         try:
             source = admit(code, self._limits).source
         except NotAdmitted as refusal:
@@ -126,7 +136,7 @@ class CPythonSession:
             with self._pool.lent() as program:
                 assert isinstance(program, _Forker)
                 result = self._converse(program, [*earlier, *self._blocks, source])
-        except (wire.Broken, wire.Late, OSError):  # the program that forks is gone or stuck, and was ended
+        except (wire.Broken, wire.Late, OSError):  # the program that forks died or hangs; it was killed
             result = _ended("process")
         if result.stopped:
             self._blocks.clear()
@@ -151,7 +161,7 @@ class CPythonSession:
                 result = _ended("seconds")
             except (wire.Broken, ToolError):
                 result = _ended("seconds" if time.monotonic() > end - GRACE_SECONDS / 2 else "process")
-            wire.receive_bytes(program.control.fileno(), 4, end + 4 * GRACE_SECONDS)  # the fork is gone
+            wire.receive_bytes(program.control.fileno(), 4, end + 4 * GRACE_SECONDS)  # returns when the fork has ended
             return result
         finally:
             for descriptor in (reply, theirs, request):
@@ -179,10 +189,10 @@ class CPythonSession:
         return request
 
     def _reply(self, reply: int, end: float) -> Execution:
-        """Read what the fork wrote, believing none of it.
+        """Read the fork's reply as hostile data.
 
         Raises:
-            Broken, Late, ToolError: it is not a reply.
+            Broken, Late, ToolError: the data is not a valid reply.
         """
         message = wire.receive(reply, end)
         if not isinstance(message, dict):

@@ -1,4 +1,5 @@
-"""Both lanes as one sandbox: the monty lane runs what it can, the second one, where it is on, what needs CPython."""
+"""Both interpreters as one sandbox: Monty runs most code; CPython, where it is on, runs code that needs its
+libraries."""
 
 from collections.abc import Sequence
 
@@ -12,15 +13,16 @@ from lensmill.sandbox.protocol import BoxMaps, Execution, Limits, Sandbox
 def open_sandbox(
     limits: Limits | None = None, programs: int = 2, cpython: bool = False, unsafe: bool = False
 ) -> Sandbox:
-    """The sandbox of a process; close it at the end.
+    """Open the sandbox of a process. Close it at the end.
 
     Args:
-        programs: executions at the same time; one a core is enough.
+        limits: limits of one execution; None for the defaults.
+        programs: executions at the same time; one for each core is enough.
         cpython: also run code that imports numpy, cv2 or matplotlib, in a jailed CPython.
-        unsafe: go on where the machine grants no boundary: for trying things out with code that you wrote yourself.
+        unsafe: run even where the machine grants no boundary. Use it only with code that you wrote yourself.
 
     Raises:
-        NoBoundary: the machine grants no layer to shut code in with, and `unsafe` is off.
+        NoBoundary: the machine grants no layer that could contain code, and `unsafe` is off.
     """
     monty = MontySandbox(limits, programs, unsafe)
     if not cpython:
@@ -53,8 +55,8 @@ class _BothInterpreters:
 
 
 class _RoutedSession:
-    """Starts in the monty lane; from the first block that imports more, the episode stays in the second one,
-    which runs the earlier blocks again to have their variables."""
+    """Starts in Monty. From the first block that imports a module which Monty lacks, the episode stays in CPython,
+    which runs the earlier blocks again for their variables."""
 
     def __init__(self, monty: MontySession, cpython: CPythonSession, limits: Limits) -> None:
         self._monty, self._cpython, self._limits = monty, cpython, limits

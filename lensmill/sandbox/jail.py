@@ -1,13 +1,13 @@
-"""The jail: what a process may no longer do once it has shut itself in (Linux; standard library only).
+"""The jail: restrictions that a process puts on itself (Linux; standard library only).
 
-Three layers, each applied by the process to itself and inherited by everything it starts; none needs privileges or
+The process applies three layers to itself, and everything that it starts inherits them. No layer needs privileges or
 user namespaces, so they work in an unprivileged pod:
 
-- Landlock: no file but those named, nothing to write, no TCP, no signals to processes outside;
-- seccomp: an allow-list of system calls (`lensmill.sandbox.syscalls`), everything else fails with EPERM;
+- Landlock: only the named files can be read, nothing can be written; no TCP, no signals to processes outside;
+- seccomp: an allow-list of system calls (`lensmill.sandbox.syscalls`); every other call fails with EPERM;
 - rlimits: memory, processor time, files, core dumps.
 
-That attacks in the tests bounce off is evidence, not proof: the kernel and these lists may have holes.
+The tests show that known attacks fail. That is evidence, not proof: the kernel and these lists may have holes.
 """
 
 import contextlib
@@ -21,12 +21,12 @@ from collections.abc import Iterable, Sequence
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 1, 22, 38, 2
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # these numbers are equal on every architecture
 _SIGKILL = 9
 
 _EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 _FILE_ONLY = _EXECUTE | _READ_FILE
-# (ABI from which a right is known, number of file rights): asking for one the kernel does not know is an error
+# (ABI that introduced the rights, number of file rights): asking for a right that the kernel lacks is an error
 _FILE_RIGHTS = ((1, 13), (2, 14), (3, 15), (5, 16))
 _NET_RIGHTS = 0b11  # bind and connect TCP, from ABI 4
 _SCOPES = 0b11  # abstract Unix sockets and signals, from ABI 6
@@ -40,16 +40,16 @@ _CLONE, _CLONE3, _CLONE_THREAD, _PRLIMIT = 56, 435, 0x00010000, 302
 
 
 class JailError(RuntimeError):
-    """A layer that this kernel or container does not grant; the message says which."""
+    """A layer that this kernel or container does not grant. The message names the layer."""
 
 
 def landlock_abi() -> int:
-    """The version of Landlock that this kernel grants, 0 for none (switched off, too old, or filtered)."""
+    """The version of Landlock that this kernel grants; 0 for none (switched off, too old, or filtered)."""
     return max(0, int(_libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), ctypes.c_uint32(1))))
 
 
 def seccomp_known() -> bool:
-    """Whether system calls can be filtered here: the lists are for x86-64 alone."""
+    """Whether system calls can be filtered on this machine. The lists exist for x86-64 only."""
     if platform.machine() != "x86_64":
         return False
     with contextlib.suppress(OSError), open("/proc/self/status", encoding="ascii", errors="replace") as status:
@@ -58,21 +58,25 @@ def seccomp_known() -> bool:
 
 
 def no_new_privileges() -> None:
-    """Nothing that is started from here gains rights (set-uid programs); the other layers need it."""
+    """Keep every program that this process starts from gaining rights (set-uid). The other layers need this."""
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise JailError("no_new_privs was refused: " + os.strerror(ctypes.get_errno()))
 
 
 def die_with_parent() -> None:
-    """The kernel ends this process when the one that started it is gone."""
+    """Make the kernel kill this process when its parent ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
 def landlock(readable: Iterable[str], executable: Iterable[str] = ()) -> None:
-    """No files but these (and what lies below them), none to write; paths that do not exist are passed over.
+    """Allow reading of these files and of everything below them, and no writing. Paths that do not exist are skipped.
+
+    Args:
+        readable: files and folders that may be read.
+        executable: files that may also be executed.
 
     Raises:
-        JailError: the kernel does not grant it.
+        JailError: the kernel does not grant Landlock.
     """
     abi = landlock_abi()
     if abi < 1:
@@ -110,10 +114,14 @@ def _allow(ruleset: int, path: str, rights: int) -> None:
 
 
 def seccomp(allowed: Sequence[int], threads: bool) -> None:
-    """Only these system calls from now on (x86-64 numbers); `clone` for threads alone, or not at all.
+    """Allow only these system calls from now on.
+
+    Args:
+        allowed: x86-64 numbers of the system calls.
+        threads: allow `clone` for threads; otherwise `clone` is refused.
 
     Raises:
-        JailError: the kernel does not grant it.
+        JailError: the kernel does not grant seccomp.
     """
     if not seccomp_known():
         raise JailError("system calls are not filtered on this machine")
@@ -122,16 +130,16 @@ def seccomp(allowed: Sequence[int], threads: bool) -> None:
         return struct.pack("HBBI", code, jump_true, jump_false, value)
 
     program = [
-        step(_BPF_LOAD, 0, 0, 4),  # the architecture: another calling convention has other numbers
+        step(_BPF_LOAD, 0, 0, 4),  # load the architecture: another calling convention has other numbers
         step(_BPF_JUMP_EQ, 1, 0, _AUDIT_ARCH_X86_64),
         step(_BPF_RETURN, 0, 0, _KILL),
         step(_BPF_LOAD, 0, 0, 0),
         step(_BPF_JUMP_GE, 0, 1, _X32_BIT),
         step(_BPF_RETURN, 0, 0, _KILL),
-        # clone3 hides its flags behind a pointer: "not implemented" makes the C library fall back to clone
+        # clone3 has its flags behind a pointer: after "not implemented" the C library falls back to clone
         step(_BPF_JUMP_EQ, 0, 1, _CLONE3),
         step(_BPF_RETURN, 0, 0, _FAIL | _ENOSYS),
-        # prlimit64 of itself alone (process 0): with the same user id it would reach the host's own limits
+        # allow prlimit64 for process 0 (itself) only: with the same user id it could change the host's limits
         step(_BPF_JUMP_EQ, 0, 4, _PRLIMIT),
         step(_BPF_LOAD, 0, 0, 16),  # low half of the first argument
         step(_BPF_JUMP_EQ, 0, 1, 0),
@@ -156,7 +164,13 @@ def seccomp(allowed: Sequence[int], threads: bool) -> None:
 
 
 def rlimits(memory_bytes: int, open_files: int, cpu_seconds: int = resource.RLIM_INFINITY) -> None:
-    """Hard limits; `memory_bytes` is of address space. Nothing is written to disk, not even a core dump."""
+    """Set hard limits. Nothing is written to disk, not even a core dump.
+
+    Args:
+        memory_bytes: maximum address space in bytes.
+        open_files: maximum number of open descriptors.
+        cpu_seconds: maximum processor time in seconds.
+    """
     wanted = {
         resource.RLIMIT_AS: memory_bytes,
         resource.RLIMIT_CPU: cpu_seconds,
@@ -175,16 +189,16 @@ def rlimits(memory_bytes: int, open_files: int, cpu_seconds: int = resource.RLIM
 
 
 def close_descriptors(keep: Iterable[int] = (0, 1, 2)) -> None:
-    """Close every open descriptor but these: what the host holds is not the jail's business."""
+    """Close every open descriptor except `keep`: the jailed program must not reach the host's files."""
     start = 0
     for kept in sorted(set(keep)):
-        if start < kept:  # an empty range means all of them to some Pythons
+        if start < kept:  # some Pythons take an empty range for all descriptors
             os.closerange(start, kept)
         start = kept + 1
     os.closerange(start, max(start, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65_536)))
 
 
 def address_space() -> int:
-    """Bytes of address space that this process has now."""
+    """Bytes of address space that this process uses now."""
     with open("/proc/self/statm", encoding="ascii") as statm:
         return int(statm.read().split()[0]) * resource.getpagesize()

@@ -1,7 +1,7 @@
-"""Starts in place of the interpreter's worker, shuts itself in tighter than the broker, and becomes the worker.
+"""Starts in place of the interpreter's worker, enters a jail tighter than the broker's, and becomes the worker.
 
-Run by path with an isolated interpreter (`python -IS launcher.py BINARY LAYERS ARGUMENTS...`), so that it starts in
-some twenty milliseconds; hence the import inside.
+It runs by path with an isolated interpreter (`python -IS launcher.py BINARY LAYERS ARGUMENTS...`), so that it starts in
+about twenty milliseconds. For that reason the imports are inside `main`.
 """
 
 import os
@@ -11,8 +11,8 @@ _ADDRESS_SPACE = 1 << 29
 
 
 def main(binary: str, layers: str, arguments: list[str]) -> None:
-    """Never returns."""
-    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # in the broker's jail, no other way leads here
+    """Enter the jail and execute the worker's binary in this process. Never returns."""
+    sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # the only way to these modules in the broker's jail
     import jail  # type: ignore[import-not-found]
     import syscalls  # type: ignore[import-not-found]
 

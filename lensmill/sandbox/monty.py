@@ -1,12 +1,12 @@
-"""The primary lane: an interpreter of its own (pydantic-monty) with a small PIL, in a jail, without CPython's powers.
+"""The Monty interpreter: a Python interpreter without files or network (pydantic-monty), with a small PIL, in a jail.
 
-Three things stand between a model's code and the host. The interpreter has no files, processes, network or objects
-of the host in it. Its worker is a process of its own, shut in by `lensmill.sandbox.jail`. And a second jailed process,
-the broker, turns what code passes to tools into short JSON, so that no object made by hostile code ever arises in the
-host. The host plays the tools and PIL on its own pictures and checks every argument.
+Three boundaries separate a model's code from the host. The interpreter holds no files, processes, network or objects of
+the host. Its worker is a separate process, jailed by `lensmill.sandbox.jail`. A second jailed process, the broker,
+turns the arguments of tool calls into short JSON, so that no object made by hostile code exists in the host. The host
+runs the tools and PIL on its own pictures and checks every argument.
 
-The attacks in tests/sandbox are stopped by this. That is evidence, not proof: the interpreter is young, which is why
-its version is pinned and why it is not the only wall. Run the attacks again whenever it changes.
+These boundaries stop the attacks in tests/sandbox. That is evidence, not proof: the interpreter is young. For that
+reason its version is pinned, and it is not the only boundary. Run the attacks again whenever its version changes.
 """
 
 import os
@@ -30,10 +30,10 @@ from lensmill.sandbox.values import HANDLE_SPACE, TooMuch, decode, encode
 from lensmill.tools import EDIT_TOOLS
 
 GRACE_SECONDS = 1.0
-"""Beyond its limit of seconds, for the interpreter to end a block itself, with the line where it was."""
+"""Seconds beyond the time limit in which the interpreter can end a block itself and report the line."""
 
 STATE_CAP = 4 << 20
-"""Bytes that a session may keep between two blocks, as its interpreter writes them down."""
+"""Maximum bytes of a session's state between two blocks, as the interpreter serializes it."""
 
 _STOPS = {
     "seconds": "the code took too long and was stopped; all variables are gone",
@@ -45,15 +45,16 @@ _STOPS = {
 
 
 class MontySandbox:
-    """Makes sessions of the primary lane.
+    """Makes sessions of the Monty interpreter.
 
     Args:
-        programs: interpreters at work at the same time; sessions share them, and wait for one when all are busy.
-        unsafe: go on where the machine grants no boundary.
+        limits: limits of one execution; None for the defaults.
+        programs: interpreters that run at the same time. Sessions share them and wait while all are busy.
+        unsafe: run even where the machine grants no boundary.
 
     Raises:
         NoBoundary: see `available_layers`.
-        RuntimeError: the interpreter does not start; the message holds what it said.
+        RuntimeError: the interpreter does not start; the message holds its output.
     """
 
     def __init__(self, limits: Limits | None = None, programs: int = 2, unsafe: bool = False) -> None:
@@ -70,7 +71,7 @@ class MontySandbox:
             raise
 
     def _write_launcher(self) -> Path:
-        """The client starts a file: one that shuts itself in and then becomes the interpreter."""
+        """Write the file that the client starts. It enters the jail and then becomes the interpreter."""
         binary = shutil.which("monty", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]]))
         if binary is None:
             raise RuntimeError("the interpreter's program `monty` is missing: pip install pydantic-monty")
@@ -87,19 +88,21 @@ class MontySandbox:
         return Program("lensmill.sandbox.broker", [str(self._launcher), layers, *folders])
 
     def session(self, pictures: Sequence[Picture], boxes: BoxMaps) -> "MontySession":
-        """A fresh session; `pictures` are bound to image_1, image_2, ..."""
+        """A new session. Code sees `pictures` as image_1, image_2, ... and `boxes` as `<kind>_bbox`."""
         return MontySession(self._pool, self._limits, pictures, boxes)
 
     def layers(self) -> tuple[str, ...]:
+        """The boundaries in force on this machine, for the report at start."""
         return ("an interpreter without files, processes or network (pydantic-monty)", *described(self._active))
 
     def close(self) -> None:
+        """Stop all programs and remove the temporary folder."""
         self._pool.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
 class MontySession:
-    """One episode's variables. Between blocks they lie here as bytes that only an interpreter ever reads."""
+    """The variables of one episode. Between blocks they are bytes that only an interpreter reads."""
 
     def __init__(self, pool: Pool, limits: Limits, pictures: Sequence[Picture], boxes: BoxMaps) -> None:
         self._pool, self._limits = pool, limits
@@ -111,11 +114,11 @@ class MontySession:
         self._session = PictureSession(self._pictures, self._boxes, self._limits, OPERATIONS)
 
     def close(self) -> None:
-        """Forget everything; a later block would start afresh."""
+        """Forget all variables. A later block would start without them."""
         self._fresh()
 
     def run(self, code: str) -> Execution:
-        """Run a block. Limits that end it end the session's variables too (`Execution.stopped`)."""
+        """Run a block. A limit that ends the block also deletes the session's variables (`Execution.stopped`)."""
         try:
             admitted = admit(code, self._limits)
         except NotAdmitted as refusal:
@@ -129,12 +132,12 @@ class MontySession:
                 printed, error, stopped = self._converse(program, admitted.source)
         except wire.Late:
             stopped = "seconds"
-        except (wire.Broken, TooMuch):  # the program fell over or sent what it must not: it was ended
+        except (wire.Broken, TooMuch):  # the program died or sent an invalid message; it was killed
             stopped = "memory"
         result = (tuple(self._session.shown), tuple(self._session.focused), printed[: self._limits.output_chars])
         if (
             stopped == "seconds"
-        ):  # how far it came by then depends on the machine, and the same code shall give the same
+        ):  # the progress of such a block depends on the machine, and the same code must give the same result
             result = ((), (), "")
         if stopped:
             self._fresh()
@@ -142,7 +145,8 @@ class MontySession:
         return Execution(*result, error, stopped)
 
     def _converse(self, program: Program, source: str) -> tuple[str, str | None, str | None]:
-        """Send the block, play its calls, and read how it ended: what it printed, the error, what stopped it."""
+        """Send the block, run its calls, and read its end: the printed text, the error, and the limit that stopped
+        it."""
         limits = self._limits
         request: dict[str, Any] = {
             "code": source,
@@ -194,13 +198,13 @@ class MontySession:
         state = wire.receive_bytes(program.back, length, end + 2 * GRACE_SECONDS)
         if stopped is None:
             self._state = state
-            # the interpreter writes an object's identity where a variable holds it, and drops what none does
+            # the state holds an object's identity if and only if a variable holds the object
             self._session.forget_unless(lambda number: ((HANDLE_SPACE << 64) + number).to_bytes(16, "big") in state)
         return printed, error[:1_000] if error else None, "interpreter" if stopped == "host" else stopped
 
 
 def _outward(value: Any) -> Any:
-    """A bound name's value as JSON; maps of many labels are cut rather than refused."""
+    """A bound name's value as JSON. Maps of too many labels are cut, not refused."""
     try:
         return encode(value)
     except TooMuch:

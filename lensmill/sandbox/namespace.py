@@ -1,9 +1,10 @@
-"""What code of the second lane finds: real PIL, numpy, OpenCV and matplotlib, with the tools, `display`, and files
-that are only names. Runs inside the jailed fork; nothing here is a boundary.
+"""The namespace of code in CPython: real PIL, numpy, OpenCV and matplotlib, the tools, `display`, and virtual files.
 
-A picture carries the rectangle of the original that it shows in its `info`, which Pillow copies along; crops and
-resizes keep it right, turns drop it. A picture without one (an array, a plot) that is as large as one of the
-episode's pictures is taken to show the same, any other to show what image_1 shows.
+This runs inside the jailed fork. Nothing in this module is a boundary.
+
+A picture carries the rectangle of the original that it shows in `info`, which Pillow copies along. Crops and resizes
+update the rectangle; turns remove it. A picture without a rectangle (an array, a plot) that has the size of one of the
+episode's pictures counts as showing the same rectangle, any other as showing that of image_1.
 """
 
 import io
@@ -30,11 +31,11 @@ from lensmill.tools.edits import focus
 REGION = "lensmill-region"
 
 _ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+|\b0x[0-9a-fA-F]{9,16}\b")
-"""Where an object lies, as Python and its libraries print it; it differs from run to run."""
+"""The address of an object, as Python and its libraries print it. Addresses differ from run to run."""
 
 
 class _Output(io.TextIOBase):
-    """Standard output, without what differs from run to run, cut to a length."""
+    """Standard output, cut to a maximum length, without text that differs from run to run."""
 
     def __init__(self, chars: int, plain: Callable[[str], str]) -> None:
         self._room, self._plain = chars, plain
@@ -49,8 +50,14 @@ class _Output(io.TextIOBase):
 
 
 class Namespace:
-    """One execution: `task` is the host's request, `view` holds the pictures' RGB bytes from `offset` on; `folder` is
-    the program's own, whose random name nobody needs to read."""
+    """One execution.
+
+    Args:
+        task: the host's request.
+        view: a buffer that holds the pictures' RGB bytes from `offset` on.
+        offset: the first byte of the first picture.
+        folder: the program's temporary folder. Its random name is removed from printed text.
+    """
 
     def __init__(self, task: dict[str, Any], view: Any, offset: int, folder: str) -> None:
         self._task, self._folder = task, folder
@@ -74,9 +81,10 @@ class Namespace:
         self._names |= {"image_path": "image_1.png", "display": self._display, "__name__": "__main__"}
 
     def run(self) -> tuple[dict[str, Any], list[bytes]]:
-        """Replay the earlier blocks in silence, run the new one; the answer and the shown pictures' RGB bytes."""
+        """Run the earlier blocks without output, then the new one. Return the answer and the shown pictures' RGB
+        bytes."""
         self._adapt_libraries()
-        random.seed(0)  # the same block gives the same pictures whenever it runs
+        random.seed(0)  # the same block gives the same pictures in every run
         np.random.seed(0)
         *earlier, new = self._task["blocks"]
         for code in earlier:
@@ -108,7 +116,7 @@ class Namespace:
         return None
 
     def _plain(self, text: str) -> str:
-        """Without addresses and the temporary folder: the same code prints the same in every run."""
+        """The text without addresses and the temporary folder: the same code prints the same text in every run."""
         return _ADDRESS.sub("0x0", text.replace(self._folder, "/tmp"))
 
     def _region_of(self, picture: Image.Image) -> tuple[float, ...]:
@@ -140,7 +148,7 @@ class Namespace:
         return tool
 
     def _adapt_libraries(self) -> None:
-        """Put regions, files and refusals into the libraries. The process ends after this execution."""
+        """Patch regions, virtual files and refusals into the libraries. The process ends after this execution."""
         _keep_regions(lambda picture: picture.info.get(REGION) or self._regions.get(picture.size))
         real_open, real_save = Image.open, Image.Image.save
 
@@ -186,20 +194,20 @@ class Namespace:
             (os, {"makedirs": _nothing, "mkdir": _nothing, "system": _no_programs}),
             (os, {"getpid": _one, "getppid": _one}),
             (posix, {"getpid": _one, "getppid": _one}),
-            (posix, {"system": _no_programs}),  # the jail refuses programs in any case; like this, the code is told
+            (posix, {"system": _no_programs}),  # the jail refuses programs anyway; this gives the code a clear message
         ]
-        os.environ.clear()  # what it set up was read at the start
+        os.environ.clear()  # the libraries read the environment when they were imported
         for library, attributes in libraries:
             for name, value in attributes.items():
                 setattr(library, name, value)
 
 
 def _nothing(*_args: Any, **_kwargs: Any) -> None:
-    """Folders are only names."""
+    """Folders are virtual: making one does nothing."""
 
 
 def _one() -> int:
-    """The number of every process, here: a real one differs from run to run."""
+    """The number of every process here. Real numbers differ from run to run."""
     return 1
 
 
@@ -220,7 +228,7 @@ def _as_picture(thing: Any) -> Image.Image:
 
 
 def _keep_regions(region_of: Callable[[Image.Image], tuple[float, ...] | None]) -> None:
-    """Make Pillow's operations keep the region of the original up to date."""
+    """Make Pillow's operations update the region of the original."""
 
     def part(image: Image.Image, box: Sequence[float]) -> tuple[float, ...] | None:
         region = region_of(image)

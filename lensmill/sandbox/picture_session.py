@@ -1,8 +1,8 @@
-"""The session: one session's pictures on the host, and what code may have done to them.
+"""The pictures of one session on the host, and the calls that code makes on them.
 
-Code holds numbers of pictures, never the pictures. Each lies here with its frame on the original, which operations
-carry along: a crop narrows it, a resize changes its size. Pixels that came from outside or were shown are never
-changed: drawing copies them first.
+Code holds numbers of pictures, never the pictures. Each picture lies here with its frame on the original. Operations
+update the frame: a crop narrows it, a resize changes its size. Pixels that came from outside or were shown never
+change: drawing copies them first.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +22,8 @@ from lensmill.tools.edits import focus
 from lensmill.tools.errors import shown
 
 HELD_TIMES = 3
-"""A session's pictures together have at most this many times the pixels that one may have (480 MB by default)."""
+"""The pictures of a session together have at most this many times the pixels of the largest allowed picture (480 MB by
+default)."""
 
 MODES = ("1", "L", "RGB", "RGBA")
 
@@ -42,9 +43,9 @@ class Held:
     """A picture of the session.
 
     Attributes:
-        pixels: of one of MODES.
-        frame: its place on the original; None for a canvas that shows none of it.
-        owned: nobody else holds these pixels, so drawing may change them in place.
+        pixels: an image in one of MODES.
+        frame: the picture's place on the original; None for a canvas that shows no part of it.
+        owned: no other picture shares these pixels, so drawing may change them in place.
     """
 
     pixels: Image.Image
@@ -53,11 +54,11 @@ class Held:
 
 
 Operation = Callable[..., Any]
-"""(session, receiver's number if it is a method, *args, **kwargs) -> a value for the sandbox."""
+"""(session, the receiver's number if the operation is a method, *args, **kwargs) -> a value for the sandbox."""
 
 
 def register(operations: dict[str, Operation], *names: str) -> Callable[[Operation], Operation]:
-    """Enter the decorated function under these names: "PIL.Image.new", or "image.crop" for a method."""
+    """Register the decorated function under these names: "PIL.Image.new" for a function, "image.crop" for a method."""
 
     def enter(function: Operation) -> Operation:
         operations.update(dict.fromkeys(names, function))
@@ -67,7 +68,19 @@ def register(operations: dict[str, Operation], *names: str) -> Callable[[Operati
 
 
 class PictureSession:
-    """See the module. Not thread-safe: one session runs one block at a time."""
+    """The pictures of one session. Not thread-safe: a session runs one block at a time.
+
+    Args:
+        pictures: the episode's pictures: image_1, image_2, ...
+        boxes: boxes of the named parts, in pixels of the first picture.
+        limits: limits of one execution.
+        operations: name -> function, see `register`.
+
+    Attributes:
+        files: virtual file name -> number of a picture.
+        shown: pictures that the current block displayed.
+        focused: (label, box in original pixels) of the edits in the current block.
+    """
 
     def __init__(
         self, pictures: Sequence[Picture], boxes: BoxMaps, limits: Limits, operations: Mapping[str, Operation]
@@ -92,11 +105,19 @@ class PictureSession:
 
     @property
     def names(self) -> dict[str, Any]:
-        """What code finds bound at its start."""
+        """The names that code finds bound at its start."""
         return dict(self._names)
 
     def keep(self, held: Held, count: bool = True) -> Handle:
-        """Take a picture in; its handle."""
+        """Store a picture and return its handle.
+
+        Args:
+            held: the picture.
+            count: count its pixels against the limit of the session.
+
+        Raises:
+            Fault: the session's pictures are too large together.
+        """
         pixels = held.pixels.width * held.pixels.height if count else 0
         if pixels > self._room:
             raise Fault("MemoryError", "this episode's pictures are too large together: crop or resize first")
@@ -113,7 +134,7 @@ class PictureSession:
         return Handle("image", number, facts)
 
     def keep_other(self, kind: str, thing: Any) -> Handle:
-        """Take in an object that is no picture (something to draw or enhance with)."""
+        """Store an object that is not a picture (a pen, an enhancer) and return its handle."""
         return Handle(kind, self._put(thing))
 
     def _put(self, thing: Any) -> int:
@@ -122,17 +143,22 @@ class PictureSession:
         return self._last
 
     def held(self, value: object) -> Held:
-        """The picture that an argument names."""
+        """The picture that an argument names.
+
+        Raises:
+            ToolError: the argument is no handle of a picture.
+        """
         thing = self._objects.get(value.number) if isinstance(value, Handle) else None
         if not isinstance(thing, Held):
             raise ToolError(f"an image is needed here, got {shown(value, 60)}")
         return thing
 
     def thing(self, number: int) -> Any:
+        """The object with this number."""
         return self._objects[number]
 
     def forget_unless(self, reachable: Callable[[int], bool]) -> None:
-        """Let go of what code cannot name any more, for room: neither a variable's, nor saved, nor drawn on."""
+        """Drop objects that code cannot name any more: those that are neither reachable, nor saved, nor drawn on."""
         kept = {number for number in self._objects if reachable(number)} | set(self.files.values())
         kept |= {thing[-1].number for number in kept if isinstance(thing := self._objects[number], tuple)}
         for number in self._objects.keys() - kept:
@@ -140,14 +166,20 @@ class PictureSession:
             self._room += self._counted.pop(number, 0)
 
     def start_block(self) -> None:
-        """What was shown and focused on is counted by block."""
+        """Clear the lists of shown pictures and focused boxes, which are counted for each block."""
         self.shown, self.focused = [], []
 
     def call(self, name: str, on: int | None, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
         """Run one call of the code.
 
+        Args:
+            name: of the function or method.
+            on: the receiver's number; None for a function.
+            args: the positional arguments, decoded.
+            kwargs: the keyword arguments, decoded.
+
         Raises:
-            Fault: it cannot be done; nothing has changed.
+            Fault: the call failed; nothing has changed.
         """
         key = name
         receiver: tuple[int, ...] = ()
@@ -195,7 +227,7 @@ _NAMED = (AttributeError, FileNotFoundError, KeyError, MemoryError, NameError, T
 
 
 def flat(pixels: Image.Image) -> Image.Image:
-    """As RGB; what is translucent lies on white."""
+    """The picture as RGB. Transparent pixels are blended with white."""
     if pixels.mode == "RGBA":
         white = Image.new("RGB", pixels.size, (255, 255, 255))
         white.paste(pixels, mask=pixels.getchannel("A"))
@@ -207,7 +239,7 @@ def as_dicts(boxes: Mapping[str, Box]) -> dict[str, dict[str, float]]:
     """A map of labels as code sees it."""
 
     def plain(n: float) -> float:
-        return int(n) if n == int(n) else n  # as ReFocus writes them
+        return int(n) if n == int(n) else n  # as ReFocus writes numbers
 
     return {
         label: dict(zip(("x1", "y1", "x2", "y2"), map(plain, box.xyxy), strict=True)) for label, box in boxes.items()
@@ -220,7 +252,7 @@ def _text(error: Exception) -> str:
 
 
 def changeable(held: Held) -> Image.Image:
-    """The picture's pixels, of its own from now on."""
+    """Pixels of the picture that no other picture shares."""
     if not held.owned:
         held.pixels, held.owned = held.pixels.copy(), True
     return held.pixels

@@ -1,4 +1,4 @@
-"""PIL's ImageDraw and ImageFont as far as the small PIL has them: lines, shapes and text on the session's pictures."""
+"""The part of PIL's ImageDraw and ImageFont that Monty offers: lines, shapes and text on the session's pictures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,13 +27,15 @@ def _font(value: Any) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
 
 @_operation("PIL.ImageFont.truetype", "PIL.ImageFont.load_default")
 def font(_session: PictureSession, *args: Any, size: Any = 12, **_options: Any) -> tuple[str, float]:
+    """A font of the default family, as ("font", size in pixels)."""
     numbers = [value for value in args if isinstance(value, int | float)]
     return ("font", arguments.number(numbers[0] if numbers else size, "the font's size", 1, MAX_FONT))
 
 
 @_operation("PIL.ImageDraw.Draw")
 def draw(session: PictureSession, image: Any, mode: Any = None) -> Handle:
-    del mode  # of blending; pictures blend by alpha_composite
+    """PIL.ImageDraw.Draw: a handle that draws on `image`."""
+    del mode  # the blend mode of ImageDraw; pictures are blended by alpha_composite
     session.held(image)
     return session.keep_other("draw", ("draw", image))
 
@@ -74,6 +76,7 @@ for _name in ("rectangle", "ellipse", "polygon", "line", "point"):
 def text(
     session: PictureSession, on: int, xy: Any, text: Any, fill: Any = None, font: Any = None, **_options: Any
 ) -> None:
+    """ImageDraw.text: draw text at `xy`."""
     pen, mode = _pen(session, on)
     x, y = arguments.points(xy)[:2]
     words = text if isinstance(text, str) else str(arguments.number(text, "the text"))
@@ -82,6 +85,7 @@ def text(
 
 @_operation("draw.textbbox", "draw.textsize", "draw.textlength")
 def text_size(_session: PictureSession, _on: int, *args: Any, font: Any = None, **_options: Any) -> Any:
+    """ImageDraw.textbbox: the box of a text in pixels."""
     words = next((value for value in args if isinstance(value, str)), "")[: arguments.MAX_TEXT]
     x, y = next(((value[0], value[1]) for value in args if isinstance(value, tuple | list) and len(value) == 2), (0, 0))
     pen = ImageDraw.Draw(Image.new("L", (1, 1)))

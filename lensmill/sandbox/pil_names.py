@@ -1,4 +1,4 @@
-"""The names of the small PIL that the primary lane plays: what can be imported, read and called there."""
+"""The names of the small PIL that Monty offers: modules to import, constants to read, functions to call."""
 
 NUMBERS = {"NEAREST": 0, "LANCZOS": 1, "ANTIALIAS": 1, "BILINEAR": 2, "BICUBIC": 3, "BOX": 4, "HAMMING": 5}
 """Constants of PIL.Image (and of its Resampling), as Pillow numbers them."""
@@ -52,7 +52,7 @@ MODULES = frozenset(
         "math", "os", "os.path", "pathlib", "random", "re", "sys", "time", "typing",
     }
 )  # fmt: skip
-"""What code for the primary lane may import; anything else asks for the second lane."""
+"""Modules that code in Monty may import. Any other module needs CPython."""
 
 ALREADY_HERE = frozenset({"__future__", "IPython", "tools", "warnings"})
-"""Modules whose imports are dropped: what they would bring is bound already, or means nothing here."""
+"""Modules whose imports are dropped: their names are already bound, or mean nothing here."""

@@ -1,7 +1,7 @@
-"""What the small PIL does: the operations behind the names of `lensmill.sandbox.pil_names`, on the session's pictures.
+"""The operations of the small PIL: functions behind the names of `lensmill.sandbox.pil_names`, on a session's pictures.
 
-Every operation checks its arguments (`lensmill.sandbox.arguments`), takes time that grows with the pixels alone, and
-either carries the frame along or refuses: a picture that is turned or mirrored has no frame.
+Every operation checks its arguments (`lensmill.sandbox.arguments`) and takes time that grows with the pixels alone. It
+either updates the frame or refuses: a turned or mirrored picture has no frame.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ from lensmill.tools.errors import shown
 
 MAX_RADIUS = 100
 MAX_WINDOW = 9
-MAX_RANKED = 360_000_000  # pixels times the window's area, for filters that sort each window: about two seconds
+MAX_RANKED = 360_000_000  # pixels times the window's area, for filters that sort each window; takes about two seconds
 MAX_BORDER = 1_000
 
 OPERATIONS: dict[str, Operation] = dict(DRAWING)
@@ -35,12 +35,13 @@ def _held(session: PictureSession, on: int) -> Held:
 
 
 def _like(session: PictureSession, held: Held, pixels: Image.Image) -> Handle:
-    """Keep other pixels of the same place and size."""
+    """Store new pixels of the same place and size."""
     return session.keep(Held(pixels, held.frame, owned=True))
 
 
 @_operation("image.crop")
 def crop(session: PictureSession, on: int, box: Any = None) -> Handle:
+    """Image.crop: cut `box` (pixels of the picture), clamped to the picture."""
     held = _held(session, on)
     if box is None:
         return _like(session, held, held.pixels.copy())
@@ -60,7 +61,8 @@ def _part(frame: Frame | None, box: tuple[int, int, int, int]) -> Frame | None:
 
 @_operation("image.resize")
 def resize(session: PictureSession, on: int, size: Any, resample: Any = None, *, reducing_gap: Any = None) -> Handle:
-    del reducing_gap  # makes a shrink faster and slightly different; not worth the difference
+    """Image.resize: the same region at another size."""
+    del reducing_gap  # would make shrinking faster but change the pixels slightly
     held = _held(session, on)
     wanted = arguments.size(size, session.limits.pixels)
     filtering = arguments.resampling(resample, Image.Resampling.BICUBIC)
@@ -72,12 +74,14 @@ def resize(session: PictureSession, on: int, size: Any, resample: Any = None, *,
 
 @_operation("image.copy", "PIL.ImageOps.exif_transpose")
 def copy(session: PictureSession, on: Any) -> Handle:
+    """Image.copy and ImageOps.exif_transpose: the same pixels in a new picture."""
     held = session.held(on) if isinstance(on, Handle) else _held(session, on)
     return _like(session, held, held.pixels.copy())
 
 
 @_operation("image.convert")
 def convert(session: PictureSession, on: int, mode: Any = "RGB") -> Handle:
+    """Image.convert: the picture in one of MODES."""
     held = _held(session, on)
     if mode not in MODES:
         raise ToolError(f"an image can be converted to {', '.join(MODES)}, not to {shown(mode, 40)}")
@@ -86,18 +90,20 @@ def convert(session: PictureSession, on: int, mode: Any = "RGB") -> Handle:
 
 @_operation("image.save")
 def save(session: PictureSession, on: int, fp: Any = None, format: Any = None, **_options: Any) -> None:
+    """Image.save: keep the picture under a virtual file name."""
     del format
     if not isinstance(fp, str) or len(fp) > arguments.MAX_TEXT:
         raise ToolError("an image is saved under a name")
     if len(session.files) >= 200:
         raise ToolError("too many images were saved")
     held = _held(session, on)
-    held.owned = False  # what is drawn later is not in the file
+    held.owned = False  # later drawing must not change the file
     session.files[fp] = session.keep(Held(held.pixels, held.frame), count=False).number
 
 
 @_operation("PIL.Image.open")
 def open_(session: PictureSession, fp: Any, mode: Any = "r") -> Handle:
+    """Image.open: a picture of the episode, or one that the code saved."""
     del mode
     name = fp if isinstance(fp, str) else ""
     number = session.files.get(name) or session.files.get(name.rsplit("/", 1)[-1])
@@ -111,16 +117,18 @@ def open_(session: PictureSession, fp: Any, mode: Any = "r") -> Handle:
 
 @_operation("image.show")
 def show(session: PictureSession, on: int, *_title: Any) -> None:
+    """Image.show: the same as `display`."""
     session.call("display", None, [Handle("image", on)], {})
 
 
 @_operation("image.load", "image.close")
 def nothing(_session: PictureSession, _on: int) -> None:
-    """Pictures are always loaded, and stay until the session ends."""
+    """Image.load and Image.close do nothing: pictures are always loaded and stay until the session ends."""
 
 
 @_operation("image.getpixel")
 def getpixel(session: PictureSession, on: int, xy: Any) -> Any:
+    """Image.getpixel: the value of one pixel."""
     held = _held(session, on)
     x, y = (round(n) for n in arguments.points(xy)[:2])
     if not (0 <= x < held.pixels.width and 0 <= y < held.pixels.height):
@@ -130,16 +138,19 @@ def getpixel(session: PictureSession, on: int, xy: Any) -> Any:
 
 @_operation("image.rotate", "image.transpose", "image.transform", "PIL.ImageOps.mirror", "PIL.ImageOps.flip")
 def unplaced(_session: PictureSession, *_args: Any, **_kwargs: Any) -> None:
+    """Refuse operations after which a picture has no place on the original."""
     raise ToolError("images cannot be turned or mirrored here: it could not be said where on the original they lie")
 
 
 @_operation("image.thumbnail")
 def thumbnail(_session: PictureSession, *_args: Any, **_kwargs: Any) -> None:
+    """Refuse Image.thumbnail and name the alternative."""
     raise ToolError("thumbnail is not available here: use image.resize((width, height))")
 
 
 @_operation("image.filter")
 def filter_(session: PictureSession, on: int, filter: Any) -> Handle:
+    """Image.filter: one of the named filters, or a filter with a radius or window."""
     held = _held(session, on)
     pixels = held.pixels if held.pixels.mode != "1" else held.pixels.convert("L")
     if isinstance(filter, str) and filter in FILTERS:
@@ -188,6 +199,7 @@ for _name in ("GaussianBlur", "BoxBlur", "UnsharpMask", "MedianFilter", "MinFilt
 
 @_operation("image.paste")
 def paste(session: PictureSession, on: int, im: Any, box: Any = None, mask: Any = None) -> None:
+    """Image.paste: put a picture or a colour onto this one."""
     held = _held(session, on)
     target = changeable(held)
     place: Any = None
@@ -206,6 +218,7 @@ def paste(session: PictureSession, on: int, im: Any, box: Any = None, mask: Any 
 
 @_operation("PIL.Image.new")
 def new(session: PictureSession, mode: Any, size: Any, color: Any = 0) -> Handle:
+    """Image.new: an empty canvas without a frame."""
     if mode not in MODES:
         raise ToolError(f"an image has one of the modes {', '.join(MODES)}, not {shown(mode, 40)}")
     wanted = arguments.size(size, session.limits.pixels)
@@ -221,6 +234,7 @@ def _pair(session: PictureSession, one: Any, other: Any) -> tuple[Held, Held, Fr
 
 @_operation("PIL.Image.blend")
 def blend(session: PictureSession, im1: Any, im2: Any, alpha: Any) -> Handle:
+    """Image.blend of two pictures of equal size."""
     first, second, frame = _pair(session, im1, im2)
     mixed = Image.blend(flat(first.pixels), flat(second.pixels), arguments.number(alpha, "alpha", 0, 1))
     return session.keep(Held(mixed, frame, owned=True))
@@ -228,6 +242,7 @@ def blend(session: PictureSession, im1: Any, im2: Any, alpha: Any) -> Handle:
 
 @_operation("PIL.Image.alpha_composite")
 def alpha_composite(session: PictureSession, im1: Any, im2: Any) -> Handle:
+    """Image.alpha_composite of two pictures of equal size."""
     first, second, frame = _pair(session, im1, im2)
     mixed = Image.alpha_composite(first.pixels.convert("RGBA"), second.pixels.convert("RGBA"))
     return session.keep(Held(mixed, frame, owned=True))
@@ -247,6 +262,7 @@ for _name in ("Brightness", "Color", "Contrast", "Sharpness"):
 
 @_operation("enhancer.enhance")
 def enhance(session: PictureSession, on: int, factor: Any) -> Handle:
+    """ImageEnhance: change brightness, colour, contrast or sharpness by `factor`."""
     _, name, image = session.thing(on)
     held = session.held(image)
     enhancer = getattr(ImageEnhance, name)(held.pixels if held.pixels.mode != "1" else held.pixels.convert("L"))
@@ -255,6 +271,7 @@ def enhance(session: PictureSession, on: int, factor: Any) -> Handle:
 
 @_operation("PIL.ImageOps.grayscale")
 def grayscale(session: PictureSession, image: Any) -> Handle:
+    """ImageOps.grayscale: the picture in mode "L"."""
     held = session.held(image)
     return _like(session, held, held.pixels.convert("L"))
 
@@ -276,6 +293,7 @@ for _name in ("autocontrast", "equalize", "invert"):
 
 @_operation("PIL.ImageOps.expand")
 def expand(session: PictureSession, image: Any, border: Any = 0, fill: Any = 0) -> Handle:
+    """ImageOps.expand: add a border in pixels. The frame grows with it."""
     held = session.held(image)
     sides = arguments.points([border] * 4 if not isinstance(border, list | tuple) else [*border, *border][:4])
     left, top, right, bottom = (min(max(0, round(side)), MAX_BORDER) for side in sides)

@@ -1,4 +1,5 @@
-"""Jailed programs as the host holds them: started with nothing of the host's, ended whole, lent one at a time."""
+"""Jailed programs as the host holds them: started with nothing of the host's, killed with all their children, lent to
+one thread at a time."""
 
 import contextlib
 import os
@@ -13,18 +14,22 @@ from pathlib import Path
 from lensmill.sandbox import jail, wire
 
 START_SECONDS = 60.0
-"""For a program to start and shut itself in; a fraction of a second on a machine that is not swamped."""
+"""Seconds for a program to start and enter its jail. It takes a fraction of a second on a machine that is not
+overloaded."""
 
 
 class NoBoundary(RuntimeError):
-    """This machine grants no layer that model-written code could be shut in with; the message says what to do."""
+    """This machine grants no layer that could contain model-written code. The message says what to do."""
 
 
 def available_layers(unsafe: bool) -> tuple[str, ...]:
     """The layers of `lensmill.sandbox.jail` that this machine grants.
 
+    Args:
+        unsafe: return an empty tuple instead of raising.
+
     Raises:
-        NoBoundary: neither Landlock nor seccomp, and `unsafe` does not allow that.
+        NoBoundary: the machine has neither Landlock nor seccomp, and `unsafe` is off.
     """
     layers = []
     if jail.landlock_abi():
@@ -40,7 +45,7 @@ def available_layers(unsafe: bool) -> tuple[str, ...]:
 
 
 def described(layers: Sequence[str]) -> tuple[str, ...]:
-    """Layers in words, for the report at start."""
+    """The layers in words, for the report at start."""
     words = {
         "landlock": f"Landlock (ABI {jail.landlock_abi()}): no files but libraries, nothing to write, no network",
         "seccomp": "seccomp: an allow-list of system calls",
@@ -50,7 +55,7 @@ def described(layers: Sequence[str]) -> tuple[str, ...]:
 
 
 def readable_folders() -> list[str]:
-    """What Python and its libraries are made of: all that a jailed program may read."""
+    """The folders of Python and its libraries: all that a jailed program may read."""
     root = Path(__file__).resolve().parent.parent
     folders = [sys.prefix, sys.base_prefix, str(root), *(path for path in sys.path if path.endswith("-packages"))]
     system = ["/bin", "/lib", "/lib64", "/usr/bin", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache"]
@@ -61,9 +66,9 @@ class Program:
     """A running jailed program that talks over its standard input and output.
 
     Args:
-        module: of this package, run with `-m`.
-        environment: variables beside the few that every program gets.
-        pass_descriptors: kept open in it, with their numbers.
+        module: a module of this package, run with `-m`.
+        environment: variables added to the few that every program gets.
+        pass_descriptors: descriptors that stay open in the program, with their numbers.
     """
 
     def __init__(
@@ -103,10 +108,11 @@ class Program:
 
     @property
     def pid(self) -> int:
+        """The number of the process."""
         return self._process.pid
 
     def end(self) -> None:
-        """End it with everything that it started."""
+        """Kill the program and everything that it started."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.kill()
@@ -118,7 +124,7 @@ class Program:
 
 
 class Pool:
-    """Programs, made when needed up to a number, each lent to one thread at a time."""
+    """Programs, started when needed up to a maximum number. Each is lent to one thread at a time."""
 
     def __init__(self, make: Callable[[], Program], count: int) -> None:
         self._make = make
@@ -130,7 +136,7 @@ class Pool:
 
     @contextlib.contextmanager
     def lent(self) -> Iterator[Program]:
-        """A program for one run; an exception in the block ends it instead of putting it back.
+        """Lend a program for one run. An exception in the block kills the program instead of putting it back.
 
         Raises:
             RuntimeError: the pool is closed, or a program did not start.
@@ -161,7 +167,7 @@ class Pool:
         program.end()
 
     def close(self) -> None:
-        """End all programs, those at work too."""
+        """Kill all programs, also those that are running."""
         with self._lock:
             self._closed = True
             programs, self._all, self._idle = list(self._all), set(), []

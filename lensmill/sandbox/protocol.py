@@ -1,4 +1,4 @@
-"""What a sandbox is: it runs Python that a model wrote against an episode's pictures and the tools, within limits."""
+"""The interface of a sandbox: it runs Python that a model wrote, on an episode's pictures and tools, within limits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from lensmill.picture import Picture
 from lensmill.sample import RegionKind
 
 BoxMaps = Mapping[RegionKind, Mapping[str, Box]]
-"""Kind of part -> label -> box, in pixels of the first picture. The code sees each as `<kind>_bbox`, e.g.
-`x_values_bbox`, a dict of label -> {"x1": ..., "y1": ..., "x2": ..., "y2": ...} (ReFocus)."""
+"""Kind of part -> label -> box in pixels of the first picture. Code sees each kind as `<kind>_bbox`, e.g.
+`x_values_bbox`, a dict of label -> {"x1": ..., "y1": ..., "x2": ..., "y2": ...} (as in ReFocus)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one execution may use.
+    """Limits of one execution.
 
     Attributes:
-        seconds: of wall time.
-        memory_mb: of the interpreter, beside the pictures.
+        seconds: wall time.
+        memory_mb: memory of the interpreter, without the pictures.
         host_calls: calls of tools and picture methods.
-        output_chars: of what it prints; more is cut.
-        pictures: that it may show; showing more is an error.
-        pixels: of one picture that it makes.
-        source_chars: of its source; `source_lines` likewise.
+        output_chars: characters of printed text; the rest is cut.
+        pictures: pictures that the code may show; showing more is an error.
+        pixels: pixels of one picture that the code makes.
+        source_chars: characters of the source.
+        source_lines: lines of the source.
     """
 
     seconds: float = 2.0
@@ -39,17 +40,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """What came of one block of code.
+    """The result of one block of code.
 
     Attributes:
-        pictures: what it displayed, in order, each with its frame on the original.
-        boxes: what its tool calls focused on, label -> box in original pixels, in order.
-        printed: its output, cut to the limit.
-        error: what went wrong, in one or two sentences for the model to read, with the line; None if nothing did.
-            Pictures shown before the error are kept.
-        stopped: the limit that ended it ("seconds", "memory", "host_calls", ...); the session is lost then, and the
-            next block starts afresh from the episode's pictures. Of a block that ran out of seconds nothing else is
-            told, since how far it came differs from run to run.
+        pictures: the displayed pictures, in order, each with its frame on the original.
+        boxes: the parts that tool calls focused on: label -> box in original pixels, in order.
+        printed: the printed text, cut to the limit.
+        error: the error in one or two sentences for the model, with the line; None without an error. Pictures shown
+            before the error are kept.
+        stopped: the limit that ended the block ("seconds", "memory", "host_calls", ...). The session is then lost, and
+            the next block starts from the episode's pictures. For a block that ran out of seconds nothing else is
+            recorded: its progress differs from run to run.
     """
 
     pictures: tuple[Picture, ...] = ()
@@ -60,24 +61,26 @@ class Execution:
 
 
 class Session(Protocol):
-    """One episode's interpreter: what a block assigns is there in the next one, and never in another episode."""
+    """The interpreter of one episode. Variables of a block exist in the next block, and never in another episode."""
 
     def run(self, code: str) -> Execution:
-        """Run a block; blocks the calling thread for at most the limit of seconds and a little."""
+        """Run a block. Blocks the calling thread for at most the limit of seconds and a short grace time."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """End the session and delete its variables."""
 
 
 class Sandbox(Protocol):
-    """Makes sessions; one a process. Safe to use from several threads."""
+    """Makes sessions. One sandbox for each process. Safe to use from several threads."""
 
     def session(self, pictures: Sequence[Picture], boxes: BoxMaps) -> Session:
-        """A fresh session; `pictures` are bound to image_1, image_2, ... (image_1 is the view)."""
+        """A new session. Code sees `pictures` as image_1, image_2, ... (image_1 is the view)."""
         ...
 
     def layers(self) -> tuple[str, ...]:
-        """The boundaries that are in force on this machine, for the report at start."""
+        """The boundaries in force on this machine, for the report at start."""
         ...
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop all programs of the sandbox."""

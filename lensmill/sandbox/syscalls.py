@@ -1,4 +1,5 @@
-"""Which system calls each jailed program may make, by name and x86-64 number: what it was seen to need, no more."""
+"""The system calls that each jailed program may make, by name and x86-64 number: only those that it needs in
+practice."""
 
 _BASE = {
     "read": 0,
@@ -50,8 +51,8 @@ _LOADING = {
 }
 
 WORKER = tuple((_BASE | _LOADING | {"execve": 59}).values())
-"""The interpreter's worker: starts (which takes one `execve`, of files that Landlock names), loads its libraries,
-computes, talks over its pipes. Which files is Landlock's business."""
+"""The interpreter's worker: starts (with one `execve`), loads its libraries, computes, and talks over its pipes.
+Landlock restricts the files."""
 
 CHILD = tuple(
     (
@@ -148,4 +149,4 @@ BROKER = tuple(
         }
     ).values()
 )
-"""The broker: starts workers (which need their own layers), and stays without sockets to anywhere."""
+"""The broker: starts workers, which need their own layers. It has no sockets."""

@@ -1,4 +1,4 @@
-"""Values that cross between the sandbox and the host, as JSON: plain data, and handles of the host's objects.
+"""Values that cross between sandbox and host, as JSON: plain data, and handles of the host's objects.
 
 A list is a list, a tuple {"t": [...]}, a dict {"d": [[key, value], ...]}, a handle {"h": [kind, number, facts]}.
 """
@@ -8,17 +8,24 @@ from dataclasses import dataclass, field
 from typing import Any
 
 HANDLE_SPACE = 0x6C656E736D696C6C
-"""Upper half of the 128-bit identities that the interpreter knows the host's objects by; the lower is their number."""
+"""Upper half of the 128-bit identities that the interpreter gives to the host's objects. The lower half is the object's
+number."""
 
 MAX_VALUES = 4_000
 MAX_CHARS = 100_000
 MAX_DEPTH = 8
-_WHOLE = 1 << 53  # the whole numbers that every reader of JSON keeps
+_WHOLE = 1 << 53  # every reader of JSON keeps integers below this exactly
 
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A host object as the sandbox knows it: what kind, which one of its session, and the attributes to show."""
+    """A host object as the sandbox sees it.
+
+    Attributes:
+        kind: "image", "draw" or "enhancer".
+        number: of the object in its session.
+        facts: attributes that code may read.
+    """
 
     kind: str
     number: int
@@ -26,7 +33,7 @@ class Handle:
 
 
 class TooMuch(ValueError):
-    """Arguments that are larger, deeper or other than any tool takes."""
+    """Arguments that are too large, too deep, or of a kind that no tool takes."""
 
 
 @dataclass(slots=True)
@@ -42,17 +49,21 @@ class _Room:
 
 
 def encode(value: Any, handle_of: Callable[[Any], Handle | None] = lambda _: None) -> Any:
-    """A value as JSON.
+    """Return a value as JSON.
+
+    Args:
+        value: plain data, or objects for which `handle_of` returns a handle.
+        handle_of: the handle of an object; None for plain data.
 
     Raises:
-        TooMuch: it is of no kind that crosses, or over a cap.
+        TooMuch: the value is of another kind, or over a cap.
     """
     return _encode(value, handle_of, _Room(), 0)
 
 
 def _encode(value: Any, handle_of: Callable[[Any], Handle | None], room: _Room, depth: int) -> Any:
     kind = type(value)
-    if kind is str:  # the common ones first: a map of labels has hundreds of values
+    if kind is str:  # the most frequent kinds first: a map of labels has hundreds of values
         room.take(len(value))
         return value
     room.take()
@@ -90,10 +101,10 @@ def _encode(value: Any, handle_of: Callable[[Any], Handle | None], room: _Room, 
 
 
 def decode(data: Any) -> Any:
-    """The value of some JSON that `encode` made; handles come back as `Handle`.
+    """Return the value of JSON that `encode` made. Handles come back as `Handle`.
 
     Raises:
-        TooMuch: it is not of that shape, or over a cap: what a broken program may send.
+        TooMuch: the JSON has another shape or is over a cap, as a broken program may send it.
     """
     return _decode(data, _Room(), 0)
 

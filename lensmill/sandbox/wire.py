@@ -1,7 +1,7 @@
-"""How the host and its jailed programs talk: frames of JSON (never pickle) over pipes, each capped, with a deadline.
+"""The protocol between the host and its jailed programs: capped frames of JSON (never pickle) over pipes, with a
+deadline.
 
-What comes from a jailed program is hostile data: a frame that is too long, late, or not what was asked for ends the
-program, never the host.
+Data from a jailed program is hostile: a frame that is too long, late or invalid ends the program, never the host.
 """
 
 import json
@@ -12,11 +12,11 @@ import time
 from typing import Any
 
 MESSAGE_CAP = 1 << 20
-"""Bytes of one message. Arguments and printed text are cut far below this."""
+"""Maximum bytes of one message. Arguments and printed text are cut far below this."""
 
 
 class Broken(RuntimeError):
-    """The other side went away, or sent what it must not."""
+    """The other side closed the connection, or sent an invalid message."""
 
 
 class Late(RuntimeError):
@@ -24,11 +24,17 @@ class Late(RuntimeError):
 
 
 def send(descriptor: int, message: Any, payload: bytes = b"", deadline: float | None = None) -> None:
-    """Write one message and, where there is one, its payload. A deadline needs a descriptor that does not block.
+    """Write one message and its payload, if any.
+
+    Args:
+        descriptor: of a pipe or socket; with a deadline it must not block.
+        message: a value for JSON.
+        payload: raw bytes after the message.
+        deadline: a `time.monotonic()`; None for no deadline.
 
     Raises:
-        Broken: the other side is gone.
-        Late: it did not read in time.
+        Broken: the other side closed the connection.
+        Late: the other side did not read in time.
     """
     body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
     data = memoryview(struct.pack(">I", len(body)) + body + payload)
@@ -43,10 +49,16 @@ def send(descriptor: int, message: Any, payload: bytes = b"", deadline: float | 
 
 
 def receive(descriptor: int, deadline: float | None = None, cap: int = MESSAGE_CAP) -> Any:
-    """Read one message; `deadline` is a `time.monotonic()`.
+    """Read one message.
+
+    Args:
+        descriptor: of a pipe or socket.
+        deadline: a `time.monotonic()`; None for no deadline.
+        cap: maximum bytes of the message.
 
     Raises:
-        Broken, Late: see there.
+        Broken: the other side closed the connection, or the message is too long or is not JSON.
+        Late: the deadline passed.
     """
     (length,) = struct.unpack(">I", receive_bytes(descriptor, 4, deadline))
     if length > cap:
@@ -59,10 +71,11 @@ def receive(descriptor: int, deadline: float | None = None, cap: int = MESSAGE_C
 
 
 def receive_bytes(descriptor: int, length: int, deadline: float | None = None) -> bytes:
-    """Exactly `length` bytes; the caller has checked how many it takes.
+    """Read exactly `length` bytes. The caller has checked `length`.
 
     Raises:
-        Broken, Late: see there.
+        Broken: the other side closed the connection.
+        Late: the deadline passed.
     """
     buffer = bytearray()
     while len(buffer) < length:

@@ -1,1 +1,1 @@
-"""What tests of agents, engines and clients need, and users of the library may: a scripted engine."""
+"""Helpers for tests of agents, engines and clients, also for users of the library: a scripted engine."""

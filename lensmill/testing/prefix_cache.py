@@ -1,7 +1,8 @@
-"""A model of an engine's prefix cache: which part of a prompt was computed before, and is still there.
+"""A model of an engine's prefix cache: which part of a prompt was computed before and is still cached.
 
-It follows vLLM's design: a prompt is cut into blocks, a block is known by its own content and all before it, pictures
-count by identity, and the least recently used blocks go first, the end of a prompt before its beginning.
+It follows vLLM's design. A prompt is cut into blocks. A block is identified by its content and all content before it;
+pictures are identified by their id. The least recently used blocks are dropped first, the end of a prompt before its
+beginning.
 """
 
 import hashlib
@@ -10,19 +11,23 @@ from dataclasses import dataclass
 
 BLOCK_TOKENS = 16
 TOKEN_BYTES = 4
-"""About what a token of English text has."""
+"""Approximate bytes of a token of English text."""
 
 
 @dataclass(frozen=True, slots=True)
 class PictureTokens:
-    """A picture in a prompt: who it is, and how many tokens it takes."""
+    """A picture in a prompt: its id and its number of tokens."""
 
     identity: str
     tokens: int
 
 
 class PrefixCache:
-    """Args: capacity: blocks that it holds at most; None holds all."""
+    """A prefix cache.
+
+    Args:
+        capacity: maximum number of blocks; None for no limit.
+    """
 
     def __init__(self, capacity: int | None = None) -> None:
         self.capacity = capacity
@@ -34,12 +39,12 @@ class PrefixCache:
         return len(self._held)
 
     def look_up(self, prompt: list[str | PictureTokens]) -> tuple[int, int]:
-        """Tokens of the prompt, and how many of them were there; the prompt is held from now on."""
+        """Tokens of the prompt, and how many of them were cached. The whole prompt is cached afterwards."""
         stream = b"".join(_bytes(piece) for piece in prompt)
         size = BLOCK_TOKENS * TOKEN_BYTES
         keys: list[int] = []
         before = 0
-        for start in range(0, len(stream) - size + 1, size):  # a block that is not full is never shared
+        for start in range(0, len(stream) - size + 1, size):  # only full blocks are shared
             before = hash((before, stream[start : start + size]))
             keys.append(before)
         found = 0

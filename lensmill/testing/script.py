@@ -1,4 +1,4 @@
-"""What a stub engine answers: replies, how long they take, and what goes wrong."""
+"""Scripts of a stub engine: its replies, their latency, and its faults."""
 
 import asyncio
 import json
@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Fault = Literal["rate_limit", "server_error", "reset", "garbage", "hang", "death"]
-"""429; 500; the connection is reset in the middle of the reply; a reply that is no JSON; no reply at all; the engine
-ends with all its connections."""
+"""429; 500; a reset of the connection in the middle of the reply; a reply that is not JSON; no reply at all; the end of
+the engine with all its connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +18,9 @@ class StubRequest:
     """A request as the stub received it.
 
     Attributes:
-        body: the JSON body; empty where the stub does not read bodies.
+        body: the JSON body; empty if the stub does not read bodies.
         headers: names in lower case.
-        number: of requests received before it.
+        number: requests received before this one.
     """
 
     body: Mapping[str, Any]
@@ -29,7 +29,7 @@ class StubRequest:
 
     @property
     def turn(self) -> int:
-        """Replies that the conversation already holds."""
+        """The number of replies that the conversation already holds."""
         return sum(message.get("role") == "assistant" for message in self.body.get("messages", ()))
 
     @property
@@ -45,7 +45,7 @@ class StubRequest:
         return found
 
     def chance(self, seed: int) -> random.Random:
-        """Random numbers that follow from the request and a seed, so that two runs meet the same luck."""
+        """Random numbers that follow from the request and a seed, so that two runs draw the same."""
         text = json.dumps([self.texts, self.body.get("seed")]) if self.body else str(self.number)
         return random.Random(seed << 32 | zlib.crc32(text.encode()))
 
@@ -56,12 +56,12 @@ class StubReply:
 
     Attributes:
         text: the reply.
-        reasoning: beside it.
-        seconds: until it is sent, or until the fault happens.
-        hold: it is sent no earlier than this is set, in the event loop of the stub.
-        fault: what goes wrong instead.
+        reasoning: sent with the reply.
+        seconds: until the reply is sent, or until the fault happens.
+        hold: the reply waits until this is set, in the event loop of the stub.
+        fault: happens instead of the reply.
         retry_after: header of a 429 or 500.
-        status, raw: sent as they are, instead of a completion.
+        status, raw: sent unchanged instead of a completion.
     """
 
     text: str = "ANSWER: 1"
@@ -79,13 +79,18 @@ Script = Callable[[StubRequest], StubReply]
 
 
 def one_after_another(replies: Sequence[StubReply | str]) -> Script:
-    """The replies in the order of the requests; the last one again and again."""
+    """The replies in the order of the requests; the last one repeats."""
     answers = [StubReply(reply) if isinstance(reply, str) else reply for reply in replies]
     return lambda request: answers[min(request.number, len(answers) - 1)]
 
 
 def by_turn(texts: Sequence[str], pace: Callable[[StubRequest], float] | None = None) -> Script:
-    """The nth text to the nth turn of any conversation; the last one to all further turns. `pace`: its seconds."""
+    """The nth text for the nth turn of any conversation; the last text repeats.
+
+    Args:
+        texts: the replies.
+        pace: request -> seconds until the reply.
+    """
 
     def answer(request: StubRequest) -> StubReply:
         return StubReply(texts[min(request.turn, len(texts) - 1)], seconds=pace(request) if pace else 0.0)
@@ -100,7 +105,15 @@ def latency(
     slow_factor: float = 10.0,
     seed: int = 0,
 ) -> Callable[[StubRequest], float]:
-    """How long replies take: `seconds` on average, of which a share takes `slow_factor` times as long."""
+    """A random latency with a mean of `seconds`.
+
+    Args:
+        seconds: mean.
+        spread: distribution.
+        slow_share: share of requests that take longer.
+        slow_factor: how many times longer.
+        seed: of the random numbers.
+    """
 
     def drawn(request: StubRequest) -> float:
         if spread == "constant" and not slow_share:
@@ -118,7 +131,13 @@ def latency(
 
 
 def with_faults(script: Script, shares: Mapping[Fault, float], seed: int = 1) -> Script:
-    """The script, with faults instead of some replies. A request that is sent again is drawn anew."""
+    """The script, with faults in place of some replies. A request that is sent again is drawn again.
+
+    Args:
+        script: request -> reply.
+        shares: share of requests for each fault.
+        seed: of the random numbers.
+    """
 
     def faulty(request: StubRequest) -> StubReply:
         draw = random.Random(seed << 32 | request.number).random()

@@ -5,7 +5,7 @@ In a test:
     async with StubEngine(by_turn(["look closer", "ANSWER: 4"])) as engine:
         model = OpenAIChatModel(ModelSettings(name="stub"), engine.url)
 
-As a process of its own (`--help` lists the options); it prints its URL when it is ready:
+As a separate process (`--help` lists the options), which prints its URL when it is ready:
 
     python -m lensmill.testing.stub_engine --port 0 --latency 0.05
 """
@@ -29,21 +29,23 @@ MAX_BODY_BYTES = 1 << 28
 
 
 class StubEngine:
-    """A server that answers as its script says; use it as an async context manager.
+    """A server that answers as its script says. Use it as an async context manager.
 
     Args:
         script: request -> reply.
-        port: 0 takes a free one.
-        cache_blocks: size of its prefix cache in blocks of 16 tokens; None never forgets.
-        picture_tokens: of one picture.
-        read_bodies: False only counts their bytes: for measuring clients, whose large bodies would keep it busy.
-        api_key: refuse requests without it.
-        models: the names at /v1/models; any other is refused. None has no such path, as of a server that takes any.
+        port: 0 takes a free port.
+        cache_blocks: size of its prefix cache in blocks of 16 tokens; None for no limit.
+        picture_tokens: tokens of one picture.
+        read_bodies: False only counts the bytes of bodies. Use it to measure clients, whose large bodies would keep the
+            stub busy.
+        api_key: refuse requests without this key.
+        models: the names at /v1/models; other models are refused. None: the path does not exist and any model is
+            served.
 
     Attributes:
-        requests: all that it received, oldest first, where `keep` is set.
-        bodies: the same, as bytes.
-        died: set from its death on, until it is started again.
+        requests: all received requests, oldest first, if `keep` is set.
+        bodies: the bodies of the same requests, as bytes.
+        died: set from the death of the engine until its next start.
     """
 
     def __init__(
@@ -77,11 +79,11 @@ class StubEngine:
 
     @property
     def url(self) -> str:
-        """The base URL that clients are given."""
+        """The base URL for clients."""
         return f"http://127.0.0.1:{self.port}/v1"
 
     async def start(self) -> None:
-        """Listen; also again after a death, on the same port and with an empty prefix cache."""
+        """Listen. After a death, listen again on the same port with an empty prefix cache."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         app.router.add_post("/v1/chat/completions", self._chat)
         app.router.add_get("/v1/models", self._models)
@@ -95,7 +97,7 @@ class StubEngine:
         self.died.clear()
 
     async def die(self) -> None:
-        """Stop listening, and reset every connection in the middle of whatever it is about."""
+        """Stop listening and reset every connection."""
         runner, self._runner = self._runner, None
         if runner is None or runner.server is None:
             return
@@ -109,7 +111,7 @@ class StubEngine:
         await runner.cleanup()
 
     async def received(self, requests: int) -> None:
-        """Wait until that many requests have arrived in all."""
+        """Wait until this many requests have arrived in all."""
         while self.counts["requests"] < requests:
             self._arrived.clear()
             await self._arrived.wait()
@@ -218,7 +220,7 @@ class StubEngine:
         return web.Response()
 
     async def _metrics(self, _: web.Request) -> web.Response:
-        """Counters under vLLM's names where it has them."""
+        """Counters, under vLLM's names where vLLM has them."""
         lines = [
             f"vllm:prefix_cache_queries_total {self.cache.queries}",
             f"vllm:prefix_cache_hits_total {self.cache.hits}",
@@ -250,6 +252,7 @@ def _completion(body: Mapping[str, Any], reply: StubReply, tokens: int, cached: 
 
 
 def main() -> None:
+    """Run a stub engine until a signal stops it; the options say how it replies."""
     parser = argparse.ArgumentParser(description="A stub engine on 127.0.0.1 that speaks OpenAI's chat API.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--replies", type=Path, help="JSON list of texts: the nth answers the nth turn")
@@ -283,7 +286,7 @@ def main() -> None:
 
 
 async def _serve(engine: StubEngine) -> None:
-    """Until a signal says to stop, or the script lets the engine die."""
+    """Serve until a signal arrives or the script kills the engine."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

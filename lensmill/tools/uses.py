@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from lensmill.tools.toolbox import EDIT_TOOLS, PYTHON, ZOOM
-from lensmill.trajectory import Step, Trajectory
+from lensmill.tools.spec import TOOLS, ToolKind
+from lensmill.trajectory import Action, Step, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +37,22 @@ def uses_of(trajectory: Trajectory) -> Uses:
         shown = _shown(step)
         calls += step.action is not None
         if step.action is not None and shown:
-            zooms += step.action.tool == ZOOM
-            edits += (step.action.tool in EDIT_TOOLS or step.action.tool == PYTHON) and not shown <= seen
+            kind = _kind(step.action, step, trajectory)
+            zooms += kind == "zoom"
+            edits += kind != "zoom" and not shown <= seen
         seen |= shown
     return Uses(len(trajectory.steps), calls, zooms, edits)
+
+
+def _kind(action: Action, step: Step, trajectory: Trajectory) -> ToolKind:
+    """The kind of the step's tool. A tool from outside is told by what it showed (see `ToolSpec.kind`), so that the
+    count is the same where its module is not installed."""
+    if action.tool in TOOLS.own:
+        return TOOLS.own[action.tool].kind
+    about = action.arguments.get("image", 0)
+    given = trajectory.images[about].frame if isinstance(about, int) and about < len(trajectory.images) else None
+    shown = step.observation.images if step.observation is not None else ()
+    return "edit" if all(ref.frame == given for ref in shown) else "zoom"
 
 
 def _shown(step: Step) -> set[str]:

@@ -1,6 +1,8 @@
 """Zoom: look closer at a part of the picture (Chain-of-Focus, section 3; its evaluation's constants)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from PIL import Image
 
@@ -8,27 +10,13 @@ from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture
 from lensmill.resolution import MAX_ASPECT, fit
 from lensmill.tools.errors import ToolError, shown
+from lensmill.tools.settings import ENLARGE, UPSCALE
+from lensmill.tools.spec import BOX_SCHEMA, Drawn, ToolContext, ToolSpec
 
-ENLARGE = 1.5
-UPSCALE = 2.0
+ZOOM = "image_zoom_in_tool"
+
 MIN_SIDE = 28
-
-
-def checked_box(numbers: object) -> tuple[float, float, float, float]:
-    """Four finite numbers from whatever an agent wrote for a box.
-
-    Raises:
-        ToolError: it is something else.
-    """
-    if (
-        isinstance(numbers, Sequence)
-        and not isinstance(numbers, str)
-        and len(numbers) == 4
-        and all(isinstance(n, int | float) and not isinstance(n, bool) and abs(n) < 1e9 for n in numbers)
-    ):
-        x1, y1, x2, y2 = (float(n) for n in numbers)
-        return (x1, y1, x2, y2)
-    raise ToolError(f"bbox_2d must be four finite numbers [x1, y1, x2, y2], got {shown(numbers)}")
+"""Pixels of each side of a zoomed box, at least."""
 
 
 def zoom_region(box: Box, size: tuple[int, int], enlarge: float = ENLARGE) -> Box:
@@ -86,3 +74,33 @@ def zoom(
 
 def _show(box: Box) -> str:
     return "[" + ", ".join(f"{n:.4g}" for n in box.xyxy) + "]"
+
+
+def _run(context: ToolContext, arguments: Mapping[str, Any]) -> Drawn:
+    settings = context.settings
+    box = context.read_box(arguments.get("bbox_2d"))
+    draw = partial(
+        zoom,
+        box=box,
+        max_pixels=context.max_pixels,
+        factor=settings.factor,
+        enlarge=settings.zoom_enlarge,
+        upscale=settings.zoom_upscale,
+        min_pixels=settings.min_pixels,
+    )
+    source = context.original if settings.zoom_source == "original" else context.pictures[0]
+    return context.drawn(source, draw, boxes=((shown(arguments.get("label") or "", 200), box),))
+
+
+SPEC = ToolSpec(
+    name=ZOOM,
+    version=1,
+    kind="zoom",
+    description="Zoom in on a part of a picture: shows the region around the box at a higher resolution.",
+    properties={
+        "bbox_2d": {**BOX_SCHEMA, "description": "the part to look at, as [x1, y1, x2, y2]"},
+        "label": {"type": "string", "description": "what is to be seen there"},
+    },
+    required=("bbox_2d",),
+    run=_run,
+)

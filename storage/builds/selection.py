@@ -83,9 +83,10 @@ def check_curation(curation: CurationSettings) -> CurationSettings:
         ConditionError: a condition is not.
         SpecError: see `measures_of`.
     """
+    schema = ledger_schema(measures_of(curation.measures))
     if [*curation.named()]:
         with connect(threads=1) as engine:
-            _checked(engine, ledger_schema(measures_of(curation.measures)), curation)
+            _checked(engine, schema, curation)
     return curation
 
 

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Iterable
 
 import duckdb
+import pyarrow as pa
+import pyarrow.dataset as ds
 
 from lensmill.facts.measure import Column
 
@@ -17,6 +19,11 @@ DERIVED = (
     Column("group_episodes", "int64", "episodes of the group"),
 )
 """Columns that queries and conditions see and the ledger does not store: they change when the build grows."""
+
+BATCH = 16_384
+"""Rows of an answer that are held at once."""
+
+_SELECT = duckdb.StatementType.SELECT
 
 ROWS = "facts"
 """Name under which the rows of a ledger are registered; `view` makes `ledger` of it."""
@@ -65,3 +72,33 @@ def near(name: str, known: Iterable[str]) -> str:
     """Names like this one, for a message; or where to find all of them."""
     found = difflib.get_close_matches(name.lower(), [*known], n=3, cutoff=0.5)
     return f"did you mean {' or '.join(found)}?" if found else "python -m pipelines.query --help lists the columns"
+
+
+class QueryError(ValueError):
+    """A query that cannot be answered: one line that says what to do."""
+
+
+def ask(engine: duckdb.DuckDBPyConnection, rows: ds.Dataset, sql: str) -> pa.RecordBatchReader:
+    """The answer to a query over the table `ledger`, which these rows are.
+
+    Raises:
+        QueryError: it is no single SELECT, or the engine refuses it or fails at it.
+    """
+    engine.register(ROWS, rows)
+    view(engine)
+    try:
+        statements = engine.extract_statements(sql)
+        if [statement.type for statement in statements] not in ([_SELECT], [duckdb.StatementType.EXPLAIN]):
+            raise QueryError("sql: give one SELECT over the table ledger; nothing can be changed from here")
+        return engine.sql(sql).to_arrow_reader(BATCH)
+    except duckdb.Error as error:
+        raise QueryError(f"sql: {_explained(error)}") from error
+
+
+def _explained(error: duckdb.Error) -> str:
+    line = one_line(error)
+    if "Table with name" in line:
+        return f"{line}; the table is called ledger"
+    if "disabled by configuration" in line or "configuration has been locked" in line:
+        return f"{line}; a query reads the table ledger and nothing else"
+    return line

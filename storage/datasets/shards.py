@@ -46,7 +46,6 @@ def options_of(schema: pa.Schema) -> dict[str, Any]:
     }
 
 
-
 @dataclass(frozen=True, slots=True)
 class ShardSizes:
     """Bounds on what is held and on row groups.

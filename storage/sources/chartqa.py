@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from lensmill.sample import Region, Sample, sample_id_of
 from storage.sources.annotations import regions_of
@@ -26,6 +27,7 @@ from storage.sources.rows import (
     require_row,
     text_of,
 )
+from storage.sources.spec import FileSourceSettings, SourceSpec, find_files
 
 SPLITS = ("train", "val", "test")
 SUBSETS = ("human", "augmented")
@@ -215,3 +217,26 @@ def _regions(folder: Path, imgname: str, image: CheckedImage) -> tuple[Region, .
         raise RowProblem(
             "annotation_unreadable", f"{problem}; its questions are kept, without regions; mend or remove the file"
         ) from problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartQASettings(FileSourceSettings):
+    """ChartQA in its own folder layout: {train,val,test}/{png/, *_human.json, *_augmented.json, annotations/?}."""
+
+    name: Literal["chartqa"] = "chartqa"
+    path: str
+    """the "ChartQA Dataset" folder, its parent, or one split's folder"""
+    splits: tuple[str, ...] | None = None
+    """e.g. [test]; null takes all that are there"""
+    subsets: tuple[Literal["human", "augmented"], ...] = ("human", "augmented")
+    """questions that people wrote, and that templates made"""
+
+
+SPEC = SourceSpec(
+    settings=ChartQASettings,
+    build=lambda settings: ChartQASource(settings.path, settings.splits, settings.subsets),
+    version=1,
+    licence=LICENCE,
+    look_for=find_files,
+    not_in_recipe=frozenset({"splits", "subsets"}),
+)

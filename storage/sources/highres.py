@@ -26,6 +26,7 @@ from storage.sources.rows import (
     require,
     text_of,
 )
+from storage.sources.spec import FileSourceSettings, SourceSpec, find_files
 
 MAX_BOXES = 100
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
@@ -206,3 +207,24 @@ def _json_files(root: Path) -> Iterator[tuple[str, Mapping[str, object] | RowPro
             yield origin, {"category": category, **content, "image": str(pictures[0].relative_to(root))}
         except RowProblem as problem:
             yield origin, problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HighResSettings(FileSourceSettings):
+    """High-resolution pictures with multiple-choice questions, as V* has them: JSON lines beside an images folder."""
+
+    name: Literal["highres"] = "highres"
+    path: str
+    """the folder with test_questions.jsonl, or a .jsonl file"""
+    first_index: Literal[0, 1] | None = None
+    """the index of the first option, 0 or 1, where rows name the right one by a number; null takes 0 unless the rows
+    speak against it (then those rows fail)"""
+
+
+SPEC = SourceSpec(
+    settings=HighResSettings,
+    build=lambda settings: HighResSource(settings.path, settings.first_index),
+    version=1,
+    look_for=find_files,
+    not_in_recipe=frozenset({"first_index"}),
+)

@@ -4,7 +4,9 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 
@@ -24,6 +26,7 @@ from storage.sources.rows import (
     shown,
     text_of,
 )
+from storage.sources.spec import FileSourceSettings, SourceSpec
 from storage.sources.streaming import HUB_WAIT, bounded, stream_from_hub
 
 BATCH_ROWS = 16
@@ -211,3 +214,31 @@ def _parquet_files(path: Path, split: str) -> tuple[Path, list[Path]]:
 def _names_split(file: Path, split: str) -> bool:
     words = {word for part in (*file.parent.parts, file.stem) for word in re.split(r"[-_.]", part.lower())}
     return any(name in words for name in _SPLIT_NAMES.get(split, (split,)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartQAHubSettings(FileSourceSettings):
+    """ChartQA in the hub's columns (image, query, label, human_or_machine): Parquet files, or a dataset's name."""
+
+    name: Literal["chartqa_hub"] = "chartqa_hub"
+    path: str
+    """a Parquet file, a folder of them, or a hub name such as HuggingFaceM4/ChartQA"""
+    split: str = "test"
+    """which split; names as the hub has them: train, val, test"""
+
+
+def _look_for(settings: ChartQAHubSettings) -> str | None:
+    if require_local(settings.path, settings.name).exists():
+        return None
+    HubSource(settings.path)  # is it a hub's name?
+    return f"there is no folder {settings.path}: asking the hub for it, up to {HUB_WAIT:g} s for each answer"
+
+
+SPEC = SourceSpec(
+    settings=ChartQAHubSettings,
+    build=lambda settings: HubSource(settings.path, settings.split),
+    version=1,
+    licence=LICENCE,
+    look_for=_look_for,
+    not_in_recipe=frozenset({"split"}),
+)

@@ -5,7 +5,8 @@ from typing import Any
 
 from PIL import Image, ImageDraw
 
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
 from lensmill.geometry import Box, Convention, Frame
 from lensmill.models.chat import ChatReply, ChatRequest, ModelError, Usage
 from lensmill.models.families import ModelFamily
@@ -86,7 +87,7 @@ def a_picture(size: tuple[int, int] = (800, 600)) -> Image.Image:
     return pixels
 
 
-def a_desk(
+def an_environment(
     *,
     rung: int = 448,
     seed: int = 0,
@@ -95,12 +96,12 @@ def a_desk(
     regions: tuple[Region, ...] = (),
     convention: Convention = Convention.PIXELS,
     **more: Any,
-) -> Desk:
-    """A desk over `a_picture`; its view on rung 448 has 504x392 pixels."""
+) -> Environment:
+    """An environment over `a_picture`; its view on rung 448 has 504x392 pixels."""
     original = a_picture()
     task = Task(question, rung, seed, choices, regions)
     tools = ToolSettings(convention=convention)
-    return Desk(task, original, draw_view(original, rung), tools, episode="episode-1", **more)
+    return Environment(task, original, draw_view(original, rung), tools, episode="episode-1", **more)
 
 
 def two_columns() -> tuple[Region, ...]:

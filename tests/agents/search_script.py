@@ -1,9 +1,14 @@
 """Lines of a search over `a_picture` (view 504x392), for scripted models."""
 
+from dataclasses import replace
+from typing import Any
+
+from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.search.agent import SearchAgent
-from lensmill.models.chat import ChatModel, Sampling
-from tests.agents.scripted import ScriptedModel, a_desk
+from lensmill.agents.search.settings import SearchSettings
+from lensmill.models.chat import ChatModel
+from tests.agents.scripted import ScriptedModel, an_environment
 
 
 def tool(name: str, arguments: str, thought: str = "I go on.") -> str:
@@ -36,7 +41,10 @@ def models(**lines: tuple[str, ...]) -> dict[str, ScriptedModel]:
 
 
 async def search(
-    agent: ScriptedModel, roles: dict[str, ScriptedModel] | None = None, desk: object = None, **more: int
+    agent: ScriptedModel,
+    roles: dict[str, ScriptedModel] | None = None,
+    environment: Environment | None = None,
+    **more: Any,
 ) -> Rollout:
     by_role: dict[str, ChatModel] = {**(roles or models())}
-    return await SearchAgent(agent, by_role, Sampling(), **more).run(desk or a_desk())  # type: ignore[arg-type]
+    return await SearchAgent(agent, by_role, replace(SearchSettings(), **more)).run(environment or an_environment())

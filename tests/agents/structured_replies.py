@@ -2,15 +2,10 @@
 
 from typing import Any
 
-from lensmill.agents.structure import (
-    boxes_structure,
-    direct_structure,
-    refocus_structure,
-    search_structure,
-    summary_structure,
-    verdict_structure,
-    zoom_structure,
-)
+from lensmill.agents.direct.agent import direct_structure
+from lensmill.agents.refocus.structure import refocus_structure
+from lensmill.agents.search.structure import boxes_structure, search_structure, summary_structure, verdict_structure
+from lensmill.agents.zoom.structure import zoom_structure
 from lensmill.geometry import Convention, Frame
 
 VIEW = Frame.whole((504, 392))

@@ -11,17 +11,14 @@ from lensmill.agents.conversation import (
     prompt_tokens,
     text_tokens,
 )
+from lensmill.agents.direct.settings import DirectSettings
 from lensmill.agents.errors import PictureSize, TooLong
 from lensmill.agents.fitting import check_fit
 from lensmill.agents.protocol import Task
-from lensmill.agents.settings import (
-    DirectSettings,
-    ModelAgentSettings,
-    RefocusSettings,
-    SearchSettings,
-    ZoomSettings,
-    seeds_of,
-)
+from lensmill.agents.refocus.settings import RefocusSettings
+from lensmill.agents.search.settings import SearchSettings
+from lensmill.agents.settings import ModelAgentSettings
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.geometry import Convention, Frame
 from lensmill.models.chat import ModelCall, Sampling, Usage
 from lensmill.models.families import ModelFamily
@@ -134,4 +131,4 @@ async def test_what_the_server_counted_goes_before_the_estimate() -> None:
 def test_seeds_follow_from_the_episode_the_role_and_the_number() -> None:
     assert call_seed("e", 0, "agent", 1) == call_seed("e", 0, "agent", 1)
     assert len({call_seed(e, s, r, n) for e in "ef" for s in (0, 1) for r in ("agent", "vlm") for n in (0, 1)}) == 16
-    assert seeds_of(ZoomSettings(samples=3, temperature=0.7)) == (0, 1, 2)
+    assert ZoomSettings(samples=3, temperature=0.7).seeds == (0, 1, 2)

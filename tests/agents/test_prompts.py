@@ -7,34 +7,37 @@ from typing import Any
 
 import pytest
 
-from lensmill.agents.provenance import PROMPTS, prompt_hashes
+from lensmill.agents.refocus.opening import PROMPTS
 from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS
-from lensmill.prompts import fill, template
+from lensmill.agents.spec import AGENTS, prompt_hashes
 from lensmill.tools import EDIT_TOOLS, ZOOM
 
-NAMES = sorted(
-    path.name.removesuffix(".txt") for path in files("lensmill.prompts").iterdir() if path.name[-4:] == ".txt"
-)
+TEXTS = {
+    name: text for spec in AGENTS.own.values() for name, text in spec.prompts.items() if not name.startswith("tool:")
+}
 
 
-def test_every_prompt_is_used_and_hashed_and_every_hashed_one_is_there() -> None:
-    assert set(NAMES) == {name for used in PROMPTS.values() for name in used}
+def test_every_prompt_of_a_folder_is_used_and_hashed() -> None:
+    for agent in AGENTS.own:
+        folder = files(f"lensmill.agents.{agent}").joinpath("prompts")
+        names = {path.name.removesuffix(".txt") for path in folder.iterdir()} if folder.is_dir() else set()
+        assert {f"{agent}_{name}" for name in names} <= set(AGENTS.own[agent].prompts)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_template_has_named_fields_only(name: str) -> None:
-    fields = [field for _, field, _, _ in string.Formatter().parse(template(name)) if field is not None]
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS.keys())
+def test_a_template_has_named_fields_only(text: str) -> None:
+    fields = [field for _, field, _, _ in string.Formatter().parse(text) if field is not None]
     assert all(re.fullmatch("[a-z_]+", field) for field in fields)
 
 
 def test_what_fills_a_field_is_no_template() -> None:
-    filled = fill("refocus_question", question="What is {parts}?", parts="{question} {{}} {0}")
+    filled = PROMPTS.fill("question", question="What is {parts}?", parts="{question} {{}} {0}")
     assert filled == "What is {parts}?\n{question} {{}} {0}"
 
 
 def test_a_field_that_is_not_given_is_an_error() -> None:
     with pytest.raises(KeyError, match="parts"):
-        fill("refocus_question", question="What?")
+        PROMPTS.fill("question", question="What?")
 
 
 @pytest.mark.parametrize(
@@ -47,13 +50,13 @@ def test_a_field_that_is_not_given_is_an_error() -> None:
     ],
 )
 def test_the_texts_that_decide_an_agents_requests_are_hashed(agent: str, texts: set[str]) -> None:
-    hashes = prompt_hashes(agent)
+    hashes = prompt_hashes(AGENTS.get(agent).settings())
     assert texts <= set(hashes)
     assert all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes.values())
 
 
 def test_the_reader_has_no_prompts() -> None:
-    assert prompt_hashes("reader") == {}
+    assert prompt_hashes(AGENTS.get("reader").settings()) == {}
 
 
 @pytest.mark.parametrize("name", ["locate", "vlm", "adjust_box"])

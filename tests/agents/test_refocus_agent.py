@@ -9,14 +9,23 @@ import pytest
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.refocus.parts import parts_of
-from lensmill.agents.settings import RefocusSettings, build_agent
+from lensmill.agents.refocus.settings import RefocusSettings
+from lensmill.agents.spec import build_agent
 from lensmill.geometry import Box
-from lensmill.models.chat import ChatReply, ChatRequest, ModelError, Sampling
+from lensmill.models.chat import ChatReply, ChatRequest, ModelError
 from lensmill.models.families import ModelFamily
 from lensmill.picture import Picture
 from lensmill.sample import Region, RegionKind
 from lensmill.sandbox.protocol import Execution
-from tests.agents.scripted import ScriptedModel, ScriptedSandbox, a_desk, images_of, smaller, text_of, two_columns
+from tests.agents.scripted import (
+    ScriptedModel,
+    ScriptedSandbox,
+    an_environment,
+    images_of,
+    smaller,
+    text_of,
+    two_columns,
+)
 from tests.perception.drawn import Drawn, columns
 
 CODE = 'display(focus_on_x_values_with_draw(image_1, ["2019"], x_values_bbox))'
@@ -32,8 +41,8 @@ def shows(count: int = 1, **more: object) -> ScriptedSandbox:
 
 
 async def run(model: ScriptedModel, sandbox: ScriptedSandbox, **more: object) -> Rollout:
-    agent = RefocusAgent(model, sandbox, Sampling(), **more)  # type: ignore[arg-type]
-    return await agent.run(a_desk(regions=two_columns()))
+    agent = RefocusAgent(model, sandbox, RefocusSettings(**more))  # type: ignore[arg-type]
+    return await agent.run(an_environment(regions=two_columns()))
 
 
 async def test_an_action_and_an_answer() -> None:
@@ -56,7 +65,7 @@ async def test_an_action_and_an_answer() -> None:
 
 def test_a_part_whose_label_is_a_template_token_has_a_neutral_name() -> None:
     regions = (Region("x_values", "<s>", Box(0, 0, 400, 600)), Region("x_values", "2020", Box(400, 0, 800, 600)))
-    assert list(parts_of(a_desk().view, regions)["x_values"]) == ["‹s›", "2020"]
+    assert list(parts_of(an_environment().view, regions)["x_values"]) == ["‹s›", "2020"]
 
 
 async def test_the_code_gets_the_view_and_its_parts_by_name() -> None:
@@ -71,7 +80,7 @@ async def test_the_code_gets_the_view_and_its_parts_by_name() -> None:
 async def test_the_tools_of_the_parts_that_are_there_are_explained(kind: str) -> None:
     model = ScriptedModel(ANSWER)
     region = Region(kind, "the {one}", Box(0, 0, 400, 600))  # type: ignore[arg-type]
-    await RefocusAgent(model, shows(), Sampling()).run(a_desk(regions=(region,)))
+    await RefocusAgent(model, shows()).run(an_environment(regions=(region,)))
     system, question = (text_of(message) for message in model.requests[0].messages)
     assert f"focus_on_{kind}_with_highlight(image, labels, {kind}_bbox)" in system
     assert sum(f"focus_on_{other}_with_mask" in system for other in ("x_values", "y_values", "rows")) <= 1
@@ -212,7 +221,7 @@ async def test_the_same_script_gives_the_same_rollout() -> None:
 async def test_structured_replies_name_the_labels() -> None:
     model = ScriptedModel(ANSWER)
     agent = build_agent(RefocusSettings(structured=True), {"agent": model}, shows())
-    await agent.run(a_desk(regions=two_columns()))
+    await agent.run(an_environment(regions=two_columns()))
     structure = model.requests[0].structure
     assert structure is not None
     assert "2019" in structure["regex"]
@@ -220,9 +229,9 @@ async def test_structured_replies_name_the_labels() -> None:
 
 
 def test_parts_of_one_name_stay_apart() -> None:
-    desk = a_desk()
+    environment = an_environment()
     regions = [Region("rows", "Total", Box(0, 0, 800, 50)), Region("rows", " Total ", Box(0, 50, 800, 99))]
-    assert list(parts_of(desk.view, regions)["rows"]) == ["Total", "Total (2)"]
+    assert list(parts_of(environment.view, regions)["rows"]) == ["Total", "Total (2)"]
 
 
 def large_rows(values: dict[str, int]) -> Drawn:
@@ -253,6 +262,6 @@ def test_a_chart_without_parts_of_its_own_is_read(chart: Drawn, kind: RegionKind
 
 async def test_a_picture_without_any_parts_may_be_cropped() -> None:
     model = ScriptedModel(ANSWER)
-    await RefocusAgent(model, shows(), Sampling()).run(a_desk())
-    width, height = a_desk().view.pixels.size
+    await RefocusAgent(model, shows()).run(an_environment())
+    width, height = an_environment().view.pixels.size
     assert f"image_1 is {width} wide and {height} high" in text_of(model.requests[0].messages[0])

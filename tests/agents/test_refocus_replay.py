@@ -1,9 +1,9 @@
 """An episode's code runs again, and shows the same pixels."""
 
-from lensmill.agents.protocol import Desk, Rollout, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.refocus.replay import replay_code
-from lensmill.models.chat import Sampling
 from lensmill.models.families import ModelFamily
 from lensmill.picture import draw_view, pixel_hash
 from lensmill.sample import Region
@@ -21,38 +21,38 @@ def reply(code: str) -> str:
     return f"THOUGHT: I look.\nACTION:\n```python\n{code}\n```"
 
 
-async def episode(desk: Desk, sandbox: Sandbox, label: str) -> Rollout:
+async def episode(environment: Environment, sandbox: Sandbox, label: str) -> Rollout:
     lines = [reply(FIRST.format(label=label)), "hm", reply(SECOND), "FINAL ANSWER: 4. TERMINATE"]
-    return await RefocusAgent(ScriptedModel(*lines, family=FAMILY), sandbox, Sampling()).run(desk)
+    return await RefocusAgent(ScriptedModel(*lines, family=FAMILY), sandbox).run(environment)
 
 
-async def replays(desk: Desk, rollout: Rollout, sandbox: Sandbox, regions: tuple[Region, ...]) -> None:
+async def replays(environment: Environment, rollout: Rollout, sandbox: Sandbox, regions: tuple[Region, ...]) -> None:
     """In a fresh session, with nothing but the original, the record and the sample's regions."""
     steps = rollout.trajectory.steps
     recorded = [
         [ref.pixel_hash for ref in step.observation.images] for step in steps if step.action and step.observation
     ]
     assert [len(hashes) for hashes in recorded] == [1, 2]
-    view = draw_view(desk.original, desk.task.rung)
-    shown = replay_code(view, steps, regions, sandbox, desk.settings.most_pixels(desk.task.rung), FAMILY)
+    view = draw_view(environment.original, environment.task.rung)
+    shown = replay_code(view, steps, regions, sandbox, environment.settings.most_pixels(environment.task.rung), FAMILY)
     assert [[pixel_hash(picture.pixels) for picture in pictures] for pictures, _ in shown] == recorded
 
 
 async def test_an_episode_whose_parts_we_found_replays_from_its_record(sandbox: Sandbox) -> None:
     original = columns({"2015": [43], "2016": [71], "2017": [58]}).picture.pixels
-    desk = Desk(Task("?", 896), original, draw_view(original, 896), ToolSettings())
-    rollout = await episode(desk, sandbox, "2016")
+    environment = Environment(Task("?", 896), original, draw_view(original, 896), ToolSettings())
+    rollout = await episode(environment, sandbox, "2016")
     first, _, second = (step.action for step in rollout.trajectory.steps[:3])
     assert first is not None
     assert second is not None
     assert set(first.arguments["boxes"]["x_values"]) == {"2015", "2016", "2017"}
     assert set(second.arguments) == {"code"}
-    await replays(desk, rollout, sandbox, ())
+    await replays(environment, rollout, sandbox, ())
 
 
 async def test_an_episode_with_the_sample_s_parts_replays_without_a_record_of_them(sandbox: Sandbox) -> None:
     original, regions = a_picture(), two_columns()
-    desk = Desk(Task("?", 448, regions=regions), original, draw_view(original, 448), ToolSettings())
-    rollout = await episode(desk, sandbox, "2019")
+    environment = Environment(Task("?", 448, regions=regions), original, draw_view(original, 448), ToolSettings())
+    rollout = await episode(environment, sandbox, "2019")
     assert all("boxes" not in step.action.arguments for step in rollout.trajectory.steps if step.action)
-    await replays(desk, rollout, sandbox, regions)
+    await replays(environment, rollout, sandbox, regions)

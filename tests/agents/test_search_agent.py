@@ -6,11 +6,12 @@ import pytest
 
 from lensmill.agents.errors import BadSummary
 from lensmill.agents.protocol import Review
-from lensmill.agents.settings import SearchSettings, build_agent
+from lensmill.agents.search.settings import SearchSettings
+from lensmill.agents.spec import build_agent
 from lensmill.geometry import Box, Convention
 from lensmill.models.families import ModelFamily
 from lensmill.tools import ZOOM, Toolbox
-from tests.agents.scripted import ScriptedModel, a_desk, images_of, text_of
+from tests.agents.scripted import ScriptedModel, an_environment, images_of, text_of
 from tests.agents.search_script import (
     ADJUST,
     ANSWER,
@@ -38,15 +39,15 @@ class ScriptedVerifier:
 
 
 async def test_a_search_becomes_zooms_that_were_really_run() -> None:
-    desk = a_desk()
-    rollout = await search(ScriptedModel(LOCATE, ASK, ANSWER), desk=desk)
+    environment = an_environment()
+    rollout = await search(ScriptedModel(LOCATE, ASK, ANSWER), environment=environment)
     trajectory = rollout.trajectory
     look, end = trajectory.steps
     assert look.action is not None
     assert (look.action.tool, look.thought) == (ZOOM, "The sign should be here.")
     assert look.action.arguments == {"bbox_2d": [100, 100, 200, 200], "label": "sign", "image": 0}
     assert (end.thought, trajectory.answer) == ("The crop shows a red sign.", "red")
-    toolbox = Toolbox(desk.original, desk.view, desk.task.rung, settings=desk.settings)
+    toolbox = Toolbox(environment.original, environment.view, environment.task.rung, settings=environment.settings)
     result = toolbox.call(look.action.tool, look.action.arguments)
     assert result.picture.frame == trajectory.images[1].frame
     assert len(trajectory.images) == len(rollout.images) == 2
@@ -63,10 +64,10 @@ async def test_the_messages_are_the_zoom_protocols() -> None:
 
 
 async def test_every_call_is_recorded_in_order_with_its_role() -> None:
-    desk = a_desk(verifier=ScriptedVerifier())
-    await search(ScriptedModel(LOCATE, ASK, ADJUST, WRONG, ANSWER), desk=desk)
+    environment = an_environment(verifier=ScriptedVerifier())
+    await search(ScriptedModel(LOCATE, ASK, ADJUST, WRONG, ANSWER), environment=environment)
     searching = ["agent", "locate", "agent", "vlm", "agent", "adjust_box"]
-    assert [call.role for call in desk.calls] == [*searching, "agent", "agent", "summariser"]
+    assert [call.role for call in environment.calls] == [*searching, "agent", "agent", "summariser"]
 
 
 async def test_instruments_ask_their_own_models_about_the_view_or_a_crop() -> None:
@@ -86,7 +87,7 @@ async def test_instruments_ask_their_own_models_about_the_view_or_a_crop() -> No
 
 async def test_roles_without_a_model_of_their_own_use_the_agents() -> None:
     agent = ScriptedModel(LOCATE, FOUND, ANSWER, SUMMARY)
-    rollout = await build_agent(SearchSettings(), {"agent": agent}).run(a_desk())
+    rollout = await build_agent(SearchSettings(), {"agent": agent}).run(an_environment())
     assert rollout.trajectory.answer == "red"
     assert len(agent.requests) == 4
 
@@ -96,11 +97,11 @@ async def test_boxes_pass_between_conventions() -> None:
     roles = models()
     roles["locate"] = ScriptedModel('[{"bbox_2d": [250, 250, 500, 500]}]', family=thousand)
     agent = ScriptedModel(LOCATE, ANSWER)
-    desk = a_desk()
-    width, height = desk.view.pixels.size
+    environment = an_environment()
+    width, height = environment.view.pixels.size
     box = [width // 4, height // 4, width // 2, height // 2]
     roles["summariser"] = ScriptedModel(SUMMARY.replace("[100, 100, 200, 200]", str(box)))
-    action = (await search(agent, roles, desk)).trajectory.steps[0].action
+    action = (await search(agent, roles, environment)).trajectory.steps[0].action
     assert action is not None
     assert action.boxes[0][1].iou(Box(200, 150, 400, 300)) > 0.98
 
@@ -129,7 +130,7 @@ async def test_an_instrument_that_cannot_be_understood_comes_back() -> None:
 async def test_a_wrong_answer_is_sent_back_with_advice() -> None:
     verifier = ScriptedVerifier()
     agent = ScriptedModel(LOCATE, WRONG, ASK, ANSWER)
-    trajectory = (await search(agent, desk=a_desk(verifier=verifier))).trajectory
+    trajectory = (await search(agent, environment=an_environment(verifier=verifier))).trajectory
     assert verifier.asked == ["blue", "red"]
     assert "Look at the left." in text_of(agent.requests[2].messages[-1])
     assert (trajectory.answer, trajectory.rounds) == ("red", 2)
@@ -137,8 +138,8 @@ async def test_a_wrong_answer_is_sent_back_with_advice() -> None:
 
 async def test_rounds_are_limited_and_nothing_is_answered_then() -> None:
     agent = ScriptedModel(LOCATE, WRONG)
-    desk = a_desk(verifier=ScriptedVerifier())
-    trajectory = (await search(agent, desk=desk, max_rounds=2)).trajectory
+    environment = an_environment(verifier=ScriptedVerifier())
+    trajectory = (await search(agent, environment=environment, max_rounds=2)).trajectory
     assert (trajectory.answer, trajectory.stop, trajectory.rounds) == (None, "turn_limit", 2)
     assert trajectory.messages[-1].role in ("assistant", "user")
     assert [step.action.tool for step in trajectory.steps if step.action] == ["locate"]
@@ -179,10 +180,10 @@ async def test_a_summary_of_a_box_that_no_zoom_can_show_is_written_again() -> No
     tiny = SUMMARY.replace("[100, 100, 200, 200]", "[300, 300, 303, 303]")
     found = '[{"bbox_2d": [100, 100, 200, 200]}, {"bbox_2d": [300, 300, 303, 303]}]'
     roles = models(locate=(found,), summariser=(tiny, SUMMARY))
-    desk = a_desk()
-    await search(ScriptedModel(LOCATE, ANSWER), roles, desk)
+    environment = an_environment()
+    await search(ScriptedModel(LOCATE, ANSWER), roles, environment)
     assert "take [100, 100, 200, 200]" in text_of(roles["summariser"].requests[1].messages[-1])
-    assert [step.observation.error for step in desk.steps if step.observation] == [False]
+    assert [step.observation.error for step in environment.steps if step.observation] == [False]
 
 
 async def test_an_episode_without_a_true_summary_fails_by_name() -> None:
@@ -202,6 +203,6 @@ async def test_a_box_that_was_copied_one_off_is_the_searchs() -> None:
 
 async def test_the_same_script_gives_the_same_rollout() -> None:
     lines = (LOCATE, ASK, ADJUST, WRONG, ANSWER)
-    first = await search(ScriptedModel(*lines), desk=a_desk(verifier=ScriptedVerifier()))
-    second = await search(ScriptedModel(*lines), desk=a_desk(verifier=ScriptedVerifier()))
+    first = await search(ScriptedModel(*lines), environment=an_environment(verifier=ScriptedVerifier()))
+    second = await search(ScriptedModel(*lines), environment=an_environment(verifier=ScriptedVerifier()))
     assert first == second

@@ -5,27 +5,17 @@ from typing import Any
 
 import pytest
 
-from lensmill.agents.settings import (
-    AgentSettings,
-    DirectSettings,
-    ReaderSettings,
-    RefocusSettings,
-    SearchSettings,
-    ZoomSettings,
-    build_agent,
-    sampling_of,
-    seeds_of,
-    tool_settings,
-)
-from lensmill.agents.structure import (
-    boxes_structure,
-    direct_structure,
-    refocus_structure,
-    search_structure,
-    summary_structure,
-    verdict_structure,
-    zoom_structure,
-)
+from lensmill.agents.direct.agent import direct_structure
+from lensmill.agents.direct.settings import DirectSettings
+from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.agents.refocus.settings import RefocusSettings
+from lensmill.agents.refocus.structure import refocus_structure
+from lensmill.agents.search.settings import SearchSettings
+from lensmill.agents.search.structure import boxes_structure, search_structure, summary_structure, verdict_structure
+from lensmill.agents.settings import AgentSettings, tool_settings
+from lensmill.agents.spec import build_agent
+from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.agents.zoom.structure import zoom_structure
 from lensmill.geometry import Convention, Frame
 from lensmill.models.families import ModelFamily, within
 from lensmill.resolution import Ladder
@@ -77,9 +67,9 @@ def test_an_agent_without_a_model_or_a_sandbox_is_refused() -> None:
 
 
 def test_samples_are_seeds() -> None:
-    assert seeds_of(ZoomSettings(samples=3, temperature=1.0)) == (0, 1, 2)
-    assert seeds_of(ReaderSettings()) == (0,)
-    assert sampling_of(DirectSettings(temperature=0.5, top_p=0.9, max_tokens=10)).top_p == 0.9
+    assert ZoomSettings(samples=3, temperature=1.0).seeds == (0, 1, 2)
+    assert ReaderSettings().seeds == (0,)
+    assert DirectSettings(temperature=0.5, top_p=0.9, max_tokens=10).sampling.top_p == 0.9
 
 
 def test_tools_follow_the_family_of_the_model() -> None:

@@ -7,9 +7,9 @@ from lensmill.agents.search.agent import SearchAgent
 from lensmill.agents.search.secrecy import NEUTRAL
 from lensmill.agents.search.verifier import Judge, ModelVerifier
 from lensmill.judging.rules import judge_answer
-from lensmill.models.chat import ChatRequest, ModelCall, Sampling
+from lensmill.models.chat import ChatRequest, ModelCall
 from lensmill.verdict import Outcome, Verdict
-from tests.agents.scripted import ScriptedModel, a_desk, text_of
+from tests.agents.scripted import ScriptedModel, an_environment, text_of
 from tests.agents.search_script import ANSWER, LOCATE, WRONG, models
 
 TASK = Task("What colour is the sign?", 448)
@@ -70,7 +70,7 @@ async def test_the_answer_never_reaches_the_agent() -> None:
     wrong = WRONG.replace("blue", "green")
     agent, roles, knowing = ScriptedModel(LOCATE, wrong, LOCATE, ANSWER), models(), Talkative()
     verifier = ModelVerifier(knowing, TASK, ["reddish"], judge("reddish"))
-    rollout = await SearchAgent(agent, {**roles}, Sampling()).run(a_desk(verifier=verifier))
+    rollout = await SearchAgent(agent, {**roles}).run(an_environment(verifier=verifier))
     assert rollout.trajectory.answer is None
     seen: list[ChatRequest] = [r for model in (agent, *roles.values()) for r in model.requests]
     assert seen

@@ -3,13 +3,15 @@
 import pytest
 
 from lensmill.agents.protocol import Rollout
-from lensmill.agents.settings import ZoomSettings, build_agent, tool_settings
-from lensmill.agents.zoom import ZoomAgent
+from lensmill.agents.settings import tool_settings
+from lensmill.agents.spec import build_agent
+from lensmill.agents.zoom.agent import ZoomAgent
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.geometry import Box, Convention
-from lensmill.models.chat import ChatReply, ModelError, Sampling
+from lensmill.models.chat import ChatReply, ModelError
 from lensmill.resolution import Ladder
 from lensmill.tools import ZOOM, Toolbox
-from tests.agents.scripted import ScriptedModel, a_desk, images_of, text_of
+from tests.agents.scripted import ScriptedModel, an_environment, images_of, text_of
 
 
 def zoom(box: list[float], image: int = 0, thought: str = "I look closer.") -> str:
@@ -20,8 +22,8 @@ def zoom(box: list[float], image: int = 0, thought: str = "I look closer.") -> s
 ANSWER = "<think>It is red.</think>\n<answer>red</answer>"
 
 
-async def run(model: ScriptedModel, **desk: object) -> Rollout:
-    return await ZoomAgent(model, Sampling()).run(a_desk(**desk))  # type: ignore[arg-type]
+async def run(model: ScriptedModel, **environment: object) -> Rollout:
+    return await ZoomAgent(model).run(an_environment(**environment))  # type: ignore[arg-type]
 
 
 async def test_an_answer_at_once() -> None:
@@ -33,8 +35,8 @@ async def test_an_answer_at_once() -> None:
 
 
 async def test_a_zoom_and_an_answer() -> None:
-    desk = a_desk()
-    rollout = await ZoomAgent(ScriptedModel(zoom([100, 100, 200, 200]), ANSWER), Sampling()).run(desk)
+    environment = an_environment()
+    rollout = await ZoomAgent(ScriptedModel(zoom([100, 100, 200, 200]), ANSWER)).run(environment)
     trajectory = rollout.trajectory
     look = trajectory.steps[0]
     assert look.action is not None
@@ -44,7 +46,7 @@ async def test_a_zoom_and_an_answer() -> None:
     assert look.observation.images == (trajectory.images[1],)
     assert images_of(trajectory.messages[3]) == [1]
     assert [image.ref for image in rollout.images] == list(trajectory.images)
-    assert [call.role for call in desk.calls] == ["agent", "agent"]
+    assert [call.role for call in environment.calls] == ["agent", "agent"]
 
 
 async def test_boxes_are_read_in_the_convention_of_the_model() -> None:
@@ -116,7 +118,7 @@ async def test_turns_are_limited_and_the_last_one_is_announced() -> None:
 
 async def test_pictures_are_limited() -> None:
     model = ScriptedModel(zoom([100, 100, 200, 200]) + zoom([200, 100, 300, 200]), ANSWER)
-    rollout = await ZoomAgent(model, Sampling(), max_pictures=2).run(a_desk())
+    rollout = await ZoomAgent(model, ZoomSettings(max_pictures=2)).run(an_environment())
     assert len(rollout.images) == 2
     assert "No more pictures" in text_of(rollout.trajectory.messages[3])
 
@@ -136,10 +138,10 @@ async def test_crops_come_from_the_original_or_from_the_view() -> None:
     pixels = {}
     for source in ("original", "view"):
         settings = ZoomSettings(zoom_source=source)
-        desk = a_desk()
-        desk.settings = tool_settings(settings, Ladder())
-        desk.__post_init__()
-        rollout = await ZoomAgent(ScriptedModel(zoom([100, 100, 200, 200]), ANSWER), Sampling()).run(desk)
+        environment = an_environment()
+        environment.settings = tool_settings(settings, Ladder())
+        environment.__post_init__()
+        rollout = await ZoomAgent(ScriptedModel(zoom([100, 100, 200, 200]), ANSWER)).run(environment)
         pixels[source] = rollout.images[1].ref.pixel_hash
     assert pixels["original"] != pixels["view"]
 
@@ -151,9 +153,9 @@ async def test_a_thought_that_the_server_set_apart_is_kept() -> None:
 
 async def test_an_episode_replays_from_its_record() -> None:
     model = ScriptedModel(zoom([100, 100, 200, 200]), zoom([100, 100, 200, 200], image=1), ANSWER)
-    desk = a_desk()
-    trajectory = (await ZoomAgent(model, Sampling()).run(desk)).trajectory
-    toolbox = Toolbox(desk.original, desk.view, desk.task.rung, settings=desk.settings)
+    environment = an_environment()
+    trajectory = (await ZoomAgent(model).run(environment)).trajectory
+    toolbox = Toolbox(environment.original, environment.view, environment.task.rung, settings=environment.settings)
     for step, image in zip(trajectory.steps, trajectory.images[1:], strict=False):
         assert step.action is not None
         toolbox.call(step.action.tool, step.action.arguments)
@@ -184,7 +186,7 @@ async def test_a_model_that_cannot_be_reached_fails_the_episode() -> None:
 async def test_structured_replies_are_asked_for_by_pattern() -> None:
     model = ScriptedModel(zoom([100, 100, 200, 200]), ANSWER)
     agent = build_agent(ZoomSettings(max_turns=2, structured=True), {"agent": model})
-    await agent.run(a_desk())
+    await agent.run(an_environment())
     patterns = [request.structure["regex"] for request in model.requests if request.structure]
     assert "tool_call" in patterns[0]
     assert "tool_call" not in patterns[1]

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from lensmill.agents.direct import DirectAgent
+from lensmill.agents.direct.agent import DirectAgent
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.refocus.agent import RefocusAgent
-from lensmill.agents.zoom import ZoomAgent
+from lensmill.agents.zoom.agent import ZoomAgent
 from lensmill.curation.correct import rejection
 from lensmill.geometry import Box
-from lensmill.models.chat import ChatReply, Sampling
+from lensmill.models.chat import ChatReply
 from lensmill.sample import Region, Sample
 from lensmill.sandbox.protocol import Execution
 from lensmill.trajectory import Observation
 from lensmill.verdict import Verdict
-from tests.agents.scripted import Line, ScriptedModel, ScriptedSandbox, a_desk, smaller, text_of, two_columns
+from tests.agents.scripted import Line, ScriptedModel, ScriptedSandbox, an_environment, smaller, text_of, two_columns
 from tests.agents.search_script import ANSWER as FOUND
 from tests.agents.search_script import ASK, LOCATE, models, search
 from tests.agents.search_script import zoom as retold
@@ -40,16 +40,16 @@ def why(rollout: Rollout, sample: Sample = SAMPLE) -> str | None:
 
 
 async def zoomed(*lines: Line) -> Rollout:
-    return await ZoomAgent(ScriptedModel(*lines), Sampling()).run(a_desk())
+    return await ZoomAgent(ScriptedModel(*lines)).run(an_environment())
 
 
 async def edited(*lines: Line, printed: str = "") -> Rollout:
     sandbox = ScriptedSandbox(lambda _, view: Execution((smaller(view),), printed=printed))
-    return await RefocusAgent(ScriptedModel(*lines), sandbox, Sampling()).run(a_desk(regions=two_columns()))
+    return await RefocusAgent(ScriptedModel(*lines), sandbox).run(an_environment(regions=two_columns()))
 
 
 async def asked(line: Line) -> Rollout:
-    return await DirectAgent(ScriptedModel(line), Sampling()).run(a_desk())
+    return await DirectAgent(ScriptedModel(line)).run(an_environment())
 
 
 ZOOM: tuple[tuple[str, str, tuple[Line, ...]], ...] = (

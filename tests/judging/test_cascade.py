@@ -2,7 +2,9 @@
 
 import pytest
 
-from lensmill.judging.settings import CascadeSettings, RuleSettings, build_judge, judge_identity
+from lensmill.judging.cascade import CascadeSettings
+from lensmill.judging.judge import build_judge, judge_identity
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.verdict import Verdict
 from tests.judging.injection_cases import HOSTILE
 from tests.judging.scripted import ScriptedModel, verdict_reply, yes_man

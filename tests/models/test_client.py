@@ -170,7 +170,7 @@ async def test_a_host_that_is_not_known_says_so(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     model = OpenAIChatModel(settings(retries=0), "http://nowhere.invalid:8000/v1")
     error = await error_of(model)
-    assert str(error) == "the model server cannot be reached: its host's name is not known"
+    assert str(error) == "the model server cannot be reached: its host's name cannot be resolved"
     assert "nowhere.invalid:8000" in error.where
     await model.close()
 

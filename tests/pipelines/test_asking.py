@@ -1,8 +1,9 @@
 from typing import Any
 
-from actors.rollouts.equipment import AGENT, JUDGE
-from lensmill.agents.settings import ZoomSettings
-from lensmill.judging.settings import CascadeSettings
+from actors.rollouts.runtime import JUDGE
+from lensmill.agents.spec import AGENT
+from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.judging.cascade import CascadeSettings
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
 from monitoring.recorder import series_name

@@ -11,8 +11,10 @@ import ray
 
 from actors.cluster.connection import ClusterSettings
 from actors.rollouts.judging import JudgeWorker, JudgingSettings
-from lensmill.judging.judge import Judge
-from lensmill.judging.settings import CascadeSettings, JudgeSettings, RuleSettings, build_judge
+from lensmill.curation.settings import CurationSettings
+from lensmill.judging.cascade import CascadeSettings
+from lensmill.judging.judge import Judge, JudgeSettings, build_judge
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.chat import ChatRequest, ModelError
 from lensmill.models.settings import ModelSettings
 from lensmill.verdict import Outcome
@@ -20,7 +22,7 @@ from monitoring.export import Exports
 from monitoring.progress import ProgressDisplay
 from pipelines.judge import JudgeJob, main
 from pipelines.recipe import judge_fingerprint
-from pipelines.settings import CurationSettings, JudgeJobSettings
+from pipelines.settings import JudgeJobSettings
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictStore
 from storage.files.settings import StoreSettings

@@ -4,7 +4,8 @@ import pytest
 
 from pipelines.config import SettingsError, load_build
 from pipelines.settings import BuildSettings
-from storage.sources.settings import ChartQASettings, SyntheticSettings
+from storage.sources.chartqa import ChartQASettings
+from storage.sources.synthetic import SyntheticSettings
 
 
 def error_of(*overrides: str) -> str:
@@ -24,7 +25,7 @@ def test_nothing_said_gives_the_embedded_default() -> None:
 
 def test_a_source_and_its_path_with_a_space() -> None:
     settings = load_build(["source=chartqa", "source.path=/data/ChartQA Dataset", "ladder.rungs=[224,448]"])
-    assert settings.source == ChartQASettings("/data/ChartQA Dataset")
+    assert settings.source == ChartQASettings(path="/data/ChartQA Dataset")
     assert settings.ladder.rungs == (224, 448)
 
 
@@ -65,14 +66,14 @@ def test_a_comma_is_told_how_to_be_quoted(override: str) -> None:
 )
 def test_a_path_needs_no_quotes_for_signs_that_names_of_files_have(path: str) -> None:
     settings = load_build(["source=chartqa", f"source.path={path}", f"out={path}"])
-    assert (settings.source, settings.out) == (ChartQASettings(path), path)
+    assert (settings.source, settings.out) == (ChartQASettings(path=path), path)
 
 
 @pytest.mark.parametrize("path", ["~/x y", "'~/x y'"])
 def test_a_path_may_begin_at_home(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", "/home/me")
     settings = load_build(["source=chartqa", f"source.path={path}", f"out={path}"])
-    assert (settings.source, settings.out) == (ChartQASettings("/home/me/x y"), "/home/me/x y")
+    assert (settings.source, settings.out) == (ChartQASettings(path="/home/me/x y"), "/home/me/x y")
 
 
 def test_an_interpolation_in_a_path_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:

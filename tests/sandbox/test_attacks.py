@@ -1,4 +1,4 @@
-"""Hostile programs are stopped in both lanes, and the host goes on. Passing is evidence, not proof."""
+"""Hostile programs are stopped in both interpreters, and the host goes on. Passing is evidence, not proof."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""Programs as models write them, in both lanes."""
+"""Programs as models write them, in both interpreters."""
 
 import os
 from pathlib import Path

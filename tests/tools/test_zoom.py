@@ -11,8 +11,9 @@ from lensmill.geometry import Box, Convention, Frame
 from lensmill.picture import Picture, draw_view
 from lensmill.resolution import LADDER, MAX_ASPECT, fit
 from lensmill.tools import ToolSettings
+from lensmill.tools.arguments import checked_box
 from lensmill.tools.errors import ToolError
-from lensmill.tools.zoom import MIN_SIDE, checked_box, zoom, zoom_region
+from lensmill.tools.zoom import MIN_SIDE, zoom, zoom_region
 
 SIZE = (1000, 800)
 

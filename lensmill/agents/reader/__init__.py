@@ -1,1 +1,15 @@
 """The reader: a visual agent without a language model, made of OCR, chart geometry and plain rules."""
+
+from typing import Any
+
+from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.agents.spec import Agent, AgentSpec, Resources
+
+
+def _build(settings: Any, _resources: Resources) -> Agent:
+    from lensmill.agents.reader.agent import ReaderAgent  # its OCR takes a while to import
+
+    return ReaderAgent(settings)
+
+
+SPEC = AgentSpec(settings=ReaderSettings, build=_build, version=4, needs=frozenset({"ocr"}))

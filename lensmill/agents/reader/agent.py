@@ -2,16 +2,16 @@
 
 import asyncio
 
-from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout
 from lensmill.agents.reader.charts import ChartRoute
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.options import OptionsRoute
+from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.agents.reader.transcript import write_messages
 from lensmill.perception.text import Reader, shared_reader
 from lensmill.tools import EDIT_TOOLS, ZOOM
-
-MAX_STEPS = 10
 
 EDITS = tuple(name for name, (_, part) in EDIT_TOOLS.items() if part != "subplots")
 """The edits that open questions come with."""
@@ -24,28 +24,25 @@ class ReaderAgent:
     for one of them; without, it reads the picture as a chart.
 
     Args:
-        max_steps: tool calls at most in one episode.
         reader: the OCR engine; by default this process's own, whose cache all episodes share.
     """
 
     name = "reader"
 
-    def __init__(self, max_steps: int = MAX_STEPS, reader: Reader | None = None) -> None:
-        if max_steps < 1:
-            raise ValueError(f"max_steps must be at least 1, got {max_steps}")
-        self._max_steps = max_steps
+    def __init__(self, settings: ReaderSettings | None = None, reader: Reader | None = None) -> None:
+        self._settings = settings or ReaderSettings()
         self._reader = reader
 
-    async def run(self, desk: Desk) -> Rollout:
+    async def run(self, environment: Environment) -> Rollout:
         """The whole episode runs in one thread: reading is CPU work and would block the event loop."""
-        return await asyncio.to_thread(self._run, desk)
+        return await asyncio.to_thread(self._run, environment)
 
-    def _run(self, desk: Desk) -> Rollout:
-        looking = Looking(desk, self._reader or shared_reader(), self._max_steps)
+    def _run(self, environment: Environment) -> Rollout:
+        looking = Looking(environment, self._reader or shared_reader(), self._settings.max_steps)
         conclusion = _conclude(looking)
-        tools = (ZOOM,) if desk.task.choices else (ZOOM, *EDITS)
-        messages = write_messages(desk.task, desk.steps, conclusion.thought, conclusion.answer, tools)
-        return desk.hand_in(conclusion.thought, conclusion.answer, messages)
+        tools = (ZOOM,) if environment.task.choices else (ZOOM, *EDITS)
+        messages = write_messages(environment.task, environment.steps, conclusion.thought, conclusion.answer, tools)
+        return environment.hand_in(conclusion.thought, conclusion.answer, messages)
 
 
 def _conclude(looking: Looking) -> Conclusion:

@@ -77,7 +77,7 @@ class ChartRoute:
         looking = self._looking
         if looking.steps_left <= CONFIRMING:
             return False
-        settings = looking.desk.settings
+        settings = looking.environment.settings
         wanted = min(settings.zoom_upscale, CLOSER * looking.coarsest())
         cells = [
             cell
@@ -142,7 +142,7 @@ class ChartRoute:
         wanted = _needed_scale(small, looking) if small else 0.0
         if first and (tiny or not lines):
             wanted = max(wanted, BLIND * scale)
-        settings = looking.desk.settings
+        settings = looking.environment.settings
         wanted = min(wanted, settings.zoom_upscale)
         if wanted < 1.2 * scale:
             return []

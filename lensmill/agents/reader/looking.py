@@ -1,6 +1,6 @@
-"""Looking: an episode's desk and sheet together; every zoom is a real tool call, and is read at once."""
+"""Looking: an episode's environment and sheet together; every zoom is a real tool call, and is read at once."""
 
-from lensmill.agents.protocol import Desk
+from lensmill.agents.environment import Environment
 from lensmill.agents.reader.explore import Cell, covered
 from lensmill.agents.reader.sheet import Seen, Sheet, read_picture
 from lensmill.geometry import Box, Frame
@@ -15,35 +15,35 @@ class Looking:
     Attributes:
         sheet: what was read so far.
         pictures: the view, then what each call showed. Few readers are at work at a time, and charts are read from
-            all their pictures, more than once: they keep the pixels that the desk would have to draw again.
+            all their pictures, more than once: they keep the pixels that the environment would have to draw again.
         shown: for each picture, the region of the original it shows and its pixels for each original pixel; 0
             for edited pictures, which show nothing new.
     """
 
-    def __init__(self, desk: Desk, reader: Reader, max_steps: int) -> None:
-        self.desk = desk
-        self.task = desk.task
+    def __init__(self, environment: Environment, reader: Reader, max_steps: int) -> None:
+        self.environment = environment
+        self.task = environment.task
         self.sheet = Sheet()
         self.pictures: list[Picture] = []
         self.shown: list[tuple[Box, float]] = []
         self._reader = reader
         self._max_steps = max_steps
-        whole = desk.view.frame.region
+        whole = environment.view.frame.region
         self._original = (round(whole.width), round(whole.height))
-        self._take_in(desk.view)
+        self._take_in(environment.view)
 
     @property
     def view(self) -> Frame:
-        return self.desk.view.frame
+        return self.environment.view.frame
 
     @property
     def budget(self) -> int:
         """The most pixels that a zoomed picture may have."""
-        return self.desk.settings.most_pixels(self.task.rung)
+        return self.environment.settings.most_pixels(self.task.rung)
 
     @property
     def steps_left(self) -> int:
-        return self._max_steps - len(self.desk.steps)
+        return self._max_steps - len(self.environment.steps)
 
     def _take_in(self, picture: Picture) -> tuple[Seen, ...]:
         self.pictures.append(picture)
@@ -60,11 +60,11 @@ class Looking:
         """Zoom so that the crop shows `target` (original pixels), naming the sharpest picture that holds it."""
         index = self.sharpest(target)
         frame = self.pictures[index].frame
-        here = frame.from_original(target.scaled(1 / self.desk.settings.zoom_enlarge))
+        here = frame.from_original(target.scaled(1 / self.environment.settings.zoom_enlarge))
         return self._zoom(thought, {"bbox_2d": list(whole_pixels(here, frame)), "label": label, "image": index})
 
     def _zoom(self, thought: str, arguments: dict[str, object]) -> tuple[Seen, ...]:
-        _, picture = self.desk.look(thought, ZOOM, arguments)
+        _, picture = self.environment.look(thought, ZOOM, arguments)
         return () if picture is None else self._take_in(picture)
 
     def edit(self, tool: str, arguments: dict[str, object], thought: str, within: Box) -> tuple[Seen, ...]:
@@ -72,7 +72,7 @@ class Looking:
 
         Nothing is read where the tool refused.
         """
-        _, picture = self.desk.look(thought, tool, arguments)
+        _, picture = self.environment.look(thought, tool, arguments)
         if picture is None:
             return ()
         self.pictures.append(picture)

@@ -45,7 +45,7 @@ class OptionsRoute:
         self._landmarks = landmarks(self._question, self._options)
         self._near_misses = _resemble_each_other(self._options)
         self._refuted: list[Box] = []
-        settings, view, budget = looking.desk.settings, looking.view, looking.budget
+        settings, view, budget = looking.environment.settings, looking.view, looking.budget
         self._cells = (
             *grid(view, budget, COARSE, settings, level=0),
             *grid(view, budget, FINE, settings, level=1),
@@ -196,7 +196,7 @@ class OptionsRoute:
             strength = self._hint(seen)
             if inside is None or strength < HINT or any(same_place(seen.box, box) for box in self._followed):
                 continue
-            if not self._looking.is_covered(inside, self._looking.desk.settings.zoom_upscale):
+            if not self._looking.is_covered(inside, self._looking.environment.settings.zoom_upscale):
                 hints.append((strength, seen, inside))
         if not hints:
             return False

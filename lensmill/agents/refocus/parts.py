@@ -4,15 +4,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
 from lensmill.agents.reader.sheet import read_picture
+from lensmill.agents.refocus.opening import Parts
 from lensmill.geometry import Box
 from lensmill.perception.reading import read_chart
 from lensmill.perception.text import Reader, shared_reader
 from lensmill.picture import Picture
 from lensmill.sample import Region, RegionKind
 from lensmill.template_tokens import neutral
-
-Parts = Mapping[RegionKind, Mapping[str, Box]]
-"""Kind -> label -> box in pixels of the view, as `lensmill.sandbox.protocol.BoxMaps` has it."""
 
 MAX_LABELS = 100
 """Of one kind; a picture with more has no parts worth naming."""

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from lensmill.agents.refocus.agent import LOST
-from lensmill.agents.refocus.parts import Parts, from_record, parts_of
+from lensmill.agents.refocus.opening import Parts
+from lensmill.agents.refocus.parts import from_record, parts_of
 from lensmill.agents.refocus.showing import showable
 from lensmill.geometry import Box
 from lensmill.models.families import ModelFamily
@@ -29,7 +30,7 @@ def replay_code(
     Args:
         view: the episode's first picture, drawn again from the original.
         regions: of the sample; where it has none, the parts that the first step recorded are taken, never OCR's.
-        sandbox: with the lanes of the episode, and its limits or more seconds.
+        sandbox: with the interpreters of the episode, and its limits or more seconds.
         most, family: see `showable`; `most` is the episode's `most_pixels`.
     """
     blocks = [step for step in steps if step.action is not None and step.action.tool == PYTHON]

@@ -1,1 +1,45 @@
 """Search: how Chain-of-Focus builds its data. A search with instruments, a verifier, and a summary in its protocol."""
+
+from typing import Any
+
+from lensmill.agents.protocol import Verifier
+from lensmill.agents.search.agent import ROLES, SearchAgent, checked_search_opening
+from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS
+from lensmill.agents.search.prompting import PROMPTS
+from lensmill.agents.search.settings import SearchSettings
+from lensmill.agents.search.verifier import ModelVerifier
+from lensmill.agents.spec import AGENT, AgentSpec, Resources, Reviewing, schema_text
+from lensmill.agents.zoom.agent import PROMPTS as ZOOM_PROMPTS
+from lensmill.tools import ZOOM
+
+VERIFIER = "verifier"
+
+
+def _verifier(settings: Any, resources: Resources, reviewing: Reviewing) -> Verifier:
+    return ModelVerifier(
+        resources.model(VERIFIER),
+        reviewing.task,
+        reviewing.answers,
+        reviewing.judge,
+        settings.sampling,
+        view=reviewing.view,
+        episode=reviewing.episode,
+        structured=settings.structured,
+        record=reviewing.calls,
+    )
+
+
+SPEC = AgentSpec(
+    settings=SearchSettings,
+    build=lambda settings, resources: SearchAgent(resources.model(), resources.models, settings),
+    version=2,
+    roles=(AGENT, *ROLES, VERIFIER),
+    opening=checked_search_opening,
+    prompts={
+        **PROMPTS.named(),
+        **ZOOM_PROMPTS.named(),
+        **{f"tool:{name}": schema_text(schema) for name, schema in INSTRUMENT_SCHEMAS.items()},
+    },
+    tools=(ZOOM,),
+    verifier=_verifier,
+)

@@ -10,35 +10,50 @@ from dataclasses import dataclass, field
 
 from lensmill.agents.asking import convention_words, option_hint, question_text
 from lensmill.agents.conversation import Conversation, check_view
+from lensmill.agents.environment import Environment
 from lensmill.agents.errors import BadSummary
-from lensmill.agents.protocol import Desk, Rollout, Task
-from lensmill.agents.replies.search import SearchReply, read_search_reply
+from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS, Instruments
+from lensmill.agents.search.prompting import PROMPTS
+from lensmill.agents.search.replies import SearchReply, read_search_reply
+from lensmill.agents.search.settings import SearchSettings
+from lensmill.agents.search.structure import search_structure, summary_structure
 from lensmill.agents.search.summary import Summary, Unfit, read_summary
-from lensmill.agents.structure import search_structure, summary_structure
-from lensmill.agents.zoom import look, turn_text, zoom_opening
+from lensmill.agents.zoom.agent import look, turn_text, zoom_opening
 from lensmill.geometry import Convention
-from lensmill.models.chat import ChatModel, Sampling
-from lensmill.prompts import fill
+from lensmill.models.chat import ChatModel
+from lensmill.models.families import ModelFamily
 from lensmill.tools import ZOOM
 from lensmill.trajectory import Action, Message, Observation, Part, Step
 
 ROLES = ("locate", "vlm", "adjust_box", "summariser")
-"""What may be done by another model than the agent's; so may the verifier, who comes with the desk."""
+"""What may be done by another model than the agent's; so may the verifier, who comes with the environment."""
 
 EARLY = "Your answer came before you saw what you asked for, so it was not taken."
 
 
 def search_opening(task: Task, convention: Convention) -> tuple[Message, ...]:
     """What the agent's model is sent first."""
-    system = fill(
-        "search_system",
+    system = PROMPTS.fill(
+        "system",
         tools="\n".join(json.dumps(schema, ensure_ascii=False) for schema in INSTRUMENT_SCHEMAS.values()),
         convention=convention_words(convention),
         option_hint=option_hint(task),
     )
-    asked = f"\n{question_text(task)}\n{fill('search_turn')}"
+    asked = f"\n{question_text(task)}\n{PROMPTS.fill('turn')}"
     return (Message("system", (Part(system),)), Message("user", (Part(image=0), Part(asked))))
+
+
+def checked_search_opening(
+    _settings: object, task: Task, size: tuple[int, int], family: ModelFamily
+) -> tuple[Message, ...]:
+    """The opening, once the view's size is checked.
+
+    Raises:
+        PictureSize: boxes about the view would shift.
+    """
+    check_view(family, size, task.rung)
+    return search_opening(task, family.convention)
 
 
 @dataclass
@@ -65,113 +80,101 @@ class SearchAgent:
     Args:
         model: searches.
         models: by role (`ROLES`); the agent's own where a role is missing.
-        max_turns: replies of the agent in all its rounds.
-        max_rounds: times that the verifier is asked.
-        max_zooms: of a summary.
-        summary_tries: summaries at most; none fit fails the episode (`bad_summary`). A text of our own in its place
-            would put our template into data that is meant to be a model's, so nothing is handed in.
+
+    No fit summary fails the episode (`bad_summary`). A text of our own in its place would put our template into data
+    that is meant to be a model's, so nothing is handed in.
     """
 
     name = "search"
 
     def __init__(
-        self,
-        model: ChatModel,
-        models: Mapping[str, ChatModel],
-        sampling: Sampling,
-        *,
-        max_turns: int = 12,
-        max_rounds: int = 3,
-        max_zooms: int = 5,
-        summary_tries: int = 3,
-        structured: bool = False,
+        self, model: ChatModel, models: Mapping[str, ChatModel], settings: SearchSettings | None = None
     ) -> None:
-        self._model, self._sampling, self._structured = model, sampling, structured
+        self._model, self._settings = model, settings or SearchSettings()
         self._models = {role: models.get(role, model) for role in ROLES}
-        self._max_turns, self._max_rounds = max_turns, max_rounds
-        self._max_zooms, self._summary_tries = max_zooms, summary_tries
 
-    async def run(self, desk: Desk) -> Rollout:
-        task = desk.task
-        check_view(self._model.family, (desk.view.frame.width, desk.view.frame.height), task.rung)
-        search = await self._search(desk)
+    async def run(self, environment: Environment) -> Rollout:
+        task = environment.task
+        check_view(self._model.family, (environment.view.frame.width, environment.view.frame.height), task.rung)
+        search = await self._search(environment)
         if search.answer is None:
             for step in search.steps:
-                desk.record(step)
+                environment.record(step)
             messages = tuple(search.talk.messages)
-            return desk.hand_in("", None, messages, "turn_limit", search.rounds)
-        summary = await self._summarise(desk, search, search.answer)
-        messages = await _retold(desk, summary, search.answer)
-        return desk.hand_in(summary.thought, search.answer, messages, rounds=search.rounds)
+            return environment.hand_in("", None, messages, "turn_limit", search.rounds)
+        summary = await self._summarise(environment, search, search.answer)
+        messages = await _retold(environment, summary, search.answer)
+        return environment.hand_in(summary.thought, search.answer, messages, rounds=search.rounds)
 
-    async def _search(self, desk: Desk) -> _Search:
+    async def _search(self, environment: Environment) -> _Search:
         """Search until an answer is accepted, or turns or rounds run out (then there is none)."""
-        task, convention = desk.task, desk.settings.convention
-        talk = Conversation.of(desk, self._model, self._sampling)
+        task, convention, settings = environment.task, environment.settings.convention, self._settings
+        talk = Conversation.of(environment, self._model, settings.sampling)
         talk.messages += search_opening(task, convention)
-        search = _Search(talk, Instruments(desk, self._models, self._sampling.max_tokens, self._structured))
-        for turn in range(1, self._max_turns + 1):
-            structure = (
-                search_structure(convention, desk.view.frame, turn == self._max_turns) if self._structured else None
-            )
-            reply = await talk.reply(desk.images[:1], structure)
-            read = read_search_reply(reply.text, convention, desk.view.frame, reply.finish_reason == "length")
+        instruments = Instruments(environment, self._models, settings.max_tokens, settings.structured)
+        search = _Search(talk, instruments)
+        for turn in range(1, settings.max_turns + 1):
+            last = turn == settings.max_turns
+            structure = search_structure(convention, environment.view.frame, last) if settings.structured else None
+            reply = await talk.reply(environment.images[:1], structure)
+            read = read_search_reply(reply.text, convention, environment.view.frame, reply.finish_reason == "length")
             thought = read.thought or reply.reasoning
             if thought:
                 search.notes.append(f"Thought: {thought}")
-            if read.answer is not None and (turn == self._max_turns or not (read.calls or read.problem)):
-                if await self._accepted(desk, search, thought, read.answer) or search.rounds >= self._max_rounds:
+            if read.answer is not None and (last or not (read.calls or read.problem)):
+                accepted = await self._accepted(environment, search, thought, read.answer)
+                if accepted or search.rounds >= settings.max_rounds:
                     return search
-            elif turn < self._max_turns:
+            elif not last:
                 await _use(search, thought, read)
         return search
 
-    async def _accepted(self, desk: Desk, search: _Search, thought: str, answer: str) -> bool:
+    async def _accepted(self, environment: Environment, search: _Search, thought: str, answer: str) -> bool:
         """Ask the verifier; an answer that is sent back is told so. Without a verifier every answer is accepted."""
-        if desk.verifier is None:
+        if environment.verifier is None:
             search.answer = answer
             return True
-        review = await desk.verifier.review(answer)
+        review = await environment.verifier.review(answer)
         search.rounds += 1
         if review.correct:
             search.answer = answer
             return True
-        sent_back = fill("search_sent_back", advice=review.advice)
+        sent_back = PROMPTS.fill("sent_back", advice=review.advice)
         search.notes.append(f"Answered {answer!r}, which was wrong.")
         search.steps.append(Step(f"{thought}\nAnswer: {answer}".strip(), None, Observation(sent_back, error=True)))
-        search.talk.tell(f"{sent_back}\n{fill('search_turn')}")
+        search.talk.tell(f"{sent_back}\n{PROMPTS.fill('turn')}")
         return False
 
-    async def _summarise(self, desk: Desk, search: _Search, answer: str) -> Summary:
+    async def _summarise(self, environment: Environment, search: _Search, answer: str) -> Summary:
         """A summary that is true to the search.
 
         Raises:
             BadSummary: none of the tries was.
         """
-        task, view, convention = desk.task, desk.view.frame, desk.settings.convention
-        boxes = search.instruments.usable()
-        talk = Conversation.of(desk, self._models["summariser"], self._sampling, "summariser")
-        prompt = fill(
-            "search_summary",
+        task, view, convention = environment.task, environment.view.frame, environment.settings.convention
+        boxes, settings = search.instruments.usable(), self._settings
+        talk = Conversation.of(environment, self._models["summariser"], settings.sampling, "summariser")
+        prompt = PROMPTS.fill(
+            "summary",
             question=question_text(task),
             notes="\n".join([*search.notes, f"Answer: {answer}"]),
             tool=ZOOM,
             answer=answer,
-            limit=self._max_zooms,
+            limit=settings.max_zooms,
         )
         talk.tell(Part(image=0), f"\n{prompt}")
-        structure = summary_structure(list(boxes), answer, self._max_zooms) if self._structured else None
+        structure = summary_structure(list(boxes), answer, settings.max_zooms) if settings.structured else None
         problem = ""
-        for _ in range(self._summary_tries):
-            reply = await talk.reply(desk.images[:1], structure)
+        for _ in range(settings.summary_tries):
+            reply = await talk.reply(environment.images[:1], structure)
             try:
-                summary = read_summary(reply.text, answer, boxes, convention, view, self._max_zooms)
+                summary = read_summary(reply.text, answer, boxes, convention, view, settings.max_zooms)
             except Unfit as error:
                 problem = str(error)
-                talk.tell(fill("search_summary_again", problem=problem))
+                talk.tell(PROMPTS.fill("summary_again", problem=problem))
             else:
                 return summary
-        raise BadSummary(f"none of {self._summary_tries} summaries of the search could be used; the last: {problem}")
+        raise BadSummary(f"none of {settings.summary_tries} summaries of the search could be used; the last: {problem}")
 
 
 async def _use(search: _Search, thought: str, read: SearchReply) -> None:
@@ -189,17 +192,17 @@ async def _use(search: _Search, thought: str, read: SearchReply) -> None:
             search.steps.append(Step(thought, None, Observation(read.problem, error=True)))
     if read.calls and read.answer is not None:
         told.append(EARLY)
-    search.talk.tell("\n".join([*told, fill("search_turn")]))
+    search.talk.tell("\n".join([*told, PROMPTS.fill("turn")]))
 
 
-async def _retold(desk: Desk, summary: Summary, answer: str) -> tuple[Message, ...]:
-    """Run the summary's zooms on the desk; the conversation that the zoom protocol would have had."""
-    task = desk.task
-    messages = [*zoom_opening(task, desk.settings.convention)]
+async def _retold(environment: Environment, summary: Summary, answer: str) -> tuple[Message, ...]:
+    """Run the summary's zooms on the environment; the conversation that the zoom protocol would have had."""
+    task = environment.task
+    messages = [*zoom_opening(task, environment.settings.convention)]
     for one in summary.looks:
         call = json.dumps({"name": ZOOM, "arguments": one.zoom.arguments}, ensure_ascii=False)
         turn = f"<think>{one.thought}</think>\n<tool_call>\n{call}\n</tool_call>"
-        parts = await look(desk, one.thought, one.zoom)
+        parts = await look(environment, one.thought, one.zoom)
         messages.append(Message("assistant", (Part(turn),)))
         messages.append(Message("user", (*parts, Part(turn_text(task)))))
     ending = f"<think>{summary.thought}</think>\n<answer>{answer}</answer>"

@@ -8,15 +8,15 @@ from typing import Any
 
 from lensmill.agents.asking import convention_words
 from lensmill.agents.conversation import Conversation, call_seed, check_view
-from lensmill.agents.protocol import Desk
+from lensmill.agents.environment import Environment
 from lensmill.agents.replies.boxes import Numbers
 from lensmill.agents.replies.loose_json import Unreadable
-from lensmill.agents.replies.search import InstrumentCall, read_located
-from lensmill.agents.structure import boxes_structure
+from lensmill.agents.search.prompting import PROMPTS
+from lensmill.agents.search.replies import InstrumentCall, read_located
+from lensmill.agents.search.structure import boxes_structure
 from lensmill.geometry import Box, Convention, Frame
 from lensmill.models.chat import ChatModel, ChatReply, Sampling
 from lensmill.picture import Encoded, encode
-from lensmill.prompts import fill
 from lensmill.tools import ZOOM, Toolbox, ToolError
 from lensmill.tools.zoom import zoom_region
 from lensmill.trajectory import Observation, Part
@@ -41,15 +41,17 @@ class Instruments:
         boxes: every box of the search, as the agent writes it -> in original pixels.
     """
 
-    def __init__(self, desk: Desk, models: Mapping[str, ChatModel], max_tokens: int, structured: bool) -> None:
+    def __init__(
+        self, environment: Environment, models: Mapping[str, ChatModel], max_tokens: int, structured: bool
+    ) -> None:
         self.boxes: dict[Numbers, Box] = {}
         self._structured = structured
-        self._desk, self._models = desk, models
+        self._environment, self._models = environment, models
         self._sampling = Sampling(max_tokens=max_tokens)  # what is there is there: nothing is drawn at random
-        self._view = desk.view.frame
+        self._view = environment.view.frame
         self._asked: dict[str, int] = {}
         for role in ("locate", "adjust_box"):  # they write boxes about the view
-            check_view(models[role].family, (self._view.width, self._view.height), desk.task.rung)
+            check_view(models[role].family, (self._view.width, self._view.height), environment.task.rung)
 
     async def run(self, call: InstrumentCall) -> Observation:
         """Run one call; what goes wrong comes back as an observation.
@@ -67,13 +69,13 @@ class Instruments:
 
     def place(self, box: Numbers) -> tuple[tuple[str, Box], ...]:
         """Where a call looked, for the record: the search's box in original pixels; none where it has none there."""
-        near = match(box, self.boxes, self._desk.settings.convention)
+        near = match(box, self.boxes, self._environment.settings.convention)
         return () if near is None else (("", self.boxes[near]),)
 
     def usable(self) -> dict[Numbers, Box]:
         """The boxes that the zoom tool can show; others are too small or too thin."""
-        settings = self._desk.settings
-        whole = Frame.whole(self._desk.original.size)
+        settings = self._environment.settings
+        whole = Frame.whole(self._environment.original.size)
         source = whole if settings.zoom_source == "original" else self._view
         found: dict[Numbers, Box] = {}
         for numbers, box in self.boxes.items():
@@ -89,9 +91,9 @@ class Instruments:
         """
         model = self._models["locate"]
         convention = model.family.convention
-        prompt = fill("search_locate", object=object, limit=MAX_FOUND, convention=convention_words(convention))
+        prompt = PROMPTS.fill("locate", object=object, limit=MAX_FOUND, convention=convention_words(convention))
         structure = boxes_structure(convention, self._view, many=True) if self._structured else None
-        reply = await self._ask("locate", prompt, self._desk.images[0], structure)
+        reply = await self._ask("locate", prompt, self._environment.images[0], structure)
         found = [self._keep(numbers, convention) for numbers in read_located(reply.text, convention, self._view, 10)]
         boxes = list(dict.fromkeys(box for box in found if box is not None))
         if not boxes:
@@ -105,7 +107,7 @@ class Instruments:
         question: what to find out there; it must be answerable from the part alone.
         """
         crop = await asyncio.to_thread(self._crop, bbox_2d)
-        reply = await self._ask("vlm", fill("search_vlm", question=question), crop, None)
+        reply = await self._ask("vlm", PROMPTS.fill("vlm", question=question), crop, None)
         said = " ".join(reply.text.rpartition("</think>")[2].split())
         return f"vlm says of {written(bbox_2d)}: {said[:_SAID] or 'nothing'}"
 
@@ -119,9 +121,9 @@ class Instruments:
         convention = model.family.convention
         here = _rounded(convention.write_original(self.boxes[bbox_2d], self._view), convention)
         words = convention_words(convention)
-        prompt = fill("search_adjust_box", box=written(here), convention=words, instruction=instruction)
+        prompt = PROMPTS.fill("adjust_box", box=written(here), convention=words, instruction=instruction)
         structure = boxes_structure(convention, self._view, many=False) if self._structured else None
-        reply = await self._ask("adjust_box", prompt, self._desk.images[0], structure)
+        reply = await self._ask("adjust_box", prompt, self._environment.images[0], structure)
         found = read_located(reply.text, convention, self._view, 1)
         box = self._keep(found[0], convention) if found else None
         if box is None:
@@ -129,32 +131,32 @@ class Instruments:
         return f"adjust_box changed {written(bbox_2d)} to {written(box)}."
 
     async def _ask(self, role: str, prompt: str, image: Encoded, structure: dict[str, Any] | None) -> ChatReply:
-        desk, number = self._desk, self._asked.get(role, 0)
+        environment, number = self._environment, self._asked.get(role, 0)
         self._asked[role] = number + 1
-        seed = call_seed(desk.episode, desk.task.seed, role, number)
+        seed = call_seed(environment.episode, environment.task.seed, role, number)
         talk = Conversation(
             self._models[role],
             self._sampling,
             seed=seed,
-            episode=desk.episode,
-            rung=desk.task.rung,
-            record=desk.calls,
+            episode=environment.episode,
+            rung=environment.task.rung,
+            record=environment.calls,
             role=role,
         )
         talk.tell(Part(image=0), f"\n{prompt}")
         return await talk.reply([image], structure)
 
     def _crop(self, box: Numbers) -> Encoded:
-        desk = self._desk
-        toolbox = Toolbox(desk.original, desk.view, desk.task.rung, settings=desk.settings)
-        return encode(toolbox.call(ZOOM, {"bbox_2d": list(box)}).picture, desk.lossless)
+        environment = self._environment
+        toolbox = Toolbox(environment.original, environment.view, environment.task.rung, settings=environment.settings)
+        return encode(toolbox.call(ZOOM, {"bbox_2d": list(box)}).picture, environment.lossless)
 
     def _known(self, box: Numbers) -> Numbers:
         """The box of the search that was meant, or a new one of the agent's own."""
-        near = match(box, self.boxes, self._desk.settings.convention)
+        near = match(box, self.boxes, self._environment.settings.convention)
         if near is not None:
             return near
-        kept = self._keep(box, self._desk.settings.convention)
+        kept = self._keep(box, self._environment.settings.convention)
         if kept is None:
             raise ToolError(f"the box {written(box)} lies outside the picture or has no area")
         return kept
@@ -164,7 +166,7 @@ class Instruments:
         inside = convention.read_original(numbers, self._view).clip(self._view.region)
         if inside is None:
             return None
-        own = self._desk.settings.convention
+        own = self._environment.settings.convention
         mine = _rounded(own.write_original(inside, self._view), own)
         box = own.read_original(mine, self._view)
         if box.area <= 0:

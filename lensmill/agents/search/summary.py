@@ -8,8 +8,8 @@ from lensmill.agents.replies.calls import read_calls
 from lensmill.agents.replies.final import one_answer
 from lensmill.agents.replies.loose_json import Unreadable
 from lensmill.agents.replies.tags import read_pieces
-from lensmill.agents.replies.zoom import Zoom, zooms_of
 from lensmill.agents.search.instruments import match, written
+from lensmill.agents.zoom.replies import Zoom, zooms_of
 from lensmill.geometry import Box, Convention, Frame
 from lensmill.judging.text import canonical
 from lensmill.tools.errors import shown

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable, Sequence
 from lensmill.agents.asking import question_text
 from lensmill.agents.conversation import Conversation
 from lensmill.agents.protocol import Review, Task
+from lensmill.agents.search.prompting import PROMPTS
 from lensmill.agents.search.secrecy import safe_advice
-from lensmill.agents.structure import verdict_structure
+from lensmill.agents.search.structure import verdict_structure
 from lensmill.models.chat import ChatModel, ModelCall, Sampling
 from lensmill.picture import Encoded
-from lensmill.prompts import fill
 from lensmill.tools.errors import shown
 from lensmill.trajectory import Part
 from lensmill.verdict import Verdict
@@ -62,8 +62,8 @@ class ModelVerifier:
         if verdict.outcome == "correct":
             return Review(True)
         task, self._reviews = self._task, self._reviews + 1
-        prompt = fill(
-            "search_verifier",
+        prompt = PROMPTS.fill(
+            "verifier",
             question=question_text(task),
             answers=" | ".join(self._answers),
             answer=shown(answer, 1000),

@@ -6,12 +6,13 @@ from pathlib import Path
 from PIL import Image
 
 from actors.ingest.planning import Planner, PlanOutline, PlanSettings
-from lensmill.agents.settings import ReaderSettings, ZoomSettings
+from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from storage.builds.plan import Plan
 from storage.files.store import Files
-from storage.sources.settings import ChartQASettings
+from storage.sources.chartqa import ChartQASettings
 
 
 def a_folder(tmp_path: Path, bad: bool = True) -> Path:
@@ -27,7 +28,7 @@ def a_folder(tmp_path: Path, bad: bool = True) -> Path:
 
 def outline(tmp_path: Path, limit: int | None = None, family: ModelFamily | None = None) -> PlanOutline:
     agent = ZoomSettings() if family else ReaderSettings()
-    source = ChartQASettings(str(tmp_path / "data"))
+    source = ChartQASettings(path=str(tmp_path / "data"))
     ladder = Ladder((224, 448, 1344))
     planner = Planner(PlanSettings(Files(str(tmp_path / "out")), "f" * 16, source, agent, family, ladder, 1, limit))
     planner.plan()
@@ -96,7 +97,7 @@ def test_episodes_of_samples_that_are_left_out_are_not_asked_for(tmp_path: Path)
 
 
 def planner(tmp_path: Path) -> Planner:
-    source, files = ChartQASettings(str(tmp_path / "data")), Files(str(tmp_path / "out"))
+    source, files = ChartQASettings(path=str(tmp_path / "data")), Files(str(tmp_path / "out"))
     return Planner(PlanSettings(files, "f" * 16, source, ReaderSettings(), None, Ladder((224, 448)), 4, None))
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from actors.publishing.publishing import Progress, PublishSettings, publish_version
+from actors.publishing.publishing import Progress, PublishSettings, prepare, publish_prepared
 from actors.rollouts.watching import Watch, WatchSettings
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
+from lensmill.curation.settings import CurationSettings
 from lensmill.decoding import load_original
 from lensmill.picture import Picture, draw_view
 from lensmill.sample import Sample
@@ -23,6 +25,7 @@ from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files
+from tests.inline import inline
 from tests.judged import CORRECT, INCORRECT
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import seen
@@ -30,40 +33,40 @@ from tests.storage.published_rows import seen
 JUDGE = "j" * 16
 
 
-def a_desk(images: ImageStore, number: int) -> tuple[Sample, Desk]:
+def an_environment(images: ImageStore, number: int) -> tuple[Sample, Environment]:
     sample, _ = seen(images, number)
     original = load_original(images.get(sample.image_id))
     view = draw_view(original.pixels, 224)
-    return sample, Desk(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
+    return sample, Environment(Task(sample.question, 224), original.pixels, view, lossless=original.lossless)
 
 
-def drawn(images: ImageStore, desk: Desk, colours: Sequence[str]) -> Step:
+def drawn(images: ImageStore, environment: Environment, colours: Sequence[str]) -> Step:
     """Code that showed a picture of each colour; "view" is the view again."""
     refs = []
     for colour in colours:
         if colour == "view":
-            refs.append(desk.show(desk.view))
+            refs.append(environment.show(environment.view))
             continue
-        size = (desk.view.frame.width, desk.view.frame.height)
-        picture = Picture(Image.new("RGB", size, colour), desk.view.frame)
-        refs.append(desk.show(picture))
-    for image in desk.images:
+        size = (environment.view.frame.width, environment.view.frame.height)
+        picture = Picture(Image.new("RGB", size, colour), environment.view.frame)
+        refs.append(environment.show(picture))
+    for image in environment.images:
         images.put(image.ref.image_id, image.data)
     return Step("I draw.", Action(PYTHON, {"code": "display(...)"}), Observation("Displayed.", tuple(refs)))
 
 
 def zoomed(images: ImageStore, number: int) -> tuple[Sample, Trajectory]:
     """One zoom that worked and one that failed."""
-    sample, desk = a_desk(images, number)
-    desk.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
-    desk.act("Again.", ZOOM, {"bbox_2d": "there"})
-    return sample, desk.hand_in("It is clear now.", "7", ()).trajectory
+    sample, environment = an_environment(images, number)
+    environment.act("I look closer.", ZOOM, {"bbox_2d": [20, 20, 120, 100]})
+    environment.act("Again.", ZOOM, {"bbox_2d": "there"})
+    return sample, environment.hand_in("It is clear now.", "7", ()).trajectory
 
 
 def coded(images: ImageStore, number: int, *colours: str) -> tuple[Sample, Trajectory]:
-    sample, desk = a_desk(images, number)
-    desk.record(drawn(images, desk, colours))
-    return sample, desk.hand_in("It is clear now.", "7", ()).trajectory
+    sample, environment = an_environment(images, number)
+    environment.record(drawn(images, environment, colours))
+    return sample, environment.hand_in("It is clear now.", "7", ()).trajectory
 
 
 @pytest.fixture
@@ -102,10 +105,12 @@ Rows = tuple[Files, list[tuple[Sample, EpisodeRow, Verdict | None]]]
 def test_table_card_and_metrics_agree_on_steps_zooms_and_edits(rows: Rows) -> None:
     files, ended = rows
     chunk_ids = Plan(files, FINGERPRINT).chunk_ids()
-    progress = Progress()
-    settings = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {"name": "correct"}, "test", "made")
-    published, tally = publish_version(settings, progress)
-    assert tally.rungs[224] == RungTally(
+    curation, told = CurationSettings(validation=0), list[Progress]()
+    prepared = prepare(
+        PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, curation, "test", "made"), tasks=inline
+    )
+    published = publish_prepared(prepared, show=told.append, tasks=inline)
+    assert prepared.tally.rungs[224] == RungTally(
         episodes=4, accepted=2, wrong=1, failed=1, steps=7, zooms=1, edits=1, zoomed=1, edited=1, seconds=12.0
     )
     card = (Path(published.path) / "README.md").read_text()
@@ -117,4 +122,4 @@ def test_table_card_and_metrics_agree_on_steps_zooms_and_edits(rows: Rows) -> No
     series = watch.report({})
     names = ("steps_total", "zooms_total", "edits_total", "episode_seconds|refocus|sum")
     assert [series[f"lensmill_{name}"] for name in names] == [7, 1, 1, 12]
-    assert (progress.total, progress.rows, progress.pictures) == (4, 4, 5)
+    assert (told[-1].total, told[-1].rows, told[-1].pictures) == (4, 4, 7)

@@ -9,9 +9,10 @@ import pytest
 
 from actors.rollouts.judging import ChunkJudge
 from actors.rollouts.worker import Retry, RolloutSettings, RolloutWorker
-from lensmill.agents.protocol import Desk, Rollout
-from lensmill.agents.settings import ReaderSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout
+from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.models.chat import ModelError
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
@@ -150,8 +151,8 @@ class Parrot:
 
     name = "reader"
 
-    async def run(self, desk: Desk) -> Rollout:
-        return desk.hand_in("I see it.", desk.task.question.removeprefix("What is bar ").rstrip("?"), ())
+    async def run(self, environment: Environment) -> Rollout:
+        return environment.hand_in("I see it.", environment.task.question.removeprefix("What is bar ").rstrip("?"), ())
 
 
 class FailingParrot(Parrot):
@@ -161,11 +162,11 @@ class FailingParrot(Parrot):
         self.questions = {f"What is bar {number}?" for number in numbers}
         self.asked: list[str] = []
 
-    async def run(self, desk: Desk) -> Rollout:
-        self.asked.append(desk.task.question)
-        if desk.task.question in self.questions:
+    async def run(self, environment: Environment) -> Rollout:
+        self.asked.append(environment.task.question)
+        if environment.task.question in self.questions:
             raise ModelError("engine_error", "HTTP 500")
-        return await super().run(desk)
+        return await super().run(environment)
 
 
 def worker(files: Files, judge: NotingJudge, agent: Parrot | None = None, *retry: str) -> RolloutWorker:
@@ -268,9 +269,9 @@ async def test_what_is_finished_of_a_retry_that_is_stopped_is_taken_up_by_the_ne
     await worker(files, NotingJudge(), FailingParrot(0, 1, 2)).run_chunk(chunk_id)
 
     class Stopping(FailingParrot):
-        async def run(self, desk: Desk) -> Rollout:
+        async def run(self, environment: Environment) -> Rollout:
             await stopped.stop()
-            return await super().run(desk)
+            return await super().run(environment)
 
     stopped = worker(files, NotingJudge(), Stopping(), "engine_error")
     stopped._slots = asyncio.Semaphore(1)
@@ -289,9 +290,9 @@ async def test_a_chunk_that_another_run_commits_first_is_told_apart(files: Files
     theirs = EpisodeStore(other, FINGERPRINT).rows(chunk_id)
 
     class Slow(Parrot):
-        async def run(self, desk: Desk) -> Rollout:
+        async def run(self, environment: Environment) -> Rollout:
             EpisodeStore(files, FINGERPRINT).commit(chunk_id, theirs)
-            return await super().run(desk)
+            return await super().run(environment)
 
     assert (await worker(files, NotingJudge(), Slow()).run_chunk(chunk_id)).state == "overtaken"
 

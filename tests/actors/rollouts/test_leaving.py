@@ -4,7 +4,8 @@ import asyncio
 from pathlib import Path
 
 from actors.rollouts.worker import RolloutSettings, RolloutWorker
-from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout
 from storage.builds.episodes import EpisodeStore
 from tests.actors.rollouts.test_pool import planned
 
@@ -19,13 +20,13 @@ class HalfDoneAgent:
         self.half = asyncio.Event()
         self.go = asyncio.Event()
 
-    async def run(self, desk: Desk) -> Rollout:
+    async def run(self, environment: Environment) -> Rollout:
         self.asked += 1
         if self.asked == 3:
             self.half.set()
         if self.asked > 1:
             await self.go.wait()
-        return desk.hand_in("I see it.", "5", ())
+        return environment.hand_in("I see it.", "5", ())
 
 
 class HalfDoneWorker(RolloutWorker):

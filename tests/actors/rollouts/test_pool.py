@@ -19,9 +19,10 @@ from actors.rollouts.judging import ChunkReport
 from actors.rollouts.pool import RolloutPool
 from actors.rollouts.work import Mode
 from actors.rollouts.worker import Retry, RolloutSettings, RolloutWorker
-from lensmill.agents.protocol import Desk, Rollout
-from lensmill.agents.settings import ReaderSettings
-from lensmill.judging.settings import RuleSettings
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout
+from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.judging.rule_judge import RuleSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
 from storage.builds.episodes import EpisodeStore
@@ -46,10 +47,10 @@ class DeadlyAgent:
 
     name = "reader"
 
-    async def run(self, desk: Desk) -> Rollout:
-        if desk.task.question == "What is bar 2?":
+    async def run(self, environment: Environment) -> Rollout:
+        if environment.task.question == "What is bar 2?":
             os._exit(1)
-        return desk.hand_in("I see it.", desk.task.question.removeprefix("What is bar ").rstrip("?"), ())
+        return environment.hand_in("I see it.", environment.task.question.removeprefix("What is bar ").rstrip("?"), ())
 
 
 class DeadlyWorker(RolloutWorker):
@@ -63,10 +64,10 @@ class HangingAgent:
 
     name = "reader"
 
-    async def run(self, desk: Desk) -> Rollout:
-        if desk.task.question == "What is bar 2?":
+    async def run(self, environment: Environment) -> Rollout:
+        if environment.task.question == "What is bar 2?":
             await asyncio.to_thread(threading.Event().wait)
-        return desk.hand_in("I see it.", desk.task.question.removeprefix("What is bar ").rstrip("?"), ())
+        return environment.hand_in("I see it.", environment.task.question.removeprefix("What is bar ").rstrip("?"), ())
 
 
 class HangingWorker(RolloutWorker):
@@ -86,13 +87,13 @@ class SlowTogetherAgent:
     def __init__(self) -> None:
         self.here = 0
 
-    async def run(self, desk: Desk) -> Rollout:
+    async def run(self, environment: Environment) -> Rollout:
         self.here += 1
         try:
             await asyncio.sleep(0)
             if self.here > 1:
                 await asyncio.Event().wait()
-            return desk.hand_in("I see it.", "5", ())
+            return environment.hand_in("I see it.", "5", ())
         finally:
             self.here -= 1
 

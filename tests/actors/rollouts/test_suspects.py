@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from actors.rollouts.worker import RolloutSettings, RolloutWorker
-from lensmill.agents.protocol import Desk, Rollout
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout
 from lensmill.models.chat import ModelError
 from storage.builds.episodes import EpisodeStore
 from tests.actors.rollouts.test_pool import planned
@@ -17,10 +18,10 @@ class SuspectAgent:
     def __init__(self) -> None:
         self.deadly = True
 
-    async def run(self, desk: Desk) -> Rollout:
-        if self.deadly and desk.task.question == "What is bar 1?":
+    async def run(self, environment: Environment) -> Rollout:
+        if self.deadly and environment.task.question == "What is bar 1?":
             raise ModelError("engine_killer", "two engines died of this call")
-        return desk.hand_in("I see it.", "5", ())
+        return environment.hand_in("I see it.", "5", ())
 
 
 def worker(settings: RolloutSettings) -> tuple[RolloutWorker, SuspectAgent]:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from lensmill.agents.protocol import Desk, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task
 from lensmill.geometry import Box
 from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture, draw_view
@@ -38,15 +39,15 @@ class PrintedWorld(Reader):
         return tuple(lines)
 
 
-def desk_for(
+def environment_for(
     question: str,
     choices: tuple[str, ...] = (),
     size: tuple[int, int] = (4000, 3000),
     rung: int = 224,
     floor: int = 896,
-) -> Desk:
-    """A desk over an empty picture of this size."""
+) -> Environment:
+    """An environment over an empty picture of this size."""
     original = Image.new("RGB", size, "white")
-    return Desk(
+    return Environment(
         Task(question, rung, choices=choices), original, draw_view(original, rung), ToolSettings(zoom_floor=floor)
     )

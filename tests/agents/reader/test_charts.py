@@ -1,7 +1,8 @@
 import pytest
 from PIL import Image, ImageDraw
 
-from lensmill.agents.protocol import Desk, Rollout, Task
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.reader.agent import ReaderAgent
 from lensmill.geometry import Box
 from lensmill.picture import draw_view
@@ -48,10 +49,10 @@ def drawn() -> Image.Image:
 
 async def ask(question: str, rung: int, regions: tuple[Region, ...] = ()) -> Rollout:
     original = drawn()
-    desk = Desk(
+    environment = Environment(
         Task(question, rung, regions=regions), original, draw_view(original, rung), ToolSettings(zoom_floor=896)
     )
-    return await ReaderAgent(reader=PrintedWorld(print_of_chart())).run(desk)
+    return await ReaderAgent(reader=PrintedWorld(print_of_chart())).run(environment)
 
 
 def tools_of(rollout: Rollout) -> list[str]:

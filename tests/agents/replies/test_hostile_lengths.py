@@ -2,10 +2,10 @@
 
 import pytest
 
-from lensmill.agents.replies.direct import read_direct_reply
+from lensmill.agents.direct.replies import read_direct_reply
+from lensmill.agents.refocus.replies import read_refocus_reply
 from lensmill.agents.replies.final import one_answer, without_stop
 from lensmill.agents.replies.plain import without_entities
-from lensmill.agents.replies.refocus import read_refocus_reply
 from lensmill.agents.replies.tags import read_tags
 from lensmill.judging.lists import splits
 from lensmill.judging.questions import asks_for_amount, asks_for_year, scales_asked

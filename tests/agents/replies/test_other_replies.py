@@ -2,10 +2,10 @@
 
 import pytest
 
-from lensmill.agents.replies.direct import read_direct_reply
+from lensmill.agents.direct.replies import read_direct_reply
 from lensmill.agents.replies.final import abstains
 from lensmill.agents.replies.loose_json import Unreadable
-from lensmill.agents.replies.search import read_located, read_search_reply
+from lensmill.agents.search.replies import read_located, read_search_reply
 from lensmill.geometry import Box, Convention, Frame
 
 VIEW = Frame(Box(0, 0, 800, 400), 200, 100)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lensmill.agents.replies.refocus import read_refocus_reply
+from lensmill.agents.refocus.replies import read_refocus_reply
 from tests.agents.replies.refocus_cases import CASES, CODE, Case
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from storage.builds.source_state import SourceState, SourceStates
 from storage.checks.garbage import orphans, remove
-from storage.datasets.version import publish, published
+from storage.datasets.version import published
 from storage.files.store import STAGING, Files
 from tests.storage.made import FINGERPRINT
-from tests.storage.published_rows import INPUTS, rows_of
+from tests.storage.published_rows import INPUTS, publish, rows_of
 
 LATER = 2.0**40
 

@@ -16,23 +16,20 @@ import jinja2
 import pytest
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from lensmill.agents.direct import DirectAgent
+from lensmill.agents.direct.agent import DirectAgent
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.reader.transcript import write_messages
 from lensmill.agents.refocus.agent import RefocusAgent
-from lensmill.agents.zoom import ZoomAgent
+from lensmill.agents.zoom.agent import ZoomAgent
 from lensmill.geometry import Box
-from lensmill.models.chat import Sampling
 from lensmill.sandbox.protocol import Execution
 from lensmill.tools import ZOOM
 from storage.builds.images import ImageStore
-from storage.datasets.rows import AcceptedEpisode, DatasetRow
-from storage.datasets.version import publish
 from storage.files.store import Files
-from tests.agents.scripted import ScriptedModel, ScriptedSandbox, a_desk, smaller, two_columns
+from tests.agents.scripted import ScriptedModel, ScriptedSandbox, an_environment, smaller, two_columns
 from tests.agents.search_script import ANSWER as SEARCH_ANSWER
 from tests.agents.search_script import ASK, LOCATE, search
-from tests.storage.published_rows import CORRECT, INPUTS, planned, seen
+from tests.storage.published_rows import INPUTS, accepted, planned, publish, seen
 
 
 @dataclass(frozen=True)
@@ -88,18 +85,17 @@ FINAL = "THOUGHT 1: I see.\nANSWER: It is 4. FINAL ANSWER: 4. TERMINATE"
 
 
 async def direct() -> Rollout:
-    return await DirectAgent(ScriptedModel(ANSWER), Sampling()).run(a_desk(choices=("red", "{blue} <b> & 5 < 6")))
+    return await DirectAgent(ScriptedModel(ANSWER)).run(an_environment(choices=("red", "{blue} <b> & 5 < 6")))
 
 
 async def zoom() -> Rollout:
-    return await ZoomAgent(
-        ScriptedModel(ZOOM_REPLY, ZOOM_REPLY.replace("100, 100", "120, 90"), ANSWER), Sampling()
-    ).run(a_desk())
+    model = ScriptedModel(ZOOM_REPLY, ZOOM_REPLY.replace("100, 100", "120, 90"), ANSWER)
+    return await ZoomAgent(model).run(an_environment())
 
 
 async def zoom_with_an_error() -> Rollout:
     wrong = ZOOM_REPLY.replace('"image": 0', '"image": 9')
-    return await ZoomAgent(ScriptedModel(wrong, ZOOM_REPLY, ANSWER), Sampling()).run(a_desk())
+    return await ZoomAgent(ScriptedModel(wrong, ZOOM_REPLY, ANSWER)).run(an_environment())
 
 
 async def refocus(pictures: int = 1) -> Rollout:
@@ -109,8 +105,8 @@ async def refocus(pictures: int = 1) -> Rollout:
             (("2019", Box(0, 0, 400, 600)),),
         )
     )
-    agent = RefocusAgent(ScriptedModel(FOCUS, FINAL), sandbox, Sampling())
-    return await agent.run(a_desk(regions=two_columns()))
+    agent = RefocusAgent(ScriptedModel(FOCUS, FINAL), sandbox)
+    return await agent.run(an_environment(regions=two_columns()))
 
 
 async def refocus_with_two_pictures() -> Rollout:
@@ -123,11 +119,11 @@ async def searching() -> Rollout:
 
 async def reader() -> Rollout:
     """What the reader would hand in: its record is written by `write_messages`, not by a model."""
-    desk = a_desk()
-    desk.act("I look closer.", ZOOM, {"bbox_2d": [100, 100, 200, 200], "label": "it", "image": 0})
-    desk.act("I look at 2019.", "nothing", {})
-    messages = write_messages(desk.task, desk.steps, "It is red.", "red", (ZOOM,))
-    return desk.hand_in("It is red.", "red", messages)
+    environment = an_environment()
+    environment.act("I look closer.", ZOOM, {"bbox_2d": [100, 100, 200, 200], "label": "it", "image": 0})
+    environment.act("I look at 2019.", "nothing", {})
+    messages = write_messages(environment.task, environment.steps, "It is red.", "red", (ZOOM,))
+    return environment.hand_in("It is red.", "red", messages)
 
 
 KINDS = (reader, direct, zoom, zoom_with_an_error, refocus, refocus_with_two_pictures, searching)
@@ -136,8 +132,9 @@ KINDS = (reader, direct, zoom, zoom_with_an_error, refocus, refocus_with_two_pic
 def published(files: Files, rollout: Rollout, load: Any) -> Mapping[str, Any]:
     """An episode as people load it: written as Parquet, read by `datasets`."""
     sample, _ = seen(ImageStore(files), 1)
-    pictures = {image.ref.image_id: image.data for image in rollout.images}
-    row: DatasetRow = AcceptedEpisode(planned(sample), sample, rollout.trajectory, CORRECT, pictures)
+    for image in rollout.images:
+        ImageStore(files).put(image.ref.image_id, image.data)
+    row = accepted(planned(sample), sample, rollout.trajectory)
     (loaded,) = load(publish(files, "v1", [row], INPUTS).path)
     return dict(loaded)
 

@@ -13,9 +13,8 @@ import pytest
 
 from lensmill.sample import sample_id_of
 from storage.sources.chartqa import ChartQASource
-from storage.sources.hub import HubSource
+from storage.sources.hub import SPEC, ChartQAHubSettings, HubSource
 from storage.sources.protocol import SourceError
-from storage.sources.settings import ChartQAHubSettings, look_for
 from tests.storage.sources.written import chartqa, only_failure, picture, read, row
 
 IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
@@ -344,11 +343,11 @@ def test_a_mistyped_path_is_told_at_once_and_no_hub_is_asked(
     with pytest.raises(SourceError, match="there is no file or folder"):
         HubSource(path)
     with pytest.raises(SourceError, match="there is no file or folder"):
-        look_for(ChartQAHubSettings(path))
+        SPEC.look_for(ChartQAHubSettings(path=path))
 
 
 def test_a_hub_is_told_before_it_is_waited_for() -> None:
-    line = look_for(ChartQAHubSettings("owner/name"))
+    line = SPEC.look_for(ChartQAHubSettings(path="owner/name"))
     assert line is not None
     assert "owner/name" in line
 

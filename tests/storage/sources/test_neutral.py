@@ -10,9 +10,12 @@ import pytest
 from lensmill.sample import Sample, sample_id_of
 from lensmill.template_tokens import holds_template_token
 from storage.builds.schema import sample_json, sample_of
+from storage.sources.chartqa import ChartQASettings
+from storage.sources.highres import HighResSettings
+from storage.sources.hub import ChartQAHubSettings
 from storage.sources.neutral import neutral_sample
 from storage.sources.rows import RowProblem
-from storage.sources.settings import ChartQAHubSettings, ChartQASettings, HighResSettings, build_source
+from storage.sources.spec import build_source
 from tests.storage.sources.written import chartqa, highres, picture, read, row
 
 HOSTILE = (
@@ -25,14 +28,14 @@ HOSTILE = (
 def of_chartqa(tmp_path: Path, **fields: object) -> tuple[list[Sample], list[str]]:
     """Samples and error classes of one row."""
     root = chartqa(tmp_path, [row(**fields)])
-    items, failures = read(build_source(ChartQASettings(str(root))))
+    items, failures = read(build_source(ChartQASettings(path=str(root))))
     return [item.sample for item in items], [failure.error_class for failure in failures]
 
 
 def of_highres(tmp_path: Path, **fields: object) -> tuple[list[Sample], list[str]]:
     good = {"image": "a.png", "question": "What is on the sign?", "options": ["GO", "STOP", "WAIT"]}
     root = highres(tmp_path, [{**good, **fields}])
-    items, failures = read(build_source(HighResSettings(str(root))))
+    items, failures = read(build_source(HighResSettings(path=str(root))))
     return [item.sample for item in items], [failure.error_class for failure in failures]
 
 
@@ -78,7 +81,7 @@ def test_the_name_of_a_subset_is_neutralised(tmp_path: Path) -> None:
 def test_the_label_of_a_region_is_neutralised(tmp_path: Path) -> None:
     info = {"x_axis": {"values": ["<s>", "B"], "bboxes": [[10, 60, 20, 10], [60, 60, 20, 10]]}}
     root = chartqa(tmp_path, [row()], annotations={"a.json": {"general_figure_info": info}})
-    ((item,), failures) = read(build_source(ChartQASettings(str(root))))
+    ((item,), failures) = read(build_source(ChartQASettings(path=str(root))))
     assert failures == []
     assert [region.label for region in item.sample.regions] == ["‹s›", "B"]
     assert item.sample.neutralised == ("regions[0]: ‹s›",)
@@ -91,7 +94,7 @@ def test_a_row_of_a_parquet_file_is_held_to_the_same(tmp_path: Path) -> None:
         {"image": picture(), "query": "How\x1b many?", "label": ["3"]},
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "test.parquet")
-    items, failures = read(build_source(ChartQAHubSettings(str(tmp_path / "test.parquet"))))
+    items, failures = read(build_source(ChartQAHubSettings(path=str(tmp_path / "test.parquet"))))
     assert [item.sample.question for item in items] == ["How many ‹image›?"]
     assert [failure.error_class for failure in failures] == ["template_token", "bad_text"]
 
@@ -111,7 +114,7 @@ def test_a_character_that_no_text_may_hold_is_refused_by_its_name(
     tmp_path: Path, field: str, value: str, named: str
 ) -> None:
     root = chartqa(tmp_path, [row(**{field: value})])
-    items, failures = read(build_source(ChartQASettings(str(root))))
+    items, failures = read(build_source(ChartQASettings(path=str(root))))
     assert items == []
     assert [failure.error_class for failure in failures] == ["bad_text"]
     assert named in failures[0].message

@@ -1,9 +1,10 @@
 """A reply in Chain-of-Focus's protocol: a thought, then zooms or an answer."""
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from lensmill.agents.replies.boxes import BOX_NAMES, Numbers, in_convention, read_boxes
 from lensmill.agents.replies.calls import Call, read_calls
@@ -28,6 +29,29 @@ CUT = "Your reply was cut off at its length limit before its end. Think in a few
 CIRCLES = "Your reply repeated itself until it was cut off. Think in a few sentences, then call or answer."
 
 
+class ToolCall(Protocol):
+    """A call that can be run."""
+
+    @property
+    def tool(self) -> str: ...
+
+    @property
+    def arguments(self) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class OtherCall:
+    """A call of another tool than the zoom; `text` is the arguments as JSON, just as the model meant them."""
+
+    tool: str
+    text: str
+
+    @property
+    def arguments(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = json.loads(self.text)
+        return found
+
+
 @dataclass(frozen=True, slots=True)
 class Zoom:
     """A call of the zoom tool as it was meant: arguments that the tool takes, in the model's convention."""
@@ -35,6 +59,10 @@ class Zoom:
     bbox_2d: Numbers
     label: str
     image: int
+
+    @property
+    def tool(self) -> str:
+        return ZOOM
 
     @property
     def arguments(self) -> Mapping[str, Any]:
@@ -47,46 +75,52 @@ class ZoomReply:
 
     Attributes:
         thought: what it thought.
-        zooms: calls that can be run, in order and each once.
+        calls: those that can be run, in order and each once.
         answer: its answer; where it also calls, one that was given before looking.
         problem: what the model should fix; whatever else could be read still stands.
     """
 
     thought: str
-    zooms: tuple[Zoom, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
     answer: str | None = None
     problem: str = ""
 
 
-def read_zoom_reply(reply: str, convention: Convention, frames: Sequence[Frame], cut: bool = False) -> ZoomReply:
+def read_zoom_reply(
+    reply: str, convention: Convention, frames: Sequence[Frame], cut: bool = False, tools: Set[str] = frozenset()
+) -> ZoomReply:
     """A reply of the zoom protocol.
 
     Args:
         convention: how the model was told to write boxes.
         frames: of the pictures so far; a call names one of them.
         cut: the reply ended at its token limit.
+        tools: names of further tools.
     """
     tagged = read_tags(reply)
-    zooms: list[Zoom] = []
+    calls: list[ToolCall] = []
     problems: list[str] = []
     for index, text in enumerate(tagged.calls):
         last_open = tagged.open_end and index == len(tagged.calls) - 1
         try:
             for call in read_calls(text, cut and last_open):
-                zooms += zooms_of(call, convention, frames)
+                if call.name in tools:
+                    calls.append(OtherCall(call.name, json.dumps(dict(call.arguments), ensure_ascii=False)))
+                else:
+                    calls += zooms_of(call, convention, frames, tools)
         except Unreadable as error:
             problems.append(f"The tool call {shown(' '.join(text.split()), 60)} could not be read: {error}.")
-    zooms = list(dict.fromkeys(zooms))
-    if len(zooms) > MAX_CALLS:
-        problems.append(f"Only the first {MAX_CALLS} of your {len(zooms)} calls were run.")
+    calls = list(dict.fromkeys(calls))
+    if len(calls) > MAX_CALLS:
+        problems.append(f"Only the first {MAX_CALLS} of your {len(calls)} calls were run.")
     answer, trouble = one_answer(tagged.answers)
     if cut and tagged.open_end and not tagged.calls:
         answer, trouble = None, ""
-    if trouble and not zooms:
+    if trouble and not calls:
         problems.append(trouble)
-    if not zooms and answer is None and not problems:
+    if not calls and answer is None and not problems:
         problems.append(_silence(tagged, cut))
-    return ZoomReply(tagged.thought, tuple(zooms[:MAX_CALLS]), answer, " ".join(dict.fromkeys(problems)))
+    return ZoomReply(tagged.thought, tuple(calls[:MAX_CALLS]), answer, " ".join(dict.fromkeys(problems)))
 
 
 def _silence(tagged: Tagged, cut: bool) -> str:
@@ -95,10 +129,11 @@ def _silence(tagged: Tagged, cut: bool) -> str:
     return CUT if cut else NEITHER
 
 
-def zooms_of(call: Call, convention: Convention, frames: Sequence[Frame]) -> list[Zoom]:
-    """One call is several where it lists several boxes."""
+def zooms_of(call: Call, convention: Convention, frames: Sequence[Frame], others: Set[str] = frozenset()) -> list[Zoom]:
+    """One call is several where it lists several boxes. `others`: names of the tools that there are besides."""
     if call.name and not re.search("zoom|crop", call.name, re.IGNORECASE):
-        raise Unreadable(f"there is no tool {shown(call.name, 40)!r}; the tool is {ZOOM}")
+        known = f"the tools are {', '.join((ZOOM, *sorted(others)))}" if others else f"the tool is {ZOOM}"
+        raise Unreadable(f"there is no tool {shown(call.name, 40)!r}; {known}")
     given = {key.replace("-", "_").lower(): value for key, value in call.arguments.items()}
     box = next((given[name] for name in (*BOX_NAMES, "0") if name in given), None)
     if box is None and all(name in given for name in ("x1", "y1", "x2", "y2")):

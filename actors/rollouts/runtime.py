@@ -1,4 +1,4 @@
-"""What a worker needs to run an agent: its models by role, the sandbox, the judge, and each episode's desk."""
+"""What a worker runs an agent with: its models by role, the sandbox, the judge, and each episode's environment."""
 
 import json
 from collections.abc import Mapping
@@ -6,19 +6,13 @@ from dataclasses import asdict
 
 from actors.rollouts.pictures import View
 from actors.rollouts.watching import Watch
-from lensmill.agents.protocol import Agent, Desk, Task, Verifier
-from lensmill.agents.settings import (
-    AgentSettings,
-    RefocusSettings,
-    SearchSettings,
-    build_agent,
-    sampling_of,
-    tool_settings,
-)
+from lensmill.agents.environment import Environment
+from lensmill.agents.protocol import Task, Verifier
+from lensmill.agents.settings import AgentSettings, tool_settings
+from lensmill.agents.spec import AGENT, Agent, Resources, Reviewing, build_agent, spec_of
 from lensmill.decoding import Original
 from lensmill.geometry import Convention
-from lensmill.judging.judge import Judge
-from lensmill.judging.settings import JudgeSettings, build_judge
+from lensmill.judging.judge import Judge, JudgeSettings, build_judge
 from lensmill.models.building import build_model
 from lensmill.models.chat import ModelCall
 from lensmill.models.meter import NO_CAPS, Caps, Meter
@@ -31,13 +25,11 @@ from lensmill.sandbox.settings import SandboxSettings
 from lensmill.verdict import Verdict
 from storage.builds.plan import PlannedEpisode
 
-AGENT, JUDGE = "agent", "judge"
-"""Roles that a model may have; `search` has more (see `lensmill.agents.settings.build_agent`)."""
-
-_OF_SEARCH = ("locate", "vlm", "adjust_box", "summariser", "verifier")
+JUDGE = "judge"
+"""The role of the judge's model, beside those of the agent (`AgentSpec.roles`)."""
 
 
-class Equipment:
+class Runtime:
     """Made once in a worker.
 
     Args:
@@ -60,11 +52,12 @@ class Equipment:
         watch: Watch,
         caps: Caps = NO_CAPS,
     ) -> None:
-        self._settings = agent
+        self._settings, self._spec = agent, spec_of(agent)
         self.meter = Meter(caps)
         self._built = build_models(models, self.meter)
-        self._models = watch.models(self._built, _OF_SEARCH if isinstance(agent, SearchSettings) else ())
-        self._sandbox = _open(sandbox) if isinstance(agent, RefocusSettings) else None
+        self._models = watch.models(self._built, self._spec.other_roles)
+        self._sandbox = _open(sandbox) if "sandbox" in self._spec.needs else None
+        self._resources = Resources(self._models, self._sandbox)
         self.agent: Agent = build_agent(agent, self._models, self._sandbox)
         self.judge: Judge = build_judge(judge, self._models.get(JUDGE))
         convention = self._models[AGENT].family.convention if AGENT in self._models else Convention.PIXELS
@@ -81,12 +74,12 @@ class Equipment:
         if self._sandbox is not None:
             self._sandbox.close()
 
-    def desk(
+    def environment(
         self, planned: PlannedEpisode, sample: Sample, original: Original, view: View, calls: list[ModelCall]
-    ) -> Desk:
-        """An episode's working place. The sample's answers reach the verifier and nothing else."""
+    ) -> Environment:
+        """The environment of one episode. The sample's answers reach the verifier and nothing else."""
         task = Task(sample.question, planned.rung, planned.seed, sample.choices, sample.regions)
-        return Desk(
+        return Environment(
             task,
             original.pixels,
             view.picture,
@@ -101,25 +94,14 @@ class Equipment:
     def _verifier(
         self, planned: PlannedEpisode, sample: Sample, task: Task, view: View, calls: list[ModelCall]
     ) -> Verifier | None:
-        settings = self._settings
-        if not isinstance(settings, SearchSettings):
+        if self._spec.verifier is None:
             return None
-        from lensmill.agents.search.verifier import ModelVerifier
 
         async def judged(answer: str) -> Verdict:
             return await self.judge.judge(sample.question, sample.answers, sample.choices, answer, planned.episode_id)
 
-        return ModelVerifier(
-            self._models.get("verifier", self._models[AGENT]),
-            task,
-            sample.answers,
-            judged,
-            sampling_of(settings),
-            view=view.encoded,
-            episode=planned.episode_id,
-            structured=settings.structured,
-            record=calls,
-        )
+        reviewing = Reviewing(task, sample.answers, judged, view.encoded, planned.episode_id, calls)
+        return self._spec.verifier(self._settings, self._resources, reviewing)
 
 
 def _open(settings: SandboxSettings) -> Sandbox:

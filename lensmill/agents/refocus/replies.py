@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from lensmill.agents.replies.code import FENCE, parses, read_code
+from lensmill.agents.refocus.code import FENCE, parses, read_code
 from lensmill.agents.replies.final import one_answer, without_stop
 from lensmill.agents.replies.plain import before_invented, readable, runs_in_circles, without_entities
 

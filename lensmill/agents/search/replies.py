@@ -9,7 +9,7 @@ from lensmill.agents.replies.calls import Call, read_calls
 from lensmill.agents.replies.final import one_answer
 from lensmill.agents.replies.loose_json import Unreadable, read_values
 from lensmill.agents.replies.tags import read_tags
-from lensmill.agents.replies.zoom import CIRCLES, CUT, NEITHER
+from lensmill.agents.zoom.replies import CIRCLES, CUT, NEITHER
 from lensmill.geometry import Convention, Frame
 from lensmill.tools.errors import shown
 

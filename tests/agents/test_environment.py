@@ -1,4 +1,4 @@
-"""The desk: what it keeps of the pictures that were shown at it."""
+"""The environment: what it keeps of the pictures that were shown at it."""
 
 import gc
 import weakref
@@ -8,7 +8,7 @@ from PIL import Image
 from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture, pixel_hash
 from lensmill.tools import ZOOM
-from tests.agents.scripted import a_desk, a_picture, two_columns
+from tests.agents.scripted import a_picture, an_environment, two_columns
 
 BOX = {"bbox_2d": [40, 40, 200, 200]}
 DRAW = "focus_on_x_values_with_draw"
@@ -25,35 +25,35 @@ def is_gone(pixels: "weakref.ref[Image.Image]") -> bool:
 
 
 def test_looking_hands_over_the_picture_that_is_recorded() -> None:
-    desk = a_desk()
-    observation, picture = desk.look("", ZOOM, BOX)
+    environment = an_environment()
+    observation, picture = environment.look("", ZOOM, BOX)
     assert picture is not None
     assert observation.images[0].pixel_hash == pixel_hash(picture.pixels)
-    assert desk.look("", ZOOM, {}) == (desk.steps[1].observation, None)
+    assert environment.look("", ZOOM, {}) == (environment.steps[1].observation, None)
 
 
 def test_pictures_of_lossy_originals_are_drawn_again_without_loss() -> None:
-    desk = a_desk(lossless=False)
-    _, picture = desk.look("", ZOOM, BOX)
-    assert desk.pictures[1] == picture
+    environment = an_environment(lossless=False)
+    _, picture = environment.look("", ZOOM, BOX)
+    assert environment.pictures[1] == picture
 
 
 def test_a_call_can_name_a_picture_that_code_made() -> None:
     pictures = []
     for lossless in (True, False):
-        desk = a_desk(regions=two_columns(), lossless=lossless)
-        desk.show(by_code())
-        _, picture = desk.look("", DRAW, {"labels": ["2019"], "image": 1})
+        environment = an_environment(regions=two_columns(), lossless=lossless)
+        environment.show(by_code())
+        _, picture = environment.look("", DRAW, {"labels": ["2019"], "image": 1})
         pictures.append(picture)
-        assert desk.pictures[1] == by_code()
-        assert desk.pictures[2] == picture
+        assert environment.pictures[1] == by_code()
+        assert environment.pictures[2] == picture
     assert pictures[0] == pictures[1] != by_code()
 
 
 def test_pixels_that_code_made_are_let_go_where_the_file_has_them() -> None:
-    desk, lossy = a_desk(), a_desk(lossless=False)
+    environment, lossy = an_environment(), an_environment(lossless=False)
     shown, kept = by_code(), by_code()
-    desk.show(shown)
+    environment.show(shown)
     lossy.show(kept)
     pixels, kept_pixels = weakref.ref(shown.pixels), weakref.ref(kept.pixels)
     del shown, kept

@@ -1,0 +1,14 @@
+"""Direct: one question, one answer, no tools."""
+
+from lensmill.agents.direct.agent import PROMPTS, DirectAgent, direct_opening
+from lensmill.agents.direct.settings import DirectSettings
+from lensmill.agents.spec import AGENT, AgentSpec
+
+SPEC = AgentSpec(
+    settings=DirectSettings,
+    build=lambda settings, resources: DirectAgent(resources.model(), settings),
+    version=2,
+    roles=(AGENT,),
+    opening=lambda settings, task, _size, _family: direct_opening(task, settings.think),
+    prompts=PROMPTS.named(),
+)

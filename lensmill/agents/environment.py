@@ -1,0 +1,108 @@
+"""The environment of one episode: it runs the agent's tool calls, and records each as a step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from lensmill.agents.protocol import Rollout, Task, Verifier
+from lensmill.models.chat import ModelCall
+from lensmill.picture import Encoded, Picture, encode
+from lensmill.tools import Album, Toolbox, ToolError, ToolSettings
+from lensmill.trajectory import Action, ImageRef, Message, Observation, Step, Stop, Trajectory
+
+
+@dataclass
+class Environment:
+    """What an agent acts in: the pictures, the tools, and the recorder of its steps. One an episode.
+
+    Args:
+        original: the upright RGB original.
+        view: what the agent sees first.
+        lossless: encode pictures as PNG; False for originals that came from a lossy file.
+        encoded: the view's file, where it is at hand: episodes of one picture share it.
+        episode: the episode's id, which keeps its model calls on one replica.
+        verifier: tells whether an answer is right, for agents that are built on it (`search`).
+        calls: of models, added as they are made, so that an episode that fails has them too.
+    """
+
+    task: Task
+    original: Image.Image
+    view: Picture
+    settings: ToolSettings = field(default_factory=ToolSettings)
+    lossless: bool = True
+    encoded: Encoded | None = None
+    episode: str = ""
+    verifier: Verifier | None = None
+    calls: list[ModelCall] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)
+        self._steps: list[Step] = []
+        self._images: list[Encoded] = [self.encoded or encode(self.view, self.lossless)]
+
+    @property
+    def pictures(self) -> Album:
+        """The view, then each observation's picture; asking for one may draw it again, asking for `frames` does not."""
+        return self._toolbox.pictures
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        return tuple(self._steps)
+
+    def act(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> Observation:
+        """Run one tool call; an impossible one comes back as an observation that says why."""
+        return self.look(thought, tool, arguments)[0]
+
+    def look(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> tuple[Observation, Picture | None]:
+        """`act`, and the picture that was drawn, for agents that read pixels themselves: `pictures` would have to draw
+        it a second time."""
+        try:
+            result = self._toolbox.call(tool, arguments)
+        except ToolError as error:
+            observation = Observation(str(error), error=True)
+            self._steps.append(Step(thought, Action(tool, arguments), observation))
+            return observation, None
+        image = encode(result.picture, self.lossless)
+        self._images.append(image)
+        observation = Observation(result.text, (image.ref,))
+        self._steps.append(Step(thought, Action(tool, arguments, result.boxes), observation))
+        return observation, result.picture
+
+    def show(self, picture: Picture) -> ImageRef:
+        """Record a picture that an agent's own code made; the next of `images`, and of `pictures` for later calls."""
+        image = encode(picture, self.lossless)
+        self._toolbox.pictures.add(image if self.lossless else picture)  # the file is kept anyway, for the model
+        self._images.append(image)
+        return image.ref
+
+    def record(self, step: Step) -> None:
+        """Record a step that was not a tool call: code that ran in the sandbox, or a reply that could not be read."""
+        self._steps.append(step)
+
+    @property
+    def images(self) -> tuple[Encoded, ...]:
+        """The encoded pictures: the view, then what each step showed."""
+        return tuple(self._images)
+
+    def hand_in(
+        self,
+        thought: str,
+        answer: str | None,
+        messages: tuple[Message, ...],
+        stop: Stop | None = None,
+        rounds: int = 0,
+    ) -> Rollout:
+        """Close the episode with a last thought and the answer; None abstains. `rounds`: times that the verifier
+        was asked."""
+        ending: Stop = stop or ("abstained" if answer is None else "answered")
+        trajectory = Trajectory(
+            tuple(image.ref for image in self._images),
+            (*self._steps, Step(thought)),
+            messages,
+            answer,
+            ending,
+            rounds,
+        )
+        return Rollout(trajectory, tuple(self._images))

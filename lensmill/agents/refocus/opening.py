@@ -1,0 +1,60 @@
+"""What the refocus agent's model is sent first."""
+
+from collections.abc import Mapping
+from typing import Any, get_args
+
+from lensmill.agents.asking import question_text
+from lensmill.agents.prompts import Prompts
+from lensmill.agents.protocol import Task
+from lensmill.agents.replies.final import UNKNOWN
+from lensmill.geometry import Box
+from lensmill.models.families import ModelFamily
+from lensmill.sample import RegionKind
+from lensmill.tools import EditKind, edit_name, tool_schema
+from lensmill.tools.focus import PART_WORDS
+from lensmill.trajectory import Message, Part
+
+PROMPTS = Prompts("lensmill.agents.refocus")
+
+Parts = Mapping[RegionKind, Mapping[str, Box]]
+"""Kind -> label -> box in pixels of the view, as `lensmill.sandbox.protocol.BoxMaps` has it."""
+
+
+def refocus_opening(task: Task, parts: Parts, size: tuple[int, int], last: bool = False) -> tuple[Message, ...]:
+    """What the model is sent first; `size` is the view's, in pixels. `last`: it has but this turn."""
+    system = PROMPTS.fill("system", tools=_tools(parts, size), example=_example(parts), unknown=UNKNOWN)
+    listed = [f"{kind}_bbox has the {PART_WORDS[kind]}: {list(boxes)!r}" for kind, boxes in parts.items()]
+    question = PROMPTS.fill("question", question=question_text(task), parts="\n".join(listed)).rstrip()
+    ending = f"\n{PROMPTS.fill('last')}" if last else ""
+    return (Message("system", (Part(system),)), Message("user", (Part(image=0), Part(f"\n{question}{ending}"))))
+
+
+def planned_opening(_settings: Any, task: Task, size: tuple[int, int], _family: ModelFamily) -> tuple[Message, ...]:
+    """The opening as it is known before the picture is read: with the parts that came with the sample."""
+    parts: dict[RegionKind, dict[str, Box]] = {}
+    for region in task.regions:
+        parts.setdefault(region.kind, {})[region.label] = region.box
+    return refocus_opening(task, parts, size)
+
+
+def _tools(parts: Parts, size: tuple[int, int]) -> str:
+    if not parts:
+        width, height = size
+        return (
+            "No parts of this picture are labelled. You may crop it: `image_1.crop((left, top, right, bottom))`, in "
+            f"pixels; image_1 is {width} wide and {height} high."
+        )
+    lines = ["Each of these functions gives you a new picture. `labels` is a list of names, the last argument a dict:"]
+    for kind in parts:
+        for edit in get_args(EditKind):
+            name = edit_name(edit, kind)
+            lines.append(f"- `{name}(image, labels, {kind}_bbox)` {tool_schema(name)['function']['description']}")
+    return "\n".join(lines)
+
+
+def _example(parts: Parts) -> str:
+    if not parts:
+        return "display(image_1.crop((0, 0, 200, 200)))"
+    kind = next(iter(parts))
+    label = next(iter(parts[kind]))
+    return f"focused = {edit_name('draw', kind)}(image_1, [{label!r}], {kind}_bbox)\ndisplay(focused)"
