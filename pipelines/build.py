@@ -75,6 +75,7 @@ class Build(Job):
         self._judge = judge_fingerprint(settings.judge, self._judge_model, self._judge_engine)
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
+        self._source_waits = source_spec(settings.source).look_for(settings.source)  # before anything is written
         super().__init__(settings, display)
         self._episodes = EpisodeStore(self.files, self._fingerprint)
         self._verdicts = VerdictStore(self.files, self._fingerprint, self._judge)
@@ -101,8 +102,8 @@ class Build(Job):
         display, settings = self.display, self._settings
         if changed := what_changed(self.files, self._recipe):
             display.say(changed, "warning")
-        if line := source_spec(settings.source).look_for(settings.source):
-            display.say(line)
+        if self._source_waits:
+            display.say(self._source_waits)
         if not self._episodes.committed():  # else perhaps nothing is missing
             self._ask_models(self._all_models())
         size = self.connect()
