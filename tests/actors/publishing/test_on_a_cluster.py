@@ -52,7 +52,7 @@ def expected(build: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
     shutil.copytree(build, root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("storage.datasets.cutting.SMALLEST", SMALL_BLOCK)
-        publish_prepared(prepare(settings_of(Files(str(root))), tasks=inline), tasks=inline)
+        publish_prepared(prepare(settings_of(Files(str(root)))), tasks=inline)
     return published(root)
 
 
