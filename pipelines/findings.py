@@ -8,7 +8,7 @@ from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.config import SettingsError
-from storage.checks.version import Finding
+from storage.checks.finding import Finding, Report
 from storage.files.listing import StoredFile
 
 SHOWN = 200
@@ -44,7 +44,17 @@ class Findings:
         except OSError as error:
             raise SettingsError(f"findings={path}: {error.strerror}: name a file that can be written") from error
 
+    def take(self, report: Report) -> None:
+        """What one piece of work found and read."""
+        for finding in report.findings:
+            self.report(finding)
+        self._read += report.read
+        self._rows += report.rows
+        self.replayed += report.replayed
+        self.wait()
+
     def report(self, finding: Finding) -> None:
+        """Something that is wrong."""
         self.found += 1
         if self.found <= SHOWN:
             self.say(f"wrong: {finding}")
@@ -74,16 +84,6 @@ class Findings:
     def begin(self, stage: str) -> None:
         self._display.begin(stage, 0)
 
-    def read(self, size: int) -> None:
-        """So many more bytes were read."""
-        self._read += size
-        self._progress()
-
-    def rows(self, count: int) -> None:
-        """So many more rows were read."""
-        self._rows += count
-        self._progress()
-
     def close(self) -> None:
         """The closing line."""
         self._display.close()
@@ -92,6 +92,7 @@ class Findings:
             f"{size_text(self._read)} read, {self.replayed} trajectories replayed"
         )
 
-    def _progress(self) -> None:
+    def wait(self) -> None:
+        """Show how far the verification is; called again and again while nothing comes in."""
         detail = f"rows, {size_text(self._read)}, {self.replayed} replayed and {self.found} findings so far, in all"
         self._display.checked(self._rows, detail)
