@@ -1,0 +1,1 @@
+"""Benchmarks: claims about speed and quality, as commands. benchmarks/README.md has the figures."""

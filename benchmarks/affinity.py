@@ -1,12 +1,12 @@
-"""How much of the prefix caches' use survives four replicas: our router against round robin.
+"""The prefix-cache hit rate over four replicas: our router against round robin.
 
     python -m benchmarks.affinity [--episodes 400]
 
-Four stub engines model vLLM's prefix cache: blocks of 16 tokens, known by their content and all before it, pictures by
-identity, least recently used first out. Each holds the longest conversations of 16 episodes, and 400 episodes of one to
-six turns come, each turn with one more picture of 1,024 tokens, 64 in flight: what the four hold together is enough,
-if each episode stays with one. The ideal is one engine that never forgets. The command fails (exit 1) below 95 % of
-the ideal's hit rate.
+Four stub engines model vLLM's prefix cache: blocks of 16 tokens, identified by their content and all content before it;
+pictures by identity; the least recently used blocks are dropped first. Each engine has room for the longest
+conversations of 16 episodes. 400 episodes of one to six turns run, 64 in flight; each turn adds a picture of 1,024
+tokens. So the four caches together suffice if each episode stays on one engine. The ideal is one engine with an
+unlimited cache. The command fails (exit 1) below 95 % of the ideal's hit rate.
 """
 
 import argparse
@@ -33,7 +33,7 @@ SYSTEM = "You look at a picture step by step, and answer a question about it. " 
 
 
 class RoundRobin:
-    """Each call to the next replica."""
+    """Sends each call to the next replica."""
 
     def __init__(self, replicas: list[OpenAIChatModel]) -> None:
         self._replicas = replicas
@@ -41,18 +41,22 @@ class RoundRobin:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._replicas[0].name
 
     @property
     def family(self) -> ModelFamily:
+        """The conventions of the model's family."""
         return self._replicas[0].family
 
     async def chat(self, request: ChatRequest) -> ChatReply:
+        """See `ChatModel.chat`."""
         self._calls += 1
         return await self._replicas[self._calls % len(self._replicas)].chat(request)
 
 
 async def run(model: ChatModel, episodes: int) -> None:
+    """Run the episodes, IN_FLIGHT at a time."""
     numbers = iter(range(episodes))
 
     async def slot() -> None:
@@ -63,6 +67,7 @@ async def run(model: ChatModel, episodes: int) -> None:
 
 
 async def episode(model: ChatModel, number: int) -> None:
+    """Run one episode of one to six turns, each with one more picture."""
     chance = random.Random(number)
     messages = [Message("system", (Part(SYSTEM),))]
     images: list[Encoded] = []
@@ -76,6 +81,7 @@ async def episode(model: ChatModel, number: int) -> None:
 
 
 async def through(kind: str, urls: list[str], episodes: int) -> None:
+    """Run the episodes on these engines, through our router or round robin."""
     settings = ModelSettings("stub", tuple(urls))
     replicas = [OpenAIChatModel(settings, url) for url in urls]
     await run(RoutedModel(replicas) if kind == "router" else RoundRobin(replicas), episodes)
@@ -84,7 +90,7 @@ async def through(kind: str, urls: list[str], episodes: int) -> None:
 
 
 def measure(kind: str, engines: int, blocks: int | None, episodes: int) -> tuple[float, list[float]]:
-    """The hit rate over all engines, and each engine's share of the tokens asked for."""
+    """The hit rate over all engines, and each engine's share of the requested tokens."""
     options = ["--latency", "0.02", "--spread", "lognormal", "--picture-tokens", str(PICTURE_TOKENS)]
     limit = [] if blocks is None else ["--cache-blocks", str(blocks)]
     with stub_engines(engines, *options, *limit) as urls:
@@ -96,6 +102,7 @@ def measure(kind: str, engines: int, blocks: int | None, episodes: int) -> tuple
 
 
 def rows(episodes: int) -> Iterator[tuple[str, float, list[float]]]:
+    """One row for each kind: name, hit rate, shares."""
     longest = 6 * (PICTURE_TOKENS + 64) // 16
     blocks = IN_FLIGHT // 4 * longest
     yield "one engine, never forgets", *measure("router", 1, None, episodes)
@@ -104,6 +111,7 @@ def rows(episodes: int) -> Iterator[tuple[str, float, list[float]]]:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=400)
     options = parser.parse_args()

@@ -1,11 +1,11 @@
-"""How well the axis boxes that the reader derives agree with ReFocus's own.
+"""The agreement of the axis boxes that the reader derives with ReFocus's boxes.
 
     python benchmarks/axis_boxes.py BOXES.jsonl PICTURES [--rung 672] [--ocr-cache FOLDER] [--misses]
 
-BOXES.jsonl holds rows with `image`, `x_values`, `x_values_bbox`, `y_values` and `y_values_bbox` (original pixels);
-PICTURES is the folder with the pictures. A label counts as hit when the reading has a label of nearly the same text
-on that axis whose box has a one-dimensional IoU of at least 0.7 with the given one: x extents for x values, y
-extents for y values. Without --rung the pictures are read at their own size.
+BOXES.jsonl holds rows with `image`, `x_values`, `x_values_bbox`, `y_values` and `y_values_bbox` (original pixels).
+PICTURES is the folder with the pictures. A label is a hit if the reading has a label with nearly the same text on that
+axis and a one-dimensional IoU of at least 0.7 between the boxes: over x for x values, over y for y values. Without
+--rung the pictures are read at their own size.
 """
 
 import argparse
@@ -35,11 +35,13 @@ def overlap(a: tuple[float, float], b: tuple[float, float]) -> float:
 
 
 def fold(text: str) -> str:
+    """The letters and digits of a text, in lower case."""
     return "".join(ch for ch in text.lower() if ch.isalnum())
 
 
 def likeness(a: str, b: str) -> float:
-    """0 to 1; a label of which the other is the beginning (a first line of two, say) is almost the same."""
+    """Similarity of two labels, 0 to 1. A label that is the start of the other one (the first of two lines) counts as
+    almost equal."""
     first, second = fold(a), fold(b)
     if first == second:
         return 1.0
@@ -49,7 +51,7 @@ def likeness(a: str, b: str) -> float:
 
 
 def best_overlap(text: str, given: Box, labels: Sequence[AxisLabel], along_x: bool) -> float:
-    """The IoU of the label most like the text (0 where none is alike)."""
+    """The IoU of the label most similar to the text; 0 if none is similar."""
     alike = [label for label in labels if likeness(text, label.text) >= 0.7]
     top = max((likeness(text, label.text) for label in alike), default=0.0)
     spans = [
@@ -62,6 +64,7 @@ def best_overlap(text: str, given: Box, labels: Sequence[AxisLabel], along_x: bo
 
 
 def read(path: Path, rung: int | None, reader: Reader, cache: Path | None) -> ChartReading:
+    """Read a chart on a rung, or at its own size; with a cache of OCR results."""
     with Image.open(path) as opened:
         image = opened.convert("RGB")
     picture = draw_view(image, rung) if rung else Picture(image, Frame.whole(image.size))
@@ -78,18 +81,19 @@ def read(path: Path, rung: int | None, reader: Reader, cache: Path | None) -> Ch
 
 
 def rows_by_picture(boxes: Path) -> dict[str, dict[str, Any]]:
-    """One row a picture: several questions about it repeat its boxes."""
+    """One row for each picture: several questions about a picture repeat its boxes."""
     rows = (json.loads(line) for line in boxes.read_text().splitlines() if line.strip())
     return {Path(row["image"]).name: row for row in rows}
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("boxes", type=Path)
     parser.add_argument("pictures", type=Path)
     parser.add_argument("--rung", type=int, help="read the view on this rung instead of the whole picture")
-    parser.add_argument("--ocr-cache", type=Path, help="a folder of this program's own for what was read")
-    parser.add_argument("--misses", action="store_true", help="print every label that was missed")
+    parser.add_argument("--ocr-cache", type=Path, help="a folder for OCR results, used by this program only")
+    parser.add_argument("--misses", action="store_true", help="print every missed label")
     given = parser.parse_args()
     reader = Reader()
     hits = {"x": [0, 0], "y": [0, 0]}

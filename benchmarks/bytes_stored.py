@@ -1,14 +1,14 @@
-"""Bytes that a build stores, against storing every view and observation of every episode.
+"""The bytes that a build stores, against storing every view and observation of every episode.
 
     python -m benchmarks.bytes_stored [--image PHOTO.jpg] [--pictures 2]
 
-Pictures of 4K (drawn here, or yours), a question about each, eight rungs, four samples of the `zoom` agent on each; a
-stub model zooms into another place in each sample, then answers. The rollout worker runs them, with storage on.
-"Stored" is every byte of the store: originals, plan, episodes, verdicts. "Every picture" is the files of the view and
-of each observation of every episode, and nothing else. The command fails (exit 1) above 25 %.
+4K pictures (drawn here, or your own), one question about each, eight rungs, four samples of the `zoom` agent on each
+rung. A stub model zooms into another place in each sample, then answers. The rollout worker runs the episodes, with
+storage on. "Stored" is every byte of the store: originals, plan, episodes, verdicts. "Every picture" is the files of
+the view and of each observation of every episode, and nothing else. The command fails (exit 1) above 25 %.
 
-Nothing is lost: the files of every picture are made here by drawing them again from the store, and each has the bytes
-that its episode recorded.
+Nothing is lost: the benchmark draws the files of every picture again from the store, and each has the bytes that its
+episode recorded.
 """
 
 import argparse
@@ -45,7 +45,8 @@ FINGERPRINT, JUDGE = "b" * 16, "j" * 16
 
 
 def a_photograph(number: int) -> bytes:
-    """3840x2880 pixels of clouds at many scales with some grain, as a JPEG: about as heavy as a photograph is."""
+    """A JPEG of 3840x2880 pixels: clouds at many scales with some grain. It has about the size of a photograph's
+    file."""
     chance, side = np.random.default_rng(number), (3840, 2880)
     picture = np.zeros((side[1], side[0], 3), np.float32)
     for scale in (6, 24, 96, 384):
@@ -58,7 +59,7 @@ def a_photograph(number: int) -> bytes:
 
 
 def answer(request: StubRequest) -> StubReply:
-    """First a look at a tenth to a third of the picture's sides, somewhere; then the answer."""
+    """First zoom into a random tenth to third of the picture's sides; then answer."""
     if request.turn:
         return StubReply("<think>I see it.</think><answer>7</answer>")
     chance = request.chance(0)
@@ -70,6 +71,7 @@ def answer(request: StubRequest) -> StubReply:
 
 
 async def build(files: Files, pictures: list[bytes], ladder: Ladder) -> Plan:
+    """Plan the pictures and run all episodes."""
     items = []
     for data in pictures:
         image_id = hashlib.sha256(data).hexdigest()
@@ -95,7 +97,8 @@ async def build(files: Files, pictures: list[bytes], ladder: Ladder) -> Plan:
 
 
 def every_picture(files: Files, plan: Plan) -> tuple[int, int, int]:
-    """Episodes, pictures and their bytes, each drawn again and compared with what was recorded."""
+    """Numbers of episodes and pictures, and the pictures' bytes. Each picture is drawn again and compared with its
+    record."""
     episodes = pictures = size = 0
     store = EpisodeStore(files, FINGERPRINT)
     family = ModelSettings("stub").family
@@ -114,9 +117,10 @@ def every_picture(files: Files, plan: Plan) -> tuple[int, int, int]:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=2)
-    parser.add_argument("--image", type=Path, action="append", help="a picture of yours, of about 4K; may be repeated")
+    parser.add_argument("--image", type=Path, action="append", help="your own picture of about 4K; may be repeated")
     options = parser.parse_args()
     own = [path.read_bytes() for path in options.image or ()]
     pictures = own or [a_photograph(number) for number in range(options.pictures)]

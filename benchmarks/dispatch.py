@@ -1,17 +1,17 @@
-"""How much a run of many episodes loses between the replies: our client and router against raw aiohttp.
+"""The time that a run of many episodes loses between replies: our client and router against raw aiohttp.
 
     python -m benchmarks.dispatch [--repeats 3] [--peers] [--datatrove PYTHON]
 
-2,000 episodes of four turns each go to a stub engine of its own process that takes 50 ms for a reply, with 64 episodes
-in flight; then again with 2 % of the replies ten times slower (the same ones for everybody). "raw" is the least that
-can be done with aiohttp: a session, a dict as JSON, 64 coroutines that each take the next episode. The ways run in
-turn within one run, and figures are medians. Slot utilisation is the time that requests were in flight, of 64 times
-the wall time. The command fails (exit 1) where ours takes more than 1.15 times raw's wall time.
+2,000 episodes of four turns each go to a stub engine in a separate process that takes 50 ms for a reply, with 64
+episodes in flight; then again with 2 % of the replies ten times slower (the same ones for every client). "raw" is the
+minimum that aiohttp needs: a session, a dict as JSON, 64 coroutines that each take the next episode. The clients run in
+turn within one run, and figures are medians. Slot utilisation is the time that requests were in flight, divided by 64
+times the wall time. The command fails (exit 1) if ours takes more than 1.15 times raw's wall time.
 
-`--peers` adds Ray Data's async `map_batches` (two shapes: 4 batches of 16 episodes at a time, and 1 of 64; time counts
-from the first batch's start to the last one's end, without Ray's own start), and, given a Python that has it,
-`--datatrove` adds datatrove's inference runner. It needs a venv of its own:
-`pip install datatrove httpx aiosqlite` (its CPU includes its imports).
+`--peers` adds Ray Data's async `map_batches` in two shapes: 4 batches of 16 episodes at a time, and 1 of 64. Time
+counts from the first batch's start to the last one's end, without Ray's start. `--datatrove`, given a Python that has
+it, adds datatrove's inference runner. It needs its own venv: `pip install datatrove httpx aiosqlite` (its CPU time
+includes its imports).
 """
 
 import argparse
@@ -42,7 +42,8 @@ OBSERVATION = "The part that you asked for, enlarged. " * 4
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Seconds of wall and processor time (of the client), and the time that requests were in flight, summed."""
+    """Seconds of wall time and of the client's processor time, and the sum of the times that requests were in
+    flight."""
 
     wall: float
     cpu: float
@@ -50,15 +51,18 @@ class Figures:
 
     @property
     def utilisation(self) -> float:
+        """The share of the slots that were in use, 0 to 1."""
         return self.flying / (IN_FLIGHT * self.wall)
 
 
 def question(episode: int) -> str:
+    """The question of an episode."""
     return f"Episode {episode}: how much higher is the tallest bar than the one beside it?"
 
 
 async def keep_in_flight(episodes: int, run: Callable[[int], Awaitable[float]]) -> float:
-    """Run all episodes, IN_FLIGHT at a time, each next one the moment that one ends; the sum of what they return."""
+    """Run all episodes, IN_FLIGHT at a time; each ended episode is replaced at once. Return the sum of their
+    results."""
     numbers = iter(range(episodes))
 
     async def slot() -> float:
@@ -68,6 +72,7 @@ async def keep_in_flight(episodes: int, run: Callable[[int], Awaitable[float]]) 
 
 
 async def ours(url: str, episodes: int) -> float:
+    """Run the episodes with our client and router. Return the seconds in flight."""
     model = build_model(ModelSettings("stub", (url,), concurrency=IN_FLIGHT))
     flying = await keep_in_flight(episodes, lambda number: our_episode(model, number))
     await model.close()
@@ -75,6 +80,7 @@ async def ours(url: str, episodes: int) -> float:
 
 
 async def our_episode(model: ChatModel, number: int) -> float:
+    """Run one episode of TURNS calls. Return the seconds of the calls."""
     messages = [Message("system", (Part(SYSTEM),)), Message("user", (Part(question(number)),))]
     flying = 0.0
     for _ in range(TURNS):
@@ -86,11 +92,13 @@ async def our_episode(model: ChatModel, number: int) -> float:
 
 
 async def raw(url: str, episodes: int) -> float:
+    """Run the episodes with aiohttp alone. Return the seconds in flight."""
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=IN_FLIGHT)) as session:
         return await keep_in_flight(episodes, lambda number: raw_episode(session, url, number))
 
 
 async def raw_episode(session: aiohttp.ClientSession, url: str, number: int) -> float:
+    """Run one episode of TURNS calls. Return the seconds of the calls."""
     messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question(number)}]
     flying = 0.0
     for _ in range(TURNS):
@@ -106,6 +114,8 @@ async def raw_episode(session: aiohttp.ClientSession, url: str, number: int) -> 
 
 
 def measure(way: Callable[[str, int], Awaitable[float]], url: str, episodes: int) -> Figures:
+    """Run all episodes with one client."""
+
     async def run() -> Figures:
         clock = Clock()
         flying = await way(url, episodes)
@@ -115,6 +125,7 @@ def measure(way: Callable[[str, int], Awaitable[float]], url: str, episodes: int
 
 
 def show(name: str, runs: list[Figures], raw_wall: float) -> float:
+    """Print the medians of a client; return its median wall time in seconds."""
     wall = statistics.median(run.wall for run in runs)
     cpu = statistics.median(run.cpu for run in runs)
     busy = statistics.median(run.utilisation for run in runs)
@@ -125,7 +136,7 @@ def show(name: str, runs: list[Figures], raw_wall: float) -> float:
 
 
 def peer(command: list[str], url: str, episodes: int) -> Figures:
-    """What a peer measured in a process of its own."""
+    """The figures that a peer measured in a separate process."""
     shape = [url, str(episodes), str(TURNS), str(IN_FLIGHT), SYSTEM, OBSERVATION]
     done = subprocess.run([*command, *shape], capture_output=True, text=True)
     if done.returncode != 0:
@@ -134,12 +145,13 @@ def peer(command: list[str], url: str, episodes: int) -> Figures:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--latency", type=float, default=0.05, help="seconds for a reply")
-    parser.add_argument("--peers", action="store_true", help="measure Ray Data beside it")
-    parser.add_argument("--datatrove", metavar="PYTHON", help="a Python that has datatrove, to measure it beside it")
+    parser.add_argument("--peers", action="store_true", help="also measure Ray Data")
+    parser.add_argument("--datatrove", metavar="PYTHON", help="a Python that has datatrove, to measure it too")
     options = parser.parse_args()
     peers: dict[str, list[str]] = {}
     here = Path(__file__).resolve().parent

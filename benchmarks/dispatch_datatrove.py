@@ -1,6 +1,7 @@
-"""The dispatch benchmark's episodes through datatrove's inference runner; benchmarks/dispatch.py runs it.
+"""The dispatch benchmark's episodes with datatrove's inference runner. benchmarks/dispatch.py runs it.
 
-It needs datatrove with httpx and aiosqlite, and stands alone, since datatrove's requirements do not fit ours.
+It needs datatrove with httpx and aiosqlite, and imports nothing of lensmill, because datatrove's requirements conflict
+with lensmill's.
 
     PYTHON benchmarks/dispatch_datatrove.py URL EPISODES TURNS IN_FLIGHT SYSTEM OBSERVATION
 """
@@ -19,6 +20,7 @@ from datatrove.pipeline.writers import JsonlWriter
 
 
 def main() -> None:
+    """Run the episodes and print the figures as JSON."""
     url, episodes, turns, in_flight = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
     system, observation = sys.argv[5], sys.argv[6]
     times: list[float] = []

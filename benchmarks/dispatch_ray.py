@@ -1,4 +1,4 @@
-"""The dispatch benchmark's episodes through Ray Data's async `map_batches`; see benchmarks/dispatch.py, which runs it.
+"""The dispatch benchmark's episodes with Ray Data's async `map_batches`. benchmarks/dispatch.py runs it.
 
 python -m benchmarks.dispatch_ray BATCH URL EPISODES
 """
@@ -21,7 +21,7 @@ from benchmarks.dispatch import IN_FLIGHT, raw_episode
 
 
 class Episodes:
-    """Runs a batch of episodes side by side, as async actors of Ray Data do."""
+    """Runs the episodes of a batch concurrently, as async actors of Ray Data do."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -38,8 +38,11 @@ class Episodes:
 
 
 def main() -> None:
+    """Run the episodes and print the figures as JSON."""
     size, url, episodes = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
-    os.environ["RAY_DATA_DEFAULT_ASYNC_BATCH_UDF_MAX_CONCURRENCY"] = str(IN_FLIGHT // size)  # of an actor's batches
+    os.environ["RAY_DATA_DEFAULT_ASYNC_BATCH_UDF_MAX_CONCURRENCY"] = str(
+        IN_FLIGHT // size
+    )  # batches that an actor runs at once
     connect(ClusterSettings())
     ray.data.DataContext.get_current().enable_progress_bars = False
     mapped = ray.data.range(episodes, override_num_blocks=1).map_batches(
@@ -50,7 +53,9 @@ def main() -> None:
     )
     rows = mapped.take_all()
     wall = max(row["end"] for row in rows) - min(row["start"] for row in rows)
-    print(json.dumps({"wall": wall, "cpu": 0.0, "flying": 0.0}))  # its requests also wait for a connection
+    print(
+        json.dumps({"wall": wall, "cpu": 0.0, "flying": 0.0})
+    )  # no time in flight: its requests also wait for a connection
 
 
 if __name__ == "__main__":

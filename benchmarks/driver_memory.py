@@ -3,7 +3,7 @@
     python -m benchmarks.driver_memory --small 104 --large 2000
 
 Draws ChartQA folders of tiny charts with eight questions each, builds each folder with the reader on one rung, and
-prints the largest resident set of the driver process (the kernel's own count, VmHWM) and the ratio of the two.
+prints the peak resident memory of the driver process (the kernel's VmHWM) and the ratio of the two.
 """
 
 import argparse
@@ -69,6 +69,7 @@ def peak_mb(samples: int, folder: Path) -> tuple[float, float]:
 
 
 def main() -> None:
+    """Measure both sources and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", type=int, default=100)
     parser.add_argument("--large", type=int, default=2000)

@@ -1,16 +1,16 @@
-"""What sending 4K pictures costs a client: our spliced bodies against the official `openai` client.
+"""The client's cost of sending 4K pictures: our spliced bodies against the official `openai` client.
 
     python -m benchmarks.image_requests --openai PYTHON [--repeats 3]
 
 32 episodes of four turns, eight at a time. Each turn shows one more 4K JPEG and sends the whole conversation again, as
-agents do: ten pictures an episode. With the `openai` client each request writes every picture's base64 into a data
-URL, as its guide shows; the JPEGs themselves are encoded beforehand for both. Ours keeps a picture's part and writes
-its bytes. The stub only counts the bytes of bodies, in a process of its own. Each way is a process of its own, in turn
-with the other, and counts from its first request to its last reply; figures are medians. The command fails (exit 1)
-where ours takes more than 0.55 of the other's wall time or processor time.
+agents do: ten pictures in each episode. With the `openai` client each request encodes every picture's base64 into a
+data URL, as its guide shows. The JPEGs themselves are encoded beforehand for both. Our client keeps a picture's part
+and writes its bytes. The stub runs in a separate process and only counts the bytes of bodies. Each client is a separate
+process; the two run in turn, and time counts from the first request to the last reply. Figures are medians. The command
+fails (exit 1) if ours takes more than 0.55 of the other's wall time or processor time.
 
-PYTHON is one that has the `openai` package, which is no requirement of ours:
-`python -m venv V && V/bin/pip install openai`, then `--openai V/bin/python`.
+PYTHON is an interpreter with the `openai` package, which lensmill does not require: `python -m venv V && V/bin/pip
+install openai`, then `--openai V/bin/python`.
 """
 
 import argparse
@@ -41,7 +41,8 @@ QUESTION = "What does the sign beside the door say?"
 
 
 def draw(folder: Path) -> None:
-    """Every episode's 4K JPEGs: four different ones, made other bytes for each by a comment behind the end."""
+    """Write every episode's 4K JPEGs: four different pictures, with a comment after the end that makes the bytes of
+    each episode unique."""
     for turn in range(TURNS):
         random = np.random.default_rng(turn)
         coarse = Image.fromarray(random.integers(0, 256, (SIZE[1] // 12, SIZE[0] // 12, 3), np.uint8))
@@ -52,12 +53,13 @@ def draw(folder: Path) -> None:
 
 
 def read(folder: Path) -> list[list[bytes]]:
-    """Of each episode the pictures of its turns."""
+    """The pictures of each episode's turns."""
     files = sorted(folder.glob("*.jpeg"))
     return [[path.read_bytes() for path in files[start : start + TURNS]] for start in range(0, len(files), TURNS)]
 
 
 async def ours(url: str, folder: Path) -> tuple[float, float]:
+    """Run the episodes with our client. Return wall and processor seconds."""
     frame = Frame.whole(SIZE)
     episodes = [
         [Encoded(ImageRef(hashlib.sha256(data).hexdigest(), "", frame), data, "jpeg") for data in pictures]
@@ -78,6 +80,7 @@ async def ours(url: str, folder: Path) -> tuple[float, float]:
 
 
 async def our_episode(model: ChatModel, number: int, images: list[Encoded]) -> None:
+    """Run one episode of TURNS calls, each with one more picture."""
     messages: list[Message] = []
     for turn in range(TURNS):
         messages.append(Message("user", (Part(image=turn), Part(QUESTION))))
@@ -86,6 +89,7 @@ async def our_episode(model: ChatModel, number: int, images: list[Encoded]) -> N
 
 
 def measured(command: list[str], url: str, folder: Path) -> tuple[float, float]:
+    """Run a client in a separate process. Return wall and processor seconds."""
     shape = [url, str(folder), str(TURNS), str(AT_ONCE), QUESTION]
     done = subprocess.run([*command, *shape], capture_output=True, text=True)
     if done.returncode != 0:
@@ -95,6 +99,7 @@ def measured(command: list[str], url: str, folder: Path) -> tuple[float, float]:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     if sys.argv[1:2] == ["ours"]:
         print(json.dumps(asyncio.run(ours(sys.argv[2], Path(sys.argv[3])))))
         return 0
@@ -106,7 +111,7 @@ def main() -> int:
     if options.openai:
         ways["openai client"] = [options.openai, str(Path(__file__).with_name("image_requests_openai.py"))]
     else:
-        print("openai is missing: name a Python that has it with --openai; measuring ours alone")
+        print("openai is missing: set --openai to a Python that has it; measuring our client alone")
     runs: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     sent: dict[str, float] = {}
     with tempfile.TemporaryDirectory() as name, stub_engines(1, "--drain") as (url,):

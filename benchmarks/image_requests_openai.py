@@ -1,6 +1,7 @@
-"""The image benchmark's requests by the official `openai` client; benchmarks/image_requests.py runs it.
+"""The image benchmark's requests with the official `openai` client. benchmarks/image_requests.py runs it.
 
-It stands alone, since `openai` is no requirement of ours: PYTHON image_requests_openai.py URL FOLDER TURNS AT_ONCE TEXT
+It imports nothing of lensmill, which does not require `openai`: PYTHON image_requests_openai.py URL FOLDER TURNS
+AT_ONCE TEXT
 """
 
 import asyncio
@@ -15,11 +16,13 @@ from openai import AsyncOpenAI
 
 
 def shown(data: bytes) -> dict[str, Any]:
+    """A message part that shows a JPEG."""
     url = f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
     return {"type": "image_url", "image_url": {"url": url}}
 
 
 async def run(url: str, pictures_of: list[list[bytes]], turns: int, at_once: int, text: str) -> tuple[float, float]:
+    """Run the episodes, `at_once` at a time. Return wall and processor seconds."""
     episodes = iter(pictures_of)
     client = AsyncOpenAI(base_url=url, api_key="none", timeout=300)
     wall, cpu = time.perf_counter(), time.process_time()
@@ -45,6 +48,7 @@ async def run(url: str, pictures_of: list[list[bytes]], turns: int, at_once: int
 
 
 def main() -> None:
+    """Run the episodes and print the figures as JSON."""
     url, folder, turns, at_once, text = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]), sys.argv[5]
     files = sorted(folder.glob("*.jpeg"))
     pictures_of = [[path.read_bytes() for path in files[at : at + turns]] for at in range(0, len(files), turns)]

@@ -1,14 +1,15 @@
-"""How many episodes one worker process on one core keeps in flight, and in how much memory.
+"""The number of episodes that one worker process on one core keeps in flight, and its memory.
 
     python -m benchmarks.in_flight [--in-flight 256] [--latency 10]
 
-This process is held to one core. Each episode draws an 850x600 chart, shows its view to a stub engine of another
-process, and for three turns zooms (pictures encoded as PNG): four calls in all. The model takes 10 s for a reply on
-average, as a vision model does with so many calls at once. Printed are the calls that were waiting for the engine on
-average, the others being at tools, and this process's peak resident memory. The command fails (exit 1) above 1.5 GB.
+This process is limited to one core. Each episode draws an 850x600 chart, shows its view to a stub engine in another
+process, and zooms for three turns (pictures encoded as PNG): four calls in all. The model takes 10 s for a reply on
+average, as a vision model does with so many calls at once. The benchmark prints the average number of calls that waited
+for the engine (the other episodes ran tools) and this process's peak resident memory. The command fails (exit 1) above
+1.5 GB.
 
-An open environment takes 4 MB: its original and its view, in Pillow's four bytes for a pixel; crops are drawn again
-where they are named (`lensmill/tools/album.py`). In a build, episodes of one picture lie side by side in the plan and
+An open environment takes 4 MB: its original and its view, in Pillow's four bytes for a pixel. Crops are drawn again
+when they are named (`lensmill/tools/album.py`). In a build, episodes of one picture are neighbours in the plan and
 share its original and views (`actors/rollouts/pictures.py`); here every episode has its own picture, the worst case.
 """
 
@@ -48,7 +49,7 @@ def chart(number: int) -> Image.Image:
 
 
 async def episode(model: ChatModel, number: int) -> float:
-    """Seconds that its calls took."""
+    """Run one episode. Return the seconds of its calls."""
     environment = await asyncio.to_thread(open_environment, number)
     messages = [Message("user", (Part(image=0), Part(f"Which year had the most arrivals at station {number}?")))]
     waiting = 0.0
@@ -66,12 +67,13 @@ async def episode(model: ChatModel, number: int) -> float:
 
 
 def open_environment(number: int) -> Environment:
+    """An environment with its own chart."""
     original = chart(number)
     return Environment(Task("Which year?", 896), original, draw_view(original, 896))
 
 
 async def run(url: str, in_flight: int, episodes: int) -> tuple[float, float]:
-    """Wall seconds, and seconds of calls."""
+    """Run the episodes. Return wall seconds and seconds of calls."""
     model = build_model(ModelSettings("stub", (url,), concurrency=in_flight))
     numbers = iter(range(episodes))
     clock = Clock()
@@ -86,9 +88,10 @@ async def run(url: str, in_flight: int, episodes: int) -> tuple[float, float]:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--in-flight", type=int, default=256)
-    parser.add_argument("--episodes", type=int, help="twice as many as in flight, unless told")
+    parser.add_argument("--episodes", type=int, help="default: twice as many as in flight")
     parser.add_argument("--latency", type=float, default=10.0, help="seconds for a reply, on average")
     options = parser.parse_args()
     episodes = options.episodes or 2 * options.in_flight

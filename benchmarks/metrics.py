@@ -1,15 +1,15 @@
-"""What it costs to be watched: the rollout worker against a stub engine, with metrics and log lines on and off.
+"""The cost of monitoring: the rollout worker against a stub engine, with metrics and log lines on and off.
 
     python -m benchmarks.metrics [--repeats 60]
 
-Episodes as in `rollouts` (four turns, 64 in flight, storage on), 20 ms for a reply, run by one worker of this process;
-its counts are asked for twice a second and handed to a loopback endpoint. On and off take turns, a few hundred episodes
-each, in an order that changes. What is compared is processor time, all of the process, since a shared machine's wall
-time says little. Neighbours only ever add to it, so each side is the mean of the quarter of its runs that took least;
-the noise is what this scatters by when runs are drawn again from those there were (90 %). On a busy machine that is
-more than 1 %, so the parts of the cost are also timed alone, thousands of times each, and added up for an episode. The
-command fails (exit 1) where this sum is above 1 %, or the ratio above 1.01 by more than its noise. What one scrape
-takes is printed beside it: it happens in the driver, a few times a minute.
+Episodes as in `rollouts` (four turns, 64 in flight, storage on), 20 ms for a reply, run by one worker of this process.
+Its counts are polled twice a second and passed to a loopback endpoint. On and off take turns, a few hundred episodes
+each, in a changing order. The comparison is of the process' processor time, because wall time on a shared machine says
+little. Other programs only add to it, so each side is the mean of the quarter of its runs that took least. The noise is
+the 90 % range of ratios when the runs are resampled. On a busy machine that is more than 1 %, so the parts of the cost
+are also timed separately, thousands of times each, and summed for an episode. The command fails (exit 1) if this sum is
+above 1 %, or the ratio above 1.01 by more than its noise. The time of one scrape is printed too: scrapes happen in the
+driver, a few times a minute.
 """
 
 import argparse
@@ -49,7 +49,11 @@ POLL_S = 0.5
 
 
 async def work(url: str, episodes: int, folder: Path, on: bool) -> tuple[float, float, float]:
-    """Wall and processor seconds of the worker, the plan being there, and processor seconds of a scrape."""
+    """Run the worker on an existing plan.
+
+    Returns:
+        Wall and processor seconds of the worker, and processor seconds of a scrape.
+    """
     files = Files(str(folder))
     plan = plan_episodes(files, episodes)
     model = ModelSettings("stub", (url,), concurrency=IN_FLIGHT)
@@ -69,36 +73,38 @@ async def work(url: str, episodes: int, folder: Path, on: bool) -> tuple[float, 
         exports.show(await at_work.counts())
         scrape = Clock()
         if exports.endpoint and f" {float(4 * episodes)}\n" not in scraped(exports.endpoint.url):
-            sys.exit("the endpoint does not tell of every request")
+            sys.exit("the endpoint misses some requests")
         scrape_s = scrape.read()[1]
     await at_work.close()
     return took[0], took[1], scrape_s
 
 
 async def poll(worker: RolloutWorker, exports: Exports) -> None:
-    """As the driver does, with metrics or without."""
+    """Poll the worker's counts as the driver does, with metrics or without."""
     while True:
         await asyncio.sleep(POLL_S)
         exports.show(sum([Counter(await worker.counts())], Counter[str]()))
 
 
 def scraped(url: str) -> str:
+    """The text of an endpoint."""
     with urlopen(url) as response:
         return str(response.read().decode())
 
 
 class Echo:
-    """A model that has replied already."""
+    """A model that replies at once."""
 
     name = "echo"
     family = ModelFamily()
 
     async def chat(self, _: ChatRequest) -> ChatReply:
+        """Return the same reply every time."""
         return ChatReply(ANSWER, usage=Usage(300, 20, 256), latency_s=0.02)
 
 
 def cheapest(work: Callable[[], object], times: int = 2000, repeats: int = 7) -> float:
-    """Processor seconds that one call takes at least."""
+    """The least processor seconds of one call, over `repeats` runs of `times` calls."""
     found = []
     for _ in range(repeats):
         clock = Clock()
@@ -109,7 +115,7 @@ def cheapest(work: Callable[[], object], times: int = 2000, repeats: int = 7) ->
 
 
 def alone(files: Files) -> float:
-    """Processor seconds of what is counted and told of one episode of a build that is there, its requests included."""
+    """Processor seconds to count and log one finished episode with its requests."""
     plan, store = Plan(files, FINGERPRINT), EpisodeStore(files, FINGERPRINT)
     chunk = plan.read_chunk(plan.chunk_ids()[0])
     row = store.rows(chunk.chunk_id)[0]
@@ -119,7 +125,7 @@ def alone(files: Files) -> float:
     request = ChatRequest((), (view,) if view else ())
 
     def asking(model: ChatModel) -> Callable[[], object]:
-        def ask() -> None:  # an await that never waits runs to its end at the first step
+        def ask() -> None:  # a coroutine that never waits ends at the first step
             with suppress(StopIteration):
                 model.chat(request).send(None)
 
@@ -133,12 +139,12 @@ def alone(files: Files) -> float:
 
 
 def least(runs: list[float]) -> float:
-    """The mean of the quarter that took least."""
+    """The mean of the quarter of the runs that took least."""
     return statistics.mean(sorted(runs)[: max(1, len(runs) // 4)])
 
 
 def noise(off: list[float], on: list[float]) -> tuple[float, float]:
-    """Where nine in ten ratios lie of runs that are drawn again."""
+    """The range of nine in ten ratios of resampled runs."""
     draw = random.Random(0)
     again = (least(draw.choices(on, k=len(on))) / least(draw.choices(off, k=len(off))) for _ in range(2000))
     ratios = sorted(again)
@@ -146,8 +152,9 @@ def noise(off: list[float], on: list[float]) -> tuple[float, float]:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--episodes", type=int, default=256, help="of one run")
+    parser.add_argument("--episodes", type=int, default=256, help="episodes of one run")
     parser.add_argument("--repeats", type=int, default=60, help="runs with metrics, and as many without")
     options = parser.parse_args()
     walls: dict[bool, list[float]] = {False: [], True: []}
@@ -181,7 +188,7 @@ def main() -> int:
     print(f"  the parts timed alone: {1e6 * parts:.1f} us an episode, {share:.2%}")
     print(f"  a scrape: {1e3 * least(scrapes):.1f} ms")
     good = share <= MOST - 1 and low <= MOST
-    unsure = "" if high <= MOST or not good else "; the runs alone cannot tell, so noisy is this machine"
+    unsure = "" if high <= MOST or not good else "; this machine is too noisy for the runs alone to decide"
     print(f"{'reached' if good else 'NOT reached'}: at most {MOST} times the processor time{unsure}")
     return 0 if good else 1
 

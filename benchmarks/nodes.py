@@ -1,13 +1,13 @@
-"""How much faster a build is on two Ray nodes than on one.
+"""The speed of a build on two Ray nodes against one.
 
     python -m benchmarks.nodes [--episodes 240] [--latency 2]
 
-Both clusters run on this machine and listen on 127.0.0.1; each node has one CPU, so one rollout worker. A stub engine
-takes 2 s for a reply and takes any number of requests, and a worker keeps only 8 episodes in flight: what limits the
-rate is slots, as it is on GPUs, and not the CPUs that these nodes share. Each episode is one call of the agent
-`direct`, and everything else is a build's: planning, commits, verdicts. The rate is that of the engine, from its first
-request to its last reply, since starting and publishing are not what nodes make faster. The command fails (exit 1)
-where two nodes give less than 1.8 times the rate of one.
+Both clusters run on this machine and listen on 127.0.0.1. Each node has one CPU, so one rollout worker. A stub engine
+takes 2 s for a reply and accepts any number of requests, and a worker keeps only 8 episodes in flight. So slots limit
+the rate, as on GPUs, and not the CPUs that these nodes share. Each episode is one call of the agent `direct`;
+everything else is as in a build: planning, commits, verdicts. The rate is the engine's, from its first request to its
+last reply, because nodes do not speed up starting and publishing. The command fails (exit 1) if two nodes give less
+than 1.8 times the rate of one.
 """
 
 import argparse
@@ -29,7 +29,7 @@ IN_FLIGHT = 8
 
 
 def draw(folder: Path, episodes: int) -> None:
-    """A ChartQA folder of so many questions about one picture."""
+    """Write a ChartQA folder with `episodes` questions about one picture."""
     split = folder / "test"
     (split / "png").mkdir(parents=True)
     Image.new("RGB", (640, 480), "white").save(split / "png" / "0.png")
@@ -38,7 +38,7 @@ def draw(folder: Path, episodes: int) -> None:
 
 
 def measure(nodes: int, episodes: int, latency: float) -> float:
-    """Episodes a second of a build on so many nodes."""
+    """Episodes per second of a build on this number of nodes."""
     with (
         tempfile.TemporaryDirectory() as folder,
         RayNodes() as cluster,
@@ -73,6 +73,7 @@ def measure(nodes: int, episodes: int, latency: float) -> float:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=240)
     parser.add_argument("--latency", type=float, default=2.0, help="seconds for a reply")

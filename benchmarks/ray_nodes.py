@@ -1,4 +1,4 @@
-"""Ray nodes on 127.0.0.1, each a process of its own that can be ended like a machine: for tests and benchmarks.
+"""Ray nodes on 127.0.0.1, each a separate process that can be killed like a machine: for tests and benchmarks.
 
 `ray start` does the same, but its nodes listen on an address that others can reach.
 """
@@ -19,7 +19,7 @@ from ray._private.state import GlobalState
 from ray._raylet import GcsClientOptions
 
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0", "RAY_USAGE_STATS_ENABLED": "0"}
-"""For the environment of every process of such a cluster, its drivers included; see `actors/cluster/connection.py`."""
+"""Environment of every process of such a cluster, with its drivers; see `actors/cluster/connection.py`."""
 
 NODE = """
 import json, sys, time
@@ -37,12 +37,12 @@ while not node.dead_processes():
 
 
 class RayNode:
-    """One node; the first of a cluster is its head.
+    """One node. The first node of a cluster is its head.
 
     Attributes:
         address: host:port of the cluster.
         dashboard: URL of the cluster's dashboard; "" unless the head was started with one.
-        node_id: as `ray.nodes()` has it.
+        node_id: as in `ray.nodes()`.
     """
 
     def __init__(self, started: Mapping[str, Any], process: "subprocess.Popen[str]") -> None:
@@ -52,11 +52,11 @@ class RayNode:
         self.process = process
 
     def terminate(self) -> None:
-        """SIGTERM, as Kubernetes sends it: Ray marks the node as draining, and ends it when it is idle."""
+        """Send SIGTERM, as Kubernetes does: Ray marks the node as draining and ends it when it is idle."""
         self.process.terminate()
 
     def kill(self) -> None:
-        """All of its processes at once, as a machine that goes away."""
+        """Kill all processes of the node at once, like a machine that fails."""
         for entry in Path("/proc").iterdir():
             with suppress(ValueError, ProcessLookupError, PermissionError):
                 if os.getsid(int(entry.name)) == self.process.pid:
@@ -65,33 +65,36 @@ class RayNode:
 
 
 class RayNodes:
-    """A cluster; use it as a context. Nothing of it is found by `address="auto"` or touched by another's `ray stop`.
+    """A cluster; a context manager. `address="auto"` does not find it, and `ray stop` of another user does not stop it.
 
     Args:
-        environment: variables of all its processes, beside those of this one.
-        dashboard: whether it takes jobs.
+        environment: variables of all its processes, in addition to those of this one.
+        dashboard: start the dashboard, which accepts jobs.
     """
 
     def __init__(self, environment: Mapping[str, str] | None = None, dashboard: bool = False) -> None:
-        # a job's `python` is to be the one that has Ray, whether or not its environment is active
+        # a job's `python` must be the interpreter that has Ray, even if its environment is not active
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         self._environment = {**os.environ, "PATH": path, **LOOPBACK, **(environment or {})}
         self._dashboard = dashboard
-        self._folder = tempfile.mkdtemp(prefix="nodes-", dir="/tmp")  # sockets lie in it: their paths must be short
+        self._folder = tempfile.mkdtemp(
+            prefix="nodes-", dir="/tmp"
+        )  # the folder holds sockets, whose paths must be short
         self.nodes: list[RayNode] = []
 
     @property
     def head(self) -> RayNode:
+        """The first node."""
         return self.nodes[0]
 
     def add(self, cpus: int, gpus: int = 0) -> RayNode:
-        """Start one more node, and return when it runs. Its GPUs are only counted."""
+        """Start one more node, and return when it runs. Its GPUs are only counted, not used."""
         params: dict[str, Any] = {
             "num_cpus": cpus,
             "num_gpus": gpus,
             "object_store_memory": 128 * 1024 * 1024,
             "node_ip_address": "127.0.0.1",
-            "temp_dir": f"{self._folder}/{len(self.nodes)}",  # each has its own, as on a machine of its own
+            "temp_dir": f"{self._folder}/{len(self.nodes)}",  # each node has its own folder, as on a separate machine
             "min_worker_port": 0,
             "max_worker_port": 0,
         }
@@ -115,7 +118,7 @@ class RayNodes:
         raise RuntimeError("a Ray node did not start")
 
     def workers(self) -> list[str]:
-        """The node of every rollout worker that there is; "" of one that waits for room."""
+        """The node id of every rollout worker; "" for a worker that waits for resources."""
         state = GlobalState()
         state._initialize_global_state(
             GcsClientOptions.create(self.head.address, None, allow_cluster_id_nil=True, fetch_cluster_id_if_nil=False)

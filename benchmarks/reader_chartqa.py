@@ -1,9 +1,9 @@
-"""How much of a ChartQA folder the reader's question rules answer, and how much of that is right.
+"""The share of a ChartQA folder's questions that the reader answers, and the share of right answers.
 
     python -m benchmarks.reader_chartqa --path "ChartQA Dataset" [--rung 672 | --full] [--subset human] [--wrong]
 
-Reads each chart once, on its view at one rung (`--full` for the original), and answers all its questions from that
-reading. "right" is the strict answer rule, the share of the answered ones.
+Reads each chart once, on its view on one rung (`--full` for the original), and answers all its questions from that
+reading. "right" is the share of the answers that the strict answer rules accept.
 """
 
 import argparse
@@ -30,6 +30,8 @@ SUBSETS = ("human", "augmented")
 
 @dataclass(frozen=True, slots=True)
 class Question:
+    """A question of ChartQA with its answer."""
+
     subset: str
     picture: str
     text: str
@@ -37,23 +39,25 @@ class Question:
 
     @property
     def half(self) -> int:
-        """0 or 1 by the picture's name: rules are made on one half and checked on the other."""
+        """0 or 1, by the picture's name. Rules are developed on one half and checked on the other."""
         return int(hashlib.sha256(self.picture.encode()).hexdigest(), 16) % 2
 
 
 def questions(folder: Path, split: str, subsets: tuple[str, ...]) -> Iterator[Question]:
+    """The questions of these subsets."""
     for subset in subsets:
         for row in json.loads((folder / split / f"{split}_{subset}.json").read_text(encoding="utf-8")):
             yield Question(subset, row["imgname"], row["query"], str(row["label"]))
 
 
 def picture_of(path: Path, rung: int | None) -> Picture:
+    """The view on a rung, or the original."""
     original = Image.open(path).convert("RGB")
     return Picture(original, Frame.whole(original.size)) if rung is None else draw_view(original, rung)
 
 
 def read_lines(picture: Picture, name: str, rung: int | None, cache: Path | None) -> tuple[TextLine, ...]:
-    """What the OCR sees, in original pixels; kept in `cache` between runs, since it takes most of the time."""
+    """The OCR's lines in original pixels. They are kept in `cache` between runs, because OCR takes most of the time."""
     kept = cache / f"{name}.{rung or 'full'}.pkl" if cache else None
     if kept and kept.exists():
         lines: tuple[TextLine, ...] = pickle.loads(kept.read_bytes())
@@ -66,8 +70,9 @@ def read_lines(picture: Picture, name: str, rung: int | None, cache: Path | None
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--path", type=Path, required=True, help="the ChartQA folder, which holds <split>/png")
+    parser.add_argument("--path", type=Path, required=True, help="the ChartQA folder, which contains <split>/png")
     parser.add_argument("--split", default="test")
     parser.add_argument("--rung", type=int, default=672)
     parser.add_argument("--full", action="store_true", help="read the original instead of a view")
@@ -75,7 +80,7 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=(0, 1), default=None, help="only half of the pictures")
     parser.add_argument("--wrong", action="store_true", help="list the wrong answers")
     parser.add_argument("--abstained", action="store_true", help="list the abstentions")
-    parser.add_argument("--text-cache", type=Path, default=None, help="a folder to keep OCR results in between runs")
+    parser.add_argument("--text-cache", type=Path, default=None, help="a folder for OCR results, kept between runs")
     options = parser.parse_args()
     rung = None if options.full else options.rung
 

@@ -1,8 +1,8 @@
-"""How well the reader searches large photographs, rung by rung.
+"""The quality of the reader's search on large photographs, by rung.
 
     python -m benchmarks.reader_photos --path <folder with test_questions.jsonl>
 
-Options are shuffled by a seed made from the question, since sources such as V* put the right one first.
+Options are shuffled with a seed from the question, because sources such as V* put the right option first.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from lensmill.tools import ToolSettings
 
 @dataclass
 class Tally:
-    """One rung's figures."""
+    """The figures of one rung."""
 
     right: int = 0
     wrong: int = 0
@@ -41,11 +41,12 @@ class Tally:
 
     @property
     def asked(self) -> int:
+        """Number of questions."""
         return self.right + self.wrong + self.abstained
 
 
 def shuffled(question: str, options: list[str]) -> tuple[str, ...]:
-    """The options in an order that only the question decides."""
+    """The options in an order that depends only on the question."""
     order = list(options)
     random.Random(hashlib.sha256(question.encode()).hexdigest()).shuffle(order)
     return tuple(order)
@@ -58,7 +59,7 @@ def questions(folder: Path) -> Iterator[dict[str, Any]]:
 
 
 def looks_at(rollout: Rollout, targets: list[Box]) -> bool:
-    """Does some step's box share area with one of the targets (original pixels)?"""
+    """Whether the box of some step overlaps a target (original pixels)."""
     boxes = [box for step in rollout.trajectory.steps if step.action for _, box in step.action.boxes]
     return any(box.iou(target) > 0 for box in boxes for target in targets)
 
@@ -66,7 +67,7 @@ def looks_at(rollout: Rollout, targets: list[Box]) -> bool:
 def measure(
     folder: Path, agent: ReaderAgent, settings: ToolSettings, ladder: list[int], verbose: bool
 ) -> dict[int, Tally]:
-    """Run every question on every rung that its picture fills."""
+    """Run every question on every rung of its picture."""
     tallies = {rung: Tally() for rung in ladder}
     name, original = "", Image.new("RGB", (1, 1))
     for row in questions(folder):
@@ -96,12 +97,13 @@ def measure(
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", type=Path, required=True, help="folder with test_questions.jsonl and its images")
     parser.add_argument("--rungs", type=int, nargs="*", default=list(LADDER))
     parser.add_argument("--max-steps", type=int, default=10)
     parser.add_argument("--zoom-floor", type=int, default=896)
-    parser.add_argument("--verbose", action="store_true", help="a line for each episode")
+    parser.add_argument("--verbose", action="store_true", help="print a line for each episode")
     given = parser.parse_args()
     settings = ToolSettings(zoom_floor=given.zoom_floor)
     tallies = measure(given.path, ReaderAgent(given.max_steps), settings, given.rungs, given.verbose)

@@ -1,10 +1,10 @@
-"""Replays published ReFocus rows: every code block runs in the sandbox against its row's label -> box map, and the
-boxes that it focuses on are compared with the row's `focus_areas_bbox`.
+"""Replays published ReFocus rows. Every code block runs in the sandbox on its row's label -> box map, and the boxes
+that it focuses on are compared with the row's `focus_areas_bbox`.
 
     python -m benchmarks.refocus_replay --path train_sample.jsonl
 
-The rows (ReFocus_Data's jsonl) come without their pictures, so blank ones of sufficient size stand in. Each row that
-differs is printed with the reason.
+The rows (ReFocus_Data's jsonl) come without their pictures, so blank pictures of sufficient size replace them. Each row
+that differs is printed with the reason.
 """
 
 import argparse
@@ -32,7 +32,8 @@ Corners = tuple[float, float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What came of a row: the code blocks it had, and why it differs from its record (None if it does not)."""
+    """The result of a row: its number of code blocks, and the difference from its record (None if it does not
+    differ)."""
 
     row_id: str
     blocks: int
@@ -45,7 +46,7 @@ def code_blocks(thoughts: Sequence[str]) -> list[str]:
 
 
 def maps_of(row: Mapping[str, Any]) -> BoxMaps:
-    """The row's label -> box maps; a few rows have boxes with swapped corners, which are put right."""
+    """The row's label -> box maps. A few rows have boxes with swapped corners, which are corrected."""
     return {
         axis: {label: box_of(box, label) for label, box in zip(row[axis], row[f"{axis}_bbox"], strict=True)}
         for axis in _AXES
@@ -81,6 +82,7 @@ def _corners(box: Mapping[str, float]) -> Corners:
 
 
 def main() -> None:
+    """Replay all rows and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", type=Path, required=True, help="rows of ReFocus_Data as JSON lines")
     path = parser.parse_args().path

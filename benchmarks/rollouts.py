@@ -1,13 +1,13 @@
-"""How much a rollout worker loses between the replies, with storage on: against raw aiohttp, as in `dispatch`.
+"""The time that a rollout worker loses between replies, with storage on: against raw aiohttp, as in `dispatch`.
 
     python -m benchmarks.rollouts [--repeats 3]
 
-The same 2,000 four-turn episodes as there, 64 in flight, 50 ms for a reply, then with 2 % of the replies ten times
-slower; but run by the worker itself: plan and pictures read from a store on disk, views drawn and encoded, replies
-parsed by the `zoom` agent (three that it cannot read and tells so, then an answer, so that no time goes into zooming,
-which raw aiohttp does not do either), answers judged, trajectories, pictures, chunks and verdicts committed. "raw"
-sends requests with the same picture and texts of about the same length. The command fails (exit 1) above 1.15 times
-raw's wall time.
+The same 2,000 four-turn episodes as in `dispatch`, 64 in flight, 50 ms for a reply, then with 2 % of the replies ten
+times slower. Here the worker runs them: it reads plan and pictures from a store on disk, draws and encodes views,
+parses replies with the `zoom` agent, judges answers, and commits trajectories, pictures, chunks and verdicts. The
+replies are three that the agent cannot parse and rejects, then an answer, so that no time goes into zooming, which raw
+aiohttp does not do either. "raw" sends requests with the same picture and with texts of about the same length. The
+command fails (exit 1) above 1.15 times raw's wall time.
 """
 
 import argparse
@@ -48,6 +48,7 @@ ANSWER = "<think>I see it.</think><answer>7</answer>"
 
 
 def a_chart(number: int) -> bytes:
+    """The PNG of a simple chart."""
     picture = Image.new("RGB", (640, 480), "white")
     ImageDraw.Draw(picture).rectangle((100, 100, 200 + number % 300, 400), fill="navy")
     buffer = io.BytesIO()
@@ -56,7 +57,7 @@ def a_chart(number: int) -> bytes:
 
 
 def plan_episodes(files: Files, episodes: int) -> Plan:
-    """One episode for each question, eight questions about each picture."""
+    """Plan one episode for each question, with eight questions about each picture."""
     items = []
     for number in range(episodes // QUESTIONS):
         data = a_chart(number)
@@ -71,7 +72,7 @@ def plan_episodes(files: Files, episodes: int) -> Plan:
 
 
 async def run_chunks(worker: RolloutWorker, plan: Plan) -> None:
-    """A plan's chunks, as the pool gives them to a worker."""
+    """Run the chunks of a plan, as the pool passes them to a worker."""
     room = asyncio.Semaphore(chunks_for(IN_FLIGHT, CHUNK))
 
     async def run(chunk_id: str) -> None:
@@ -82,7 +83,7 @@ async def run_chunks(worker: RolloutWorker, plan: Plan) -> None:
 
 
 async def worker(url: str, episodes: int, folder: Path) -> float:
-    """Wall seconds of the worker, the plan being there."""
+    """Wall seconds of the worker on an existing plan."""
     files = Files(str(folder))
     plan = plan_episodes(files, episodes)
     model = ModelSettings("stub", (url,), concurrency=IN_FLIGHT)
@@ -104,7 +105,7 @@ async def worker(url: str, episodes: int, folder: Path) -> float:
 
 
 async def raw(url: str, episodes: int) -> float:
-    """Wall seconds of the least that can be done: the requests, and nothing else."""
+    """Wall seconds of the requests alone."""
     picture = "data:image/png;base64," + base64.b64encode(a_chart(0)).decode()
 
     async def episode(session: aiohttp.ClientSession, number: int) -> float:
@@ -128,6 +129,7 @@ async def raw(url: str, episodes: int) -> float:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=2000)
     parser.add_argument("--repeats", type=int, default=3)

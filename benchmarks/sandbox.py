@@ -1,10 +1,11 @@
-"""What a block of model-written code costs, image in and out included, beside a Jupyter kernel a dialogue.
+"""The cost of a block of model-written code, with its pictures in and out, against one Jupyter kernel for each
+dialogue.
 
     python -m benchmarks.sandbox [--runs 200] [--rounds 3]
 
-"Warm" is a fresh session of a running sandbox: a two-line edit (draw, display), from the picture as pixels to the
-edited picture as pixels. A dialogue with Jupyter, as ReFocus's own code has it, starts a kernel, loads the picture,
-runs the same edit with Pillow and fetches a PNG. It runs where `jupyter_client` and `ipykernel` can be imported.
+"Warm" is a new session of a running sandbox: a two-line edit (draw, display), from the picture as pixels to the edited
+picture as pixels. A dialogue with Jupyter, as in ReFocus's code, starts a kernel, loads the picture, runs the same edit
+with Pillow and fetches a PNG. It is measured if `jupyter_client` and `ipykernel` can be imported.
 """
 
 import argparse
@@ -40,7 +41,7 @@ display(image_1)
 
 
 def chart(size: tuple[int, int]) -> tuple[Picture, BoxMaps]:
-    """A picture with something on it, and boxes for twelve years."""
+    """A picture with some content, and boxes for twelve years."""
     pixels = Image.linear_gradient("L").resize(size).convert("RGB")
     step = size[0] // 14
     boxes = {str(2000 + i): Box(step * (i + 1), 20, step * (i + 2) - 8, size[1] - 40) for i in range(12)}
@@ -48,6 +49,7 @@ def chart(size: tuple[int, int]) -> tuple[Picture, BoxMaps]:
 
 
 def dialogue(sandbox: Sandbox, picture: Picture, boxes: BoxMaps) -> None:
+    """Run the edit in a new session."""
     session = sandbox.session([picture], boxes)
     execution = session.run(EDIT)
     session.close()
@@ -55,6 +57,7 @@ def dialogue(sandbox: Sandbox, picture: Picture, boxes: BoxMaps) -> None:
 
 
 def median_ms(action: Callable[[], None], runs: int) -> float:
+    """The median milliseconds of an action."""
     times = []
     for _ in range(runs):
         start = time.perf_counter()
@@ -64,7 +67,7 @@ def median_ms(action: Callable[[], None], runs: int) -> float:
 
 
 def jupyter(picture: Picture, boxes: BoxMaps) -> None:
-    """One dialogue with a kernel of its own: a view's PNG in, a PNG out."""
+    """One dialogue with its own kernel: a view's PNG in, a PNG out."""
     from jupyter_client.manager import KernelManager
 
     with tempfile.TemporaryDirectory() as folder:
@@ -92,9 +95,12 @@ def jupyter(picture: Picture, boxes: BoxMaps) -> None:
 
 
 def main() -> None:
+    """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=200)
-    parser.add_argument("--rounds", type=int, default=3, help="whole repetitions, for machines that do other work too")
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="repetitions of everything, for machines that do other work too"
+    )
     options = parser.parse_args()
     has_jupyter = all(importlib.util.find_spec(name) for name in ("jupyter_client", "ipykernel"))
     start = time.perf_counter()

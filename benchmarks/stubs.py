@@ -1,4 +1,4 @@
-"""Stub engines as processes of their own, so that they take no time from the client that is measured."""
+"""Stub engines as separate processes, so that they take no time from the measured client."""
 
 import subprocess
 import sys
@@ -10,7 +10,7 @@ from urllib.request import urlopen
 
 @contextmanager
 def stub_engines(count: int, *options: str) -> Iterator[list[str]]:
-    """The base URLs of `count` stubs that were started with these options, for as long as the block lasts."""
+    """The base URLs of `count` stubs with these options. The stubs run as long as the block."""
     command = [sys.executable, "-m", "lensmill.testing.stub_engine", "--port", "0", *options]
     processes = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(count)]
     try:
@@ -29,16 +29,17 @@ def stub_engines(count: int, *options: str) -> Iterator[list[str]]:
 
 
 def metrics(url: str) -> dict[str, float]:
-    """A stub's counters."""
+    """The counters of a stub."""
     with urlopen(url.removesuffix("/v1") + "/metrics") as response:
         return {name: float(value) for name, value in (line.decode().rsplit(" ", 1) for line in response)}
 
 
 class Clock:
-    """Wall and processor seconds since it was made."""
+    """Measures wall and processor seconds since its creation."""
 
     def __init__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), time.process_time()
 
     def read(self) -> tuple[float, float]:
+        """Wall and processor seconds since the clock was created."""
         return time.perf_counter() - self._wall, time.process_time() - self._cpu

@@ -1,18 +1,18 @@
-"""How many episodes a second the machinery carries when agents take no time, and what the driver takes meanwhile.
+"""Episodes per second when agents take no time, and the driver's memory.
 
     python -m benchmarks.throughput [--episodes 20000] [--memory 200000] [--peers] [--datatrove PYTHON]
 
-A build on a Ray of its own with two workers and storage on local disk, durable: the plan is there, and from then on it
-is what every build does: chunks handed out, pictures read and drawn, an agent run, answers judged by rules, episodes
-and verdicts committed. The agent is a stub that answers at once, about one small picture. The rate is from the first
-chunk to the last commit, workers being up. The command fails (exit 1) under 2,000 episodes a second, or where the
-driver's peak memory at 200,000 episodes is more than 10 % above that at 1,000.
+A build on a local Ray with two workers and durable storage on local disk. The plan exists. Everything after it is as in
+every build: chunks are handed out, pictures read and drawn, an agent run, answers judged by rules, episodes and
+verdicts committed. The agent is a stub that answers at once, about one small picture. The rate counts from the first
+chunk to the last commit, with running workers. The command fails (exit 1) below 2,000 episodes per second, or if the
+driver's peak memory at 200,000 episodes is more than 10 % above its peak at 1,000.
 
-`--peers` has the same episodes made, judged and written by Ray Data with its CheckpointConfig: as it comes, and with
-blocks as large as our chunks. `--datatrove`, given a Python that has it, adds datatrove's inference runner with
-checkpoints, in two processes. That needs a venv of its own: `pip install datatrove aiofiles aiosqlite httpx orjson
-xxhash`, then `pip install --no-deps -r requirements.txt`. "commits" are the pieces in which the work
-was made durable; memory is that of the driver (of datatrove, which has none, that of a process that makes episodes).
+`--peers` runs the same episodes with Ray Data and its CheckpointConfig: with default blocks, and with blocks as large
+as our chunks. `--datatrove`, given a Python that has it, adds datatrove's inference runner with checkpoints, in two
+processes. It needs its own venv: `pip install datatrove aiofiles aiosqlite httpx orjson xxhash`, then `pip install
+--no-deps -r requirements.txt`. "commits" is the number of durable pieces of work. Memory is that of the driver (for
+datatrove, which has none, that of a process that runs episodes).
 """
 
 import argparse
@@ -55,12 +55,15 @@ LEAST_RATE, MOST_GROWTH, WORKERS = 2000, 1.10, 2
 
 
 class StubWorker(RolloutWorker):
+    """A worker whose agent answers at once."""
+
     def __init__(self, settings: RolloutSettings) -> None:
         super().__init__(settings)
         self._agent = StubAgent()
 
 
 def plan_episodes(files: Files, episodes: int) -> Plan:
+    """Store the picture and plan the episodes."""
     image_id = put_picture(files)
     plan = Plan(files, FINGERPRINT)
     plan.append((planned(image_id, number) for number in range(episodes)), CHUNK)
@@ -68,12 +71,12 @@ def plan_episodes(files: Files, episodes: int) -> Plan:
 
 
 def say(line: str, level: Level = "info", **_: object) -> None:
-    """Print what the pool says."""
+    """Print a line of the pool."""
     print(f"{level}: {line}")
 
 
 def run(episodes: int) -> tuple[float, int]:
-    """Episodes a second, and this process's peak memory in bytes."""
+    """Episodes per second, and this process's peak memory in bytes."""
     with tempfile.TemporaryDirectory() as folder:
         files = Files(folder)
         plan = plan_episodes(files, episodes)
@@ -108,7 +111,7 @@ def run(episodes: int) -> tuple[float, int]:
 
 
 def elsewhere(episodes: int) -> tuple[float, int]:
-    """`run` in a process of its own, whose peak memory nothing else has touched."""
+    """`run` in a separate process, for its own peak memory."""
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.throughput", "--one", str(episodes)], capture_output=True, text=True
     )
@@ -119,10 +122,13 @@ def elsewhere(episodes: int) -> tuple[float, int]:
 
 
 def show_peer(name: str, command: list[str], ours: float) -> None:
+    """Run a peer and print its figures."""
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{name} failed:\n{done.stderr[-2000:]}")
-    found = json.loads(next(line for line in done.stdout.splitlines() if line.startswith('{"rate"')))  # Ray prints, too
+    found = json.loads(
+        next(line for line in done.stdout.splitlines() if line.startswith('{"rate"'))
+    )  # Ray prints lines, too
     print(
         f"  {name}: {found['rate']:,.0f} a second ({found['rate'] / ours:.2f} of ours), {found['commits']} commits, "
         f"{found['peak'] / 1e6:.0f} MB",
@@ -131,11 +137,14 @@ def show_peer(name: str, command: list[str], ours: float) -> None:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--episodes", type=int, default=20_000)
-    parser.add_argument("--memory", type=int, default=200_000, help="episodes at which memory is measured; 0 leaves it")
-    parser.add_argument("--peers", action="store_true", help="measure Ray Data beside it")
-    parser.add_argument("--datatrove", metavar="PYTHON", help="a Python that has datatrove, to measure it beside it")
+    parser.add_argument(
+        "--memory", type=int, default=200_000, help="episodes at which memory is measured; 0 for no measurement"
+    )
+    parser.add_argument("--peers", action="store_true", help="also measure Ray Data")
+    parser.add_argument("--datatrove", metavar="PYTHON", help="a Python that has datatrove, to measure it too")
     parser.add_argument("--one", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -147,7 +156,7 @@ def main() -> int:
     if options.peers:
         for shape in ("default", "often"):
             peers[f"Ray Data, {shape}"] = [sys.executable, "-m", "benchmarks.throughput_ray", shape]
-    with stub_engines(1) as (url,):  # datatrove wants a server to be there, and asks nothing of it
+    with stub_engines(1) as (url,):  # datatrove needs a running server but sends it no request
         if options.datatrove:
             peers["datatrove"] = [options.datatrove, "-m", "benchmarks.throughput_datatrove", url]
         for name, command in peers.items():

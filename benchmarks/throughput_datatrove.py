@@ -1,9 +1,9 @@
-"""The throughput benchmark's episodes through datatrove's inference runner with checkpoints; benchmarks/throughput.py
-runs it, with a Python that has datatrove (see there).
+"""The throughput benchmark's episodes with datatrove's inference runner and checkpoints. benchmarks/throughput.py runs
+it, with a Python that has datatrove (see there).
 
     PYTHON -m benchmarks.throughput_datatrove URL EPISODES
 
-Two processes, as two tasks of datatrove's executor, each with half of the episodes. Time counts from the first episode
+Two processes, as two tasks of datatrove's executor, run half of the episodes each. Time counts from the first episode
 to the end of the last process.
 """
 
@@ -29,7 +29,8 @@ WORKERS = 2
 
 
 def work(url: str, folder: str, image_id: str, episodes: int, rank: int, span: Any) -> None:
-    logger.remove()  # a line for each chunk, in its favour
+    """Run one task: every WORKERS-th episode, starting with `rank`."""
+    logger.remove()  # remove the line for each chunk, in datatrove's favour
     maker = Episodes(folder)
     begun: list[float] = []
 
@@ -57,6 +58,7 @@ def work(url: str, folder: str, image_id: str, episodes: int, rank: int, span: A
 
 
 def main() -> None:
+    """Run the episodes and print the figures as JSON."""
     url, episodes = sys.argv[1], int(sys.argv[2])
     context = multiprocessing.get_context("spawn")
     with tempfile.TemporaryDirectory() as folder:

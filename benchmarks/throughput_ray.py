@@ -1,10 +1,10 @@
-"""The throughput benchmark's episodes through Ray Data with its CheckpointConfig; benchmarks/throughput.py runs it.
+"""The throughput benchmark's episodes with Ray Data and its CheckpointConfig. benchmarks/throughput.py runs it.
 
     python -m benchmarks.throughput_ray {default|often} EPISODES
 
-"default" leaves the size of blocks, and so how many episodes are written and checkpointed together, to Ray Data: all of
-them, unless they are many. "often" has blocks of about as many episodes as our chunks. Time counts from the first batch
-to the end of the write; Ray's own start is left out.
+"default" leaves the block size, and so the number of episodes that are written and checkpointed together, to Ray Data:
+all of them, unless they are many. "often" has blocks of about as many episodes as our chunks. Time counts from the
+first batch to the end of the write, without Ray's start.
 """
 
 import asyncio
@@ -29,11 +29,11 @@ from storage.files.store import Files
 
 WORKERS = 2
 CHUNK_BYTES = 140_000
-"""As Ray Data has it in memory."""
+"""The size of a chunk in Ray Data's memory."""
 
 
 class Batches:
-    """Makes a batch of episodes side by side."""
+    """Runs the episodes of a batch concurrently."""
 
     def __init__(self, folder: str, image_id: str) -> None:
         self._episodes, self._image_id = Episodes(folder), image_id
@@ -50,6 +50,7 @@ class Batches:
 
 
 def main() -> None:
+    """Run the episodes and print the figures as JSON."""
     often, episodes = sys.argv[1] == "often", int(sys.argv[2])
     with tempfile.TemporaryDirectory() as folder:
         image_id = put_picture(Files(folder))
@@ -58,7 +59,7 @@ def main() -> None:
         table = pa.table({"episode_id": ids, "number": list(range(episodes))})
         for first in range(0, episodes, CHUNK):
             pq.write_table(table.slice(first, CHUNK), f"{folder}/plan/{first:08}.parquet")
-        connect(ClusterSettings(workers=WORKERS + 2))  # beside the makers it reads, filters and writes
+        connect(ClusterSettings(workers=WORKERS + 2))  # besides running episodes, Ray Data reads, filters and writes
         context = DataContext.get_current()
         context.enable_progress_bars = False
         if often:

@@ -1,5 +1,5 @@
-"""The work of the throughput benchmark, as ours and its peers do it: one small picture, an agent that answers at once,
-and rules that judge the answer."""
+"""The work of the throughput benchmark, the same for lensmill and its peers: one small picture, an agent that answers
+at once, and rules that judge the answer."""
 
 import hashlib
 import io
@@ -27,22 +27,25 @@ from storage.files.store import Files
 
 CHUNK, IN_FLIGHT, RUNGS = 256, 64, (224,)
 NOBODY = ModelSettings("nobody", ("http://127.0.0.1:9/v1",))
-"""The stub asks none, but an agent like it must have one."""
+"""The stub agent calls no model, but an agent of its kind must have one."""
 
 FINGERPRINT, JUDGE = "b" * 16, "j" * 16
 
 
 class StubAgent:
+    """Answers at once, without a model."""
+
     name = "direct"
 
     async def run(self, environment: Environment) -> Rollout:
+        """Return the same answer for every episode."""
         asked = Message("user", (Part(image=0), Part(environment.task.question)))
         said = Message("assistant", (Part("<think>It is clear.</think><answer>7</answer>"),))
         return environment.hand_in("It is clear.", "7", (asked, said))
 
 
 def put_picture(files: Files) -> str:
-    """Store the picture that every episode is about; its id."""
+    """Store the picture of every episode; return its id."""
     buffer = io.BytesIO()
     Image.new("RGB", (300, 200), "navy").save(buffer, "PNG")
     data = buffer.getvalue()
@@ -52,17 +55,17 @@ def put_picture(files: Files) -> str:
 
 
 def planned(image_id: str, number: int) -> PlannedSample:
-    """The sample of this number, and its one episode."""
+    """The sample with this number, and its one episode."""
     question = f"How high is bar {number}?"
     sample = Sample(sample_id_of(image_id, question, ("7",)), image_id, 300, 200, question, ("7",))
     return plan_sample(FINGERPRINT, sample, RUNGS, ("direct",), (0,))
 
 
 class Episodes:
-    """What a peer's process needs to make these episodes with our library.
+    """Runs these episodes in a peer's process with our library.
 
     Args:
-        folder: of the store in which the picture is.
+        folder: of the store that holds the picture.
     """
 
     def __init__(self, folder: str) -> None:
@@ -73,7 +76,7 @@ class Episodes:
         self._agent = StubAgent()
 
     async def make(self, image_id: str, number: int) -> dict[str, Any]:
-        """One episode, judged: its row as plain values."""
+        """Run and judge one episode. Return its row as plain values."""
         found = planned(image_id, number)
         sample, episode = found.sample, found.episodes[0]
         original = await self._pictures.original(image_id)

@@ -75,7 +75,7 @@ def make(files: Files, pictures: int) -> None:
     def here(work: Callable[[Any], Any], items: Iterable[Any], *_: object, **__: object) -> Iterator[Any]:
         return map(work, items)
 
-    publish_prepared(prepare(settings, tasks=here), tasks=here)
+    publish_prepared(prepare(settings), tasks=here)
 
 
 def _planned(files: Files, fingerprint: str, pictures: int) -> Iterator[PlannedSample]:

@@ -1,32 +1,32 @@
-"""How long the views of one large photograph take to draw, against resizing each from the original with LANCZOS.
+"""The time to draw the views of one large photograph, against resizing each from the original with LANCZOS.
 
     python -m benchmarks.views [--image PHOTO.jpg] [--repeats 7]
 
-Both ways start from the same decoded original and give pictures of the same sizes, one at a time and then dropped, as
-a rollout draws them. They are timed in turn within one run, and the figures are medians of processor time (both run
-on one thread), so that a busy machine slows both alike. Quality is the PSNR of each view against the plain Lanczos
-one. The command fails (exit 1) where the views take more than 60 % of the time or lie below 40 dB. Without `--image`
-a photo-like 4000x3000 picture is drawn (seeded: gradients, noise of every scale, printed lines), and goes through a
-JPEG as photographs do.
+Both start from the same decoded original and give pictures of the same sizes, one at a time and then dropped, as a
+rollout draws them. They are timed in turn within one run. Figures are medians of processor time (both run on one
+thread), so a busy machine slows both alike. Quality is the PSNR of each view against the plain Lanczos view. The
+command fails (exit 1) if the views take more than 60 % of the time or are below 40 dB. Without `--image` it draws a
+photo-like 4000x3000 picture (seeded: gradients, noise of every scale, printed lines), saved as a JPEG as photographs
+are.
 
-What is cheap, found by trying (milliseconds on one core for 4000x3000; dB on the worst of six photographs):
+Results of experiments (milliseconds on one core for 4000x3000; dB on the worst of six photographs):
 
-- Pillow's filter runs along all rows of the original first, whatever the view's size, so plain Lanczos spends about
-  as long on a 252x196 view (86 ms) as on 1008x756 (116 ms). Averaging k x k whole pixels first (`Image.reduce`, which
-  only adds: 8 ms) removes that. With 1.7 averaged pixels or more for each pixel of the view, the loss stays below
-  what shows: 224 from averages of 6 (12 ms, 46 dB), 448 of 4 (18 ms, 43 dB), 672 of 3 (29 ms, 42.5 dB), 896 of 2
-  (50 ms, 46 dB). This is what Pillow's `reducing_gap` does at gap 1.7; its usual 3.0 leaves most of it unused.
-- Where even 2x2 would cost too much sharpness (1344: 40.0 dB), halving only the rows still halves the work of both
-  passes (43 dB). Halving only the columns would spare the first pass alone.
-- Near the original's own size (1792, 2688, 3840) nothing can be averaged. The bicubic filter reads four pixels where
-  Lanczos reads six: a quarter to a third less time, 41 dB and more. It is also the filter of Qwen's own preprocessors.
+- Pillow's filter first runs along all rows of the original, for every size of view. So plain Lanczos takes about as
+  long for a 252x196 view (86 ms) as for 1008x756 (116 ms). Averaging k x k whole pixels first (`Image.reduce`, which
+  only adds: 8 ms) avoids that. With at least 1.7 averaged pixels for each pixel of the view, the loss is invisible: 224
+  from averages of 6 (12 ms, 46 dB), 448 of 4 (18 ms, 43 dB), 672 of 3 (29 ms, 42.5 dB), 896 of 2 (50 ms, 46 dB).
+  Pillow's `reducing_gap` does the same at gap 1.7; its usual 3.0 leaves most of the gain unused.
+- If even 2x2 would cost too much sharpness (1344: 40.0 dB), halving only the rows still halves the work of both passes
+  (43 dB). Halving only the columns would save the first pass alone.
+- Near the original's size (1792, 2688, 3840) nothing can be averaged. The bicubic filter reads four pixels where
+  Lanczos reads six: a quarter to a third less time, at least 41 dB. Qwen's own preprocessors use it too.
 - A view of exactly the original's size is the original.
-- Not worth it: drawing views from larger views (what is gained together is lost twice when a replay draws one alone),
-  filtering luma and chroma apart (the conversions eat the gain, and saturated edges of charts blur), four-byte pixels
-  (slower than Pillow's three-band loops), the JPEG decoder's own scaling (a view would depend on the file, not on the
+- Not worth it: drawing views from larger views (the gain is lost twice when a replay draws one view alone), filtering
+  luma and chroma separately (the conversions cost the gain, and saturated edges of charts blur), four-byte pixels
+  (slower than Pillow's three-band loops), the JPEG decoder's scaling (a view would depend on the file, not on the
   original's pixels).
 
-Each view stays a function of the original's pixels and its rung: drawn alone or with others it is the same.
+Each view depends only on the original's pixels and its rung: drawn alone or with others it is the same.
 """
 
 import argparse
@@ -52,7 +52,7 @@ LEAST_PSNR = 40.0
 
 @dataclass(frozen=True, slots=True)
 class RungFigures:
-    """Median seconds of both ways for one rung, and how near the view comes to plain Lanczos."""
+    """Median seconds of both methods for one rung, and the PSNR of the view against plain Lanczos."""
 
     rung: int
     size: tuple[int, int]
@@ -62,7 +62,7 @@ class RungFigures:
 
 
 def photo_like(width: int = 4000, height: int = 3000, seed: int = 7) -> bytes:
-    """A JPEG that is as hard to resize as a photograph: noise whose strength falls with its frequency, and print."""
+    """A JPEG as hard to resize as a photograph: noise whose amplitude falls with its frequency, and print."""
     random = np.random.default_rng(seed)
     pixels = np.zeros((height, width, 3), np.float32)
     pixels += np.linspace(60, 190, width, dtype=np.float32)[None, :, None]
@@ -84,7 +84,7 @@ def photo_like(width: int = 4000, height: int = 3000, seed: int = 7) -> bytes:
 
 
 def psnr(one: Image.Image, other: Image.Image) -> float:
-    """Peak signal-to-noise ratio of two RGB pictures of the same size, in dB; infinite where they are equal."""
+    """Peak signal-to-noise ratio of two RGB pictures of equal size, in dB; infinite for equal pictures."""
     total = 0.0
     for top in range(0, one.height, 256):
         band = (0, top, one.width, min(top + 256, one.height))
@@ -95,7 +95,7 @@ def psnr(one: Image.Image, other: Image.Image) -> float:
 
 
 def measure(original: Image.Image, repeats: int) -> list[RungFigures]:
-    """The figures of every rung that the original has."""
+    """The figures of every rung of the original."""
     figures = []
     for rung in rungs_for(original.size):
         frame = view_frame(original.size, rung)
@@ -125,6 +125,7 @@ def in_turn(one: Callable[[], object], other: Callable[[], object], repeats: int
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description="Time drawing the views of a large photograph.")
     parser.add_argument("--image", type=Path, help="a picture file (default: a drawn 4000x3000 JPEG)")
     parser.add_argument("--repeats", type=int, default=7, help="timed repeats of each way (default 7)")

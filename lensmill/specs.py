@@ -74,6 +74,34 @@ def recipe_values(settings: PluginSettings, left_out: Set[str] = frozenset()) ->
     return {name: value for name, value in asdict(settings).items() if name != "_spec_" and name not in left_out}
 
 
+def load_reference(reference: str, kind: str = "plug-in") -> object:
+    """Import what `module:NAME` names.
+
+    Raises:
+        SpecError: this is no reference, or there is no such thing.
+    """
+    if len(reference) > _LONGEST_REFERENCE or not _REFERENCE.fullmatch(reference):
+        raise SpecError(
+            f"{reference[:_LONGEST_REFERENCE]!r} names no {kind}: write module:NAME, for example "
+            "my_package.my_module:SPEC"
+        )
+    place, _, name = reference.partition(":")
+    try:
+        module = importlib.import_module(place)
+    except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name and f"{place}.".startswith(f"{error.name}."):
+            raise SpecError(
+                f"{reference}: there is no module {error.name}: install the package, or put its folder on "
+                "PYTHONPATH, here and on every node"
+            ) from error
+        why = " ".join(f"{type(error).__name__}: {error}".split())
+        raise SpecError(f"{reference}: the module cannot be imported: {why}") from error
+    if not hasattr(module, name):
+        raise SpecError(f"{reference}: the module {place} has no {name}")
+    found: object = getattr(module, name)
+    return found
+
+
 class Registry(Generic[AnySpec]):
     """The plug-ins of one kind.
 
@@ -127,25 +155,7 @@ class Registry(Generic[AnySpec]):
     def _load(self, reference: str) -> AnySpec:
         if reference in self._outside:
             return self._outside[reference]
-        if len(reference) > _LONGEST_REFERENCE or not _REFERENCE.fullmatch(reference):
-            raise SpecError(
-                f"{reference[:_LONGEST_REFERENCE]!r} names no {self.kind}: write module:NAME, for example "
-                "my_package.my_module:SPEC"
-            )
-        place, _, name = reference.partition(":")
-        try:
-            module = importlib.import_module(place)
-        except Exception as error:
-            if isinstance(error, ModuleNotFoundError) and error.name and f"{place}.".startswith(f"{error.name}."):
-                raise SpecError(
-                    f"{reference}: there is no module {error.name}: install the package, or put its folder on "
-                    "PYTHONPATH, here and on every node"
-                ) from error
-            why = " ".join(f"{type(error).__name__}: {error}".split())
-            raise SpecError(f"{reference}: the module cannot be imported: {why}") from error
-        if not hasattr(module, name):
-            raise SpecError(f"{reference}: the module {place} has no {name}")
-        spec = self._checked(getattr(module, name), reference)
+        spec = self._checked(load_reference(reference, self.kind), reference)
         if spec.name in self.own and self.own[spec.name] is not spec:
             raise SpecError(f"{reference}: {spec.name} is the name of a {self.kind} of lensmill: choose another name")
         self._outside[reference] = spec

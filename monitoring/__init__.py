@@ -1,0 +1,1 @@
+"""Monitoring: progress, the closing table, metrics and their export, log lines."""

@@ -1,4 +1,4 @@
-"""How two judges agree, printed: counts, kappa, and where they differ."""
+"""Prints the agreement of two judges: counts, kappa, and the answers on which they differ."""
 
 import unicodedata
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ HEADINGS = ("episode", "question", "references", "answer", "first", "second")
 
 
 def print_agreement(agreement: Agreement, stream: TextIO) -> None:
-    """The table of both judges' verdicts, first judge down, second across, and what follows from it."""
+    """Print the table of both judges' verdicts (first judge down, second across), the agreement and kappa."""
     width = max(map(len, OUTCOMES))
     print("first \\ second".rjust(width + 4), *(outcome.rjust(width) for outcome in OUTCOMES), sep="  ", file=stream)
     for first in OUTCOMES:
@@ -25,10 +25,11 @@ def print_agreement(agreement: Agreement, stream: TextIO) -> None:
     print(
         f"\nboth decide {decided} answers and agree on {agreement.agreed}{share}; Cohen's kappa: {beyond}", file=stream
     )
-    print(f"{apart} answers that either leaves undecided or could not judge are counted apart", file=stream)
+    print(f"{apart} answers are not part of this: a judge left them undecided or failed", file=stream)
 
 
 def print_headings(stream: TextIO) -> None:
+    """Print the headings of the list of disagreements."""
     print(*(heading.ljust(width) for heading, width in zip(HEADINGS, WIDTHS, strict=True)), sep="  ", file=stream)
     print(*("-" * width for width in WIDTHS), sep="  ", file=stream)
 
@@ -42,7 +43,7 @@ def print_disagreement(
     second: Verdict,
     stream: TextIO,
 ) -> None:
-    """One line; texts are cut to their column, and nothing in them reaches the terminal as a control character."""
+    """Print one line of the list. Texts are cut to their column, and control characters are removed."""
     verdicts = (f"{verdict.outcome}: {verdict.rule}" for verdict in (first, second))
     cells = (
         episode_id[: WIDTHS[0]],

@@ -1,4 +1,4 @@
-"""What a vLLM server tells of itself at /metrics, as far as we pass it on."""
+"""Reads the load of a vLLM server from its /metrics."""
 
 import http.client
 from collections.abc import Mapping
@@ -21,7 +21,13 @@ _NAMES = {
 
 
 def read_load(host: str, port: int, timeout_s: float = 5.0) -> Mapping[str, float]:
-    """Our metric's name -> value, of those that the server has; none where it does not answer."""
+    """Metric name -> value for the metrics that the server has; empty if it does not answer.
+
+    Args:
+        host: of the server.
+        port: of the server.
+        timeout_s: seconds to wait.
+    """
     connection = http.client.HTTPConnection(host, port, timeout=timeout_s)
     try:
         connection.request("GET", "/metrics")
@@ -33,10 +39,11 @@ def read_load(host: str, port: int, timeout_s: float = 5.0) -> Mapping[str, floa
 
 
 def load_of(text: str) -> Mapping[str, float]:
-    """See `read_load`. A server with several engine cores has a line for each: they are added up, shares averaged.
+    """Parse the text of /metrics; see `read_load`. A server with several engine cores has one line for each: counts are
+    summed, shares averaged.
 
     Raises:
-        ValueError: a line of ours cannot be read.
+        ValueError: a line cannot be parsed.
     """
     ours = "\n".join(line for line in text.splitlines() if line.startswith(tuple(_NAMES))) + "\n"
     found: dict[str, list[float]] = {}

@@ -1,4 +1,4 @@
-"""Where metrics go: to a Prometheus endpoint on this machine, and on a cluster through Ray's own metrics."""
+"""Exports metrics: to a Prometheus endpoint on this machine, and on a cluster through Ray's own metrics."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -18,12 +18,12 @@ from monitoring.textfile import Textfile
 
 
 class MetricsError(Exception):
-    """The endpoint cannot be opened: one line that says what to do."""
+    """The endpoint cannot be opened. One line that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricsSettings:
-    """Where metrics go beside Ray's own.
+    """The exporters besides Ray's metrics.
 
     Attributes:
         port: of the endpoint on 127.0.0.1; None opens none.
@@ -40,10 +40,11 @@ class MetricsSettings:
             raise ValueError("textfile must end in .prom: node_exporter reads no other file")
 
     def open_textfile(self) -> Textfile | None:
-        """The file, if one is asked for: opened before any work, so that it says how a job ended that never began.
+        """The textfile, if one is set. Open it before any work, so that it records the end of a job that never began
+        its work.
 
         Raises:
-            MetricsError: it cannot be written.
+            MetricsError: the file cannot be written.
         """
         if self.textfile is None:
             return None
@@ -51,8 +52,8 @@ class MetricsSettings:
             return Textfile(self.textfile)
         except OSError as error:
             raise MetricsError(
-                f"metrics.textfile={self.textfile}: {error.strerror or error}: name a file in a folder that is there "
-                "and can be written"
+                f"metrics.textfile={self.textfile}: {error.strerror or error}: name a file in an existing "
+                "folder that can be written"
             ) from error
 
 
@@ -60,21 +61,23 @@ NO_ENDPOINT = MetricsSettings()
 
 
 class Exporter(Protocol):
-    """Is told the series of the whole job about twice a second."""
+    """Receives the series of the whole job about twice a second."""
 
-    def show(self, series: Mapping[str, float]) -> None: ...
+    def show(self, series: Mapping[str, float]) -> None:
+        """Take the current value of every series."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Stop exporting."""
 
 
 class Endpoint(SeriesCollector):
     """Serves the job's series to Prometheus, on 127.0.0.1 only.
 
     Args:
-        port: 0 takes a free one.
+        port: 0 takes a free port.
 
     Raises:
-        MetricsError: the port cannot be had.
+        MetricsError: the port cannot be opened.
     """
 
     def __init__(self, port: int) -> None:
@@ -92,24 +95,26 @@ class Endpoint(SeriesCollector):
         self.url = f"http://127.0.0.1:{self._server.server_port}/metrics"
 
     def close(self) -> None:
+        """Stop the server."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
 
 
 class RayMetrics:
-    """Hands what has been added since the last time to Ray, whose agent on this node serves it to Prometheus as
-    `ray_lensmill_...`. An agent needs ray[default]; without one, nothing is served."""
+    """Passes the increase of each series to Ray, whose agent on this node serves it to Prometheus as
+    `ray_lensmill_...`. The agent is part of ray[default]; without it nothing is served."""
 
     def __init__(self) -> None:
         self._handed: dict[str, float] = {}
         self._made: dict[str, Any] = {}
 
     def show(self, series: Mapping[str, float]) -> None:
+        """Pass on the increase since the last call."""
         gone = dict.fromkeys(filter(is_gauge, self._handed), 0.0)
         for name, (metric, labels, value) in parsed({**gone, **series}):
             before = self._handed.get(name, 0.0)
-            more = value - before if value >= before else value  # an engine that restarts counts from 0 again
+            more = value - before if value >= before else value  # a restarted engine counts from 0
             self._handed[name] = value
             if metric.kind == "gauge":
                 self._ray(metric).set(value, tags=_tags(metric, labels))
@@ -117,7 +122,7 @@ class RayMetrics:
                 self._ray(metric).inc(more, tags=_tags(metric, labels))
             elif metric.kind == "histogram" and labels[-1] != SUM:
                 within = (*metric.buckets, 2 * metric.buckets[-1])[int(labels[-1])]
-                for _ in range(round(more)):  # Ray keeps the number of each bucket, and takes a sum from their middles
+                for _ in range(round(more)):  # Ray counts each bucket and computes the sum from the buckets' middles
                     self._ray(metric).observe(within, tags=_tags(metric, labels[:-1]))
 
     def _ray(self, metric: Metric) -> Any:
@@ -133,7 +138,7 @@ class RayMetrics:
         return self._made[metric.name]
 
     def close(self) -> None:
-        """Ray goes on serving what it was told last."""
+        """Nothing to do: Ray keeps serving the last values."""
 
 
 def _tags(metric: Metric, labels: tuple[str, ...]) -> dict[str, str]:
@@ -141,18 +146,18 @@ def _tags(metric: Metric, labels: tuple[str, ...]) -> dict[str, str]:
 
 
 class Exports:
-    """All exporters of a job; a context.
+    """All exporters of a job; a context manager.
 
     Args:
         port: of the endpoint; None opens none.
-        ray: whether Ray's own metrics are fed.
-        textfile: that gets the series, too.
+        ray: feed Ray's own metrics.
+        textfile: receives the series, too.
 
     Attributes:
-        outages: what the driver itself waits for.
+        outages: the outages that the driver itself waits for.
 
     Raises:
-        MetricsError: the port cannot be had.
+        MetricsError: the port cannot be opened.
     """
 
     def __init__(self, port: int | None, ray: bool, textfile: Textfile | None = None) -> None:
@@ -165,28 +170,29 @@ class Exports:
             self._all.append(RayMetrics())
 
     def __bool__(self) -> bool:
-        """Whether anybody wants metrics."""
+        """Whether any exporter is active."""
         return bool(self._all)
 
     @contextmanager
     def waiting_for_cluster(self, address: str) -> Iterator[None]:
-        """Until a cluster that runs elsewhere has taken us; a Ray of our own is not waited for but started."""
+        """Count the block as waiting for the cluster, if the cluster was started elsewhere. A local Ray is started, not
+        waited for."""
         with self.outages.waiting("cluster") if address != "local" else nullcontext():
             self._refresh()
             yield
 
     def show(self, *reports: Mapping[str, float]) -> None:
-        """Of different series each."""
+        """Export the union of several reports, which have different series."""
         self._workers = {name: value for report in reports for name, value in report.items()}
         self._refresh()
 
     def rest(self) -> None:
-        """The workers have ended: what they counted stays, and they are not there any more."""
+        """Keep the counts of workers that have ended, and set the number of workers to 0."""
         self._workers = {name: 0.0 if is_gauge(name) else value for name, value in self._workers.items()}
         self._refresh()
 
     def tell(self, metric: Metric, value: float, *labels: object) -> None:
-        """A gauge of the whole job, which keeps this value until it is told another."""
+        """Set a gauge of the whole job. It keeps this value until the next call."""
         self._told[series_name(metric, *fold(metric.labels, labels))] = value
         self._refresh()
 

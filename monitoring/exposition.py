@@ -1,4 +1,4 @@
-"""The job's series as the Prometheus client library wants them: for the endpoint and for the textfile."""
+"""Converts the job's series for the Prometheus client library: for the endpoint and for the textfile."""
 
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
@@ -12,20 +12,22 @@ from monitoring.recorder import SUM, is_gauge, parse
 
 Family = CounterMetricFamily | GaugeMetricFamily | HistogramMetricFamily
 Parts = dict[str, float]
-"""A histogram's: the number of observations by bucket, and their sum."""
+"""The parts of a histogram: the number of observations by bucket, and their sum."""
 
 
 class SeriesCollector(Collector):
-    """Holds the series that were shown last. A gauge that is shown no more is 0."""
+    """Holds the last shown series. A gauge that is no longer shown is 0."""
 
     def __init__(self) -> None:
         self._series: dict[str, float] = {}
 
     def show(self, series: Mapping[str, float]) -> None:
+        """Replace the series."""
         gone = dict.fromkeys(filter(is_gauge, self._series), 0.0)
         self._series = {**gone, **{name: value for name, value in series.items() if parse(name)}}
 
     def describe(self) -> Iterator[Family]:
+        """No static description: the series are known at collection."""
         return iter(())
 
     def collect(self) -> Iterator[Family]:
@@ -45,7 +47,7 @@ class SeriesCollector(Collector):
 
 
 def parsed(series: Mapping[str, float]) -> Iterator[tuple[str, tuple[Metric, tuple[str, ...], float]]]:
-    """Each series that is a metric's: its name, then the metric, the label values and the value."""
+    """The series that belong to a metric: name, then metric, label values and value."""
     for name, value in series.items():
         found = parse(name)
         if found is not None:

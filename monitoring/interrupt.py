@@ -1,4 +1,4 @@
-"""Ctrl-C: the first one asks for a gentle stop, the second one ends the program."""
+"""Ctrl-C: the first signal asks for a graceful stop, the second ends the program."""
 
 import signal
 from collections.abc import Callable
@@ -10,14 +10,15 @@ from typing import Any, Self
 from monitoring.logs import Say
 
 ONE_S = 1.0
-"""Signals so close to the first are the same wish: `timeout` signals the process, and then its group with it."""
+"""Signals within this many seconds of the first count as the same request: `timeout` signals the process and then its
+group."""
 
 
 class Interrupt:
-    """While entered, SIGINT and SIGTERM set `asked` instead of raising; a later one raises KeyboardInterrupt.
+    """While entered, SIGINT and SIGTERM set `asked` instead of raising. A later signal raises KeyboardInterrupt.
 
     Args:
-        say: told one line when the first one comes.
+        say: told one line at the first signal.
         clock: seconds, monotonic.
     """
 
@@ -45,5 +46,5 @@ class Interrupt:
                 return
             raise KeyboardInterrupt
         self.asked, self._asked_at = True, self._clock()
-        with suppress(RuntimeError):  # of a stream that was being written to when the signal came
+        with suppress(RuntimeError):  # the signal interrupted a write to the same stream
             self._say("stopping: what is done is kept (again to stop at once) ...", "warning")

@@ -1,7 +1,7 @@
-"""Log lines that say which build, chunk and episode they are about, as text or as JSON.
+"""Log lines that name their build, chunk and episode, as text or as JSON.
 
-Workers log to their standard error, which Ray keeps in its log files. Whatever is in a line stays on it. Tracebacks are
-left out: errors of libraries may hold a request with its key.
+Workers log to their standard error, which Ray keeps in its log files. A message never breaks into several lines.
+Tracebacks are omitted: errors of libraries may hold a request with its key.
 """
 
 import json
@@ -20,19 +20,19 @@ Logging = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error", "critical"]
 
 LOGGER = logging.getLogger("lensmill")
-"""Parent of all our loggers."""
+"""Parent of all loggers of lensmill."""
 
 build: ContextVar[str] = ContextVar("build", default="")
 chunk: ContextVar[str] = ContextVar("chunk", default="")
 episode: ContextVar[str] = ContextVar("episode", default="")
-"""What the current task is about; tasks and threads that it starts know it too."""
+"""The current episode. Tasks and threads that a task starts inherit these variables."""
 
 _ABOUT = {"build": build, "chunk": chunk, "episode": episode}
 
 
 @contextmanager
 def about(**where: str) -> Iterator[None]:
-    """Log lines from within the block, and from tasks started there, are about this build, chunk or episode."""
+    """Log lines from within the block, and from tasks started there, name this build, chunk or episode."""
     before = [(_ABOUT[name], _ABOUT[name].set(value)) for name, value in where.items()]
     try:
         yield
@@ -54,11 +54,14 @@ def line_of(
     seconds: float | None = None,
     fields: Mapping[str, object] = MappingProxyType({}),
 ) -> str:
-    """One line of a log.
+    """Format one line of a log.
 
     Args:
-        seconds: since the epoch; now where it is None.
-        fields: JSON values that stand beside the message in a JSON line.
+        level: e.g. "info".
+        message: the text.
+        kind: text or JSON.
+        seconds: since the epoch; None for now.
+        fields: JSON values next to the message, in a JSON line only.
     """
     where = {name: value for name, variable in _ABOUT.items() if (value := variable.get())}
     now = datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
@@ -71,7 +74,8 @@ def line_of(
 
 
 def _redacted(fields: Mapping[str, object]) -> dict[str, object]:
-    """JSON values without secrets: those of a name that is a secret's, and texts that hold one, however deep."""
+    """JSON values without secrets, at any depth: values whose name is a secret's name, and texts that contain a
+    secret."""
     return {
         redact(name): MASK if is_secret_name(name) and isinstance(value, str) else _without_secrets(value)
         for name, value in fields.items()
@@ -98,7 +102,7 @@ class _Formatter(logging.Formatter):
 
 
 def log_to(kind: Logging, stream: TextIO | None = None) -> None:
-    """Have this process's log lines go to a stream, standard error if none is given."""
+    """Send this process's log lines to a stream; None is standard error."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(_Formatter(kind))
     LOGGER.handlers[:] = [handler]

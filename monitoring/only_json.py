@@ -1,8 +1,8 @@
-"""With `logging=json` every line of the job's output is one JSON object, whoever wrote it.
+"""With `logging=json` every line of the job's output is one JSON object, whichever code wrote it.
 
-Libraries, Python itself and C++ code print to the process's own standard output and error, past every logger. So both
-file descriptors lead through a process of our own: lines that are JSON objects pass, any other becomes the message of
-one. A thread would not do: it would take the last words of a process that aborts along with it.
+Libraries, Python itself and C++ code print directly to the process's standard output and error. So both file
+descriptors lead through a separate process: lines that are JSON objects pass unchanged, any other line becomes the
+message of an object. A thread would not be enough: if the process aborts, a thread would lose its last lines.
 """
 
 import contextlib
@@ -23,20 +23,20 @@ from monitoring.logs import LOGGER, line_of, log_to
 ROOT = Path(__file__).resolve().parent.parent
 
 MOST_CHARS = 2000
-"""Of a foreign line; the rest is cut."""
+"""Maximum characters of a foreign line; the rest is cut."""
 
 BURST = 20
-"""Foreign lines that follow one another, as in a dump of a library's state; of more, only the number is told."""
+"""Maximum foreign lines in a row, as in a dump of a library's state; of more lines only the number is printed."""
 
 PATIENCE_S = 5.0
-"""How long to wait for the last lines: a process that outlives the job may hold its end of a pipe."""
+"""Seconds to wait for the last lines: a process that outlives the job may hold its end of a pipe."""
 
 STREAMS = ((1, "stdout"), (2, "stderr"))
 
 
 @contextmanager
 def only_json() -> Iterator[None]:
-    """Within the block, whatever this process and its children print comes out as JSON objects, one a line."""
+    """Within the block, all output of this process and its children becomes JSON objects, one for each line."""
     log_to("json")
     root = logging.getLogger()
     before = root.handlers[:]
@@ -44,7 +44,7 @@ def only_json() -> Iterator[None]:
     logging.captureWarnings(True)
     real, pipes = [os.dup(number) for number, _ in STREAMS], [os.pipe() for _ in STREAMS]
     reading = [ends[0] for ends in pipes]
-    filtering = subprocess.Popen(  # in a session of its own: a signal to the job's group is not for its last lines
+    filtering = subprocess.Popen(  # in its own session: a signal to the job's group must not end it
         [sys.executable, "-m", "monitoring.only_json", *map(str, (*reading, *real))],
         cwd=ROOT,
         pass_fds=(*reading, *real),
@@ -69,12 +69,12 @@ def only_json() -> Iterator[None]:
 
 
 def main(descriptors: list[int]) -> None:
-    """The process between: reads two pipes to their ends.
+    """The separate process: read two pipes to their ends.
 
     Args:
         descriptors: the pipes of standard output and error, then the files that they lead to.
     """
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # systemd sends these to every process of a job
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # systemd signals every process of a job
         signal.signal(number, signal.SIG_IGN)
     count = len(STREAMS)
     threads = [
@@ -88,7 +88,13 @@ def main(descriptors: list[int]) -> None:
 
 
 def pass_on(lines: BinaryIO, real: int, name: str) -> None:
-    """Every line of one stream, as an object, to a file descriptor."""
+    """Write every line of one stream, as an object, to a file descriptor.
+
+    Args:
+        lines: the stream.
+        real: the file descriptor.
+        name: "stdout" or "stderr".
+    """
     foreign = 0
     with lines:
         for raw in lines:
@@ -106,13 +112,13 @@ def pass_on(lines: BinaryIO, real: int, name: str) -> None:
 
 def _tell_left_out(foreign: int, real: int, name: str) -> None:
     if foreign > BURST:
-        text = f"{foreign - BURST} more lines of {name} are left out"
+        text = f"{foreign - BURST} more lines of {name} are omitted"
         _write(real, line_of("warning", text, "json", fields={"from": name}))
 
 
 def _write(real: int, line: str) -> None:
     data = f"{line}\n".encode()
-    with contextlib.suppress(OSError):  # nobody reads any more, or the disk is full: the job goes on
+    with contextlib.suppress(OSError):  # the reader is gone or the disk is full: the job continues
         while data:
             data = data[os.write(real, data) :]
 

@@ -1,4 +1,4 @@
-"""What a job waits for because it is away: whether, and for how long."""
+"""Records the outages that a job waits for, and their duration."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -10,7 +10,8 @@ from monitoring.recorder import fold, series_name
 
 
 class Outages:
-    """Of one process; the reports of several add up, so the gauge is how many of them wait.
+    """The outages of one process. The reports of several processes are summed, so the gauge is the number of processes
+    that wait.
 
     Args:
         clock: seconds, monotonic.
@@ -22,7 +23,7 @@ class Outages:
         self._seconds: Counter[str] = Counter()
 
     def note(self, awaited: str, away: bool) -> None:
-        """Whether one of `metrics.AWAITED` is away now."""
+        """Record whether one of `metrics.AWAITED` is unreachable now."""
         if away:
             self._since.setdefault(awaited, self._clock())
         elif awaited in self._since:
@@ -30,7 +31,7 @@ class Outages:
 
     @contextmanager
     def waiting(self, awaited: str) -> Iterator[None]:
-        """Away for as long as the block takes."""
+        """Count the block as an outage."""
         self.note(awaited, True)
         try:
             yield
@@ -38,12 +39,12 @@ class Outages:
             self.note(awaited, False)
 
     def end(self) -> None:
-        """Nothing is waited for any more."""
+        """End all outages."""
         for awaited in list(self._since):
             self.note(awaited, False)
 
     def series(self) -> dict[str, float]:
-        """Of what was ever away; empty otherwise."""
+        """The series of everything that was ever unreachable; empty otherwise."""
         found: dict[str, float] = {}
         for awaited in {*self._since, *self._seconds}:
             labels = fold(metrics.OUTAGES.labels, (awaited,))

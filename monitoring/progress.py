@@ -1,4 +1,5 @@
-"""Progress on long work: a live display on a terminal, plain lines elsewhere, and the same numbers as metrics."""
+"""Shows the progress of long work: a live display on a terminal, plain lines elsewhere, and the same numbers as
+metrics."""
 
 import sys
 from collections import Counter
@@ -16,32 +17,37 @@ from monitoring import logs, metrics
 from monitoring.recorder import series_name
 
 PLAIN_EVERY_S = 5.0
+"""Seconds between two plain lines while the numbers change."""
+
+STILL_AFTER_S = 10.0
+"""Seconds without a change after which a plain line says so."""
 
 STILL_EVERY_S = 60.0
-"""Where nothing changes, lines come ever more seldom, down to one in so many seconds."""
+"""Maximum seconds between two such lines. The time between them doubles up to this."""
 
 STALLED_S = 15.0
-"""After so long without a change a terminal's live line says what is waited for, and a line about what is away is a
-warning."""
+"""Seconds without a change after which the live line of a terminal names the reason, and after which a line about an
+outage is a warning."""
 
 
 class Told(Protocol):
-    """Takes series of the whole job (`monitoring.export.Exports`)."""
+    """Receives series of the whole job (`monitoring.export.Exports`)."""
 
-    def tell(self, metric: metrics.Metric, value: float, *labels: object) -> None: ...
+    def tell(self, metric: metrics.Metric, value: float, *labels: object) -> None:
+        """Set a gauge of the whole job."""
 
 
 class ProgressDisplay:
-    """Shows how far a stage is: episodes, accepted, rejected, failed, rate, time left.
+    """Shows the progress of a stage: episodes, accepted, rejected, failed, rate, time left.
 
-    A plain line comes every few seconds where something has changed. Where nothing has, one line says for how long and
-    what is waited for, at first after some seconds, then after twice as long each time, up to a minute.
+    A plain line comes every few seconds while the numbers change. Without a change, a line gives the time and the
+    reason of the wait: first after `STILL_AFTER_S` seconds, then with twice the time in between, up to a minute.
 
     Args:
-        stream: where to; a terminal gets a live line, anything else plain lines.
+        stream: a terminal gets a live line, any other stream plain lines.
         clock: seconds, monotonic.
-        kind: "json" makes every line a JSON object, with no live display.
-        results: where the closing lines go; None is standard output.
+        kind: "json" makes every line a JSON object, without a live display.
+        results: receives the closing lines; None is standard output.
     """
 
     def __init__(
@@ -91,22 +97,24 @@ class ProgressDisplay:
             self._bar.stop()
 
     def export_to(self, told: Told) -> None:
-        """Have what is told here go to the job's metrics, too."""
+        """Also pass numbers on to the job's metrics."""
         self._told = told
 
     def tell(self, metric: metrics.Metric, value: float, *labels: object) -> None:
-        """A number of the whole job, for its metrics; no line."""
+        """Set a gauge of the whole job in its metrics; prints nothing."""
         if self._told is not None:
             self._told.tell(metric, value, *labels)
 
     def say(self, line: str, level: logs.Level = "info", **fields: object) -> None:
         """Print a line that stays.
 
-        Args:
-            level: "warning" for what a person should look at, "error" for what keeps the job from its end.
-            fields: numbers and names of the line, as JSON values; with `logging=json` they stand beside the message.
-
         As text, an error begins with "error: "; the refusal of a gate keeps its "refused: ".
+
+        Args:
+            line: the text.
+            level: "warning" if a person should look, "error" if the job cannot reach its goal.
+            fields: numbers and names of the line, as JSON values; with `logging=json` they are printed next to the
+                message.
         """
         line = redact(line)
         if level == "error" and self._kind == "text" and not line.startswith(("error: ", "refused: ")):
@@ -117,12 +125,13 @@ class ProgressDisplay:
             self._print(line, level, **fields)
 
     def result(self, line: str, level: logs.Level = "info", **fields: object) -> None:
-        """Print a line of what came of the job, on standard output: of a table each line, in text only."""
+        """Print a line of the job's result on standard output. The lines of a table are printed in text only."""
         shown = logs.line_of(level, line, "json", fields=fields) if self._kind == "json" else line
         print(shown, file=self._results or sys.stdout, flush=True)
 
     @property
     def kind(self) -> logs.Logging:
+        """Text or JSON."""
         return self._kind
 
     def _print(self, line: str, level: logs.Level = "info", **fields: object) -> None:
@@ -133,8 +142,9 @@ class ProgressDisplay:
         """Start a stage.
 
         Args:
-            total: of so many things; 0 where that is not known.
-            waits_for: what the stage waits for while nothing changes, as a noun.
+            stage: its name.
+            total: number of things to do; 0 if unknown.
+            waits_for: a noun for the thing that the stage waits for while nothing changes.
         """
         self._stage, self._total, self._waits_for = stage, total, waits_for
         self._started = self._changed = self._clock()
@@ -148,8 +158,10 @@ class ProgressDisplay:
         """Progress of planning.
 
         Args:
+            samples: read so far.
+            failures: unreadable rows so far.
             pictures: read so far.
-            at: the row that was read last.
+            at: the last row.
         """
         fields = {"samples": samples, "unreadable": failures, "pictures": pictures, "rate": self._rate(pictures)}
         if not (samples or failures):
@@ -161,12 +173,17 @@ class ProgressDisplay:
         self._show(samples, f"sample{'' if samples == 1 else 's'}{joint}{detail}", "", (samples, failures), fields)
 
     def episodes(self, counts: Counter[str], earlier: int = 0) -> None:
-        """Progress of episodes: counts by outcome (accepted, rejected, failed) of this run, after `earlier` ones. Those
-        that another run handed back are counts too, as "earlier"."""
+        """Progress of episodes.
+
+        Args:
+            counts: this run's episodes by outcome (accepted, rejected, failed). "earlier" counts episodes that another
+                run handed back.
+            earlier: episodes of earlier runs.
+        """
         earlier += counts["earlier"]
         outcomes = {name: counts[name] for name in ("accepted", "rejected", "failed")}
         made = sum(outcomes.values())
-        done = min(earlier + made, self._total)  # what a worker's death had made again was counted twice
+        done = min(earlier + made, self._total)  # episodes that were repeated after a worker's death count twice
         rate = self._rate(made)
         self.tell(metrics.EPISODES_PLANNED, self._total)
         self.tell(metrics.EPISODES_REMAINING, self._total - done)
@@ -178,7 +195,11 @@ class ProgressDisplay:
         self._show(done, detail, "", (done, *outcomes.values()), {**outcomes, "rate": rate})
 
     def verdicts(self, counts: Counter[str]) -> None:
-        """Progress of judging: chunks, and this run's verdicts by outcome."""
+        """Progress of judging.
+
+        Args:
+            counts: chunks, and this run's verdicts by outcome.
+        """
         outcomes = {name: counts[name] for name in get_args(Outcome)}
         given = sum(outcomes.values())
         rate = self._rate(given)
@@ -190,8 +211,13 @@ class ProgressDisplay:
         self._show(counts["chunks"], detail, "", (counts["chunks"], given), {**outcomes, "rate": rate})
 
     def published(self, rows: int, pictures: int, left_out: int = 0) -> None:
-        """Progress of publishing, or of counting before it: rows of any table, with so many pictures; and those of the
-        total that are left out."""
+        """Progress of publishing, or of counting before it.
+
+        Args:
+            rows: of any table, so far.
+            pictures: in these rows.
+            left_out: rows of the total that are not published.
+        """
         done = rows + left_out
         if self._stage == "publishing":
             self.tell(metrics.PUBLISH_ROWS_PLANNED, self._total - left_out)
@@ -203,34 +229,41 @@ class ProgressDisplay:
         self._show(done, detail, "", (done, pictures), fields)
 
     def checked(self, done: int, detail: str) -> None:
-        """Progress of looking through what is there."""
+        """Progress of a check."""
         self._show(done, detail, "", detail, {})
 
     def _note_outages(self, counts: Counter[str]) -> None:
-        """The counts say what is away; that is then what the stage waits for."""
+        """Take the outages from the counts: they are the reason of the wait."""
         away = [name for name in metrics.AWAITED if counts[series_name(metrics.OUTAGES, name)] > 0]
         self._away = "a worker to start" if away == ["worker"] else ""
         if away and not self._away:
-            self._away = f"{' and '.join(f'the {name}' for name in away)} to be in reach again"
+            self._away = f"{' and '.join(f'the {name}' for name in away)} to be reachable again"
 
     def _rate(self, count: float) -> float:
-        """So many a second since the stage began; of a shorter time no rate follows, and it counts as a second."""
+        """Things per second since the stage began. A time of less than a second counts as one."""
         return round(count / max(1.0, self._clock() - self._started), 3)
 
     def _left(self, done: int, made: int) -> str:
-        """How long the rest takes at this rate, as a part of a line."""
+        """The time left at this rate, as a part of a line."""
         seconds = self._clock() - self._started
         return f", {clock_text((self._total - done) * seconds / made)} left" if made and self._total > done else ""
 
     def _show(self, done: int, detail: str, instead: str, news: object, fields: Mapping[str, Any]) -> None:
-        """One line of progress; `news` differs from the last time where something has changed, and `instead` is shown
-        where there is nothing to count yet."""
+        """Print one line of progress, if one is due.
+
+        Args:
+            done: things done.
+            detail: the rest of the line.
+            instead: printed instead while there is nothing to count.
+            news: a value that changes if and only if there was progress.
+            fields: numbers for a JSON line.
+        """
         now = self._clock()
         if news != self._news:
             self._news, self._changed, self._pause = news, now, PLAIN_EVERY_S
             stalled = False
         else:
-            stalled = now - self._changed >= (STALLED_S if self._live else PLAIN_EVERY_S)
+            stalled = now - self._changed >= (STALLED_S if self._live else STILL_AFTER_S)
         shown = instead or (f"{done}/{self._total} ({detail})" if self._total else f"{done} {detail}")
         awaited = self._away or self._waits_for
         waits = f"waiting for {awaited}, " if awaited else ""
@@ -246,9 +279,10 @@ class ProgressDisplay:
         seconds = round(now - self._changed, 1)
         numbers = {"stage": self._stage, "done": done, "total": self._total, **fields}
         if not stalled:
+            self._pause = self._changed + STILL_AFTER_S - now
             self._print(f"{self._stage}: {shown}", **numbers)
             return
-        self._pause = min(STILL_EVERY_S, 2 * self._pause)
+        self._pause = min(STILL_EVERY_S, 2 * max(STILL_AFTER_S, self._pause))
         still = instead or (f"{done}/{self._total}" if self._total else f"{done} {detail}")
         waiting = {"waiting_for": awaited} if waits else {}
         self._print(
@@ -261,7 +295,7 @@ class ProgressDisplay:
 
 
 def count_text(count: int, noun: str) -> str:
-    """So many of something, e.g. 1 chunk, 12 chunks, 2 trajectories."""
+    """A number and its noun, e.g. 1 chunk, 12 chunks, 2 trajectories."""
     if count == 1:
         return f"{count} {noun}"
     ends = noun.endswith("y") and noun[-2:-1] not in "aeiou"
@@ -269,7 +303,7 @@ def count_text(count: int, noun: str) -> str:
 
 
 def clock_text(seconds: float) -> str:
-    """Seconds as people read them, e.g. 42 s, 3:07 min, 2:15 h."""
+    """Seconds for people, e.g. 42 s, 3:07 min, 2:15 h."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -279,7 +313,7 @@ def clock_text(seconds: float) -> str:
 
 
 def size_text(size: float) -> str:
-    """Bytes as people read them."""
+    """Bytes for people, e.g. 1.5 kB."""
     for unit in ("B", "kB", "MB", "GB"):
         if size < 1000:
             return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"

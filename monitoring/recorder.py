@@ -1,7 +1,8 @@
-"""What a worker counts, as plain numbers: cheap to add to, small to send, and added up by whoever gets several.
+"""The counts of a worker, as plain numbers: cheap to increase, small to send, and summed over workers.
 
-A report is series -> value. Reports of several workers are added up as Counters are, and those of dead workers are
-kept, so a series of a counter never goes back. A histogram's series are the number of each bucket and the sum of all.
+A report is series -> value. Reports of several workers are added like Counters, and reports of dead workers are kept,
+so the series of a counter never decreases. The series of a histogram are the number of each bucket and the sum of all
+values.
 """
 
 from bisect import bisect_left
@@ -13,35 +14,36 @@ from monitoring.metrics import METRICS, OTHER, Labels, Metric
 _SPLIT = "|"
 
 SUM = "sum"
-"""Of a histogram; stands where its other series have the index of their bucket."""
+"""Stands for the sum of a histogram where its other series have the index of a bucket."""
 
 
 def series_name(metric: Metric, *labels: str) -> str:
-    """The name under which reports have a metric with these label values, folded already."""
+    """The name of a metric's series with these label values, which are already folded."""
     return _SPLIT.join((metric.name, *labels))
 
 
 def parse(series: str) -> tuple[Metric, tuple[str, ...]] | None:
-    """The metric and label values of a series (of a histogram's, then the bucket's index or "sum"); None of what else
-    workers count."""
+    """The metric and label values of a series (for a histogram also the bucket's index or "sum"); None for other counts
+    of workers."""
     name, *rest = series.split(_SPLIT)
     metric = METRICS.get(name)
     return None if metric is None else (metric, tuple(rest))
 
 
 def lasting(report: Mapping[str, int]) -> Counter[str]:
-    """What of a report still holds once its worker is gone: all but gauges."""
+    """The part of a report that stays valid after its worker has ended: all series except gauges."""
     return Counter({name: value for name, value in report.items() if not is_gauge(name)})
 
 
 def is_gauge(series: str) -> bool:
+    """Whether a series belongs to a gauge."""
     metric = METRICS.get(series.partition(_SPLIT)[0])
     return metric is not None and metric.kind == "gauge"
 
 
 def fold(labels: Labels, values: Iterable[object]) -> tuple[str, ...]:
-    """Label values as series have them: those that are not in the closed sets are "other". A label without a set takes
-    any text, cut to 100 characters and without the sign that separates."""
+    """Label values for a series. Values outside the closed sets become "other". A label without a set takes any text,
+    cut to 100 characters and without the separator."""
     given = zip(labels.values(), map(str, values), strict=True)
     return tuple(
         (value if value in known else OTHER) if known else value.replace(_SPLIT, "/")[:100] for known, value in given
@@ -57,11 +59,12 @@ class Value:
         self.value: float = 0
 
     def add(self, by: float = 1) -> None:
+        """Increase the value."""
         self.value += by
 
 
 class Histogram:
-    """One series of a histogram: how many observations fell into each bucket, and the sum of all."""
+    """One series of a histogram: the number of observations in each bucket, and their sum."""
 
     __slots__ = ("_bounds", "numbers", "sum")
 
@@ -71,15 +74,16 @@ class Histogram:
         self.sum = 0.0
 
     def observe(self, value: float) -> None:
+        """Count one observation."""
         self.numbers[bisect_left(self._bounds, value)] += 1
         self.sum += value
 
 
 class Recorder:
-    """The series of one process. For one thread.
+    """The series of one process. Not thread-safe.
 
     Args:
-        rungs: of the build, which are values of the label `rung` beside the usual ones.
+        rungs: of the build; values of the label `rung` in addition to the usual ones.
     """
 
     def __init__(self, rungs: Iterable[int] = ()) -> None:
@@ -89,11 +93,11 @@ class Recorder:
         self._histograms: dict[str, Histogram] = {}
 
     def value(self, metric: Metric, *labels: object) -> Value:
-        """The series of a counter or gauge; hold on to it where it is added to often."""
+        """The series of a counter or gauge. Keep it if it is increased often."""
         return self._values[self._name(metric, labels)]
 
     def histogram(self, metric: Metric, *labels: object) -> Histogram:
-        """The series of a histogram; hold on to it where it is added to often."""
+        """The series of a histogram. Keep it if it is used often."""
         name = self._name(metric, labels)
         if name not in self._histograms:
             self._histograms[name] = Histogram(metric.buckets)
@@ -106,12 +110,12 @@ class Recorder:
             known = {**metric.labels, "rung": metric.labels["rung"] + self._rungs} if "rung" in metric.labels else None
             folded = fold(known or metric.labels, labels)
             name = series_name(metric, *folded)
-            if OTHER not in folded:  # there is no end of what is unknown
+            if OTHER not in folded:  # the number of unknown values is unbounded
                 self._names[asked] = name
         return name
 
     def report(self) -> dict[str, float]:
-        """Every series so far; those of zero may be left out."""
+        """Every series so far. Series that are zero may be missing."""
         found = {name: series.value for name, series in self._values.items()}
         for name, histogram in self._histograms.items():
             found[name + _SPLIT + SUM] = histogram.sum

@@ -1,4 +1,4 @@
-"""Counting what a chat model is asked, whoever asks it."""
+"""Counts the requests to a chat model, from any caller."""
 
 from collections.abc import Mapping
 
@@ -27,14 +27,16 @@ class WatchedModel:
 
     @property
     def name(self) -> str:
+        """The model's name."""
         return self._model.name
 
     @property
     def family(self) -> ModelFamily:
+        """The conventions of the model's family."""
         return self._model.family
 
     async def chat(self, request: ChatRequest) -> ChatReply:
-        """See the protocol."""
+        """See `ChatModel.chat`."""
         self._in_flight.add(1)
         outcome = "cancelled"
         try:
@@ -66,7 +68,7 @@ class WatchedModel:
 
 
 def meter_series(meter: Meter) -> Mapping[str, float]:
-    """What a process's calls cost and how they fare, as series. The driver goes by these, whoever else takes them."""
+    """The cost and outcome of a process's calls, as series. The driver uses these, whichever exporters are active."""
     failed = {series_name(metrics.ATTEMPTS_FAILED, reason): float(count) for reason, count in meter.failed.items()}
     found = {
         metrics.ATTEMPTS.name: meter.requests,

@@ -1,4 +1,4 @@
-"""A file of the job's series for node_exporter's textfile collector, for jobs that end before anybody scrapes them."""
+"""A file with the job's series for node_exporter's textfile collector, for jobs that end before they are scraped."""
 
 import logging
 import os
@@ -15,22 +15,22 @@ from monitoring.exposition import SeriesCollector
 log = logging.getLogger("lensmill.metrics")
 
 EVERY_S = 15.0
-"""How often the file is written while the job runs, beside its last time."""
+"""Seconds between two writes while the job runs. The file is also written at the end."""
 
 _open: list["Textfile"] = []
-"""Files of this process whose job has not ended."""
+"""Textfiles of this process whose job has not ended."""
 
 
 class Textfile:
-    """Written under another name and renamed, so that nobody reads half a file. What it says of the last success stays
-    until a job succeeds again.
+    """Written under another name and renamed, so that no reader sees a partial file. The time of the last success is
+    kept until a job succeeds again.
 
     Args:
-        path: its folder must be there; ends in .prom, as node_exporter asks for.
+        path: in an existing folder; ends in .prom, as node_exporter requires.
         clock: seconds, monotonic.
 
     Raises:
-        OSError: nothing can be written there.
+        OSError: the file cannot be written.
     """
 
     def __init__(self, path: str, clock: Callable[[], float] = monotonic) -> None:
@@ -48,17 +48,22 @@ class Textfile:
         _open.append(self)
 
     def show(self, series: Mapping[str, float]) -> None:
-        """Take the job's series, and write them if that is due."""
+        """Take the job's series, and write them if a write is due."""
         self._series = dict(series)
         if self._clock() >= self._due:
             self._write()
 
     def close(self) -> None:
-        """Write what there is: the job works no more, but has not ended yet."""
+        """Write the current series. The job has finished its work but has not ended."""
         self._write()
 
     def end(self, status: int, now: float) -> None:
-        """Write the last time, with how and when (seconds since the epoch) the job ended."""
+        """Write the file for the last time.
+
+        Args:
+            status: exit status of the job.
+            now: seconds since the epoch.
+        """
         if status == 0:
             self._succeeded = now
         self._series |= {metrics.EXIT_STATUS.name: status, metrics.ENDED.name: now}
@@ -71,20 +76,21 @@ class Textfile:
         try:
             write_to_textfile(str(self._path), self._registry)
             self._failed = False
-        except OSError as error:  # a full disk is no reason to end the job
+        except OSError as error:  # a full disk must not end the job
             if not self._failed:
                 log.warning("metrics.textfile=%s cannot be written: %s", self._path, error.strerror or error)
             self._failed = True
 
 
 def job_ended(status: int) -> None:
-    """Have this process's textfile say how its job ended."""
+    """Record the exit status in this process's textfile."""
     while _open:
         _open.pop().end(int(status), time())
 
 
 def _last_success(path: Path) -> float | None:
-    """What a file of an earlier job says; None where there is none, or it cannot be read."""
+    """The time of the last success in the file of an earlier job; None if there is no such file or it cannot be
+    parsed."""
     try:
         for family in text_string_to_metric_families(path.read_text()):
             for sample in family.samples:

@@ -126,11 +126,10 @@ def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Cal
         introduction: the beginning of its --help.
         run: given the arguments.
     """
-    if any(argument in ("-h", "--help") for argument in arguments):
-        print(help_for(job, introduction))
-        return ExitStatus.DONE
-
     try:
+        if any(argument in ("-h", "--help") for argument in arguments):
+            print(help_for(job, introduction, arguments))
+            return ExitStatus.DONE
         with _sigterm_as_ctrl_c():
             if "--cfg" in arguments:
                 from omegaconf import OmegaConf

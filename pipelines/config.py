@@ -41,7 +41,7 @@ _SQL = re.compile(
 """A setting in SQL, which hydra takes in quotes only; one that is quoted already stays as it is."""
 
 
-_OUTSIDE = re.compile(r"\+*(\w+)\._spec_=")
+_OUTSIDE = re.compile(r"\+*(\w+)\._spec_=(.*)")
 """The choice of a plug-in from outside."""
 
 
@@ -75,13 +75,27 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
         raise SettingsError(_one_line(error, job, overrides)) from error
 
 
+def outside_in(overrides: Sequence[str]) -> list[tuple[str, str]]:
+    """The config group and `module:NAME` of each plug-in from outside that overrides name."""
+    found = ((match[1], match[2]) for item in overrides if (match := _OUTSIDE.fullmatch(item)))
+    return [(group, reference.strip("\"'")) for group, reference in found if group in PLUGINS]
+
+
+def references_in(settings: Any) -> tuple[str, ...]:
+    """Every plug-in from outside that a job's settings name, as `module:NAME`."""
+    chosen = [getattr(settings, group) for group in (*PLUGINS, "curation") if hasattr(settings, group)]
+    own = [plugin._spec_ for plugin in chosen if isinstance(plugin, PluginSettings) and plugin._spec_]
+    lists = [getattr(plugin, name, ()) for plugin in chosen for name in ("tools", "measures")]
+    return (*own, *(reference for several in lists for reference in several))
+
+
 def _with_outside(overrides: Sequence[str]) -> list[str]:
     """The overrides, with the group of each plug-in from outside emptied: its settings are the plug-in's own.
 
     Raises:
         SettingsError: a plug-in of ours is chosen too.
     """
-    groups = [match[1] for item in overrides if (match := _OUTSIDE.match(item)) and match[1] in PLUGINS]
+    groups = [group for group, _ in outside_in(overrides)]
     changed = list(overrides)
     for group in groups:
         if both := next((item for item in overrides if item.startswith(f"{group}=")), None):

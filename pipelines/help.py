@@ -1,8 +1,10 @@
 """`--help`: what a newcomer needs, with every group's options and their comments taken from conf/ itself."""
 
 import re
+from collections.abc import Sequence
 
-from pipelines.config import CONF, groups_of, texts_of
+from pipelines.conf import yaml_of
+from pipelines.config import CONF, PLUGINS, groups_of, outside_in, texts_of
 
 EXIT_STATUSES = """\
 exit statuses (docs/exit-statuses.md):
@@ -27,6 +29,7 @@ examples:
   python -m pipelines.build source=chartqa source.path=/data/ChartQA plan_only=true
   python -m pipelines.build agent=zoom model=qwen2_5_vl model.urls=[http://gpu1:8000/v1] judge=cascade
   python -m pipelines.build agent=refocus model=qwen2_5_vl engine=vllm engine.replicas=4 cluster=running
+  python -m pipelines.build agent._spec_=my_package.my_agent:SPEC      an agent of your own (docs/plugins.md)
 
 Run it again and it does only what is missing. Ctrl-C once stops gently; nothing is lost.
 The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets/<version>").
@@ -157,8 +160,15 @@ Ctrl-C stops following; the job goes on, and how to follow or stop it is said.
 """
 
 
-def help_for(job: str, introduction: str) -> str:
-    """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them."""
+def help_for(job: str, introduction: str, arguments: Sequence[str] = ()) -> str:
+    """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them.
+
+    Args:
+        arguments: of the command; plug-ins from outside that they name are explained too.
+
+    Raises:
+        SpecError: such a plug-in cannot be used.
+    """
     texts = texts_of(job)
     defaults = re.findall(r"^  - (\w+): (\w+)$", "\n".join(texts), re.M)
     parts = [introduction, "settings and their defaults:", *map(_indented, texts)]
@@ -166,6 +176,9 @@ def help_for(job: str, introduction: str) -> str:
         for option in sorted((CONF / group).glob("*.yaml")):
             parts.append(f"{group}={option.stem}" + (" (default)" if (group, option.stem) in defaults else ""))
             parts.append(_indented(option.read_text(), prefix=f"{group}."))
+    for group, reference in outside_in(arguments):
+        parts.append(f"{group}._spec_={reference}")
+        parts.append(_indented(yaml_of(PLUGINS[group].get(reference).settings), prefix=f"{group}."))
     parts.append(EXIT_STATUSES)
     return "\n".join(parts)
 

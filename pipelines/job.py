@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from actors.cluster.connection import connect
 from actors.cluster.errors import Stopped
+from actors.cluster.plugins import require_on_nodes
 from actors.rollouts.pool import RolloutPool
 from lensmill.models.meter import Meter
 from lensmill.models.preflight import Question
@@ -14,6 +15,7 @@ from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, status_after
+from pipelines.config import references_in
 from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
 from pipelines.models import Engines
@@ -38,6 +40,7 @@ class Job:
         self.cluster = settings.cluster
         self._metrics = settings.metrics
         self._textfile = settings.metrics.open_textfile()
+        self._outside = references_in(settings)
         self.exclusion = read_exclude(settings.exclude, settings.store)
         self.files = settings.store.open(settings.out)
         self._interrupt = Interrupt(display.say)
@@ -80,9 +83,15 @@ class Job:
                 return ExitStatus.STOPPED
 
     def connect(self) -> int:
-        """Start or join Ray; return how many workers the job may have."""
+        """Start or join Ray; return how many workers the job may have.
+
+        Raises:
+            ClusterError: a node cannot import a plug-in from outside.
+        """
         with self.exports.waiting_for_cluster(self.cluster.address):
-            return connect(self.cluster, self.stopping, self.display.say)
+            size = connect(self.cluster, self.stopping, self.display.say)
+        require_on_nodes(self._outside)
+        return size
 
     def ask(self, questions: Mapping[str, Question]) -> None:
         """Ask the models that were not asked yet.

@@ -30,7 +30,7 @@ def prepare_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
     display.say(f"curating the episodes of {chunks}", chunks=len(settings.chunk_ids))
 
     def show(done: int, total: int) -> None:
-        if done == 1:
+        if not done:
             display.begin("ledger", total, "episodes to be read")
         display.checked(done, count_text(done, "segment"))
 

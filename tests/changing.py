@@ -8,7 +8,8 @@ from typing import Any
 import pyarrow.parquet as pq
 from PIL import Image
 
-from actors.ingest.planning import Planner, PlanOutline, PlanSettings
+from actors.ingest.outline import PlanOutline
+from actors.ingest.planning import Planner, PlanSettings
 from actors.publishing.publishing import PublishSettings, prepare, publish_prepared
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
@@ -93,7 +94,7 @@ class Store:
         return PublishSettings(*where, chunk_ids, keys, curation, None, "made", scope=outline.scope)
 
     def publish(self, settings: PublishSettings) -> PublishedDataset:
-        return publish_prepared(prepare(settings, tasks=inline), tasks=inline)
+        return publish_prepared(prepare(settings), tasks=inline)
 
     def night(self, **settings: Any) -> PublishedDataset:
         outline = self.plan(**settings)

@@ -220,7 +220,7 @@ def test_an_empty_file_is_named_as_such() -> None:
     "data",
     [b"hello", b"\0" * 1000, b"<!DOCTYPE html><html></html>", b"version https://git-lfs.github.com/spec/v1\noid x"],
 )
-def test_what_is_no_picture_is_refused(data: bytes) -> None:
+def test_a_file_that_is_not_a_picture_is_refused(data: bytes) -> None:
     assert error_class(data) == "image_not_an_image"
 
 
@@ -291,7 +291,7 @@ def test_a_bomb_in_every_format_is_refused_from_its_header() -> None:
     assert error_class(webp) in ("image_too_large", "image_damaged")
 
 
-def test_the_limit_is_the_callers() -> None:
+def test_the_caller_sets_the_pixel_limit() -> None:
     data = saved(marked(), "PNG")
     with pytest.raises(ImageError, match="40x24"):
         load_original(data, max_pixels=959)
@@ -325,7 +325,7 @@ def test_pillows_own_settings_stay_as_they_are() -> None:
 
 @given(st.sampled_from(["PNG", "JPEG", "GIF", "WEBP", "BMP", "TIFF"]), st.data())
 @settings(max_examples=150, deadline=None)
-def test_no_damage_gives_anything_but_a_picture_or_an_image_error(kind: str, data: st.DataObject) -> None:
+def test_any_damage_gives_a_picture_or_an_image_error(kind: str, data: st.DataObject) -> None:
     file = bytearray(saved(marked(), kind))
     for _ in range(data.draw(st.integers(1, 8))):
         file[data.draw(st.integers(0, len(file) - 1))] = data.draw(st.integers(0, 255))

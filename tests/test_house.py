@@ -3,6 +3,7 @@
 import ast
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 MAY_IMPORT = {
     "lensmill": {"lensmill"},
     "storage": {"storage", "lensmill"},
-    "monitoring": {"monitoring", "lensmill"},
+    "monitoring": {"monitoring", "storage", "lensmill"},
     "actors": {"actors", "storage", "monitoring", "lensmill"},
     "pipelines": {"pipelines", "actors", "storage", "monitoring", "lensmill"},
     "benchmarks": {"benchmarks", "pipelines", "actors", "storage", "monitoring", "lensmill"},
@@ -80,6 +81,50 @@ def test_every_file_of_code_is_one_idea() -> None:
         for path in modules(room):
             lines = len(path.read_text().splitlines())
             assert lines <= 400, f"{path.relative_to(ROOT)} has {lines} lines"
+
+
+LACKS_DOCSTRINGS = (
+    *("lensmill/agents", "lensmill/curation", "lensmill/facts", "lensmill/specs.py", "lensmill/tools"),
+    *(
+        "lensmill/judging/cascade.py",
+        "lensmill/judging/judge.py",
+        "lensmill/judging/settings.py",
+        "monitoring/report.py",
+    ),
+    *("storage/builds", "storage/checks", "storage/datasets", "storage/sources"),
+    *("actors/ingest", "actors/publishing", "actors/rollouts", "pipelines"),
+)
+"""Folders and files in which public names may still lack a docstring. Shrink this list; never extend it."""
+
+
+def without_docstring(path: Path) -> Iterator[str]:
+    """The public names of a file that have no docstring: the module, its classes and functions, and methods."""
+    tree = ast.parse(path.read_text())
+    if tree.body and ast.get_docstring(tree) is None:
+        yield "the module"
+    for node in tree.body:
+        yield from _undocumented(node, "")
+
+
+def _undocumented(node: ast.stmt, prefix: str) -> Iterator[str]:
+    if not isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) or node.name.startswith("_"):
+        return
+    if ast.get_docstring(node) is None:
+        yield prefix + node.name
+    if isinstance(node, ast.ClassDef):
+        for inner in node.body:
+            yield from _undocumented(inner, f"{prefix}{node.name}.")
+
+
+def test_every_public_name_has_a_docstring() -> None:
+    lacking = [
+        f"{where}: {name}"
+        for room in MAY_IMPORT
+        for path in modules(room)
+        if not (where := str(path.relative_to(ROOT))).startswith(LACKS_DOCSTRINGS)
+        for name in without_docstring(path)
+    ]
+    assert not lacking, "\n".join(lacking)
 
 
 def test_python_is_as_new_as_declared() -> None:

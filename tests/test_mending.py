@@ -79,7 +79,7 @@ def test_the_sum_of_pixels_palette_and_header_still_counts() -> None:
     assert error_class(bytes(data)) == "image_damaged"
 
 
-def test_bytes_behind_the_end_of_a_png_are_nobodys() -> None:
+def test_bytes_after_the_end_of_a_png_are_ignored() -> None:
     assert is_red(with_chunks() + b"trailing" * 100 + MARKED_PIXELS + b"<html>")
 
 
@@ -297,7 +297,7 @@ def test_grey_of_few_bits_in_16_spans_black_to_white(bits: int, file: Callable[[
     assert np.abs(pixels[:, :, 0] - (RAMP >> 8)).max() <= 1
 
 
-def test_a_png_that_says_how_many_bits_mean_something_is_believed() -> None:
+def test_the_significant_bits_of_a_png_are_used() -> None:
     def grey(levels: list[int], bits: int) -> list[int]:
         rows = (b"\0" + struct.pack(">4H", *levels)) * 4
         body = (png_chunk(b"sBIT", bytes([bits])), png_chunk(b"IDAT", zlib.compress(rows)))

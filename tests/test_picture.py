@@ -82,7 +82,7 @@ def test_a_lossless_file_comes_back_pixel_for_pixel() -> None:
     assert pixel_hash(back) == pixel_hash(picture.pixels) == encoded.ref.pixel_hash
 
 
-def test_a_lossy_file_comes_back_nearly_so() -> None:
+def test_a_lossy_file_comes_back_almost_equal() -> None:
     picture = draw_view(detailed(500, 300), 224)
     encoded = encode(picture, lossless=False)
     back = Image.open(io.BytesIO(encoded.data))

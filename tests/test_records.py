@@ -50,7 +50,7 @@ def test_a_trajectory_needs_its_view() -> None:
 
 
 @pytest.mark.parametrize(("answer", "stop"), [(None, "answered"), ("3", "abstained"), ("3", "turn_limit")])
-def test_an_answer_and_the_way_it_ended_agree(answer: str | None, stop: Stop) -> None:
+def test_answer_and_stop_must_agree(answer: str | None, stop: Stop) -> None:
     with pytest.raises(ValueError, match="stop is"):
         Trajectory((VIEW,), (), (), answer, stop)
 

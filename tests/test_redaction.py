@@ -54,7 +54,7 @@ AWS = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
         ("{'cookie': 'session=letmein'}", "letmein"),
     ],
 )
-def test_what_is_shaped_like_a_key_is_masked(text: str, secret: str) -> None:
+def test_texts_with_the_shape_of_a_key_are_masked(text: str, secret: str) -> None:
     shown = redact(text)
     assert secret not in shown
     assert MASK in shown
@@ -124,7 +124,7 @@ def test_a_hostile_text_of_any_shape_is_redacted_to_its_end(sign: str) -> None:
     assert redact(sign * (200_000 // len(sign)) + "x")
 
 
-def test_what_stands_beside_a_secret_stays() -> None:
+def test_text_next_to_a_secret_stays() -> None:
     assert redact("GET http://user:p@ss@host:8000/v1?a=b") == f"GET http://{MASK}@host:8000/v1?a=b"
     assert redact("?sig=abcdefgh&se=2030") == f"?sig={MASK}&se=2030"
     assert redact("Cookie: session=letmein\nAccept: text/html") == f"Cookie: {MASK}\nAccept: text/html"

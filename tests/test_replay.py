@@ -63,7 +63,7 @@ def changed(trajectory: Trajectory, number: int, step: Step) -> Trajectory:
     return replace(trajectory, steps=(*trajectory.steps[:number], step, *trajectory.steps[number + 1 :]))
 
 
-def test_every_picture_comes_again_in_order(replayer: Replayer) -> None:
+def test_every_picture_is_drawn_again_in_order(replayer: Replayer) -> None:
     rollout = an_episode()
     again = list(replayer.replay("original", 448, two_columns(), rollout.trajectory))
     assert [redrawn.index for redrawn in again] == [0, 1, 2]
@@ -151,7 +151,7 @@ def test_a_record_that_is_no_record_is_refused(record: dict[str, object]) -> Non
         ReplaySettings.of_record(record)
 
 
-def test_a_record_of_pictures_that_were_drawn_otherwise_is_refused() -> None:
+def test_a_record_of_an_older_drawing_is_refused() -> None:
     record = ReplaySettings().record()
     del record["tools"]["max_pixels"]
     with pytest.raises(ValueError, match="as an earlier lensmill did"):
@@ -192,7 +192,7 @@ async def test_code_runs_again_and_shows_the_same(sandbox: Sandbox) -> None:
     assert not [redrawn.differences for redrawn in again if redrawn.differences]
 
 
-async def test_code_that_was_stopped_is_not_waited_for_again() -> None:
+async def test_code_that_ran_out_of_time_is_not_run_again() -> None:
     try:
         hasty = MontySandbox(Limits(seconds=0.5), programs=1)
     except NoBoundary as missing:

@@ -132,7 +132,7 @@ QWEN3_VL_AT_224 = (32, 224)
 @example((20_000, 20_000), 3840, 28, True)
 @example((1, 1), 224, 28, False)
 @example((5, 1000), 3840, 32, False)
-def test_a_view_is_such_as_its_model_takes(size: tuple[int, int], rung: int, factor: int, upscale: bool) -> None:
+def test_a_view_keeps_its_models_pixel_limits(size: tuple[int, int], rung: int, factor: int, upscale: bool) -> None:
     family = FAMILIES[factor]
     frame = within(Ladder((rung,), factor, upscale), [family]).frame(size, rung)
     assert frame.width % factor == frame.height % factor == 0

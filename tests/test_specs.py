@@ -57,7 +57,7 @@ def test_a_plugin_from_outside_is_named_by_module_and_name(tints: Registry[Tint]
         ("bad:SPEC", "cannot be imported: ModuleNotFoundError"),
     ],
 )
-def test_a_plugin_that_cannot_be_used_is_told_in_one_line(tints: Registry[Tint], reference: str, says: str) -> None:
+def test_an_unusable_plugin_is_one_clear_line(tints: Registry[Tint], reference: str, says: str) -> None:
     with pytest.raises(SpecError, match=says) as told:
         tints.get(outside(tints, reference))
     assert "\n" not in str(told.value)

@@ -1,1 +1,1 @@
-"""Connecting to Ray, joining and leaving it."""
+"""Connects to Ray, joins and leaves clusters, and runs tasks."""

@@ -1,4 +1,4 @@
-"""Whether engines fit on the cluster's GPUs, all of them at the same time."""
+"""Checks whether engines fit on the cluster's GPUs at the same time."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -10,8 +10,14 @@ from actors.engines.settings import EngineSettings
 
 
 def fits(demands: Sequence[float], nodes: Sequence[float]) -> bool:
-    """Whether replicas that take so many GPUs each fit on nodes of so many: whole GPUs of one node, or a part of one
-    GPU. Largest first, each where the least is left."""
+    """Whether replicas fit on nodes. A replica takes whole GPUs of one node, or a part of one GPU.
+
+    The largest replicas are placed first, each on the node with the fewest free GPUs that suffices.
+
+    Args:
+        demands: GPUs of each replica.
+        nodes: GPUs of each node.
+    """
     whole = sorted(int(gpus) for gpus in nodes)
     parts: list[float] = []
     for demand in sorted(demands, reverse=True):
@@ -35,12 +41,12 @@ def fits(demands: Sequence[float], nodes: Sequence[float]) -> bool:
 
 
 def shortage(engines: Mapping[str, EngineSettings], nodes: Sequence[float], grows: bool) -> str:
-    """Why engines cannot all run on these nodes, in one line that says what to set; "" where they can.
+    """Why the engines cannot all run on these nodes, in one line that says what to set; "" if they can.
 
     Args:
         engines: by the name of their settings, e.g. "engine", "judge_engine".
         nodes: GPUs of each node.
-        grows: nodes may be added by an autoscaler.
+        grows: an autoscaler may add nodes.
     """
     demands = [settings.gpus_each for settings in engines.values() for _ in range(settings.replicas)]
     if fits(demands, nodes):
@@ -62,16 +68,16 @@ def shortage(engines: Mapping[str, EngineSettings], nodes: Sequence[float], grow
 
 
 def gpus_by_node() -> list[float]:
-    """GPUs of each node that is alive."""
+    """GPUs of each live node."""
     alive = (node for node in ray.nodes() if node["Alive"])
     return [float(node["Resources"].get("GPU", 0)) for node in alive]
 
 
 def may_grow() -> bool:
-    """Whether an autoscaler has told this cluster what it may add; a cluster of fixed nodes has none that does."""
+    """Whether this cluster has an autoscaler that can add nodes."""
     state: Any = ray._private.state.state
     try:
         config = state.get_cluster_config()
-    except Exception:  # an older Ray, or a driver that may not ask
+    except Exception:  # an older Ray, or a driver without permission to ask
         return False
     return config is not None and bool(getattr(config, "node_group_configs", ()))

@@ -1,4 +1,4 @@
-"""Starting or joining Ray."""
+"""Starts or joins Ray."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -29,13 +29,14 @@ DEATHS = (
     *(RayActorError, NodeDiedError, OutOfMemoryError, WorkerCrashedError, LocalRayletDiedError),
     *(RuntimeEnvSetupError, ActorUnschedulableError),
 )
-"""What Ray raises for an actor that is gone, or cannot come to be."""
+"""Exceptions of Ray for an actor that has died or cannot start."""
 
 HAND_BACK_S = 5.0
-"""Of the time that a node has left: to write what workers hand back."""
+"""Seconds of a leaving node's time that are reserved to write handed-back work."""
 
 STOP_S = 4.0
-"""For episodes at work once a job is asked to stop: all must be done within ten seconds, since supervisors kill."""
+"""Seconds for running episodes after a job is asked to stop. The whole job must end within ten seconds, because
+supervisors then kill it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +44,12 @@ class ClusterSettings:
     """Where the job runs.
 
     Attributes:
-        address: "local" starts a Ray of our own on this machine; "auto" or an address joins a running one.
-        workers: rollout workers at most; None is one for each CPU of the cluster, and of nodes that join it later. Each
-            needs a CPU; a Ray of our own counts as many as there are workers.
-        in_flight: episodes at work in one worker at a time; None leaves it to what the agent waits for.
-        stop_s: seconds that episodes at work have to end once the job is asked to stop; then they are given up.
+        address: "local" starts a Ray on this machine; "auto" or an address joins a running cluster.
+        workers: maximum number of rollout workers, and of tasks that run at once. None is one for each CPU of the
+            cluster, including nodes that join later. Each worker needs a CPU; a local Ray declares as many CPUs as
+            there are workers.
+        in_flight: episodes that one worker runs at a time; None chooses by what the agent waits for.
+        stop_s: seconds for running episodes after the job is asked to stop; then they are abandoned.
     """
 
     address: str = "local"
@@ -67,15 +69,16 @@ class ClusterSettings:
 def connect(
     settings: ClusterSettings, stopping: Callable[[], bool] = lambda: False, say: Say = lambda *_, **__: None
 ) -> int:
-    """Start or join Ray, in the main thread; returns the number of rollout workers to run.
+    """Start or join Ray, in the main thread. Return the number of rollout workers to run.
 
     Args:
+        settings: where the job runs.
         stopping: asked while waiting.
         say: told one line if a cluster takes long to answer.
 
     Raises:
-        ClusterError: it cannot be started or joined. ClusterUnavailable: it does not answer.
-        Stopped: asked to stop meanwhile.
+        ClusterError: Ray cannot be started or joined. ClusterUnavailable: the cluster does not answer.
+        Stopped: the job was asked to stop.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
@@ -93,7 +96,8 @@ def connect(
 
 
 def beside_the_driver() -> NodeAffinitySchedulingStrategy:
-    """Where an actor dies only when the driver does too, and not when some other node goes."""
+    """The scheduling of an actor on the driver's node, so that the actor dies only with the driver, not with another
+    node."""
     return NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
 
 
@@ -103,10 +107,12 @@ def cpus() -> int:
 
 
 def leaving_nodes() -> Mapping[str, float | None]:
-    """Nodes that were told to end: a spot machine's notice, a pod that is deleted, an autoscaler that needs it no more.
+    """Nodes that were told to end: by a spot machine's notice, by the deletion of a pod, by an autoscaler.
 
-    `ray start --block` says so of its node on SIGTERM. By node id, the seconds that its workers have for what they are
-    at; None where they have any time.
+    `ray start --block` marks its node on SIGTERM.
+
+    Returns:
+        Node id -> seconds that its workers have left; None for no limit.
     """
     deadlines = ray._private.state.state.get_draining_nodes()
     return {
@@ -116,10 +122,14 @@ def leaving_nodes() -> Mapping[str, float | None]:
 
 
 def fetch(ref: Any, stopping: Callable[[], bool]) -> Any:
-    """What a task or an actor's method returns, with an eye on whether to go on.
+    """The result of a task or of an actor's method.
+
+    Args:
+        ref: the object reference.
+        stopping: asked while waiting.
 
     Raises:
-        Stopped: asked to stop before it was done.
+        Stopped: the job was asked to stop before the result came.
     """
     while not ray.wait([ref], timeout=0.5)[0]:
         if stopping():
@@ -128,5 +138,5 @@ def fetch(ref: Any, stopping: Callable[[], bool]) -> Any:
 
 
 def this_node() -> str:
-    """The id of the node that this process is on; "" outside of a cluster, where asking Ray would start one."""
+    """The id of this process's node; "" outside a cluster, where asking Ray would start one."""
     return str(ray.get_runtime_context().get_node_id()) if ray.is_initialized() else ""

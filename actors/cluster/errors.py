@@ -1,13 +1,13 @@
-"""What can be wrong with the cluster: whether to mend something or to try again later is in the class."""
+"""Errors of the cluster. The class says whether to correct something or to try again later."""
 
 
 class ClusterError(Exception):
-    """Ray could not be started or joined, or keeps no worker alive: one clear line."""
+    """Ray could not be started or joined, or no worker stays alive. One clear line."""
 
 
 class ClusterUnavailable(ClusterError):
-    """The cluster does not answer, or has gone: the same command may do later."""
+    """The cluster does not answer, or is gone. The same command may work later."""
 
 
 class Stopped(Exception):
-    """Asked to stop while waiting for the cluster."""
+    """The job was asked to stop while it waited for the cluster."""

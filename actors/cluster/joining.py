@@ -1,4 +1,5 @@
-"""Joining a Ray cluster that runs: found, asked, and given up in time. Ray alone waits minutes, deaf to Ctrl-C."""
+"""Joins a running Ray cluster: finds it, checks that it answers, and gives up in time. Ray alone waits minutes and
+ignores Ctrl-C."""
 
 import logging
 import os
@@ -17,10 +18,10 @@ from actors.cluster.local_ray import keeping_signals
 from monitoring.logs import Say
 
 JOIN_S = 30.0
-"""For the cluster's head to answer."""
+"""Seconds for the cluster's head to answer."""
 
 TOLD_S = 3.0
-"""A head that answers sooner is not worth a line."""
+"""Seconds without an answer after which a line is said."""
 
 _UNKNOWN_HOST = "no such host"
 
@@ -31,7 +32,7 @@ host, _, port = address.rpartition(":")
 try:
     socket.create_connection((host.strip("[]"), int(port)), timeout=10).close()
 except socket.gaierror as error:
-    known = error.errno == socket.EAI_AGAIN  # the name server may answer later
+    known = error.errno == socket.EAI_AGAIN  # temporary: the name server may answer later
     sys.exit(f"{{host}}: {{error.strerror}}" + ("" if known else ": {_UNKNOWN_HOST}"))
 from ray._private.authentication.authentication_token_setup import maybe_enable_token_auth_if_token_available
 from ray._raylet import GcsClient
@@ -42,18 +43,18 @@ GcsClient(address=address)
 
 _START = "start one with `ray start --head`, or use cluster=local"
 _TOKEN = (
-    "the cluster wants Ray's token, and this process sent none or another: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN "
-    "(or ~/.ray/auth_token) to those of the head, or start the head with RAY_AUTH_MODE=disabled"
+    "the cluster requires Ray's token, and this process sent none or a wrong one: set RAY_AUTH_MODE=token and "
+    "RAY_AUTH_TOKEN (or ~/.ray/auth_token) to those of the head, or start the head with RAY_AUTH_MODE=disabled"
 )
 
 
 def join(address: str, stopping: Callable[[], bool], say: Say) -> None:
-    """Join the cluster at an address, or the one that "auto" finds.
+    """Join the cluster at an address, or the cluster that "auto" finds.
 
     Raises:
-        ClusterError: there is none, or it refuses.
-        ClusterUnavailable: it does not answer.
-        Stopped: asked to stop meanwhile.
+        ClusterError: there is no cluster, or it refuses.
+        ClusterUnavailable: the cluster does not answer.
+        Stopped: the job was asked to stop.
     """
     if "/" not in address:
         _knock(_found(address), address, stopping, say)
@@ -69,7 +70,7 @@ def join(address: str, stopping: Callable[[], bool], say: Say) -> None:
 
 
 def _found(address: str) -> str:
-    """host:port of the head."""
+    """host:port of the cluster's head."""
     try:
         return str(services.canonicalize_bootstrap_address_or_die(address))
     except (OSError, ValueError) as error:
@@ -77,7 +78,7 @@ def _found(address: str) -> str:
 
 
 def _knock(head: str, address: str, stopping: Callable[[], bool], say: Say) -> None:
-    """Ask the head for a sign of life, in a process that can be ended: a call into Ray cannot."""
+    """Check that the head answers, in a process that can be killed: a call into Ray cannot."""
     began, told = monotonic(), False
     where = f"cluster.address={address}" + (f": the head at {head}" if head != address else "")
     with tempfile.TemporaryFile() as log:
@@ -112,7 +113,7 @@ def _knock(head: str, address: str, stopping: Callable[[], bool], say: Say) -> N
                 waited = monotonic() - began
                 if waited > JOIN_S:
                     raise ClusterUnavailable(
-                        f"{where} has not answered for {JOIN_S:.0f} s: look at the head (`ray status`), or {_START}"
+                        f"{where} has not answered for {JOIN_S:.0f} s: check the head (`ray status`), or {_START}"
                     )
                 if waited > TOLD_S and not told:
                     told = True
@@ -128,6 +129,6 @@ def _knock(head: str, address: str, stopping: Callable[[], bool], say: Say) -> N
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of what an error says, or its name."""
+    """The first line of an error's text, or the name of its class."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return lines[0][:500] if lines else type(error).__name__

@@ -1,8 +1,9 @@
-"""A Ray of our own on this machine: on loopback only, out of reach of signals, with a token that no file keeps.
+"""Starts a Ray on this machine: on loopback only, protected from signals, with a token that no file keeps.
 
-Whoever ends a job signals its process group (a terminal, `timeout`, Slurm) or all that its unit runs (systemd). Ray
-would die of that before the job could hand back what it has. So Ray's processes get sessions of their own and leave
-SIGTERM to the driver; when the driver dies, of whatever, the kernel ends Ray and Ray ends its workers.
+A supervisor ends a job by a signal to its process group (a terminal, `timeout`, Slurm) or to all processes of its unit
+(systemd). The signal would end Ray before the job could hand back its work. So Ray's processes run in their own
+sessions, and only the driver handles SIGTERM. When the driver dies for any reason, the kernel ends Ray, and Ray ends
+its workers.
 """
 
 import functools
@@ -23,20 +24,21 @@ from ray._private import ray_constants, services, utils
 from actors.cluster.ray_reaper import processes
 
 OBJECT_STORE_BYTES = 256 * 1024 * 1024
-"""Only counters and chunk names travel between our processes; pictures go through the store."""
+"""Size of Ray's object store. Only counters and chunk names pass between the processes; pictures go through the
+store."""
 
 _REAPER = Path(__file__).with_name("ray_reaper.py")
 
 
 @functools.cache
 def _reaper() -> "subprocess.Popen[str]":
-    """One for each driver; it ends with the driver."""
+    """Start the reaper of this driver. It ends with the driver."""
     command = [sys.executable, "-I", "-S", str(_REAPER)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, text=True, start_new_session=True)
 
 
 class _Apart(services.ConsolePopen):  # type: ignore[misc]
-    """A process of Ray in a session of its own, deaf to SIGTERM, as are those that it starts."""
+    """A process of Ray in its own session, with SIGTERM blocked; its children inherit both."""
 
     def __init__(self, *args: Any, preexec_fn: Callable[[], object] | None = None, **kwargs: Any) -> None:
         def prepare() -> None:
@@ -51,7 +53,7 @@ class _Apart(services.ConsolePopen):  # type: ignore[misc]
         reaper.stdin.flush()
 
     def terminate(self) -> None:
-        """By force at once, with all of its session: Ray would wait a second for each process to heed SIGTERM."""
+        """Kill the process and its session at once: Ray would wait a second for each process to handle SIGTERM."""
         for process in processes({self.pid}):
             with suppress(ProcessLookupError):
                 os.kill(process, signal.SIGKILL)
@@ -59,8 +61,11 @@ class _Apart(services.ConsolePopen):  # type: ignore[misc]
 
 @contextmanager
 def keeping_signals() -> Iterator[None]:
-    """While Ray starts or is joined, SIGTERM waits, and then is for whoever handles it now. Ray would take it: its
-    Python to exit, its core to abort. Threads that Ray starts meanwhile never get it."""
+    """Block SIGTERM while Ray starts or is joined; afterwards the previous handler gets it.
+
+    Otherwise Ray would install its own handlers: its Python exits, its core aborts. Threads that Ray starts in the
+    block never receive the signal.
+    """
     ours, theirs = signal.getsignal(signal.SIGTERM), utils.set_sigterm_handler
     utils.set_sigterm_handler = lambda _: None
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -83,11 +88,15 @@ def _apart() -> Iterator[None]:
 
 
 def start(cpus: int | None) -> None:
-    """Start it. In the main thread: the kernel ends Ray's processes with the thread that started them.
+    """Start Ray. Call it in the main thread: the kernel ends Ray's processes together with the thread that started
+    them.
 
-    Ray replaces 127.0.0.1 by an address that others can reach, unless a switch, which it reads once and which its other
-    processes read from the environment, says that this machine joins no cluster. Ray wants a token and writes one into
-    the home folder where it finds none; from then on every cluster that is started there would ask for that.
+    Ray replaces 127.0.0.1 by an address that others can reach, unless a switch says that this machine joins no cluster.
+    Ray reads the switch once, and its other processes read it from the environment. Ray also requires a token and
+    writes one into the home folder if it finds none; then every cluster started there would require that token.
+
+    Args:
+        cpus: CPUs to declare; None for those of the machine.
     """
     os.environ[ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR] = "0"
     ray_constants.ENABLE_RAY_CLUSTER = False

@@ -1,4 +1,4 @@
-"""What Ray says by itself: one line of ours, once, instead of many of Ray's."""
+"""Replaces Ray's own messages by one log line each."""
 
 import logging
 import re
@@ -15,11 +15,12 @@ _VARIES = re.compile(r"[0-9a-f]{8,}|\d+")
 
 
 def take_over_ray_lines() -> None:
-    """Have what Ray prints in this process go to our logger. Call it after `ray.init`.
+    """Send Ray's messages in this process to lensmill's logger. Call it after `ray.init`.
 
-    Ray prints errors of its raylets (a worker killed for memory, an actor without room) with tables of processes and
-    dumps of its state, on standard output, whatever `log_to_driver` says, and repeats some every few seconds. Of each
-    the first line is logged as a warning, once where only ids and numbers differ; the rest is in Ray's own files.
+    Ray prints errors of its raylets (a worker killed for memory, an actor without resources) with tables of processes
+    and dumps of its state, on standard output, independent of `log_to_driver`, and repeats some every few seconds. The
+    first line of each is logged as a warning, once for lines that differ only in ids and numbers. The rest is in Ray's
+    log files.
     """
     ray_logger = logging.getLogger("ray")
     ray_logger.handlers[:] = LOGGER.handlers or ray_logger.handlers

@@ -1,10 +1,11 @@
-"""Ends what is left of a Ray of our own once its driver is gone, however that went.
+"""Ends the remaining processes of a local Ray after its driver has died for any reason.
 
     python ray_reaper.py < PIPE
 
-The driver writes a line with the session's number for each of Ray's processes that it starts, and never closes the
-pipe: its end is the driver's. The kernel kills those processes with the driver, but some that these started would wait
-minutes for an answer from the dead. A plain script without imports of ours.
+For each process of Ray that the driver starts, it writes a line with the number of the process' session. It never
+closes the pipe, so the pipe's end means that the driver has died. The kernel kills those processes together with the
+driver, but some of their children would wait minutes for an answer from dead processes. A plain script without imports
+from lensmill.
 """
 
 import contextlib
@@ -14,7 +15,7 @@ import sys
 import time
 
 GRACE_S = 2.0
-"""For workers, which notice and end by themselves."""
+"""Seconds for workers, which notice the death and end by themselves."""
 
 
 def processes(sessions: set[int]) -> list[int]:
@@ -28,6 +29,7 @@ def processes(sessions: set[int]) -> list[int]:
 
 
 def main() -> None:
+    """Read session numbers until the pipe closes, wait, and kill the remaining processes."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
     sessions = {int(line) for line in sys.stdin}
     deadline = time.monotonic() + GRACE_S

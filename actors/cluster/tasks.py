@@ -1,7 +1,7 @@
 """Running one function over many items on every node: ingest, ledger, publishing and verification are such runs."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Any, Protocol, TypeVar
 
 import ray
@@ -41,7 +41,7 @@ def in_order(
     stopping: Callable[[], bool] = lambda: False,
     workers: int | None = None,
     waiting: Callable[[], None] = lambda: None,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Yield `work(item)` for each item, in the order of the items. The calls run as Ray tasks on one CPU each.
 
     At most `AHEAD * workers` items are started and not yet taken, so the results that wait are bounded too: a caller

@@ -1,8 +1,9 @@
-"""Engines: vLLM servers on the cluster, one Ray actor a replica that looks after its process.
+"""Engines: vLLM servers on the cluster. One Ray actor for each replica supervises the server's process.
 
-A replica keeps its address for as long as its actor lives, so that whoever sends requests need not know of restarts.
-Requests never pass through here: they go to the URLs. On a cluster of several nodes a server listens on its node's
-address, so whoever reaches that can ask it: VLLM_API_KEY in the environment of the nodes makes vLLM want a key.
+A replica keeps its address for the lifetime of its actor, so senders of requests need not know about restarts. Requests
+never pass through the actor: they go to the URLs. On a cluster of several nodes a server listens on its node's address,
+so anyone who can reach that address can send requests. Set VLLM_API_KEY in the environment of the nodes to make vLLM
+require a key.
 """
 
 import asyncio
@@ -28,36 +29,36 @@ from monitoring.progress import count_text
 from monitoring.recorder import fold, series_name
 
 PATIENCE_S = 8.0
-"""How long to wait without a word for room on the cluster, and for a server that loads its weights."""
+"""Seconds to wait silently for GPUs on the cluster, and for a server that loads its weights."""
 
 AGAIN_S = 60.0
-"""Between two further lines about that."""
+"""Seconds between further lines about the wait."""
 
 LONGEST_BACKOFF_S = 60.0
 
 STOPPING_S = 2.0
-"""How long a job that was asked to stop waits for servers to end; their supervisors see to the rest."""
+"""Seconds that a stopping job waits for servers to end; their supervisors end the rest."""
 
 
 class EngineError(Exception):
-    """No engine: one line that says why and what to do; the log's last lines may follow."""
+    """No engine is available. One line that says why and what to do; the log's last lines may follow."""
 
 
 class EngineUnavailable(EngineError):
-    """The engines have gone: the same command may do later."""
+    """The engines are gone. The same command may work later."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplicaState:
-    """How a replica fares.
+    """The state of a replica.
 
     Attributes:
-        phase: "failed" is a start that came to nothing, "given_up" a server that ended too often.
-        url: the base URL of its API; the same after a restart, another after that of its actor.
+        phase: "failed" is a start without success, "given_up" a server that ended too often.
+        url: the base URL of its API. It stays the same after a restart of the server and changes with the actor.
         restarts: so far.
-        reason: why the server ended last.
-        tail: its log's last lines then.
-        load: what its server said last of its queue and caches: metric's name -> value.
+        reason: why the server last ended.
+        tail: the last lines of its log then.
+        load: the server's last report of its queue and caches: metric name -> value.
     """
 
     phase: Literal["starting", "ready", "restarting", "failed", "given_up", "closed"]
@@ -73,7 +74,7 @@ class EngineReplica:
 
     Args:
         settings: of the engine.
-        loopback: listen on 127.0.0.1 only, since everything runs on this machine; else on the node's address.
+        loopback: listen on 127.0.0.1 only, because everything runs on this machine; otherwise on the node's address.
     """
 
     backoff_s = 1.0
@@ -98,7 +99,7 @@ class EngineReplica:
         self._reading: asyncio.Task[None] | None = None
 
     async def start(self) -> ReplicaState:
-        """Start the server; "ready" or "failed"."""
+        """Start the server. The phase of the result is "ready" or "failed"."""
         why = await self._server.start()
         if why is None:
             self._state = replace(self._state, phase="ready")
@@ -109,6 +110,7 @@ class EngineReplica:
         return self._state
 
     async def state(self) -> ReplicaState:
+        """The current state."""
         return self._state
 
     async def _read_load(self) -> None:
@@ -118,7 +120,7 @@ class EngineReplica:
             await asyncio.sleep(self.load_s)
 
     async def close(self) -> None:
-        """End the server: a drain, then force."""
+        """End the server: let it drain, then kill it."""
         if self._reading is not None:
             self._reading.cancel()
         if self._watching is not None:
@@ -150,14 +152,13 @@ class EngineReplica:
 
 
 RemoteEngineReplica = ray.remote(num_cpus=0, max_restarts=0)(EngineReplica)
-"""As an async actor. Its server's cores are not counted: an engine that needs them all day has GPUs."""
+"""The Ray actor. It reserves no CPUs: an engine that needs many CPUs permanently runs on GPU nodes."""
 
 
 def _hold_port(host: str) -> tuple[socket.socket, int]:
-    """A free port, and the socket that keeps everyone but our server from it.
+    """A free port, and a socket that reserves it for the server.
 
-    A socket that is bound and does not listen hinders only those that ask for any port; servers bind with
-    SO_REUSEADDR.
+    A socket that is bound but does not listen only blocks requests for any free port; servers bind with SO_REUSEADDR.
     """
     held = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -166,18 +167,18 @@ def _hold_port(host: str) -> tuple[socket.socket, int]:
 
 
 def _ended(refs: Mapping[Any, int]) -> list[Any]:
-    """Those of the calls that have ended by now."""
+    """The calls that have ended."""
     return list(ray.wait([*refs], num_returns=len(refs), timeout=0)[0]) if refs else []
 
 
 class EngineSet:
-    """The replicas of one engine, seen from the driver. Use it as a context, or close it.
+    """The replicas of one engine, as the driver sees them. Use it as a context manager, or close it.
 
     Args:
-        name: what the lines call it: "model", "judge".
+        name: the engine's name in messages: "model", "judge".
         settings: of the engine.
         stopping: asked twice a second while waiting.
-        say: told one line when a replica has restarted, is ready again, or is gone.
+        say: told one line when a replica has restarted, is ready again, or is given up.
         actor: the Ray actor class.
     """
 
@@ -199,26 +200,28 @@ class EngineSet:
         self._states: dict[int, ReplicaState] = {}
         self._asked: dict[Any, int] = {}
         self._elsewhere = Counter[int]()
-        """By replica: restarts before its actor was hired."""
+        """Replica -> restarts before its current actor."""
         self._anew_at: dict[int, float] = {}
         self._urls: dict[int, str] = {}
-        """By replica: where those that ask believe it to be."""
+        """Replica -> the URL that senders of requests use."""
         self._patient_until = float("inf")
         self._hired_at = 0.0
 
     @property
     def settings(self) -> EngineSettings:
+        """The settings of the engine."""
         return self._settings
 
     @property
     def start_timeout_s(self) -> float:
+        """Seconds until a server must answer."""
         return self._settings.start_timeout_s
 
     def begin(self, grows: bool = False) -> None:
-        """Start every replica without waiting, so that another set can load its model meanwhile.
+        """Start every replica without waiting, so that another set can load its model at the same time.
 
         Args:
-            grows: the cluster may get more GPUs than it has.
+            grows: the cluster may get more GPUs.
 
         Raises:
             EngineError: the cluster has too few GPUs.
@@ -226,7 +229,9 @@ class EngineSet:
         settings = self._settings
         if not grows and (line := shortage({self._name: settings}, gpus_by_node(), False)):
             raise EngineError(line)
-        self._loopback = all(node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes())  # others may join later
+        self._loopback = all(
+            node["NodeManagerAddress"] == "127.0.0.1" for node in ray.nodes()
+        )  # more nodes may join later
         for number in range(settings.replicas):
             self._hire(number, settings)
 
@@ -237,11 +242,11 @@ class EngineSet:
         self._patient_until = self._hired_at + PATIENCE_S
 
     def start(self) -> tuple[str, ...]:
-        """Begin, if that has not been done, and wait until all are ready; returns the base URLs of their APIs.
+        """Begin, if not done yet, and wait until all replicas are ready. Return the base URLs of their APIs.
 
         Raises:
             EngineError: the cluster has too few GPUs, or a server does not start.
-            Stopped: asked to stop meanwhile.
+            Stopped: the job was asked to stop.
         """
         if not self._actors:
             self.begin()
@@ -256,13 +261,13 @@ class EngineSet:
         return tuple(self._urls.values())
 
     def _tell_waiting(self) -> None:
-        """Say now and then, of those hired last, if they take long."""
+        """Report at intervals the replicas that still start, counted from the last actor's creation."""
         if self._starting and monotonic() > self._patient_until:
             self._patient_until = monotonic() + AGAIN_S
             self._say(
                 f"{self._name}: waiting for {count_text(len(self._starting), 'engine')} to be ready, "
-                f"{monotonic() - self._hired_at:.0f} s so far; each has {self._settings.start_timeout_s:g} s from when "
-                f"it gets its room (start_timeout_s){self._room()}",
+                f"{monotonic() - self._hired_at:.0f} s so far; each has {self._settings.start_timeout_s:g} s from the "
+                f"time when it gets its GPUs (start_timeout_s){self._room()}",
                 "warning",
             )
 
@@ -284,14 +289,14 @@ class EngineSet:
         self._states[number] = state
 
     def poll(self) -> Mapping[str, str]:
-        """Look how the replicas fare, without waiting; say what has changed. One whose worker or node died is started
-        anew where there is room, as one of its restarts.
+        """Check the replicas without waiting, and report changes. A replica whose worker or node died is started on
+        another node if there is room; this counts as a restart.
 
         Returns:
-            Those that are ready again at another address: base URL -> the new one.
+            Replicas that are ready again at another address: old base URL -> new base URL.
 
         Raises:
-            EngineError: none is left.
+            EngineError: no replica is left.
         """
         for number in [number for number, at in self._anew_at.items() if at <= monotonic()]:
             del self._anew_at[number]
@@ -307,9 +312,7 @@ class EngineSet:
         self._tell_waiting()
         if not self._actors and not self._anew_at:
             reasons = "; ".join(state.reason for _, state in sorted(self._states.items()))
-            raise EngineUnavailable(
-                f"{self._name}: no engine is left ({reasons}): look at what ended them, then run again"
-            )
+            raise EngineUnavailable(f"{self._name}: no engine is left ({reasons}): remove the cause, then run again")
         now = {number: state.url for number, state in self._states.items() if state.phase == "ready"}
         moves = {self._urls[number]: url for number, url in now.items() if url != self._urls[number]}
         self._urls |= now
@@ -320,7 +323,7 @@ class EngineSet:
         try:
             state: ReplicaState = ray.get(ref)
             state = replace(state, restarts=state.restarts + self._elsewhere[number])
-        except ActorUnavailableError:  # it may be back in a moment; one that is not is found dead then
+        except ActorUnavailableError:  # may be temporary; a dead actor is noticed at the next poll
             return
         except (*DEATHS, RayTaskError) as error:
             reason = f"its worker or node died ({type(error).__name__})"
@@ -333,7 +336,7 @@ class EngineSet:
         self._states[number] = state
         where = f"{self._name}: engine {number}"
         if state.phase in ("failed", "given_up"):
-            ray.kill(self._actors.pop(number))  # its GPUs are for others
+            ray.kill(self._actors.pop(number))  # frees its GPUs
             self._say(f"{where} is given up after {state.restarts} of {allowed} restarts: {state.reason}", "error")
         elif state.restarts > before.restarts:
             self._say(f"{where} restarts ({state.restarts} of {allowed}): {state.reason}", "warning")
@@ -341,7 +344,11 @@ class EngineSet:
             self._say(f"{where} is ready again")
 
     def series(self, role: str) -> Mapping[str, float]:
-        """How the replicas of this role's model fare, as series of metrics."""
+        """The state of the replicas as series of metrics.
+
+        Args:
+            role: label value, e.g. "agent".
+        """
         found: dict[str, float] = {}
         for number, state in self._states.items():
             up = float(state.phase == "ready")
@@ -352,7 +359,7 @@ class EngineSet:
         return found
 
     def close(self) -> None:
-        """End every server, and wait until those that were ready have; supervisors end the others."""
+        """End every server, and wait for those that were ready; supervisors end the others."""
         ready = self._states.keys() - self._starting.values()
         closing = [actor.close.remote() for number, actor in self._actors.items() if number in ready]
         if closing:

@@ -1,4 +1,4 @@
-"""One server process: started, asked whether it is ready, watched, ended. Others decide what its death leads to."""
+"""One server process: started, checked, watched, ended. Others decide on restarts."""
 
 import asyncio
 import contextlib
@@ -18,35 +18,36 @@ SUPERVISOR = Path(__file__).with_name("supervisor.py")
 TAIL_BYTES = 32_768
 TAIL_LINES = 60
 LINES_AFTER = 20
-"""That are shown after the line with the error: vLLM's API server follows up the engine's error with a long one."""
+"""Lines shown after the line with the error: vLLM's API server adds a long error after the engine's."""
 
 LINE_LENGTH = 400
 
 PROBE_S = 10.0
-"""How often a server that runs is asked for its health."""
+"""Seconds between health checks of a running server."""
 
 HANG_S = 300.0
-"""A server that has not answered for so long hangs. It reads pictures in the thread that answers: allow for many."""
+"""A server without an answer for this many seconds hangs. It decodes pictures in the thread that answers, so allow for
+many pictures."""
 
 _COLOUR = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CAUSE = re.compile(r"\b(?:(?:\w+\.)*[A-Z]\w*(?:Error|Exception): |error: ).+")
 
 
 def masked(text: str, environment: Mapping[str, str]) -> str:
-    """A text without the secrets of an environment, nor what looks like one."""
+    """A text without the secrets of an environment and without texts with the shape of a secret."""
     values = (value for name, value in environment.items() if is_secret(name))
     return redact(text, {part.strip() for value in values for part in value.splitlines()})
 
 
 class Server:
-    """A server on a fixed address; it can be started again after it has ended.
+    """A server on a fixed address. It can be started again after it has ended.
 
     Args:
         command: run without a shell.
-        environment: of the process, as a whole.
-        host, port: where it answers GET /health with 200 once it is ready.
-        start_timeout_s: until then, at most.
-        drain_s: that it has to end itself when asked to.
+        environment: the whole environment of the process.
+        host, port: where the server answers GET /health with 200 once it is ready.
+        start_timeout_s: maximum seconds until then.
+        drain_s: seconds for the server to end itself when asked to.
     """
 
     probe_s = PROBE_S
@@ -71,7 +72,8 @@ class Server:
         self._log = b""
 
     async def start(self) -> str | None:
-        """Start the process and wait; None once it is ready, else why it is not (and it has ended)."""
+        """Start the process and wait. Return None once the server is ready, otherwise the reason (the process has then
+        ended)."""
         self._log = b""
         self._process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -97,7 +99,7 @@ class Server:
         return f"it was not ready after {self._start_timeout_s:g} s"
 
     async def ended(self) -> str:
-        """Wait until the process, once ready, has ended, or hangs and is ended; returns why."""
+        """Wait until the process, once ready, has ended; kill it if it hangs. Return the reason."""
         assert self._gone is not None
         heard = monotonic()
         while not (await asyncio.wait({self._gone}, timeout=self.probe_s))[0]:
@@ -109,22 +111,22 @@ class Server:
         return _ending(self._gone.result())
 
     async def end(self) -> None:
-        """Ask it to end, and return when nothing is left of it."""
+        """Ask the server to end, and return when no process of it is left."""
         if self._process is None or self._gone is None:
             return
         if self._process.stdin is not None:
-            self._process.stdin.close()  # its supervisor does the rest
+            self._process.stdin.close()  # the supervisor then ends the server
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(self._gone), self._drain_s + 10)
 
     def tail(self) -> str:
-        """The last lines of its log around the one that tells why it ended, readable and without secrets."""
+        """The last lines of the log around the cause of the end, readable and without secrets."""
         lines = self._lines()
         end = min(len(lines), _cause_in(lines) + 1 + LINES_AFTER)
         return "\n".join(lines[max(0, end - TAIL_LINES) : end])
 
     def cause(self) -> str:
-        """The line of the log's end that tells best why it ended; "" if it said nothing."""
+        """The line at the end of the log that best explains the end; "" if the log is empty."""
         lines = self._lines()
         if not lines:
             return ""
@@ -135,11 +137,11 @@ class Server:
     def _lines(self) -> list[str]:
         lines = masked(self._log.decode(errors="replace"), self._environment).split("\n")
         if len(self._log) >= TAIL_BYTES:
-            del lines[0]  # its beginning is lost, and may have been that of a secret
+            del lines[0]  # its beginning is lost and may have been the beginning of a secret
         return [shown[:LINE_LENGTH] for line in lines if (shown := _readable(line))]
 
     async def _read(self, process: asyncio.subprocess.Process) -> int:
-        """Keep the log's tail until nobody writes any more; returns the exit status."""
+        """Keep the tail of the log until no process writes to it. Return the exit status."""
         assert process.stdout is not None
         while chunk := await process.stdout.read(65_536):
             self._log = (self._log + chunk)[-TAIL_BYTES:]
@@ -162,13 +164,14 @@ def answers(host: str, port: int, timeout_s: float = 5.0) -> bool:
 
 
 def _cause_in(lines: Sequence[str]) -> int:
-    """Which line names the error: the last that does, except for those that point to another; else the last."""
+    """The index of the line that names the error: the last such line that does not refer to another one, otherwise the
+    last line."""
     named = [at for at, line in enumerate(lines) if _CAUSE.search(line) and "root cause" not in line]
     return named[-1] if named else len(lines) - 1
 
 
 def _readable(line: str) -> str:
-    """Nothing that a terminal would obey."""
+    """The line without terminal control characters."""
     return "".join(sign if sign.isprintable() else " " for sign in _COLOUR.sub("", line)).rstrip()
 
 
@@ -177,6 +180,6 @@ def _ending(status: int) -> str:
 
 
 def server_environment(additions: Mapping[str, str]) -> dict[str, str]:
-    """What a server gets: the job's own variables, whose secrets included, and the additions."""
+    """The environment of a server: the job's variables, with its secrets, and the additions."""
     ours = {"VLLM_NO_USAGE_STATS": "1", "DO_NOT_TRACK": "1", "PYTHONSAFEPATH": "1", "PYTHONUNBUFFERED": "1"}
     return {**os.environ, **ours, **additions}

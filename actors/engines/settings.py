@@ -1,4 +1,4 @@
-"""What can be set about engines: vLLM servers that the job starts itself and looks after."""
+"""Settings of engines: vLLM servers that the job starts and supervises itself."""
 
 import json
 import re
@@ -16,40 +16,41 @@ _SETTINGS_OF_ARGUMENTS = {
 }
 
 _NEVER_ARGUMENTS = frozenset({"host", "port", "uds", "config", "root_path", "ssl_keyfile", "ssl_certfile"})
-"""Where the server listens is ours to say; a file of arguments could say it again, and we ask it over plain HTTP."""
+"""The job decides where the server listens. A file of arguments could override the address, and the job uses plain
+HTTP."""
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|CREDENTIAL|AUTH", re.IGNORECASE)
-"""Names of values that are nobody's business: never taken from the configuration, and masked in logs."""
+"""Names of secret values: they are never taken from the configuration, and are masked in logs."""
 
 _NOT_SECRET = frozenset({"tokenizer", "tokenizer_mode", "tokenizer_revision", "skip_tokenizer_init"})
 
 
 def is_secret(name: str) -> bool:
-    """Whether a variable or argument of this name holds a secret. Counts of tokens ("..._tokens") do not."""
+    """Whether a variable or argument with this name holds a secret. Numbers of tokens ("..._tokens") do not."""
     words = re.sub(r"TOKENS|TOKENIZER\w*", "", name, flags=re.IGNORECASE)
     return name.lower() not in _NOT_SECRET and bool(_SECRET.search(words))
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """Replicas of one model, each a vLLM server on one node of the cluster.
+    """Replicas of one model; each is a vLLM server on one node of the cluster.
 
     Attributes:
         model: name or path, as vLLM takes it.
-        served_model_name: what requests call it; None is `model`. Replies record it, so give a path a name.
-        replicas: servers to run.
+        served_model_name: the model's name in requests; None is `model`. Replies record it, so give a path a name.
+        replicas: number of servers.
         tensor_parallel_size: GPUs that one model is spread over.
-        gpus: of one replica; None is `tensor_parallel_size`, 0 runs on the CPU, and a part of one shares it.
+        gpus: of one replica; None is `tensor_parallel_size`, 0 runs on the CPU, a fraction shares one GPU.
         dtype: of the weights.
         max_model_len: tokens of prompt and reply together; None is the model's own limit.
-        python: the interpreter that has vLLM, where it is not that of the job.
-        module: what it runs.
-        environment: variables of the server beside those of the job. Secrets stay in the job's own environment.
+        python: the interpreter with vLLM, if it is not the job's.
+        module: the module to run.
+        environment: variables of the server in addition to the job's. Secrets belong into the job's own environment.
         args: further arguments as vLLM names them, with "_" or "-": {limit_mm_per_prompt: {image: 8}}. true and false
-            become --name and --no-name, null leaves one out, a list gives several values, a mapping becomes JSON.
-        start_timeout_s: seconds until a server must answer, the loading of its weights included.
+            become --name and --no-name, null omits an argument, a list gives several values, a mapping becomes JSON.
+        start_timeout_s: seconds until a server must answer, with the loading of its weights.
         max_restarts: of one replica, in the whole run.
-        drain_s: seconds that a server has to end itself before it is killed.
+        drain_s: seconds for a server to end itself before it is killed.
     """
 
     model: str
@@ -85,7 +86,7 @@ class EngineSettings:
             raise ValueError("start_timeout_s must be up to 86400 and drain_s up to 3600 seconds, and above 0")
         for name in self.environment:
             if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
-                raise ValueError(f"environment: {name!r} is no name of a variable")
+                raise ValueError(f"environment: {name!r} is not the name of a variable")
             if is_secret(name):
                 raise ValueError(f"environment: set {name} in the environment of the job, never in its configuration")
         for name in self.args:
@@ -93,12 +94,12 @@ class EngineSettings:
 
     @property
     def gpus_each(self) -> float:
-        """GPUs that one replica takes of the cluster."""
+        """GPUs of the cluster that one replica takes."""
         return self.tensor_parallel_size if self.gpus is None else self.gpus
 
     @property
     def name(self) -> str:
-        """What requests call the model."""
+        """The model's name in requests."""
         return self.served_model_name or self.model
 
     def command(self, host: str, port: int) -> list[str]:
@@ -124,7 +125,7 @@ def _check_argument(name: str) -> None:
     if plain in _SETTINGS_OF_ARGUMENTS:
         raise ValueError(f"args: {name} has a setting of its own, {_SETTINGS_OF_ARGUMENTS[plain]}")
     if plain in _NEVER_ARGUMENTS:
-        raise ValueError(f"args: {name} is not yours to set: the job chooses where its servers listen")
+        raise ValueError(f"args: {name} cannot be set: the job chooses where its servers listen")
     if is_secret(plain):
         raise ValueError(f"args: {name} may hold a secret; set its variable in the environment of the job instead")
 

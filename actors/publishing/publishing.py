@@ -188,13 +188,12 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
 def prepare(
     settings: PublishSettings,
     stopping: Callable[[], bool] = lambda: False,
-    show: Callable[[int, int], None] = lambda _done, _total: None,
-    tasks: Tasks = in_order,
+    show: Callable[[int, int], None] | None = None,
 ) -> Prepared:
     """Write the ledger and select.
 
     Args:
-        show: told how many segments of the ledger are written, of those that were missing.
+        show: see `written_ledger`.
 
     Raises:
         Stopped: asked to stop meanwhile.
@@ -211,7 +210,6 @@ def prepare(
         stopping,
         settings.workers,
         show,
-        tasks,
     )
     selection = select(ledger, settings.scope, settings.curation)
     return Prepared(settings, inputs, ledger, selection, tuple(_failures(settings)))

@@ -98,6 +98,7 @@ class AgentSpec:
             planning: (settings, task, size of the view in pixels, family of the model). Raises EpisodeError too.
         prompts: every text that decides a request, by name.
         tools: names of our tools that it offers.
+        own_tools: schemas of calls that it runs by itself, by name.
         needs: "sandbox" to run code, "ocr" to read pictures.
         packages: names of Python packages whose versions decide what the agent does.
         verifier: makes the verifier of one episode, for agents that are built on one.
@@ -111,6 +112,7 @@ class AgentSpec:
     opening: Callable[[Any, Task, tuple[int, int], ModelFamily], Sequence[Message]] | None = None
     prompts: Mapping[str, str] = field(default_factory=dict)
     tools: tuple[str, ...] = ()
+    own_tools: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs: frozenset[Need] = frozenset()
     packages: tuple[str, ...] = ()
     verifier: Callable[[Any, Resources, Reviewing], Verifier] | None = None
@@ -166,13 +168,9 @@ def build_agent(
 def prompt_hashes(settings: AgentSettings) -> Mapping[str, str]:
     """sha256 of every text that decides an agent's requests: its prompts, and its tools' schemas ("tool:<name>")."""
     spec = spec_of(settings)
-    texts = dict(spec.prompts)
+    texts, schemas = dict(spec.prompts), dict(spec.own_tools)
     for tool in (*spec.tools, *getattr(settings, "tools", ())):
         schema = tool_schema(tool)
-        texts[f"tool:{schema['function']['name']}"] = schema_text(schema)
+        schemas[schema["function"]["name"]] = schema
+    texts |= {f"tool:{name}": json.dumps(it, sort_keys=True, ensure_ascii=False) for name, it in schemas.items()}
     return {name: sha256_of(text) for name, text in sorted(texts.items())}
-
-
-def schema_text(schema: Mapping[str, object]) -> str:
-    """A tool's schema as one text."""
-    return json.dumps(schema, sort_keys=True, ensure_ascii=False)

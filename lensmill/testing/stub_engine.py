@@ -282,11 +282,11 @@ def main() -> None:
         keep=False,
         models=options.model,
     )
-    asyncio.run(_serve(engine))
+    asyncio.run(serve(engine))
 
 
-async def _serve(engine: StubEngine) -> None:
-    """Serve until a signal arrives or the script kills the engine."""
+async def serve(engine: StubEngine) -> None:
+    """Print the engine's URL and serve until SIGINT or SIGTERM arrives, or until the script kills the engine."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

@@ -7,7 +7,8 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from storage.builds.plan import PlanCounts, counts_of
+from storage.builds.plan_counts import PlanCounts, counts_of
+from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
 from storage.checks.chunks import BuildWork, ChunkItem, ChunkReport, check_chunks, check_handed_back
@@ -190,7 +191,7 @@ def _sums(segment: Mapping[str, Any], number: int) -> Mapping[str, str]:
         ValueError, LookupError, TypeError: this is no record of segment `number`.
     """
     sums = dict(segment["sha256"])
-    named = [name for kind in ("samples", "index", "failures") for name in segment[kind]]
+    named = [name for kind in KINDS for name in segment[kind]]
     counts_of(segment)
     if segment["segment"] != number or sorted(named) != sorted(sums):
         raise ValueError("its number or its files are not what they must be")

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from storage.builds.episodes import EpisodeStore
+from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
 from storage.datasets.blocks import BLOCKS, SHARDS, key_of
@@ -102,7 +103,7 @@ def _of_build(files: Files, build: str) -> Iterator[str]:
     named = {
         name
         for path in files.list(f"{folder}/plan/segments")
-        for kind in ("samples", "index", "failures")
+        for kind in KINDS
         for name in json.loads(files.read(path))[kind]
     }
     yield from (path for path in parts if path not in named)

@@ -1,1 +1,1 @@
-"""Files of a store, over fsspec: conditional create, and what each kind of store needs."""
+"""The files of a store, over fsspec: conditional create, and the needs of each kind of store."""

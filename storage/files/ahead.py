@@ -1,4 +1,4 @@
-"""Work that waits for a store, done a little ahead of whoever takes it."""
+"""Work that waits for a store, done a little ahead of its consumer."""
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -9,12 +9,19 @@ Item = TypeVar("Item")
 Made = TypeVar("Made")
 
 READERS = 16
-"""So many files are asked for at a time, since an object store takes its time for each."""
+"""Files that are requested at a time: an object store takes long for each."""
 
 
 def ahead(make: Callable[[Item], Made], items: Iterable[Item], threads: int = READERS) -> Iterator[Made]:
-    """What `make` gives for each item, in their order, by so many threads. Items are taken from one thread. One more
-    than there are threads are at work or wait to be taken, at most."""
+    """The result of `make` for each item, in the order of the items.
+
+    Items are taken from one thread. At most `threads` + 1 results are in progress or wait to be taken.
+
+    Args:
+        make: runs in several threads at once.
+        items: read lazily.
+        threads: calls of `make` that run at a time.
+    """
     pending: deque[Future[Made]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:

@@ -1,4 +1,4 @@
-"""What errors of the system, and of stores other than S3, mean: what to do, and whether they may pass."""
+"""Errors of the system, and of stores other than S3: what to do, and whether they are temporary."""
 
 import errno
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ AWAY = (
     *(errno.ESTALE, errno.ETIMEDOUT, errno.ENOTCONN, errno.ECONNRESET, errno.ECONNABORTED, errno.EHOSTDOWN),
     *(errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH, errno.EREMOTEIO, errno.ENOLINK, errno.ESHUTDOWN),
 )
-"""What a folder answers that is mounted from a server which is gone."""
+"""Errors of a folder that is mounted from a server which is gone."""
 
 ADVICE: Mapping[int, str] = {
     errno.ENOSPC: "the disk is full: free some space or choose another out=, then run the same command again",
@@ -26,8 +26,8 @@ ADVICE: Mapping[int, str] = {
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an error of a store that is neither local nor S3 may pass: of its connection, or its 429 and 5xx."""
-    import aiohttp  # which every such store of fsspec uses
+    """Whether an error of a store that is neither local nor S3 is temporary: a lost connection, a 429 or a 5xx."""
+    import aiohttp  # every such store of fsspec uses it
 
     code = str(getattr(error, "code", None) or getattr(error, "status", ""))
     broken = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, ConnectionError, TimeoutError)

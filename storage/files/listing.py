@@ -1,4 +1,4 @@
-"""What a store's listing says of a file, whatever the store."""
+"""Entries of a store's listing, independent of the kind of store."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the store: its path, bytes, and when it was written, in seconds since 1970 (None: nobody knows)."""
+    """A file of the store: its path, its bytes, and the time of writing in seconds since 1970 (None if unknown)."""
 
     path: str
     size: int
@@ -17,7 +17,7 @@ class StoredFile:
 
 
 def local_file(full: str) -> StoredFile | None:
-    """A file of this machine; None if it has gone since it was listed."""
+    """A file of this machine; None if it was removed since it was listed."""
     try:
         about = os.stat(full)
     except FileNotFoundError:
@@ -26,7 +26,7 @@ def local_file(full: str) -> StoredFile | None:
 
 
 def seconds_of(about: Mapping[str, Any]) -> float | None:
-    """When a file was written, from an entry of a listing; each store calls the time by another name."""
+    """The time of writing in an entry of a listing. Each kind of store has another name for it."""
     times = (about.get(name) for name in ("LastModified", "mtime", "updated", "last_modified", "created"))
     time = next((time for time in times if time), None)
     if isinstance(time, str):

@@ -1,4 +1,4 @@
-"""Files of a local file system that survive a power cut, whole or not at all."""
+"""Files of a local file system that survive a power cut whole or not at all."""
 
 import errno
 import os
@@ -10,7 +10,16 @@ _NO_HARD_LINKS = (errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, er
 
 
 def create_by_link(full: str, temporary: str, data: bytes) -> bool:
-    """A whole file appears under its name at once, or not at all: linking fails if the name is taken."""
+    """Create a whole file under its name in one step. Linking fails if the name is taken.
+
+    Args:
+        full: path of the file.
+        temporary: path of the file that is written first; on the same file system.
+        data: the content.
+
+    Returns:
+        False if the name is taken.
+    """
     if os.path.isfile(full):
         return False
     try:
@@ -23,7 +32,7 @@ def create_by_link(full: str, temporary: str, data: bytes) -> bool:
 
 
 def link(source: str, full: str) -> bool:
-    """Give a whole file another name, durably; False if the name is taken."""
+    """Give a whole file a second name, durably. Return False if the name is taken."""
     folder = full.rpartition("/")[0]
     _make_folder(folder)
     try:
@@ -41,7 +50,7 @@ def link(source: str, full: str) -> bool:
 
 @contextmanager
 def local_sink(full: str, temporary: str | None = None) -> Iterator[IO[bytes]]:
-    """A new file, durable after the block; removed if the block fails.
+    """A new file for writing. It is durable after the block, and removed if the block fails.
 
     Args:
         temporary: where the file lies until the block ends. It then appears under its name, whole, and replaces a file
@@ -67,7 +76,7 @@ def local_sink(full: str, temporary: str | None = None) -> Iterator[IO[bytes]]:
 
 
 def _make_folder(folder: str) -> None:
-    """Make a folder and those above it, so that they survive a power cut."""
+    """Make a folder and its parents so that they survive a power cut."""
     if os.path.isdir(folder):
         return
     above = folder.rpartition("/")[0]
@@ -78,7 +87,7 @@ def _make_folder(folder: str) -> None:
     except FileExistsError:
         if not os.path.isdir(folder):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), folder) from None
-    except FileNotFoundError:  # in /proc, for one: what is above is there, and yet nothing can be made in it
+    except FileNotFoundError:  # as in /proc: the parent exists, but nothing can be made in it
         raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), folder) from None
     else:
         _sync_folder(above or "/")

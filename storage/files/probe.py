@@ -1,4 +1,4 @@
-"""A first look at a store, before any work: can it be reached, written, read and listed, and does it keep its word?"""
+"""Checks a store before any work: can it be reached, written, read and listed, and does it have conditional create?"""
 
 import uuid
 from contextlib import nullcontext, suppress
@@ -7,17 +7,18 @@ from storage.files.store import STAGING, Files, StoreError
 from storage.files.watch import Say, StoreWatch
 
 PROBE_S = 30.0
-"""For a store that does not answer at the start, where somebody waits."""
+"""Seconds to wait for a store that does not answer at the start, where a person waits."""
 
 
 def probe(files: Files, say: Say | None = None) -> None:
-    """Try everything that a job will rely on, with a file of a few bytes that is removed again.
+    """Try every operation that a job relies on, with a file of a few bytes that is removed again.
 
     Args:
+        files: the store.
         say: told one line if the store does not answer for some seconds.
 
     Raises:
-        StoreError: what does not work, in one line. StoreUnavailable: it does not answer.
+        StoreError: an operation does not work; one line. StoreUnavailable: the store does not answer.
     """
     hasty = files.waiting(PROBE_S)
     with StoreWatch(hasty, say, at_start=True) if say is not None else nullcontext():

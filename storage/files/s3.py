@@ -1,9 +1,9 @@
-"""What Files must know of S3, and of stores that speak like it, beyond what fsspec says of any store.
+"""The needs of S3, and of stores with its API, beyond those that fsspec covers for every store.
 
-Faults are met here once: every request, part of an upload and piece of a download is tried again while its error may
-pass (5xx, SlowDown, a broken or silent connection), for as long as `store.outage_s` says. The libraries count tries
-where a store that is gone needs a clock, and their tries multiply; so botocore and s3fs are told to try once, and all
-trying is `PatientS3`'s.
+Errors are handled in this module once: every request, part of an upload and piece of a download is tried again while
+its error may be temporary (5xx, SlowDown, a broken or silent connection), for `store.outage_s`. The libraries count
+tries where an outage needs a clock, and their tries multiply. So botocore and s3fs are set to try once, and `PatientS3`
+does all retries.
 """
 
 import asyncio
@@ -38,22 +38,22 @@ from fsspec.spec import AbstractBufferedFile
 from s3fs import S3FileSystem
 
 LONGEST_WAIT_S = 5.0
-"""Between two tries; waits grow from a tenth of a second, and are random, so that writers that were told to slow down
-together do not come back together."""
+"""Maximum seconds between two tries. Waits grow from a tenth of a second and are random, so that writers that were
+slowed down together do not come back together."""
 
 SILENT_S = 2.0
-"""A request that has no answer for so long is given up when the job is asked to stop."""
+"""A request without an answer for this many seconds is given up when the job is asked to stop."""
 
 T = TypeVar("T")
 
 
 NO_ANSWER_S = 60.0
-"""For one request, or `store.outage_s` where that is longer. The library's timeouts are for connecting and reading; a
-server that takes no bytes of a body meets none of them."""
+"""Maximum seconds for one request, or `store.outage_s` if that is longer. The library's timeouts cover connecting and
+reading. A server that stops taking a body triggers none of them."""
 
 
 def options(outage_s: float) -> dict[str, Any]:
-    """How the file system is opened, unless it is told otherwise."""
+    """Default options of the file system."""
     return {
         "config_kwargs": {
             "connect_timeout": 5,
@@ -61,19 +61,19 @@ def options(outage_s: float) -> dict[str, Any]:
             "max_pool_connections": 32,
             "retries": {"mode": "legacy", "total_max_attempts": 1},
         },
-        # parts of an upload go one after the other, so that memory is bounded
+        # upload parts one after the other, so that memory is bounded
         "max_concurrency": 1,
     }
 
 
 class PatientS3(S3FileSystem):  # type: ignore[misc]
-    """Tries a request again while its error may pass.
+    """Tries a request again while its error may be temporary.
 
     Args:
-        outage_s: for so many seconds since it was first made.
+        outage_s: seconds from the first try in which a request is tried again.
 
     Attributes:
-        stopping: asked while a store does not answer: whether to wait no longer.
+        stopping: asked while a store does not answer; True ends the waiting.
     """
 
     def __init__(self, *args: Any, outage_s: float, **kwargs: Any) -> None:
@@ -88,11 +88,11 @@ class PatientS3(S3FileSystem):  # type: ignore[misc]
     call_s3 = sync_wrapper(_call_s3)
 
     async def once(self, method: str, *given: Any, **named: Any) -> Any:
-        """One request, as s3fs makes it."""
+        """Make one request, as s3fs makes it."""
         return await super()._call_s3(method, *given, **named)
 
     async def waited_out(self, call: Callable[[], Awaitable[T]]) -> T:
-        """What a call gives, made again while its error may pass and `outage_s` are not over."""
+        """Return the result of `call`. Call it again while its error may be temporary and `outage_s` has not passed."""
         began, wait = monotonic(), 0.1
         while True:
             try:
@@ -145,24 +145,24 @@ _ADVICE: Mapping[str, str] = {
 }
 _ABSENT = ("NoSuchKey", "404", "NoSuchUpload")
 _NEEDS_NO_KEY = ("PutObject", "CreateMultipartUpload", "ListObjectsV2")
-"""Requests that a store answers for any key: a 404 to one of them tells of no missing file."""
+"""Requests that a store answers for any key: a 404 to one of them does not mean that a file is missing."""
 
 
 def _send_at_once(params: dict[str, Any], **_: object) -> None:
-    """Send a body without asking first ("Expect: 100-continue"): no timeout ends the wait for a server's consent."""
+    """Send a body without asking first ("Expect: 100-continue"): no timeout ends the wait for the server's consent."""
     params["headers"].pop("Expect", None)
 
 
 class NotS3(Exception):
-    """What answers is no object store; the message says what the answer is."""
+    """The server is not an object store. The message describes its answer."""
 
 
 class S3Calls:
-    """Calls that s3fs makes in another way, or with more requests than there need be."""
+    """Calls that s3fs makes differently, or with more requests than needed."""
 
     def __init__(self, fs: PatientS3) -> None:
         self._fs = fs
-        if fs.session is None:  # file systems that are opened alike are one
+        if fs.session is None:  # fsspec shares file systems with equal options
             fs.session = AioSession(**fs.kwargs)
             fs.session.register("before-call.s3", _send_at_once)
             fs.session.register("needs-retry.s3", _note)
@@ -170,23 +170,23 @@ class S3Calls:
 
     @staticmethod
     def tried_again() -> int:
-        """Requests of this process whose error may pass."""
+        """Number of requests of this process that failed with a temporary error."""
         return _passing.total()
 
     def size(self, full: str) -> int:
         """Bytes of an object, in one request.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the object does not exist.
         """
         bucket, key, _ = self._fs.split_path(full)
         return int(self._fs.call_s3("head_object", Bucket=bucket, Key=key)["ContentLength"])
 
     def read(self, full: str, start: int = 0, end: int | None = None) -> bytes:
-        """An object's bytes from `start` to before `end`, in one request; a body that breaks is asked for again.
+        """An object's bytes from `start` to before `end`, in one request. A body that breaks off is requested again.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the object does not exist.
         """
         return bytes(sync(self._fs.loop, self._read, full, start, end))
 
@@ -206,30 +206,31 @@ class S3Calls:
         return await self._fs.waited_out(whole)
 
     def open(self, full: str, ahead: int) -> IO[bytes]:
-        """An object for reading, in pieces of at least `ahead` bytes.
+        """Open an object for reading, in pieces of at least `ahead` bytes.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the object does not exist.
         """
         return cast(IO[bytes], _Reader(self, self._fs, full, self.size(full), ahead))
 
     def copy(self, origin: str, full: str) -> None:
-        """Copy an object of at most 5 GB, in one request: one in parts would leave them behind when it fails."""
+        """Copy an object of at most 5 GB, in one request. A copy in parts would leave the parts behind when it
+        fails."""
         bucket, key, _ = self._fs.split_path(full)
         source, source_key, _ = self._fs.split_path(origin)
         self._fs.call_s3("copy_object", Bucket=bucket, Key=key, CopySource={"Bucket": source, "Key": source_key})
 
     def each(self, full: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-        """Every object below a folder, in order, with what S3 lists of it (Size, LastModified); a page of 1,000 is
-        held at a time."""
+        """Every object below a folder, in order, with the fields of S3's listing (Size, LastModified). Holds one page
+        of 1,000 at a time."""
         bucket = self._fs.split_path(full)[0]
         for page in self._pages(full):
             for entry in page.get("Contents", ()):
-                if not entry["Key"].endswith("/"):  # what consoles make for an empty folder
+                if not entry["Key"].endswith("/"):  # consoles make such an object for an empty folder
                     yield f"{bucket}/{entry['Key']}", entry
 
     def folders(self, full: str) -> Iterator[str]:
-        """The folders right in a folder."""
+        """The folders directly in a folder."""
         for page in self._pages(full, Delimiter="/"):
             yield from (entry["Prefix"].rstrip("/") for entry in page.get("CommonPrefixes", ()))
 
@@ -244,27 +245,28 @@ class S3Calls:
 
     @staticmethod
     def exists_already(error: BaseException) -> bool:
-        """Whether a conditional create was refused, by stores that do not say which condition failed too."""
+        """Whether a conditional create was refused because the object exists. Some stores do not name the failed
+        condition."""
         return _status(_response(error)) == 412
 
     @staticmethod
     def why(error: BaseException) -> str | None:
-        """What went wrong and what to do about it, in one line; None for what is not the store's error."""
+        """The error and what to do about it, in one line; None if it is not an error of the store."""
         return _why(error)
 
     @staticmethod
     def may_pass(error: BaseException) -> bool:
-        """Whether the same may work later."""
+        """Whether the same request may work later."""
         return may_pass(error)
 
 
 def _why(error: BaseException) -> str | None:
     if isinstance(error, RecursionError) or _redirects(error):
-        return f"the store redirects every request without end: set store.endpoint to where it leads, and {_REGION}"
+        return f"the store redirects every request in a loop: set store.endpoint to its final URL, and {_REGION}"
     if isinstance(error, (NotS3, ResponseParserError)):
-        return f"this is no S3 ({_short(error)}): check store.endpoint"
+        return f"this is not S3 ({_short(error)}): check store.endpoint"
     if _no_tls(error):
-        return "what answers speaks no TLS: check store.endpoint, which may have to begin with http:// here"
+        return "the server does not speak TLS: check store.endpoint, which may have to begin with http:// here"
     if may_pass(error) and isinstance(error, _BROKEN):
         return f"the store does not answer ({_short(error)}): check the network, and store.endpoint= of store=s3"
     if isinstance(error, SSLError):
@@ -321,17 +323,17 @@ _passing: Counter[str] = Counter()
 
 
 def _note(response: tuple[Any, Mapping[str, Any]] | None, caught_exception: BaseException | None, **_: Any) -> None:
-    """Told by botocore what came of an attempt; whether there is another is not decided here."""
+    """Called by botocore after each attempt. Counts temporary errors; does not decide on retries."""
     if caught_exception is not None or (response is not None and _may_pass_status(response[1])):
         _passing["request"] += 1
 
 
 async def _refuse_pages(response: tuple[Any, Mapping[str, Any]] | None, **_: Any) -> None:
-    """Told by botocore what came of an attempt. A page with status 200 it takes for an empty listing, or for an error
-    500 that may pass.
+    """Called by botocore after each attempt. botocore takes a web page with status 200 for an empty listing, or for a
+    temporary error 500.
 
     Raises:
-        NotS3: a web page came.
+        NotS3: the answer is a web page.
     """
     if response is None or "Body" in response[1] or response[0].raw.status != 200:
         return
@@ -341,7 +343,7 @@ async def _refuse_pages(response: tuple[Any, Mapping[str, Any]] | None, **_: Any
 
 
 def may_pass(error: BaseException) -> bool:
-    """Whether an error is the store's that may be over in a moment: a broken or silent connection, 5xx, SlowDown."""
+    """Whether an error of the store may be temporary: a broken or silent connection, 5xx, SlowDown."""
     if isinstance(error, SSLError) and "CERTIFICATE" in str(error).upper():
         return False
     if _redirects(error) or _no_tls(error):
@@ -351,7 +353,7 @@ def may_pass(error: BaseException) -> bool:
 
 def _may_pass_status(response: Mapping[str, Any]) -> bool:
     status = _status(response)
-    # 409: two conditional writes met, and the store could not say which was first
+    # 409: two conditional writes collided, and the store could not order them
     return (
         (status >= 500 and status != 501)
         or status in (409, 429)
@@ -360,12 +362,12 @@ def _may_pass_status(response: Mapping[str, Any]) -> bool:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it came of, which botocore and aiohttp keep in three places."""
+    """An error and its causes, which botocore and aiohttp keep in three places."""
     for _ in range(8):
         yield error
         kept = getattr(error, "kwargs", None)
         inner = error.__cause__ or error.__context__ or (kept.get("error") if isinstance(kept, dict) else None)
-        inner = getattr(error, "os_error", None) or inner  # aiohttp's connectors
+        inner = getattr(error, "os_error", None) or inner  # set by aiohttp's connectors
         if not isinstance(inner, BaseException):
             return
         error = inner
@@ -376,7 +378,7 @@ def _redirects(error: BaseException) -> bool:
 
 
 def _no_tls(error: BaseException) -> bool:
-    """Whether TLS was spoken to a server that answered in plain text."""
+    """Whether TLS was used with a server that answered in plain text."""
     return any(
         isinstance(cause, ssl.SSLError)
         and getattr(cause, "reason", None) in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")

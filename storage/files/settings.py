@@ -1,4 +1,4 @@
-"""How a build's files are reached: settings of the store, one dataclass for each kind."""
+"""Settings of the store, one dataclass for each kind of store."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from urllib.parse import urlsplit
 from storage.files.store import OUTAGE_S, Files, StoreError
 
 SCHEMES: Mapping[str, tuple[str, ...]] = {"s3": ("s3://", "s3a://"), "gs": ("gs://", "gcs://")}
-"""What `out` begins with, by the kind of store."""
+"""The beginnings of `out`, by the kind of store."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """A local folder, or any URL that fsspec can open with what it finds in the environment.
+    """A local folder, or any URL that fsspec opens with the settings of the environment.
 
     Attributes:
-        single_writer: only one job ever writes to `out`, so that a store without conditional create will do.
-        outage_s: seconds that a store that does not answer is waited for; then the job ends, and keeps what it has.
+        single_writer: only one job ever writes to `out`, so a store without conditional create is sufficient.
+        outage_s: seconds to wait for a store that does not answer; then the job ends and keeps its work.
     """
 
     name: Literal["default"] = "default"
@@ -28,14 +28,15 @@ class StoreSettings:
         _check_outage(self.outage_s)
 
     def options(self) -> dict[str, Any]:
-        """For the file system. Never a secret: credentials come from the environment or the machine's role."""
+        """Options of the file system. They hold no secret: credentials come from the environment or the machine's
+        role."""
         return {}
 
     def open(self, out: str) -> Files:
         """The files below `out`.
 
         Raises:
-            StoreError: no file system is known for it, or another kind of store is meant.
+            StoreError: fsspec knows no file system for `out`, or `out` belongs to another kind of store.
         """
         if self.name != "default" and not out.startswith(SCHEMES[self.name]):
             raise StoreError(f"out={out}: store={self.name} needs out={SCHEMES[self.name][0]}bucket/folder")
@@ -44,11 +45,11 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class S3Settings(StoreSettings):
-    """S3 and what speaks like it.
+    """S3, and stores with its API.
 
     Attributes:
-        endpoint: URL of a server that is not AWS; None leaves it to the environment (AWS_ENDPOINT_URL).
-        region: None leaves it to the environment (AWS_DEFAULT_REGION) or the profile.
+        endpoint: URL of a server that is not AWS; None takes it from the environment (AWS_ENDPOINT_URL).
+        region: None takes it from the environment (AWS_DEFAULT_REGION) or the profile.
         anonymous: send no credentials.
     """
 
@@ -62,6 +63,7 @@ class S3Settings(StoreSettings):
         _check_outage(self.outage_s)
 
     def options(self) -> dict[str, Any]:
+        """See `StoreSettings.options`."""
         client = {"region_name": self.region} if self.region else {}
         return {"endpoint_url": self.endpoint, "anon": self.anonymous, "client_kwargs": client}
 
@@ -71,8 +73,8 @@ class GSSettings(StoreSettings):
     """Google Cloud Storage; needs the extra `gs`.
 
     Attributes:
-        endpoint: URL of a server that is not Google's; None leaves it to the environment (STORAGE_EMULATOR_HOST).
-        project: that pays for requests; None leaves it to the credentials.
+        endpoint: URL of a server that is not Google's; None takes it from the environment (STORAGE_EMULATOR_HOST).
+        project: the project that pays for requests; None takes it from the credentials.
         anonymous: send no credentials.
     """
 
@@ -86,6 +88,7 @@ class GSSettings(StoreSettings):
         _check_outage(self.outage_s)
 
     def options(self) -> dict[str, Any]:
+        """See `StoreSettings.options`."""
         given = {"endpoint_url": self.endpoint, "project": self.project, "token": "anon" if self.anonymous else None}
         return {name: value for name, value in given.items() if value is not None}
 
@@ -102,7 +105,7 @@ def _require_url(endpoint: str | None) -> None:
     if endpoint is None:
         return
     parts = urlsplit(endpoint)
-    if "@" in parts.netloc:  # and never say what was given: it would be in logs
+    if "@" in parts.netloc:  # the message does not repeat the value, which would stand in logs
         raise ValueError("endpoint must not hold a name or password: credentials come from the environment")
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("endpoint must be a URL such as http://minio:9000")

@@ -1,8 +1,9 @@
-"""Files: the only way to storage, over fsspec. Local paths and any fsspec URL (`s3://`, `gs://`, `memory://`) alike.
+"""Files: the only access to storage, over fsspec. Local paths and fsspec URLs (`s3://`, `gs://`, `memory://`) work
+alike.
 
-Everything that others rely on is made by one operation, the *conditional create*: it either makes the whole file
-or finds that it exists. Nothing is ever renamed or changed in place, so no reader sees half of anything and no lock
-is needed. Large or many files are written under unique names first and become part of the store only when a file
+Everything that other processes rely on is made by one operation, the *conditional create*: it either makes the whole
+file or finds that the file exists. Nothing is renamed or changed in place, so no reader sees a partial file and no lock
+is needed. Large or numerous files are first written under unique names. They become part of the store only when a file
 made by conditional create names them.
 """
 
@@ -28,35 +29,35 @@ S3 = ("s3", "s3a")
 
 
 OUTAGE_S = 300.0
-"""Seconds that a store that does not answer is waited for, unless it is told otherwise."""
+"""Default seconds to wait for a store that does not answer."""
 
 STAGING = "staging"
-"""Where files lie that are not finished; whatever is old in here was left by a process that was killed."""
+"""Folder of unfinished files. Old files in it were left by killed processes."""
 
 READ_PIECE, WRITE_PIECE = 256 * 2**10, 8 * 2**20
-"""Bytes read ahead of a file in an object store, and of a part of an upload to one (which has at most 10,000)."""
+"""Bytes to read ahead in an object store, and bytes of one part of an upload (which has at most 10,000 parts)."""
 
 
 class StoreError(Exception):
-    """The store cannot be written or read, or what it holds is damaged: one line with path, cause and what to do."""
+    """The store cannot be written or read, or its content is damaged. One line with path, cause and what to do."""
 
 
 class StoreUnavailable(StoreError):
-    """The store does not answer, or has too much to do: the same command may do later."""
+    """The store does not answer, or is overloaded. The same command may work later."""
 
 
 class Files:
-    """The files below one root; every path is relative to it, with `/` between its parts. Threads may share it.
+    """The files below one root. Every path is relative to the root, with `/` between its parts. Threads may share it.
 
     Args:
         root: a local path or a URL that fsspec knows.
-        options: for the file system, e.g. an endpoint; taken from the environment where not given.
-        single_writer: only one job ever writes here, so a store without conditional create will do.
-        outage_s: seconds that an S3 that does not answer is waited for.
-        fresh: take no connections and credentials that this process has already.
+        options: of the file system, e.g. an endpoint; others come from the environment.
+        single_writer: only one job ever writes here, so a store without conditional create is sufficient.
+        outage_s: seconds to wait for an S3 that does not answer.
+        fresh: do not share connections and credentials of this process.
 
     Raises:
-        StoreError: no file system is known for the URL.
+        StoreError: fsspec knows no file system for the URL.
     """
 
     def __init__(
@@ -76,7 +77,7 @@ class Files:
         self._counting = threading.Lock()
         if scheme in ("http", "https"):
             raise StoreError(f"{root}: out= takes a folder, s3:// or gs://; a server's URL goes into store.endpoint=")
-        # a remembered listing would hide what other writers have committed meanwhile
+        # a cached listing would hide commits of other writers
         given: dict[str, Any] = {"use_listings_cache": False, "skip_instance_cache": fresh}
         try:
             if scheme in S3:
@@ -99,17 +100,17 @@ class Files:
         return (Files, (self.root, self._options, self.single_writer, self.outage_s))
 
     def waiting(self, outage_s: float) -> "Files":
-        """The same files, for somebody who waits for so long at most."""
+        """The same files, with another maximum wait in seconds."""
         return Files(self.root, self._options, self.single_writer, min(outage_s, self.outage_s), fresh=True)
 
     def stop_waiting_if(self, stopping: Callable[[], bool]) -> None:
-        """Ask this, in this process, while the store does not answer: whether to wait no longer."""
+        """Ask `stopping` in this process while the store does not answer. True ends the waiting."""
         if self._s3 is not None:
             self._fs.stopping = stopping
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """So far: "bytes_read" of whole files and "bytes_written" to them, and "retries" to S3 in this process."""
+        """Counts so far: "bytes_read" of whole files, "bytes_written", and "retries" to S3 in this process."""
         return {**self._counts, "retries": self._s3.tried_again()} if self._s3 else self._counts
 
     def _count(self, name: str, more: int) -> None:
@@ -117,14 +118,14 @@ class Files:
             self._counts[name] += more
 
     def locate(self, path: str) -> str:
-        """The full path or URL of a file, for messages and for readers outside of the store."""
+        """The full path or URL of a file, for messages and for readers outside the store."""
         return self._shown(self._full(path))
 
     def _shown(self, full: str) -> str:
         return full if self._local else str(self._fs.unstrip_protocol(full))
 
     def _full(self, path: str) -> str:
-        """A path as the file system takes it.
+        """The path for the file system.
 
         Raises:
             ValueError: the path leaves the root.
@@ -136,7 +137,7 @@ class Files:
 
     @contextmanager
     def _explained(self, full: str) -> Iterator[None]:
-        """Turn errors of the system or the store into one clear line; a missing file stays FileNotFoundError."""
+        """Turn errors of the system or the store into one clear line. A missing file stays FileNotFoundError."""
         try:
             yield
         except StoreError:
@@ -159,14 +160,13 @@ class Files:
             raise kind(f"{self._shown(full)}: {error.strerror or error}; {advice}") from error
 
     def create(self, path: str, data: bytes) -> bool:
-        """Conditional create, atomic and durable: True if this call made the file, False if it already exists.
+        """Create `path` only if it does not exist. Return True if this call created it. Atomic and durable.
 
-        A file that exists with these very bytes counts as made by this call: an object store may lose its reply to a
-        write that it did, and the second try finds the first one's file. Whoever must know to have been the only one
-        puts something unique into the bytes.
+        Also return True if the file already holds exactly `data`: an object store may apply a write and lose the
+        response, and the retry then finds its own file. To be the sole creator, put a unique token in `data`.
 
         Raises:
-            StoreError: it cannot be written, or the file system has no conditional create.
+            StoreError: the file cannot be written, or the file system has no conditional create.
         """
         full = self._full(path)
         self._count("bytes_written", len(data))
@@ -200,9 +200,9 @@ class Files:
             return False
 
     def put(self, path: str, data: bytes) -> None:
-        """Write a file under a name that nobody else uses; durable when this returns.
+        """Write a file under a name that nobody else uses. The file is durable when this returns.
 
-        Being killed may leave half of it, so readers must only take it from a file made by `create`.
+        A killed process may leave half of the file, so readers must learn its name only from a file made by `create`.
         """
         full = self._full(path)
         self._count("bytes_written", len(data))
@@ -212,22 +212,22 @@ class Files:
                     sink.write(data)
             elif len(data) <= WRITE_PIECE:
                 self._fs.pipe_file(full, data)
-            else:  # in parts; whose completion, done without a reply, only our sink takes for what it is
+            else:  # in parts: only our sink handles a completion whose reply was lost
                 with self._remote_sink(full) as sink:
-                    for start in range(0, len(data), WRITE_PIECE):  # of which it holds one
+                    for start in range(0, len(data), WRITE_PIECE):  # the sink holds one part
                         sink.write(data[start : start + WRITE_PIECE])
 
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
-        """Open a file for reading ("rb"), a new, uniquely named one for writing ("wb"; durable after the block), or one
-        that appears under its name only when it is whole and replaces a file of that name ("whole"): for names whose
-        writers all write the same bytes.
+        """Open a file for reading ("rb"), a new, uniquely named file for writing ("wb"; durable after the block), or a
+        file that appears under its name when it is complete and replaces a file of that name ("whole"): for names
+        whose writers all write the same bytes.
 
-        All stream: an object store is read and written in pieces of `READ_PIECE` and `WRITE_PIECE`.
+        All stream: an object store is read and written in pieces of `READ_PIECE` and `WRITE_PIECE` bytes.
 
         Raises:
-            FileNotFoundError: there is no such file to read.
-            StoreError: it cannot be written or read. What was written of it is removed.
+            FileNotFoundError: the file to read does not exist.
+            StoreError: the file cannot be written or read. A partly written file is removed.
         """
         full = self._full(path)
         with self._explained(full):
@@ -256,7 +256,7 @@ class Files:
             try:
                 sink.close()
             except FileNotFoundError as error:
-                # Of an upload that is complete some stores know no more: then only the reply was lost.
+                # Some stores forget a completed upload: then only the reply was lost.
                 if self._find(full) != size:
                     raise StoreError(
                         f"{self._shown(full)}: somebody has ended its upload: run the same command again"
@@ -264,17 +264,17 @@ class Files:
         except BaseException:
             with suppress(Exception):
                 sink.discard()
-                if mode == "wb":  # else another writer's whole file may have the name
+                if mode == "wb":  # else another writer's complete file may have the name
                     self._fs.rm_file(full)
-            sink.forced = True  # closing, which its collection does too, would write the rest
+            sink.forced = True  # closing it, as garbage collection does, would write the rest
             sink.close()
             raise
 
     def read(self, path: str) -> bytes:
-        """The whole file.
+        """The content of a file.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the file does not exist.
         """
         full = self._full(path)
         with self._explained(full):
@@ -287,10 +287,11 @@ class Files:
         return data
 
     def place(self, source: str, target: str) -> bool:
-        """Make a finished file of this store appear under a second name, whole; False if that name is taken.
+        """Give a finished file of this store a second name. Return False if that name is taken.
 
-        Local files are linked and take no more space, others are copied by the object store itself. There a name
-        that another writer takes at the same moment is overwritten: use it only where both would hold the same bytes.
+        Local files are linked and take no more space. Object stores copy the file themselves; there, a name that
+        another writer takes at the same moment is overwritten. So use it only if both writers would hold the same
+        bytes.
         """
         origin, full = self._full(source), self._full(target)
         with self._explained(full):
@@ -305,13 +306,13 @@ class Files:
         return True
 
     def remove(self, path: str) -> None:
-        """Remove a file that no reader relies on; it need not exist."""
+        """Remove a file that no reader relies on. The file need not exist."""
         full = self._full(path)
         with self._explained(full), suppress(FileNotFoundError):
             self._fs.rm_file(full)
 
     def remove_folder(self, folder: str) -> None:
-        """Remove a folder that nobody else uses, with all that is in it; it need not exist."""
+        """Remove a folder that nobody else uses, with its content. The folder need not exist."""
         full = self._full(folder)
         with self._explained(full), suppress(FileNotFoundError):
             if self._s3 is None:
@@ -321,6 +322,7 @@ class Files:
             self.remove(path)
 
     def exists(self, path: str) -> bool:
+        """Whether the file exists."""
         full = self._full(path)
         with self._explained(full):
             return os.path.isfile(full) if self._local else self._find(full) is not None
@@ -329,7 +331,7 @@ class Files:
         """Bytes of a file.
 
         Raises:
-            FileNotFoundError: there is none.
+            FileNotFoundError: the file does not exist.
         """
         full = self._full(path)
         with self._explained(full):
@@ -339,17 +341,17 @@ class Files:
         return size
 
     def _find(self, full: str) -> int | None:
-        """Bytes of a file of a store that is not local; None where there is none."""
+        """Bytes of a file in a store that is not local; None if it does not exist."""
         try:
             if self._s3 is not None:
                 return self._s3.size(full)
-            found = self._fs.info(full)  # its own isfile() takes any error for an absent file
+            found = self._fs.info(full)  # fsspec's isfile() takes any error for a missing file
         except FileNotFoundError:
             return None
         return int(found["size"]) if found["type"] == "file" else None
 
     def each(self, folder: str) -> Iterator[str]:
-        """Every file below a folder, in no order, without holding them all; none where there is no such folder."""
+        """Every file below a folder, in no order and without holding all of them; none if the folder does not exist."""
         full = self._full(folder)
         skip = len(self._base) + 1
         with self._explained(full):
@@ -364,11 +366,11 @@ class Files:
                 yield path[skip:]
 
     def list(self, folder: str) -> list[str]:
-        """Every file below a folder, sorted; none where there is no such folder."""
+        """Every file below a folder, sorted; empty if the folder does not exist."""
         return sorted(self.each(folder))
 
     def details(self, folder: str) -> tuple[StoredFile, ...]:
-        """Every file below a folder with its size and time, sorted by path; none where there is no such folder."""
+        """Every file below a folder with its size and time, sorted by path; empty if the folder does not exist."""
         full = self._full(folder)
         with self._explained(full):
             if self._local:
@@ -383,7 +385,7 @@ class Files:
         return tuple(sorted(kept, key=lambda file: file.path))
 
     def folders(self, folder: str) -> tuple[str, ...]:
-        """The names of the folders right in a folder, sorted; looks no deeper."""
+        """The names of the folders directly in a folder, sorted."""
         full = self._full(folder)
         with self._explained(full):
             if self._s3 is not None:

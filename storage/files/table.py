@@ -1,4 +1,4 @@
-"""A growing Parquet file, written a row group at a time and hashed on its way out."""
+"""Writes a growing Parquet file, one row group at a time, and hashes it on the way."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -15,7 +15,7 @@ from storage.files.store import Files
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A finished file as a manifest names it; `rows` is None for files that are not tables."""
+    """A finished file as a manifest names it. `rows` is None for files that are not tables."""
 
     path: str
     size: int
@@ -28,7 +28,7 @@ class _Abandoned(Exception):
 
 
 class _HashingSink:
-    """Passes bytes on and hashes them; the part of a file object that pyarrow writes to."""
+    """Hashes bytes and passes them on; implements the methods of a file object that pyarrow uses."""
 
     def __init__(self, sink: IO[bytes]) -> None:
         self._sink = sink
@@ -56,11 +56,14 @@ class _HashingSink:
 
 
 class TableWriter:
-    """Writes one Parquet file; its bytes follow from the rows and the row groups alone.
+    """Writes one Parquet file. Its bytes depend only on the rows and the row groups.
 
     Args:
-        options: for pyarrow's writer, beside the compression.
-        mode: "wb" for a uniquely named file, "whole" for one that appears only when it is complete (`Files.open`).
+        files: the store.
+        path: of the file.
+        schema: of the rows.
+        options: for pyarrow's writer, in addition to the compression.
+        mode: "wb" for a uniquely named file, "whole" for a file that appears when it is complete (`Files.open`).
     """
 
     def __init__(
@@ -88,10 +91,10 @@ class TableWriter:
         return self._sink.size
 
     def write(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Write one row group, or none where there are no rows (readers take a row group's length for their step).
+        """Write one row group; nothing if there are no rows (readers use a row group's length as their step).
 
         Raises:
-            StoreError: it cannot be written; the file is gone.
+            StoreError: the file cannot be written; it is removed.
         """
         self.write_table(pa.Table.from_pylist(list(rows), schema=self._schema))
 
@@ -105,7 +108,7 @@ class TableWriter:
         self.row_groups += 1
 
     def close(self) -> FileRecord:
-        """Complete the file; it is durable when this returns."""
+        """Complete the file. It is durable when this returns."""
         with self._guarded():
             if not self._keeps_schema:  # which has the metadata, otherwise
                 self._writer.add_key_value_metadata(self._schema.metadata or {})
@@ -114,14 +117,14 @@ class TableWriter:
         return FileRecord(self.path, self._sink.size, self._sink.hexdigest(), self.rows)
 
     def abandon(self) -> None:
-        """Give up: the file is removed where it can be."""
+        """Remove the file if possible."""
         with suppress(Exception):
             self._writer.close()
-        self._writer.is_open = False  # else it writes once more when it is collected
+        self._writer.is_open = False  # otherwise garbage collection would write again
         self._stack.__exit__(_Abandoned, _Abandoned(), None)
 
     def _guarded(self) -> ExitStack:
-        """On an error, close and remove the file, and have the store explain the error."""
+        """On an error, close and remove the file, and let the store explain the error."""
         guard = ExitStack()
 
         def on_exit(kind: Any, error: BaseException | None, trace: Any) -> bool:

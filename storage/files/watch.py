@@ -1,7 +1,8 @@
-"""Watching a store while a job runs: a line within seconds when it does not answer, and another when it does again.
+"""Watches a store while a job runs: says a line within seconds when the store stops answering, and another when it
+answers again.
 
-Workers, planner and publisher wait for the store each in their own process. The job asks too, every few seconds with
-one small request, so that whoever runs it reads what is waited for, whichever process waits.
+Workers, planner and publisher each wait for the store in their own process. The job itself also sends one small request
+every few seconds, so that its log names the store as the reason of the wait, whichever process waits.
 """
 
 from contextlib import suppress
@@ -13,27 +14,28 @@ from typing import Any, Protocol, Self
 from storage.files.store import S3, STAGING, Files, StoreUnavailable
 
 EVERY_S = 2.0
-"""Between two requests."""
+"""Seconds between two requests."""
 
 TOLD_S = 5.0
-"""A store that has not answered for so long is told of."""
+"""Seconds without an answer after which the line is said."""
 
 AGAIN_S = 60.0
-"""After so long the line comes again."""
+"""Seconds after which the line is repeated."""
 
 
 class Say(Protocol):
-    """As `monitoring.logs.Say`, of a room that this one does not know."""
+    """The same protocol as `monitoring.logs.Say`, which this package must not import."""
 
     def __call__(self, line: str, level: Any = "info", **fields: object) -> None: ...
 
 
 class StoreWatch:
-    """A context; enter it while anything uses the store.
+    """A context manager around all use of the store.
 
     Args:
+        files: the store.
         say: told the lines, from a thread.
-        at_start: it is before any work, so `store.outage_s` has no say.
+        at_start: no work has begun, so `store.outage_s` does not apply.
     """
 
     def __init__(self, files: Files, say: Say, at_start: bool = False) -> None:
@@ -46,7 +48,7 @@ class StoreWatch:
 
     @property
     def silent_s(self) -> float:
-        """Seconds since which the store has not answered; 0 where it answers, or is silent for moments only."""
+        """Seconds since the last answer of the store; 0 if it answers or the silence is short."""
         since = [at for at in (self._failed_at, self._asked_at) if at is not None]
         silent = monotonic() - min(since) if since else 0.0
         return silent if silent >= TOLD_S else 0.0
@@ -71,7 +73,7 @@ class StoreWatch:
                     files.size(f"{STAGING}/watch")
             except StoreUnavailable as error:
                 self._failed_at, self._why = self._failed_at or began, str(error)
-            except Exception:  # whoever works with the store says so
+            except Exception:  # the work with the store reports the error
                 self._failed_at = None
             else:
                 self._failed_at = None
@@ -81,14 +83,14 @@ class StoreWatch:
                 return
 
     def _patience(self) -> str:
-        """What becomes of a request to this kind of store."""
+        """What happens to a request to this kind of store."""
         if self._files.kind in S3:
             setting = "at the start" if self._at_start else "(store.outage_s)"
             return f"every request is tried again for {self._files.outage_s:g} s {setting}"
         return (
             "its library tries again for a while"
             if self._files.kind
-            else "it is waited for, for as long as its mount does"
+            else "requests wait as long as its mount lets them"
         )
 
     def _tell(self, over: Event) -> None:

@@ -12,9 +12,7 @@ from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS
 from lensmill.agents.spec import AGENTS, prompt_hashes
 from lensmill.tools import EDIT_TOOLS, ZOOM
 
-TEXTS = {
-    name: text for spec in AGENTS.own.values() for name, text in spec.prompts.items() if not name.startswith("tool:")
-}
+TEXTS = {name: text for spec in AGENTS.own.values() for name, text in spec.prompts.items()}
 
 
 def test_every_prompt_of_a_folder_is_used_and_hashed() -> None:

@@ -7,12 +7,11 @@ import argparse
 import asyncio
 import logging
 import re
-import signal
 from pathlib import Path
 
 from lensmill.models.replies import MAX_REPLY_BYTES
 from lensmill.testing.script import StubReply, StubRequest
-from lensmill.testing.stub_engine import StubEngine
+from lensmill.testing.stub_engine import StubEngine, serve
 
 LOOK = (
     '<think>I look closer.</think><tool_call>{"name": "image_zoom_in_tool", '
@@ -43,21 +42,10 @@ def answer(request: StubRequest, asked: Path) -> StubReply:
     return StubReply(LOOK if request.turn < TURNS - 1 else ANSWER, seconds=seconds)
 
 
-async def serve(port: int, asked: Path) -> None:
-    stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    async with StubEngine(lambda request: answer(request, asked), port, keep=False) as engine:
-        print(engine.url, flush=True)
-        waits = [asyncio.create_task(event.wait()) for event in (stop, engine.died)]
-        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        for wait in waits:
-            wait.cancel()
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("port", type=int)
     parser.add_argument("log", type=Path)
     options = parser.parse_args()
-    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # clients that are killed are what it is for
-    asyncio.run(serve(options.port, options.log))
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the storm kills clients on purpose
+    asyncio.run(serve(StubEngine(lambda request: answer(request, options.log), options.port, keep=False)))

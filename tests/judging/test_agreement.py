@@ -50,5 +50,5 @@ def test_undecided_and_failed_verdicts_are_counted_apart() -> None:
     assert agreement.counts["judge_error", "correct"] == 9
 
 
-def test_it_makes_no_difference_who_is_first() -> None:
+def test_kappa_does_not_depend_on_the_order_of_judges() -> None:
     assert table(20, 5, 10, 15).kappa == table(20, 10, 5, 15).kappa

@@ -27,7 +27,7 @@ async def test_the_model_is_asked_where_the_rules_are_undecided() -> None:
     assert (verdict.outcome, verdict.rule) == ("correct", "model")
 
 
-async def test_nobody_is_asked_about_an_abstention() -> None:
+async def test_no_model_is_asked_about_an_abstention() -> None:
     model = yes_man()
     verdict = await judged(model, None, audit=1)
     assert (verdict.outcome, verdict.rule) == ("undecided", "abstained")
@@ -54,7 +54,7 @@ async def test_an_audit_takes_its_share_and_the_same_one_every_time() -> None:
 
 
 @pytest.mark.parametrize("answer", HOSTILE)
-async def test_no_hostile_answer_gets_a_yes_man_to_agree(answer: str) -> None:
+async def test_no_hostile_answer_passes_even_a_judge_that_always_agrees(answer: str) -> None:
     assert (await judged(yes_man(), answer)).outcome == "incorrect"
 
 

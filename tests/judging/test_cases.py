@@ -16,13 +16,13 @@ def references_of(row: Row) -> tuple[str, ...]:
 
 
 @pytest.mark.parametrize(("group", "row"), CASES)
-def test_strict_rules_say_what_the_table_says(group: Group, row: Row) -> None:
+def test_strict_rules_match_the_labelled_cases(group: Group, row: Row) -> None:
     verdict = judge_answer(row[0], references_of(row), question=group.question, choices=group.choices)
     assert (verdict.outcome, verdict.rule) == row[2:4], verdict.reason
 
 
 @pytest.mark.parametrize(("group", "row"), CASES)
-def test_published_metric_says_what_the_table_says(group: Group, row: Row) -> None:
+def test_the_published_metric_matches_the_labelled_cases(group: Group, row: Row) -> None:
     assert any(relaxed_accuracy(row[0], reference) for reference in references_of(row)) == row[4]
     published = judge_answer(row[0], references_of(row), question=group.question, policy="relaxed")
     assert published.outcome == ("correct" if row[4] else "incorrect")

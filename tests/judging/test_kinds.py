@@ -58,7 +58,7 @@ def test_a_right_answer_is_not_kept_from_the_model(row: Row) -> None:
 @pytest.mark.parametrize(
     "answer", ["D, not B or C", "I'd choose D over B or C", "The answer is D. The answer is not A"]
 )
-def test_an_answer_that_settles_what_it_weighs_is_shown_to_the_model(answer: str) -> None:
+def test_an_answer_that_chooses_between_its_alternatives_reaches_the_model(answer: str) -> None:
     assert screen("Which?", ["D"], ("oak", "elm", "ash", "fir"), answer) is None
 
 

@@ -53,7 +53,7 @@ async def test_answers_that_could_sway_a_judge_never_reach_it(answer: str | None
 @pytest.mark.parametrize(
     "hidden", ["\x00", "\x1b[2J", "\u202e", "\U000e0041", "\ue000", "\u200d", "\ufe01", "\U000e0101"]
 )
-def test_characters_that_do_not_show_are_left_out(hidden: str) -> None:
+def test_invisible_characters_are_removed(hidden: str) -> None:
     assert json.loads(as_data("q", ["r"], [], f"a{hidden}b"))["prediction"] in ("ab", "a[2Jb")
 
 
@@ -67,7 +67,7 @@ def test_no_marker_of_a_chat_template_is_sent_as_such(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ['"}', "\\", "\n", "<5%", "[1, 2]", "数", "\ud83d"])
-def test_whatever_an_answer_holds_stays_within_its_string(text: str) -> None:
+def test_any_answer_stays_within_its_json_string(text: str) -> None:
     data = json.loads(as_data("q", ["r"], [], text))
     assert data["prediction"] == text.replace("\ud83d", "\ufffd")
     as_data("q", ["r"], [], text).encode()
@@ -103,11 +103,11 @@ def test_replies_are_read_leniently_but_never_guessed(reply: str, outcome: str |
     ],
 )
 @pytest.mark.parametrize("verdict", ['{"verdict":"correct"}', "{'verdict': 'incorrect'}"])
-def test_a_verdict_after_words_that_turn_or_quote_it_is_none(before: str, verdict: str) -> None:
+def test_a_negated_or_quoted_verdict_does_not_count(before: str, verdict: str) -> None:
     assert read_verdict(f"{before} {verdict}") is None
 
 
-async def test_a_reply_that_is_no_verdict_is_asked_for_again_with_another_seed() -> None:
+async def test_a_reply_without_a_verdict_is_requested_again_with_another_seed() -> None:
     model = ScriptedModel(["well", verdict_reply("incorrect")])
     assert (await ask(model)).outcome == "incorrect"
     first, second = model.asked
@@ -169,6 +169,6 @@ async def test_more_than_a_model_can_read_is_left_undecided() -> None:
     assert model.asked == []
 
 
-async def test_no_reference_is_an_error_that_says_so() -> None:
+async def test_a_missing_reference_is_a_clear_error() -> None:
     with pytest.raises(ValueError, match="at least one reference"):
         await ModelJudge(yes_man()).judge("q", [" "], [], "a", "e1")

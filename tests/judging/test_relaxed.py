@@ -55,7 +55,7 @@ def transcribed(prediction: str, target: str) -> bool:
 
 
 @given(TEXTS, TEXTS)
-def test_it_equals_a_transcription_of_its_definition(prediction: str, target: str) -> None:
+def test_relaxed_accuracy_equals_a_transcription_of_its_definition(prediction: str, target: str) -> None:
     assert relaxed_accuracy(prediction, target) == transcribed(prediction, target)
 
 

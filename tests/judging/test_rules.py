@@ -31,13 +31,13 @@ def outcome(answer: str, reference: str, question: str = "") -> str:
 @example("[a]", "")
 @example("[]", "")
 @example("1/0", "")
-def test_a_reference_meets_itself(reference: str, question: str) -> None:
+def test_a_reference_is_correct_for_itself(reference: str, question: str) -> None:
     assume(canonical(reference) and is_plain_answer(reference))
     assert outcome(reference, reference, question) == "correct"
 
 
 @given(TEXTS, st.lists(TEXTS, max_size=4), st.integers(0, 4))
-def test_an_option_meets_itself(reference: str, others: list[str], place: int) -> None:
+def test_an_option_is_correct_for_itself(reference: str, others: list[str], place: int) -> None:
     assume(canonical(reference) and is_plain_answer(reference))
     choices = [*others[:place], reference, *others[place:]]
     assert judge_answer(reference, [reference], choices=choices).outcome == "correct"
@@ -100,7 +100,7 @@ def test_scale_words_agree_with_figures(number: int, scale: tuple[str, str, int]
 
 
 @given(st.decimals("-9999", "9999", places=2), st.decimals("-9999", "9999", places=2))
-def test_numbers_have_five_percent_to_spare(said: object, wanted: object) -> None:
+def test_numbers_match_within_five_percent(said: object, wanted: object) -> None:
     value, target = float(str(said)), float(str(wanted))
     spare = 0.05 * abs(target)
     assume(abs(abs(value - target) - spare) > 1e-6 or value == target)
@@ -109,7 +109,7 @@ def test_numbers_have_five_percent_to_spare(said: object, wanted: object) -> Non
 
 
 @given(st.integers(1500, 2100), st.integers(1500, 2100))
-def test_years_have_nothing_to_spare(said: int, wanted: int) -> None:
+def test_years_must_match_exactly(said: int, wanted: int) -> None:
     assert outcome(str(said), str(wanted), "In which year was it?") == ("correct" if said == wanted else "incorrect")
 
 
@@ -136,7 +136,7 @@ def test_an_abstention_is_undecided_and_not_wrong() -> None:
 
 
 @pytest.mark.parametrize("references", [[], [""], ["  ", "\n"]])
-def test_no_reference_is_an_error_that_says_so(references: list[str]) -> None:
+def test_a_missing_reference_is_a_clear_error(references: list[str]) -> None:
     with pytest.raises(ValueError, match="at least one reference"):
         judge_answer("42", references)
 

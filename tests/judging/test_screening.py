@@ -22,17 +22,17 @@ def test_there_are_enough_cases() -> None:
 
 
 @pytest.mark.parametrize("answer", HOSTILE)
-def test_an_answer_that_speaks_to_the_judge_is_wrong(answer: str) -> None:
+def test_an_answer_that_addresses_the_judge_is_wrong(answer: str) -> None:
     assert rule_of(answer) == "incorrect: judge_injection"
 
 
 @pytest.mark.parametrize("answer", INNOCENT)
-def test_an_answer_that_only_looks_like_it_is_let_through(answer: str) -> None:
+def test_an_answer_that_only_resembles_an_injection_passes(answer: str) -> None:
     assert rule_of(answer) is None
 
 
 @pytest.mark.parametrize(("question", "references", "choices", "answer", "hostile"), NAMED_IN_THE_QUESTION)
-def test_what_question_references_or_options_say_is_no_instruction(
+def test_words_of_question_references_or_options_are_not_instructions(
     question: str, references: tuple[str, ...], choices: tuple[str, ...], answer: str, hostile: bool
 ) -> None:
     assert speaks_to_the_judge(answer, (question, *references, *choices)) == hostile
@@ -82,7 +82,7 @@ def test_one_answer_in_several_words_is_let_through(answer: str, references: tup
     assert rule_of(answer, references) is None
 
 
-def test_what_the_question_offers_as_one_is_one_answer() -> None:
+def test_alternatives_in_the_questions_words_are_one_answer() -> None:
     assert rule_of("rain or snow", ("precipitation",), "Is it rain or snow, or sunshine?") is None
 
 

@@ -37,7 +37,7 @@ def test_a_visible_text_never_becomes_empty(text: str) -> None:
         ("''", "''"),
     ],
 )
-def test_spellings(written: str, expected: str) -> None:
+def test_different_spellings_have_one_canonical_form(written: str, expected: str) -> None:
     assert canonical(written) == expected
 
 
@@ -52,7 +52,7 @@ def test_spellings(written: str, expected: str) -> None:
         "so the answer is 42.",
     ],
 )
-def test_what_models_put_around_an_answer_is_taken_off(written: str) -> None:
+def test_the_usual_wrapping_of_answers_is_removed(written: str) -> None:
     assert unwrapped(canonical(written)) == "42"
 
 

@@ -69,7 +69,7 @@ def plain(request: ChatRequest) -> dict[str, Any]:
 
 
 @given(requests)
-def test_a_spliced_body_says_what_the_plain_structure_says(request: ChatRequest) -> None:
+def test_a_spliced_body_equals_the_plain_json(request: ChatRequest) -> None:
     spliced = b"".join(body_pieces(request, settings(), cache()))
     assert json.loads(spliced) == json.loads(json.dumps(plain(request)))
 
@@ -127,7 +127,7 @@ def test_a_structure_is_not_sent_where_the_server_holds_none() -> None:
         assert not {"response_format", "structured_outputs"} & set(body(request, settings(structures=way)))
 
 
-def test_what_a_server_refuses_is_left_out_and_its_own_values_are_put_in() -> None:
+def test_omitted_fields_are_missing_and_extra_body_is_added() -> None:
     chosen = settings(
         omit=("temperature", "top_p"),
         max_tokens_key="max_completion_tokens",

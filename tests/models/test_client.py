@@ -43,7 +43,7 @@ async def error_of(model: OpenAIChatModel) -> ModelError:
     return caught.value
 
 
-async def test_a_reply_comes_back_with_what_it_cost(engine: StubEngine, model: OpenAIChatModel) -> None:
+async def test_a_reply_has_its_usage_and_latency(engine: StubEngine, model: OpenAIChatModel) -> None:
     engine.script = one_after_another([StubReply("ANSWER: 4", reasoning="counted")])
     reply = await model.chat(ask("x" * 400))
     assert (reply.text, reply.reasoning, reply.finish_reason) == ("ANSWER: 4", "counted", "stop")
@@ -103,7 +103,7 @@ async def test_other_refusals_are_not_tried_again(engine: StubEngine, model: Ope
 
 
 @pytest.mark.parametrize(("status", "setting"), [(401, "api_key_env"), (403, "api_key_env"), (404, "name")])
-async def test_a_server_that_serves_nobody_so_is_nothing_of_the_requests(
+async def test_a_server_that_refuses_everybody_is_not_a_request_error(
     engine: StubEngine, model: OpenAIChatModel, status: int, setting: str
 ) -> None:
     engine.script = one_after_another([StubReply(status=status, raw=b'{"error": {"message": "no"}}')])
@@ -113,7 +113,7 @@ async def test_a_server_that_serves_nobody_so_is_nothing_of_the_requests(
 
 
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_server_that_never_has_time_is_out_of_reach_and_not_dead(
+async def test_an_overloaded_server_is_unreachable_and_not_dead(
     engine: StubEngine, model: OpenAIChatModel, status: int
 ) -> None:
     engine.script = one_after_another([StubReply(status=status, raw=b"busy")])
@@ -149,7 +149,7 @@ async def test_an_errors_text_holds_no_address_and_no_count_of_attempts(engine: 
     await model.close()
 
 
-async def test_a_name_is_looked_up_however_busy_the_loops_threads_are(engine: StubEngine) -> None:
+async def test_names_are_resolved_while_the_loops_threads_are_busy(engine: StubEngine) -> None:
     free = threading.Event()
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(1))
@@ -163,7 +163,7 @@ async def test_a_name_is_looked_up_however_busy_the_loops_threads_are(engine: St
         await model.close()
 
 
-async def test_a_host_that_is_not_known_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_unknown_host_is_named_as_the_cause(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -176,13 +176,15 @@ async def test_a_host_that_is_not_known_says_so(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize("host", ["a..b", "x" * 70])
-async def test_a_host_that_cannot_be_is_out_of_reach(host: str) -> None:
+async def test_an_impossible_host_name_is_unreachable(host: str) -> None:
     model = OpenAIChatModel(settings(retries=0), f"http://{host}:8000/v1")
     assert (await error_of(model)).error_class in ("engine_unreachable", "engine_error")
     await model.close()
 
 
-async def test_a_request_that_is_too_long_says_so(engine: StubEngine, model: OpenAIChatModel) -> None:
+async def test_a_request_beyond_the_context_is_a_context_length_error(
+    engine: StubEngine, model: OpenAIChatModel
+) -> None:
     raw = b'{"error": {"message": "This model\'s maximum context length is 100 tokens."}}'
     engine.script = one_after_another([StubReply(status=400, raw=raw)])
     assert (await error_of(model)).error_class == "context_length"
@@ -195,7 +197,7 @@ async def test_redirects_are_not_followed(engine: StubEngine, model: OpenAIChatM
     assert len(engine.requests) == 1
 
 
-async def test_a_reply_without_end_is_cut_off(engine: StubEngine, model: OpenAIChatModel) -> None:
+async def test_an_endless_reply_is_cut_off(engine: StubEngine, model: OpenAIChatModel) -> None:
     engine.script = one_after_another([StubReply(raw=b" " * (MAX_REPLY_BYTES + 1))])
     assert "more than" in str(await error_of(model))
     assert len(engine.requests) == 1
@@ -211,7 +213,7 @@ async def test_a_server_that_hangs_is_left_after_the_timeout(engine: StubEngine)
     await model.close()
 
 
-async def test_a_server_that_is_not_there_is_unreachable(engine: StubEngine, model: OpenAIChatModel) -> None:
+async def test_a_missing_server_is_unreachable(engine: StubEngine, model: OpenAIChatModel) -> None:
     await engine.die()
     error = await error_of(model)
     assert isinstance(error, EngineUnreachable)
@@ -227,7 +229,7 @@ async def test_an_engine_that_dies_during_a_call_is_told_apart(engine: StubEngin
     assert error.died
 
 
-async def test_a_server_that_says_that_its_engine_is_gone_counts_as_a_death(
+async def test_a_server_that_reports_a_dead_engine_counts_as_a_death(
     engine: StubEngine, model: OpenAIChatModel
 ) -> None:
     raw = b'{"error": {"message": "EngineCore encountered an issue. See stack trace (above) for the root cause."}}'
@@ -254,7 +256,7 @@ async def test_no_more_calls_are_in_flight_than_allowed(engine: StubEngine) -> N
     await model.close()
 
 
-async def test_a_cancelled_call_gives_its_place_back(engine: StubEngine) -> None:
+async def test_a_cancelled_call_frees_its_slot(engine: StubEngine) -> None:
     engine.script = one_after_another([StubReply(fault="hang"), StubReply("ANSWER: 6")])
     model = OpenAIChatModel(settings(concurrency=1), engine.url)
     hanging = asyncio.create_task(model.chat(ask()))
@@ -264,9 +266,7 @@ async def test_a_cancelled_call_gives_its_place_back(engine: StubEngine) -> None
     await model.close()
 
 
-async def test_a_picture_that_is_not_there_is_refused_before_sending(
-    engine: StubEngine, model: OpenAIChatModel
-) -> None:
+async def test_a_missing_picture_is_refused_before_sending(engine: StubEngine, model: OpenAIChatModel) -> None:
     broken = ChatRequest(ask(images=[picture(b"x")]).messages, (), Sampling())
     with pytest.raises(ModelError, match="picture 0") as caught:
         await model.chat(broken)

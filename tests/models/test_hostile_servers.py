@@ -201,7 +201,7 @@ async def test_a_call_ends_in_one_clear_line_of_the_right_class(case: Hostile) -
 
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case.name)
-async def test_a_job_asks_before_its_work_and_ends_alike(case: Hostile) -> None:
+async def test_a_job_asks_before_its_work_and_ends_with_the_same_error(case: Hostile) -> None:
     told: list[str] = []
     async with served(case.answer) as url:
         wanted = settings(**chosen(urls=(url,), timeout_s=0.2 if case.name == "silent" else 5.0))
@@ -232,7 +232,7 @@ LISTS = [
 
 
 @pytest.mark.parametrize(("lists", "words"), LISTS)
-async def test_the_list_of_models_is_checked_where_there_is_one(lists: Answer, words: str) -> None:
+async def test_the_list_of_models_is_checked_if_the_server_has_one(lists: Answer, words: str) -> None:
     async with served(says(choice(content="OK")), lists) as url:
         meter, wanted = Meter(), settings(**chosen(urls=(url,)))
         asking = ask_servers(Question("model", wanted, ask()), meter, Said(), lambda: False)
@@ -251,7 +251,7 @@ async def test_the_list_of_models_is_checked_where_there_is_one(lists: Answer, w
     ("names", "words"),
     [([f"m{n}" for n in range(40)], "m10, m11 and 28 more: set model.name"), ([f"{PLANTED}\x1b[2J"], "set model.name")],
 )
-async def test_a_refused_name_is_answered_with_those_that_are_served(names: list[str], words: str) -> None:
+async def test_a_refused_model_name_lists_the_served_names(names: list[str], words: str) -> None:
     lists = says(json.dumps({"data": [{"id": name} for name in names]}))
     async with served(error(404, "no such model"), lists) as url:
         wanted = settings(**chosen(urls=(url,)))
@@ -263,7 +263,7 @@ async def test_a_refused_name_is_answered_with_those_that_are_served(names: list
     assert_one_clean_line(str(caught.value))
 
 
-async def test_one_server_that_answers_is_enough_and_the_dead_are_told() -> None:
+async def test_one_answering_server_is_enough_and_dead_ones_are_reported() -> None:
     told: list[str] = []
     async with served(says(choice(content="OK"))) as url:
         wanted = settings(**chosen(urls=("http://127.0.0.1:9/v1", url)))
@@ -272,7 +272,7 @@ async def test_one_server_that_answers_is_enough_and_the_dead_are_told() -> None
     assert "1 of 2 does not answer" in told[-1]
 
 
-async def test_asking_ends_when_it_is_told_to_stop() -> None:
+async def test_asking_ends_when_the_job_stops() -> None:
     wanted = settings(**chosen(600.0, urls=("http://127.0.0.1:9/v1",)))
     told: list[str] = []
     await ask_servers(Question("model", wanted, ask()), Meter(), told.append, lambda: bool(told))

@@ -82,7 +82,7 @@ def test_newer_servers_call_it_reasoning() -> None:
         b'{"error": {"message": "overloaded"}}',
     ],
 )
-def test_a_reply_that_is_none_is_an_engine_error_worth_another_try(raw: bytes) -> None:
+def test_an_unreadable_reply_is_an_engine_error_that_is_tried_again(raw: bytes) -> None:
     read = read_reply(raw, None)
     assert isinstance(read, Failure)
     assert read.error_class == "engine_error"
@@ -109,14 +109,14 @@ bodies = st.fixed_dictionaries(
 
 
 @given(bodies)
-def test_whatever_a_server_sends_is_a_checked_reply_or_a_failure(body: dict[str, Any]) -> None:
+def test_any_response_is_a_checked_reply_or_a_failure(body: dict[str, Any]) -> None:
     read = read_reply(json.dumps(body).encode(), None)
     if isinstance(read, ChatReply):
         (read.text + read.reasoning + read.model + read.finish_reason).encode()
         assert min(read.usage.prompt, read.usage.completion, read.usage.cached) >= 0
 
 
-def test_half_a_character_becomes_one_that_can_be_stored() -> None:
+def test_a_lone_surrogate_becomes_a_character_that_can_be_stored() -> None:
     read = read_reply(b'{"choices": [{"message": {"content": "a\\ud800b"}}]}', None)
     assert isinstance(read, ChatReply)
     assert read.text == "a?b"

@@ -84,7 +84,7 @@ async def test_a_call_finds_a_replica_that_has_moved(engines: list[StubEngine]) 
     await model.close()
 
 
-async def test_ties_go_to_whoever_had_the_fewest_episodes_in_a_fixed_order(engines: list[StubEngine]) -> None:
+async def test_ties_go_to_the_replica_with_the_fewest_episodes_then_to_the_first(engines: list[StubEngine]) -> None:
     model = routed(engines, Held())
     for number in range(7):
         await model.chat(ask(episode=f"{number}"))
@@ -113,7 +113,7 @@ async def test_the_episodes_of_a_dead_replica_go_on_elsewhere_and_stay_there(eng
     await model.close()
 
 
-async def test_a_dead_replica_is_left_alone_for_a_growing_while_and_taken_back(engines: list[StubEngine]) -> None:
+async def test_a_dead_replica_rests_for_a_growing_time_and_returns(engines: list[StubEngine]) -> None:
     class Rests(Waits):
         async def __call__(self, seconds: float) -> None:
             await super().__call__(seconds)
@@ -187,7 +187,7 @@ async def test_calls_that_may_be_killers_are_tried_one_at_a_time(engines: list[S
     await model.close()
 
 
-async def test_a_call_that_got_its_reply_elsewhere_is_not_suspected_any_more(engines: list[StubEngine]) -> None:
+async def test_a_call_that_got_a_reply_is_no_longer_a_suspect(engines: list[StubEngine]) -> None:
     """An episode that is in flight at one death on one turn and at another on a later one is no killer."""
     rests = Held()
     model = routed(engines[:2], rests)
@@ -201,7 +201,7 @@ async def test_a_call_that_got_its_reply_elsewhere_is_not_suspected_any_more(eng
     await model.close()
 
 
-async def test_a_replica_that_keeps_failing_is_tried_elsewhere_and_then_left_alone(engines: list[StubEngine]) -> None:
+async def test_calls_of_a_failing_replica_go_elsewhere_and_the_replica_rests(engines: list[StubEngine]) -> None:
     engines[0].script = one_after_another([StubReply(fault="server_error")])
     rests = Held()
     model = routed(engines[:2], rests)
@@ -229,7 +229,7 @@ async def test_a_request_that_every_server_fails_is_an_engine_error(engines: lis
 
 
 @pytest.mark.timeout(30)  # a router that asks again and again without waiting stops the event loop
-async def test_a_call_whose_second_choice_dies_as_it_waits_for_it_goes_on(engines: list[StubEngine]) -> None:
+async def test_a_call_goes_on_if_its_second_choice_dies_too(engines: list[StubEngine]) -> None:
     """Two calls are in flight at a death. The next server of one fails it, and it waits for that of the other."""
     both_there, waiting, killing = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
@@ -265,7 +265,7 @@ async def test_a_call_whose_second_choice_dies_as_it_waits_for_it_goes_on(engine
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-async def test_a_server_that_serves_nobody_so_is_left_for_one_other(engines: list[StubEngine], status: int) -> None:
+async def test_a_refusing_server_is_left_for_one_other_server(engines: list[StubEngine], status: int) -> None:
     engines[0].script = one_after_another([StubReply(status=status, raw=b"{}")])
     model = routed(engines, Held())
     for _ in range(3):
@@ -275,7 +275,7 @@ async def test_a_server_that_serves_nobody_so_is_left_for_one_other(engines: lis
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-async def test_where_no_server_serves_anybody_so_a_call_fails_at_once(engines: list[StubEngine], status: int) -> None:
+async def test_a_call_fails_at_once_if_every_server_refuses(engines: list[StubEngine], status: int) -> None:
     for engine in engines:
         engine.script = one_after_another([StubReply(status=status, raw=b"{}")])
     rests = Held()
@@ -287,7 +287,7 @@ async def test_where_no_server_serves_anybody_so_a_call_fails_at_once(engines: l
     await model.close()
 
 
-async def test_a_server_that_has_no_time_is_waited_for(engines: list[StubEngine]) -> None:
+async def test_a_call_waits_for_an_overloaded_server(engines: list[StubEngine]) -> None:
     busy = StubReply(status=503, raw=b"busy")
     engines[0].script = one_after_another([busy, busy, StubReply("ANSWER: 3")])
     rests = Waits()

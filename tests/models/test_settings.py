@@ -42,12 +42,12 @@ def test_operational_settings_are_settings() -> None:
     assert set(ModelSettings.__dataclass_fields__) >= OPERATIONAL
 
 
-def test_no_model_says_how_to_choose_one() -> None:
+def test_a_missing_model_says_how_to_choose_one() -> None:
     with pytest.raises(ValueError, match="model="):
         build_model(ModelSettings())
 
 
-def test_no_server_says_where_to_name_it() -> None:
+def test_a_missing_server_says_where_to_name_it() -> None:
     with pytest.raises(ValueError, match=r"model\.urls"):
         build_model(ModelSettings("served"))
 
@@ -125,6 +125,6 @@ def test_secrets_are_no_extra_values_and_are_not_repeated(extra: dict[str, objec
     assert "hunter2" not in str(caught.value)
 
 
-def test_values_that_speak_of_tokens_are_no_secrets() -> None:
+def test_settings_about_tokens_are_not_secrets() -> None:
     extra = {"min_tokens": 1, "stop_token_ids": [2], "chat_template_kwargs": {"eos_token": "</s>"}}
     assert ModelSettings("served", extra_body=extra).extra_body == extra

@@ -18,16 +18,16 @@ def test_counts_share_and_kappa_are_printed() -> None:
     assert lines[1].split() == ["correct", "3", "1", "0", "0"]
     assert lines[4].split() == ["judge_error", "1", "0", "0", "0"]
     assert "decide 5 answers and agree on 4 (80.0 %); Cohen's kappa: 0.5455" in stream.getvalue()
-    assert "1 answers that either leaves undecided or could not judge are counted apart" in stream.getvalue()
+    assert "1 answers are not part of this: a judge left them undecided or failed" in stream.getvalue()
 
 
-def test_nothing_to_compare_is_said() -> None:
+def test_a_lack_of_common_answers_is_reported() -> None:
     stream = io.StringIO()
     print_agreement(Agreement(), stream)
     assert "not defined" in stream.getvalue()
 
 
-def test_a_disagreement_is_one_line_whatever_it_holds() -> None:
+def test_a_disagreement_is_one_line_for_any_text() -> None:
     stream = io.StringIO()
     right, wrong = Verdict("correct", "number"), Verdict("incorrect", "model")
     print_disagreement("e" * 32, "Which\x1b[2J\none?" * 50, ["a", "b"], None, right, wrong, stream)

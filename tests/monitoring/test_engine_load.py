@@ -44,7 +44,7 @@ def test_queue_and_caches_are_read_and_cores_added_up() -> None:
     }
 
 
-def test_a_text_of_other_things_says_nothing() -> None:
+def test_unknown_metrics_are_ignored() -> None:
     assert load_of("1234 1235") == {}
 
 

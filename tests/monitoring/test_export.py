@@ -59,7 +59,7 @@ def test_the_endpoint_serves_counters_gauges_and_histograms(endpoint: Endpoint) 
     assert found["lensmill_request_seconds_sum", role] == pytest.approx(1000.55)
 
 
-def test_a_gauge_that_nobody_reports_any_more_is_zero(endpoint: Endpoint) -> None:
+def test_a_gauge_without_a_report_is_zero(endpoint: Endpoint) -> None:
     endpoint.show({"lensmill_workers": 2, "lensmill_store_retries_total": 1})
     endpoint.show({"lensmill_store_retries_total": 1})
     assert scrape(endpoint.url)["lensmill_workers", ()] == 0
@@ -73,12 +73,12 @@ def test_reports_of_workers_add_up_and_outlive_them() -> None:
     assert both["lensmill_requests_in_flight|agent"] == 2
 
 
-def test_the_endpoint_is_there_for_this_machine_only(endpoint: Endpoint) -> None:
+def test_the_endpoint_listens_on_loopback_only(endpoint: Endpoint) -> None:
     assert endpoint.url.startswith("http://127.0.0.1:")
     assert endpoint._server.server_address[0] == "127.0.0.1"
 
 
-def test_a_port_that_is_taken_is_told_in_one_line() -> None:
+def test_a_taken_port_is_one_clear_line() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -118,7 +118,7 @@ def until(url: str, name: str, labels: tuple[tuple[str, str], ...], value: float
     pytest.fail(f"{name} never was {value}: {found}")
 
 
-def test_ray_serves_what_was_added(agent: str) -> None:
+def test_ray_serves_the_increase_of_counters(agent: str) -> None:
     exporter, role = RayMetrics(), (("role", "agent"),)
     exporter.show(a_report())
     restarted = {"lensmill_engine_prefix_cache_hits_total|agent|0": 70.0}

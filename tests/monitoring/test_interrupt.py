@@ -30,7 +30,7 @@ def test_the_first_signal_asks_and_a_later_one_ends(number: signal.Signals) -> N
             os.kill(os.getpid(), number)
 
 
-def test_two_signals_at_once_are_one_wish() -> None:
+def test_two_signals_at_once_count_as_one() -> None:
     with Interrupt(Said(), Clock()) as interrupt:
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGTERM)
@@ -38,7 +38,7 @@ def test_two_signals_at_once_are_one_wish() -> None:
         assert interrupt.asked
 
 
-def test_a_line_that_cannot_be_written_now_costs_no_stop() -> None:
+def test_a_line_that_cannot_be_written_does_not_prevent_the_stop() -> None:
     def busy(*_: object, **__: object) -> None:
         raise RuntimeError("reentrant call")
 
@@ -47,7 +47,7 @@ def test_a_line_that_cannot_be_written_now_costs_no_stop() -> None:
         assert interrupt.asked
 
 
-def test_afterwards_signals_do_what_they_did_before() -> None:
+def test_signal_handlers_are_restored() -> None:
     before = signal.getsignal(signal.SIGINT)
     with Interrupt(Said()):
         assert signal.getsignal(signal.SIGINT) is not before

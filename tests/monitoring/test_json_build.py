@@ -75,14 +75,14 @@ def test_a_model_that_cannot_be_reached_is_an_error_with_its_counts(charts: Path
     assert "lensmill_last_success_timestamp_seconds" not in series
 
 
-def test_a_setting_that_is_wrong_is_an_object_too(tmp_path: Path) -> None:
+def test_a_wrong_setting_is_a_json_object(tmp_path: Path) -> None:
     ended = build(f"out={tmp_path}", "logging=json", "agent=zoom")
     lines = lines_of(ended)
     assert [line["level"] for line in lines] == ["error", "error"]
     assert lines[-1]["status"] == ended.returncode == 2
 
 
-def test_a_bug_is_objects_too_and_in_the_textfile(tmp_path: Path) -> None:
+def test_a_bug_is_json_objects_and_in_the_textfile(tmp_path: Path) -> None:
     program = (
         "import sys\nfrom pathlib import Path\nfrom monitoring.textfile import Textfile\n"
         "from pipelines.command import run_command\n"

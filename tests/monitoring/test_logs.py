@@ -22,7 +22,7 @@ def as_before() -> Iterator[None]:
     logs.LOGGER.handlers[:], logs.LOGGER.propagate = handlers, propagate
 
 
-def test_a_json_line_says_what_it_is_about() -> None:
+def test_a_json_line_names_build_chunk_and_episode() -> None:
     stream = io.StringIO()
     logs.log_to("json", stream)
     with logs.about(build="b1", chunk="c1"):
@@ -37,7 +37,7 @@ def test_a_json_line_says_what_it_is_about() -> None:
     assert set(third) == {"time", "level", "message"}
 
 
-def test_whatever_a_message_holds_stays_on_its_line() -> None:
+def test_any_message_stays_on_its_line() -> None:
     for kind in get_args(logs.Logging):
         stream = io.StringIO()
         logs.log_to(kind, stream)
@@ -49,7 +49,7 @@ def test_whatever_a_message_holds_stays_on_its_line() -> None:
         line.encode()
 
 
-async def test_threads_and_tasks_know_what_they_are_about() -> None:
+async def test_threads_and_tasks_inherit_build_chunk_and_episode() -> None:
     stream = io.StringIO()
     logs.log_to("text", stream)
     with logs.about(chunk="c1"):

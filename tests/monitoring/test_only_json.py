@@ -54,7 +54,7 @@ def test_every_foreign_line_becomes_an_object() -> None:
         assert text in said
 
 
-def test_an_object_passes_as_it_is() -> None:
+def test_a_json_object_passes_unchanged() -> None:
     out, err = ran("""print('{"message": "one"}'); print('{"message": "two"}', file=sys.stderr)""")
     assert (out, err) == ([{"message": "one"}], [{"message": "two"}])
 
@@ -68,12 +68,12 @@ def test_a_foreign_line_names_where_it_came_from_and_is_cut() -> None:
 def test_a_dump_is_cut_to_its_beginning_and_a_count() -> None:
     _, lines = ran("""os.write(2, b'state: 1\\n' * 500); print('{"message": "next"}', file=sys.stderr)""")
     assert len(lines) == BURST + 2
-    assert lines[-2]["message"] == f"{500 - BURST} more lines of stderr are left out"
+    assert lines[-2]["message"] == f"{500 - BURST} more lines of stderr are omitted"
     assert lines[-1]["message"] == "next"
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_afterwards_lines_are_as_they_were(number: int) -> None:
+def test_output_is_unfiltered_after_the_block(number: int) -> None:
     program = (
         f"import os\nfrom monitoring.only_json import only_json\nwith only_json(): pass\nos.write({number}, b'plain')"
     )
@@ -81,7 +81,7 @@ def test_afterwards_lines_are_as_they_were(number: int) -> None:
     assert (ended.stdout, ended.stderr)[number - 1] == b"plain"
 
 
-def test_a_child_that_outlives_the_job_holds_nothing_up() -> None:
+def test_a_child_that_outlives_the_job_does_not_delay_its_end() -> None:
     out, _ = ran(
         "subprocess.Popen(['sleep', '20'], start_new_session=True, stdout=1, stderr=subprocess.DEVNULL); print('here')"
     )
@@ -89,7 +89,7 @@ def test_a_child_that_outlives_the_job_holds_nothing_up() -> None:
 
 
 @pytest.mark.parametrize("end", ["os.abort()", "os.kill(os.getpid(), 9)", "os._exit(7)"])
-def test_the_last_words_of_a_process_that_dies_are_told(end: str) -> None:
+def test_the_last_lines_of_an_aborting_process_are_kept(end: str) -> None:
     program = (
         "import os\nfrom monitoring.only_json import only_json\n"
         f"with only_json():\n    os.write(2, b'F0101 gcs_client.cc:9: the head is gone\\n')\n    {end}\n"

@@ -40,14 +40,14 @@ def test_a_block_is_an_outage_however_it_ends() -> None:
     assert outages.series() == {DOWN.format("store"): 0, SECONDS.format("store"): 2.5}
 
 
-def test_at_the_end_nothing_is_waited_for() -> None:
+def test_at_the_end_no_outage_is_left() -> None:
     outages = Outages(Clock())
     outages.note("engine", True)
     outages.end()
     assert outages.series()[DOWN.format("engine")] == 0
 
 
-def test_reports_of_several_add_up() -> None:
+def test_outages_of_several_processes_add_up() -> None:
     total = Counter[str]()
     for _ in range(2):
         outages = Outages(Clock())
@@ -56,7 +56,7 @@ def test_reports_of_several_add_up() -> None:
     assert total[DOWN.format("model")] == 2
 
 
-def test_what_is_not_known_is_other() -> None:
+def test_unknown_outages_count_as_other() -> None:
     outages = Outages(Clock())
     outages.note("the moon", True)
     assert outages.series()[DOWN.format(metrics.OTHER)] == 1

@@ -30,12 +30,12 @@ def test_a_rung_of_which_all_failed_has_no_means() -> None:
     assert lines[3].split() == ["224", "2", "0", "0", "0", "0", "2", "-", "-"]
 
 
-def test_what_could_not_be_judged_has_a_line_of_its_own() -> None:
+def test_judge_errors_have_their_own_line() -> None:
     lines = table_lines(BuildTally({224: RungTally(episodes=4, undecided=1, judge_errors=3)}, {}))
     assert any("3 more could not be judged (judge_error)" in line for line in lines)
 
 
-def test_what_must_not_be_trained_on_has_a_line_with_its_reasons() -> None:
+def test_unfit_episodes_have_a_line_with_their_reasons() -> None:
     rungs = {
         224: RungTally(episodes=4, accepted=1, unfit=Counter(runaway=2, template_token=1)),
         448: RungTally(episodes=1, unfit=Counter(runaway=1)),

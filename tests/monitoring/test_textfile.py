@@ -26,7 +26,7 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "job.prom"
 
 
-def test_it_is_written_every_few_seconds_and_when_the_work_ends(path: Path) -> None:
+def test_the_textfile_is_written_every_few_seconds_and_at_the_end_of_the_work(path: Path) -> None:
     clock = Clock()
     file = Textfile(str(path), clock)
     file.show({"lensmill_workers": 2})
@@ -40,7 +40,7 @@ def test_it_is_written_every_few_seconds_and_when_the_work_ends(path: Path) -> N
     assert [entry.name for entry in path.parent.iterdir()] == ["job.prom"]
 
 
-def test_the_end_of_a_job_is_in_it(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_textfile_has_the_end_of_the_job(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(textfile, "time", lambda: 1000.0)
     Textfile(str(path))
     job_ended(0)
@@ -55,7 +55,7 @@ def test_a_job_that_fails_leaves_the_last_success(path: Path, monkeypatch: pytes
     assert read(path) == {metrics.EXIT_STATUS.name: 3, metrics.ENDED.name: 3000, metrics.LAST_SUCCESS.name: 1000}
 
 
-def test_a_job_that_ended_says_nothing_of_the_next(path: Path) -> None:
+def test_an_ended_job_does_not_mark_the_next_one(path: Path) -> None:
     Textfile(str(path))
     job_ended(0)
     before = path.read_text()
@@ -70,14 +70,14 @@ def test_a_file_that_cannot_be_read_is_no_success(path: Path, text: str) -> None
     assert read(path) == {}
 
 
-def test_a_folder_that_is_not_there_is_told_before_any_work(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported_before_any_work(tmp_path: Path) -> None:
     with pytest.raises(
         MetricsError, match=r"metrics.textfile=.*/none/job.prom: No such file or directory: name a file"
     ):
         MetricsSettings(textfile=str(tmp_path / "none" / "job.prom")).open_textfile()
 
 
-def test_another_ending_is_refused() -> None:
+def test_a_name_without_prom_is_refused() -> None:
     with pytest.raises(ValueError, match=r"must end in .prom"):
         MetricsSettings(textfile="metrics.txt")
 
@@ -91,7 +91,7 @@ def test_a_folder_that_goes_away_does_not_end_the_job(tmp_path: Path) -> None:
     job_ended(0)
 
 
-def test_what_the_job_tells_stays_beside_what_workers_report(path: Path) -> None:
+def test_gauges_of_the_job_stay_next_to_reports_of_workers(path: Path) -> None:
     file = Textfile(str(path))
     with Exports(None, ray=False, textfile=file) as exports:
         exports.tell(metrics.EPISODES_PLANNED, 12)

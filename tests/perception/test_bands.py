@@ -36,7 +36,7 @@ def test_a_rows_strip_holds_label_bar_and_number() -> None:
     assert label.value_box.contains(cell.box.padded(-4))
 
 
-def test_boxes_are_in_original_pixels_whatever_the_view() -> None:
+def test_boxes_are_in_original_pixels_for_every_view() -> None:
     sheet = columns({"A": [40], "B": [75], "C": [20]})
     large = sheet.read()
     small = read_chart([draw_view(sheet.image, 448)], sheet.lines)

@@ -52,13 +52,13 @@ def test_a_bar_too_short_to_see_keeps_its_printed_zero() -> None:
     assert values(reading)["Luxembourg", ""] == 0
 
 
-def test_bars_without_numbers_are_measured_and_say_so() -> None:
+def test_bars_without_numbers_are_measured_and_marked_as_measured() -> None:
     reading = columns({"A": [40], "B": [75], "C": [20]}, printed=False).read()
     assert all(cell.measured and cell.text == "" for cell in reading.cells)
     assert values(reading) == pytest.approx({("A", ""): 40, ("B", ""): 75, ("C", ""): 20}, abs=1.0)
 
 
-def test_a_misread_number_gives_way_to_the_bars_length() -> None:
+def test_a_misread_number_is_replaced_by_the_bars_length() -> None:
     sheet = columns({"2015": [43], "2016": [71], "2017": [58], "2018": [64]})
     sheet.lines = [
         TextLine(line.text.replace("71", "11"), line.box, line.score, line.angle, line.words) for line in sheet.lines

@@ -23,7 +23,7 @@ def test_a_number_is_read_with_its_unit_and_scale(text: str, value: float) -> No
 
 
 @pytest.mark.parametrize("text", ["", "Cheese", "18-29", "65+", "Ages 18", "2019/20", "26-50% of price", "3 to 4", "%"])
-def test_what_is_not_one_number_is_none(text: str) -> None:
+def test_a_text_that_is_not_one_number_gives_none(text: str) -> None:
     assert parse_numeral(text) is None
 
 
@@ -41,5 +41,5 @@ def test_every_way_to_group_thousands_gives_the_same_number(value: int) -> None:
 
 
 @given(st.text(max_size=40))
-def test_no_text_upsets_the_parser(text: str) -> None:
+def test_the_parser_accepts_any_text(text: str) -> None:
     parse_numeral(text)

@@ -14,27 +14,27 @@ def paper(width: int, height: int) -> Image.Image:
     return Image.new("RGB", (width, height), "white")
 
 
-def test_large_print_is_read_at_a_glance() -> None:
+def test_large_print_is_read_scaled_down() -> None:
     world = PrintedWorld([("a heading", Box(1100, 300, 1900, 420))])
     found = read_wide(world, Picture(paper(3000, 2600), Frame.whole((3000, 2600))))
     assert [reading.line.text for reading in found] == ["a heading"]
     assert world.pictures_read == 1
 
 
-def test_print_that_is_small_in_the_glance_is_read_again_from_closer() -> None:
+def test_print_too_small_at_first_is_read_again_enlarged() -> None:
     world = PrintedWorld([("a heading", Box(1100, 300, 1900, 420)), ("a footnote", Box(2000, 2500, 2300, 2530))])
     found = read_wide(world, Picture(paper(3000, 2600), Frame.whole((3000, 2600))))
     (footnote,) = {reading for reading in found if reading.line.text == "a footnote"}
     assert footnote.height >= SURE_HEIGHT
 
 
-def test_print_that_only_full_resolution_shows_is_read_there() -> None:
+def test_tiny_print_is_read_at_full_resolution() -> None:
     world = PrintedWorld([("a heading", Box(1100, 300, 1900, 420)), ("fine print", Box(2000, 2500, 2300, 2514))])
     found = read_wide(world, Picture(paper(3000, 2600), Frame.whole((3000, 2600))))
     assert {reading.height for reading in found if reading.line.text == "fine print"} == {14}
 
 
-def test_fine_detail_that_the_glance_did_not_read_is_looked_at() -> None:
+def test_unread_fine_detail_is_read_again() -> None:
     world = PrintedWorld([])
     pixels = paper(3000, 2600)
     draw = ImageDraw.Draw(pixels)

@@ -52,7 +52,7 @@ def test_counts_kappa_and_every_disagreement(files: Files, plan: Plan, tmp_path:
     judged(files, plan, "bbbb", [CORRECT, INCORRECT, INCORRECT, CORRECT, CORRECT])
     printed, rows = compared(tmp_path)
     assert "both decide 3 answers and agree on 1 (33.3 %); Cohen's kappa: 0.0000" in printed
-    assert "2 answers that either leaves undecided" in printed
+    assert "2 answers are not part of this" in printed
     assert [row["answer"] for row in rows] == ["1", "2 or so", "3"]
     assert rows[1]["question"] == "What is bar 2?"
     assert rows[1]["first"]["outcome"] == "correct"  # type: ignore[index]

@@ -21,7 +21,7 @@ from lensmill.sandbox.protocol import Limits
         ("x = " + "1 + " * 4_900 + "1", "nested too deeply"),
     ],
 )
-def test_code_that_is_not_admitted(code: str, reason: str) -> None:
+def test_refused_code_names_the_reason_and_line(code: str, reason: str) -> None:
     with pytest.raises(NotAdmitted, match=reason.replace("(", r"\(")):
         admit(code, Limits())
 
@@ -31,7 +31,7 @@ def test_modules_beyond_monty_are_named() -> None:
     assert set(admit(code, Limits()).beyond) == {"numpy", "matplotlib"}
 
 
-def test_imports_of_what_is_there_are_replaced_and_lines_stay() -> None:
+def test_imports_of_bound_names_become_pass_and_lines_keep_their_numbers() -> None:
     code = "from tools import *; ä = 'é'\nif ä:\n    from IPython.display import (\n        display)\nx = 3"
     source = admit(code, Limits()).source
     assert source == "pass; ä = 'é'\nif ä:\n    pass\\\n\nx = 3"

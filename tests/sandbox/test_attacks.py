@@ -39,12 +39,12 @@ def run(sandbox: Sandbox, canaries: Canaries, source: str) -> Execution:
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_monty_stops(name: str, monty: MontySandbox, canaries: Canaries) -> None:
+def test_monty_stops_every_attack(name: str, monty: MontySandbox, canaries: Canaries) -> None:
     assert "HARMED" not in run(monty, canaries, ATTACKS[name]).printed
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_cpython_stops(name: str, cpython: CPythonSandbox, canaries: Canaries) -> None:
+def test_cpython_stops_every_attack(name: str, cpython: CPythonSandbox, canaries: Canaries) -> None:
     assert "HARMED" not in run(cpython, canaries, ATTACKS[name]).printed
 
 

@@ -34,7 +34,7 @@ def test_layers_are_reported(monty: MontySandbox) -> None:
     assert ("Landlock" in said, "seccomp" in said) == (jail.landlock_abi() > 0, jail.seccomp_known())
 
 
-def test_no_boundary_is_refused_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_a_boundary_is_refused_unless_unsafe_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jail, "landlock_abi", lambda: 0)
     monkeypatch.setattr(jail, "seccomp_known", lambda: False)
     with pytest.raises(NoBoundary, match="unsafe=True"):

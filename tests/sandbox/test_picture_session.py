@@ -65,7 +65,7 @@ def test_pictures_given_to_a_session_never_change() -> None:
     assert made.call("getpixel", IMAGE, [(3, 3)], {}) == (9, 9, 9)
 
 
-def test_an_episode_s_pictures_have_a_limit_together() -> None:
+def test_all_pictures_of_an_episode_share_one_limit() -> None:
     made = PictureSession([chart()], BOXES, Limits(pixels=1_000_000), OPERATIONS)
     for _ in range(3):
         made.call("resize", IMAGE, [(1000, 1000)], {})
@@ -75,7 +75,7 @@ def test_an_episode_s_pictures_have_a_limit_together() -> None:
     made.call("resize", IMAGE, [(1000, 1000)], {})
 
 
-def test_what_is_saved_or_drawn_on_is_not_forgotten() -> None:
+def test_saved_pictures_and_pictures_with_pens_are_kept() -> None:
     made = PictureSession([chart()], BOXES, Limits(), OPERATIONS)
     saved, drawn = (made.call("crop", IMAGE, [(0, 0, side, side)], {}) for side in (20, 30))
     made.call("save", saved.number, ["a.png"], {})

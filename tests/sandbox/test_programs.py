@@ -68,7 +68,7 @@ def test_a_crop_narrows_the_frame_and_a_resize_only_its_size(sandbox: Sandbox) -
     assert picture.frame == Frame(Box(20, 30, 120, 80), 400, 200)
 
 
-def test_drawing_changes_the_code_s_picture_never_the_one_given(sandbox: Sandbox) -> None:
+def test_drawing_never_changes_a_given_picture(sandbox: Sandbox) -> None:
     given = chart()
     before = pixel_hash(given.pixels)
     execution = run(
@@ -81,7 +81,7 @@ def test_drawing_changes_the_code_s_picture_never_the_one_given(sandbox: Sandbox
     assert execution.pictures[0].pixels.getpixel((5, 20)) == (255, 0, 0)
 
 
-def test_what_was_shown_stays_as_it_was_shown(sandbox: Sandbox) -> None:
+def test_later_drawing_does_not_change_a_shown_picture(sandbox: Sandbox) -> None:
     execution = run(sandbox, "c = image_1.copy()\ndisplay(c)\nc.paste((1, 2, 3), (0, 0, 9, 9))\ndisplay(c)")
     assert [p.pixels.getpixel((4, 4)) == (1, 2, 3) for p in execution.pictures] == [False, True]
 
@@ -117,7 +117,7 @@ def test_enhancing_filtering_and_a_border(sandbox: Sandbox) -> None:
     assert [p.frame for p in execution.pictures] == [Frame(Box(-5, -5, 205, 155), 210, 160)]
 
 
-def test_an_error_names_the_line_and_keeps_what_was_shown(sandbox: Sandbox) -> None:
+def test_an_error_names_the_line_and_keeps_shown_pictures(sandbox: Sandbox) -> None:
     execution = run(sandbox, "display(image_1)\nprint('one')\nx = x_values_bbox['1999']")
     assert (execution.printed, len(execution.pictures), execution.stopped) == ("one\n", 1, None)
     assert "line 3" in (execution.error or "")
@@ -147,12 +147,12 @@ def test_after_a_limit_the_session_starts_afresh(sandbox: Sandbox) -> None:
     assert session.run("print(image_1.size)").printed == "(200, 150)\n"
 
 
-def test_a_block_gives_the_same_whenever_it_runs(sandbox: Sandbox) -> None:
+def test_a_block_gives_the_same_result_in_every_run(sandbox: Sandbox) -> None:
     code = "import random\nprint(random.random(), random.randint(1, 10 ** 9))"
     assert run(sandbox, code) == run(sandbox, code)
 
 
-def test_imports_of_what_is_there_already_are_dropped(sandbox: Sandbox) -> None:
+def test_imports_of_available_modules_are_dropped(sandbox: Sandbox) -> None:
     execution = run(
         sandbox,
         "from tools import (\n    focus_on_x_values_with_draw,\n    display,\n)\n"

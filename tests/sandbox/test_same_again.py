@@ -27,7 +27,7 @@ def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     return sandbox
 
 
-def test_out_of_time_is_told_in_words_of_our_own(sandbox: Sandbox) -> None:
+def test_a_time_limit_is_reported_in_fixed_words(sandbox: Sandbox) -> None:
     code = "display(image_1)\nn = 0\nwhile True:\n    n += 1\n    if n % 1000 == 0:\n        print(n)"
     execution = sandbox.session([chart()], BOXES).run(code)
     assert execution.stopped == "seconds"
@@ -42,7 +42,7 @@ def test_out_of_memory_names_the_line_and_no_bytes(monty: MontySandbox) -> None:
     assert re.findall(r"\d+", execution.error) == ["3"]
 
 
-def test_pictures_that_are_too_large_together_are_told_as_such(monty: MontySandbox) -> None:
+def test_pictures_too_large_together_are_reported(monty: MontySandbox) -> None:
     del monty  # skips where no boundary is
     small = MontySandbox(Limits(seconds=10, pixels=10_000), programs=1)
     try:
@@ -53,7 +53,7 @@ def test_pictures_that_are_too_large_together_are_told_as_such(monty: MontySandb
     assert "crop or resize first" in (execution.error or "")
 
 
-def test_two_programs_print_the_same_of_addresses_processes_folders_and_sets(cpython: CPythonSandbox) -> None:
+def test_two_programs_print_equal_addresses_processes_folders_and_sets(cpython: CPythonSandbox) -> None:
     other = CPythonSandbox(Limits(seconds=5), programs=1)
     try:
         said = [sandbox.session([chart()], BOXES).run(NAMES) for sandbox in (cpython, other)]

@@ -38,18 +38,18 @@ def test_a_handle_comes_back_with_its_facts() -> None:
 
 
 @pytest.mark.parametrize("value", [10**20, ["a"] * 5000, "a" * 200_000, object(), range(10**15), b"raw"])
-def test_what_no_tool_takes_is_refused(value: object) -> None:
+def test_values_of_other_kinds_are_refused(value: object) -> None:
     with pytest.raises(TooMuch):
         encode(value)
 
 
 @given(st.recursive(st.none() | st.integers() | st.text(), lambda i: st.lists(i) | st.dictionaries(st.text(), i)))
-def test_any_json_is_a_value_or_refused(data: object) -> None:
+def test_any_json_decodes_or_is_refused(data: object) -> None:
     with contextlib.suppress(TooMuch):
         decode(data)
 
 
-def test_a_frame_that_is_too_long_breaks_the_talk() -> None:
+def test_a_frame_over_the_cap_breaks_the_connection() -> None:
     read, write = os.pipe()
     try:
         os.write(write, (1 << 30).to_bytes(4, "big"))
@@ -70,5 +70,5 @@ def test_a_silent_program_is_late() -> None:
         os.close(write)
 
 
-def test_not_a_number_crosses_for_the_tools_to_refuse() -> None:
+def test_nan_crosses_and_the_tools_refuse_it() -> None:
     assert math.isnan(decode(json.loads(json.dumps(encode(math.nan)))))

@@ -20,7 +20,7 @@ from storage.builds.images import ImageStore
 from storage.builds.judged import JudgedEpisode
 from storage.builds.plan import PlannedEpisode, plan_sample
 from storage.builds.selection import SELECTION
-from storage.datasets.blocks import BlockRecord, block_key, made_blocks
+from storage.datasets.blocks import BlockRecord, block_key, made_blocks, missing_blocks
 from storage.datasets.cutting import Cut
 from storage.datasets.other_rows import failed_row, original_row, source_failure_row
 from storage.datasets.places import places, version_ledger
@@ -109,8 +109,12 @@ def publish(
     given = list(rows)
     some = [row for row in given if isinstance(row, Row)]
     lost = [row for row in given if isinstance(row, SourceFailure)]
-    blocks = [_block(files, some, inputs, sizes)] if some else []
     selection = _selection(some)
+
+    def made() -> tuple[list[BlockRecord], list[BlockRecord]]:
+        return [_block(files, some, inputs, sizes)] if some else [], [_failures(files, lost)] if lost else []
+
+    blocks, of_source = made()
 
     def ledger() -> Iterator[pa.Table]:
         facts = selection.select(["episode_id", "sample_id", "image_id", "rung"])
@@ -118,10 +122,12 @@ def publish(
         facts = facts.append_column("error_class", pa.array(classes, pa.string()))
         return version_ledger([facts], selection, places(selection, [Cut(0, len(some))][: len(blocks)], blocks))
 
-    of_source = [_failures(files, lost)] if lost else []
     errors = Counter(failure.error_class for failure in lost)
     contents = Contents([*blocks, *of_source], _counts(some), (), errors, ledger)
-    return finish(files, version, contents, inputs, about)
+    done = finish(files, version, contents, inputs, about)
+    if missing_blocks(files, done.blocks):
+        made()
+    return done
 
 
 def _block(files: Files, rows: Sequence[Row], inputs: DatasetInputs, sizes: ShardSizes | None) -> BlockRecord:

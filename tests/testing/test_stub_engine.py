@@ -23,7 +23,7 @@ def test_a_longer_conversation_hits_the_shorter_ones_blocks() -> None:
     assert cache.look_up(["x" * 64 * 10, "y" * 64]) == (176, 160)
 
 
-def test_pictures_count_by_who_they_are() -> None:
+def test_pictures_count_by_identity() -> None:
     cache = PrefixCache()
     cache.look_up([PictureTokens("a", 64)])
     assert cache.look_up([PictureTokens("a", 64)]) == (64, 64)
@@ -44,7 +44,7 @@ def test_the_least_recently_used_blocks_go_first_and_ends_before_beginnings() ->
     assert cache.look_up(["a" * 64, "b" * 64, "c" * 64])[1] == 2 * BLOCK_TOKENS
 
 
-def test_the_same_requests_have_the_same_luck() -> None:
+def test_equal_requests_draw_equal_chances() -> None:
     pace = latency(1.0, "lognormal", slow_share=0.5, seed=3)
     assert [pace(asked(f"{n}")) for n in range(20)] == [pace(asked(f"{n}", number=9)) for n in range(20)]
 
@@ -94,7 +94,7 @@ async def test_an_engine_listens_on_loopback_only_and_again_on_its_port() -> Non
 
 
 @pytest.mark.parametrize("drain", [[], ["--drain"]])
-async def test_it_runs_as_a_process_of_its_own(drain: list[str]) -> None:
+async def test_the_stub_engine_runs_as_a_separate_process(drain: list[str]) -> None:
     command = ["-m", "lensmill.testing.stub_engine", "--port", "0", "--latency", "0.001", *drain]
     process = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
     assert process.stdout is not None

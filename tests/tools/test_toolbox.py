@@ -12,6 +12,7 @@ from PIL import Image
 from lensmill.geometry import Box, Convention
 from lensmill.picture import draw_view, pixel_hash
 from lensmill.sample import Region
+from lensmill.specs import SpecError
 from lensmill.tools import EDIT_TOOLS, ZOOM, Toolbox, ToolError, ToolSettings, edit_name, tool_schema
 
 REGIONS = (
@@ -113,7 +114,7 @@ def test_a_label_may_be_written_as_a_number() -> None:
 
 
 BAD_CALLS: list[tuple[str, Any, str]] = [
-    ("zoom", {}, "there is no tool 'zoom'; the tools are: image_zoom_in_tool"),
+    ("zoom", {}, "there is no tool 'zoom'; the tools are: "),
     ("x" * 100_000, {}, "there is no tool"),
     (ZOOM, {}, "four finite numbers"),
     (ZOOM, {"bbox_2d": [1, 2, 3]}, "four finite numbers"),
@@ -233,5 +234,5 @@ def test_there_is_an_edit_for_every_kind_and_part() -> None:
 
 
 def test_the_schema_of_an_unknown_tool_is_an_error() -> None:
-    with pytest.raises(ToolError, match="there is no tool"):
+    with pytest.raises(SpecError, match="there is no tool"):
         tool_schema("rotate")

@@ -1,5 +1,8 @@
 """What counts as a step, a call, a zoom and an edit."""
 
+from dataclasses import replace
+
+from lensmill.geometry import Box, Frame
 from lensmill.tools import PYTHON, ZOOM, Uses, edit_name, uses_of
 from lensmill.trajectory import Action, ImageRef, Observation, Step, Trajectory
 from tests.storage.made import an_image
@@ -42,8 +45,14 @@ def test_an_edit_that_changed_no_pixel_is_none() -> None:
     assert counted(used(DRAW, VIEW)) == Uses(2, 1)
 
 
-def test_what_other_tools_show_is_neither() -> None:
-    assert counted(used("locate", CROP)) == Uses(2, 1)
+def test_a_tool_from_outside_zooms_where_it_shows_another_part_and_edits_where_it_does_not() -> None:
+    closer = replace(CROP, frame=Frame(Box(0, 0, 8, 8), 80, 80))
+    assert counted(used("my_zoom", closer)) == Uses(2, 1, 1, 0)
+    assert counted(used("my_edit", DRAWN)) == Uses(2, 1, 0, 1)
+
+
+def test_an_instrument_that_only_tells_is_neither() -> None:
+    assert counted(used("locate")) == Uses(2, 1)
 
 
 def test_a_reply_that_could_not_be_read_is_a_step_without_a_call() -> None:

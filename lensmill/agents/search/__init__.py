@@ -8,7 +8,7 @@ from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS
 from lensmill.agents.search.prompting import PROMPTS
 from lensmill.agents.search.settings import SearchSettings
 from lensmill.agents.search.verifier import ModelVerifier
-from lensmill.agents.spec import AGENT, AgentSpec, Resources, Reviewing, schema_text
+from lensmill.agents.spec import AGENT, AgentSpec, Resources, Reviewing
 from lensmill.agents.zoom.agent import PROMPTS as ZOOM_PROMPTS
 from lensmill.tools import ZOOM
 
@@ -35,11 +35,8 @@ SPEC = AgentSpec(
     version=2,
     roles=(AGENT, *ROLES, VERIFIER),
     opening=checked_search_opening,
-    prompts={
-        **PROMPTS.named(),
-        **ZOOM_PROMPTS.named(),
-        **{f"tool:{name}": schema_text(schema) for name, schema in INSTRUMENT_SCHEMAS.items()},
-    },
+    prompts={**PROMPTS.named(), **ZOOM_PROMPTS.named()},
     tools=(ZOOM,),
+    own_tools=INSTRUMENT_SCHEMAS,
     verifier=_verifier,
 )

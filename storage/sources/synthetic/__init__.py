@@ -1,4 +1,4 @@
-"""Charts and posters drawn from public-domain figures: the embedded default source, and a dataset of its own."""
+"""Charts and posters drawn from public-domain figures: the embedded default source, which is also a useful dataset."""
 
 from dataclasses import dataclass
 from typing import Literal

@@ -1,4 +1,4 @@
-"""Look at the synthetic pictures: `python -m storage.sources.synthetic --out pictures --boxes`."""
+"""Writes synthetic pictures for inspection: `python -m storage.sources.synthetic --out pictures --boxes`."""
 
 import argparse
 import io
@@ -26,13 +26,13 @@ def _with_boxes(illustration: Illustration) -> Image.Image:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Write the pictures and their questions into a folder."""
+    """Write pictures and their questions into a folder."""
     parser = argparse.ArgumentParser(prog="python -m storage.sources.synthetic", description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder for the PNG files and questions.jsonl")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--charts", type=int, default=5)
     parser.add_argument("--posters", type=int, default=1)
-    parser.add_argument("--questions", type=int, default=3, help="at most so many a picture")
+    parser.add_argument("--questions", type=int, default=3, help="maximum number for each picture")
     parser.add_argument("--side", type=int, default=3840, help="longer side of the pictures in pixels")
     parser.add_argument("--boxes", action="store_true", help="outline regions (blue) and evidence (red)")
     options = parser.parse_args(arguments)

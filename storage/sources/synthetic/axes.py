@@ -1,4 +1,4 @@
-"""Plots with two axes: where their parts stand, and drawing their ticks, names, gridlines and frame."""
+"""Plots with two axes: lays out their parts and draws ticks, names, gridlines and frame."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,32 +8,32 @@ from itertools import pairwise
 from lensmill.geometry import Box
 from lensmill.sample import Region, RegionKind
 from storage.sources.synthetic.canvas import Canvas, Cramped
-from storage.sources.synthetic.chart_parts import shrunk_font, unit_words, wrap
-from storage.sources.synthetic.drawing import Area, Mark
+from storage.sources.synthetic.chart_parts import ChartParts, shrunk_font, unit_words, wrap
+from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.scale import Scale
 from storage.sources.synthetic.style import Font, Style
 
 LINE = 1.08
-"""Distance between lines of text, in heights of one."""
+"""Distance between lines of text, in line heights."""
 
 RIM = 12
-"""Pixels of the design between a region's edge and the ink in it: more than the inset of edits, so that a masked part
-leaves no slivers of its letters."""
+"""Pixels of the design between a region's edge and the ink in it. It is more than the inset of edits, so that masking a
+part leaves no slivers of its letters."""
 
 LEAST_PLOT = 190
-"""Pixels of the design: a plot is at least as wide and as high."""
+"""Minimum width and height of a plot, in pixels of the design."""
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """A plot whose values run along `scale` and whose categories have a band each across it.
+    """A plot whose values run along `scale` and whose categories have one band each.
 
     Attributes:
         inner: the plot with everything that belongs to its axes.
         area: the plot itself.
         names: each category's name, broken into lines.
-        upright: values run upwards; False where they run to the right.
+        upright: True if values run upwards, False if they run to the right.
     """
 
     inner: Area
@@ -48,6 +48,7 @@ class Axes:
 
     @property
     def tick_texts(self) -> list[str]:
+        """The numbers of the ticks as printed."""
         return [self.style.number(tick, self.grid.unit) for tick in self.scale.ticks]
 
 
@@ -63,7 +64,7 @@ def _roomy(canvas: Canvas, area: Area) -> Area:
 
 
 def upright_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...], head: int) -> Axes:
-    """Axes with the values upwards; `head` pixels stay free above the plot.
+    """Axes whose values run upwards. `head` pixels stay free above the plot.
 
     Raises:
         Cramped: names or plot would be too small to read.
@@ -87,7 +88,7 @@ def upright_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: t
 
 
 def lying_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...], tail: int) -> Axes:
-    """Axes with the values to the right; `tail` pixels stay free behind the plot; see `upright_axes`."""
+    """Axes whose values run to the right. `tail` pixels stay free right of the plot; see `upright_axes`."""
     face = canvas.font(style.family, style.text_size)
     gap, line = canvas.px(style.text_size * 0.4), canvas.text_size("Xg", face)[1]
     names = tuple(wrap(canvas, name, face, inner.width * 3 // 10, 2) for name in grid.categories)
@@ -108,9 +109,10 @@ def lying_axes(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tup
 
 
 def draw_axes(canvas: Canvas, axes: Axes) -> tuple[dict[str, Box], tuple[Region, ...]]:
-    """Draw everything that lies below the marks; returns the ink of each category's name, and the value axis's regions.
+    """Draw everything that lies below the marks. Return the ink of each category's name, and the regions of the value
+    axis.
 
-    A region of a value is its number alone: a strip across the plot would cut through marks and their labels.
+    The region of a value is its number alone: a strip across the plot would cut through marks and their labels.
     """
     canvas.rectangle(*axes.area, axes.style.plot_background)
     values = _value_axis(canvas, axes)
@@ -163,11 +165,13 @@ def _category_axis(canvas: Canvas, axes: Axes) -> dict[str, Box]:
 
 
 def category_regions(canvas: Canvas, axes: Axes, names: dict[str, Box], marks: Sequence[Mark]) -> tuple[Region, ...]:
-    """A column's strip from its highest mark or label down to its name, or a row's strip from its name to the end of
-    its longest mark or label, as ReFocus has them. Each holds all of its own name, marks and labels, and of no others.
+    """The regions of the categories, as ReFocus draws them.
+
+    A column's strip reaches from its highest mark or label down to its name; a row's strip from its name to the end of
+    its longest mark or label. Each strip holds its own name, marks and labels completely, and none of the others'.
 
     Raises:
-        Cramped: the labels of neighbours run into one another.
+        Cramped: the labels of neighbours overlap.
     """
     area, rim = axes.area, canvas.px(RIM)
     inks = {name: [ink, *(mark.evidence for mark in marks if mark.category == name)] for name, ink in names.items()}
@@ -176,7 +180,7 @@ def category_regions(canvas: Canvas, axes: Axes, names: dict[str, Box], marks: S
     edges = [min(axes.bands[0][0], spans[0][0] - rim)]
     for (_, high), (low, _), (_, end) in zip(spans, spans[1:], axes.bands, strict=False):
         if high > low:
-            raise Cramped("the labels of neighbours run into one another")
+            raise Cramped("the labels of neighbours overlap")
         edges.append((high + low) // 2 if low - high < 2 * rim else min(max(end, high + rim), low - rim))
     edges.append(max(axes.bands[-1][1], spans[-1][1] + rim))
     kind: RegionKind = "x_values" if axes.upright else "y_values"
@@ -190,7 +194,7 @@ def category_regions(canvas: Canvas, axes: Axes, names: dict[str, Box], marks: S
 
 
 def _span(boxes: Sequence[Box], across: bool) -> tuple[float, float]:
-    """From where to where boxes reach, across or down the picture."""
+    """The smallest and largest coordinate of boxes, across or down the picture."""
     if across:
         return (min(box.x1 for box in boxes), max(box.x2 for box in boxes))
     return (min(box.y1 for box in boxes), max(box.y2 for box in boxes))
@@ -213,7 +217,7 @@ def _titles(canvas: Canvas, axes: Axes) -> None:
 
 
 def draw_frame(canvas: Canvas, axes: Axes) -> None:
-    """The lines around the plot, drawn above the marks."""
+    """Draw the lines around the plot, above the marks."""
     style = axes.style
     x1, y1, x2, y2 = axes.area
     if style.frame != "none":
@@ -223,3 +227,42 @@ def draw_frame(canvas: Canvas, axes: Axes) -> None:
     if style.frame == "box":
         canvas.line(x1, y1, x2, y1, style.ink, 5)
         canvas.line(x2, y1, x2, y2, style.ink, 5)
+
+
+def drawing_on_axes(
+    canvas: Canvas,
+    kind: ChartKind,
+    area: Area,
+    axes: Axes,
+    parts: ChartParts,
+    marks: tuple[Mark, ...],
+    names: dict[str, Box],
+    values: tuple[Region, ...],
+) -> Drawing:
+    """The drawing of a chart with two axes.
+
+    Args:
+        canvas: the picture.
+        kind: of the chart.
+        area: of the whole chart.
+        axes: as drawn.
+        parts: title and legend.
+        marks: as drawn.
+        names: the ink of each category's name.
+        values: regions of the value axis.
+
+    Raises:
+        Cramped: the labels of neighbours overlap.
+    """
+    return Drawing(
+        kind=kind,
+        grid=axes.grid,
+        area=area.box,
+        plot=axes.area.box,
+        title=parts.title,
+        title_box=parts.title_box,
+        marks=marks,
+        category_boxes=names,
+        series_boxes=parts.series_boxes,
+        regions=(*category_regions(canvas, axes, names, marks), *values),
+    )

@@ -1,11 +1,11 @@
-"""Bar charts: upright or lying, single, grouped or stacked."""
+"""Draws bar charts: upright or lying; single, grouped or stacked."""
 
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, lying_axes, upright_axes
+from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, drawing_on_axes, lying_axes, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
 from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
@@ -14,11 +14,11 @@ from storage.sources.synthetic.scale import round_ticks
 from storage.sources.synthetic.style import Colour, Font, Style, ink_on
 
 GAP = 0.22
-"""Between a bar and its data label, in text sizes."""
+"""Distance between a bar and its data label, in text sizes."""
 
 
 def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: Style, rng: Random) -> Drawing:
-    """Draw a bar chart into `area`; `kind` says which sort."""
+    """Draw a bar chart of this kind into `area`."""
     upright, stacked = kind.endswith("v_bar"), kind.startswith("stacked")
     parts = draw_chart_parts(canvas, area, grid, style)
     style, label_size = _settle_labels(canvas, parts.inner, grid, style, upright, stacked)
@@ -41,22 +41,11 @@ def draw_bars(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: St
     names, values = draw_axes(canvas, axes)
     marks = tuple(_bars(canvas, axes, stacked, face))
     draw_frame(canvas, axes)
-    return Drawing(
-        kind=kind,
-        grid=grid,
-        area=area.box,
-        plot=axes.area.box,
-        title=parts.title,
-        title_box=parts.title_box,
-        marks=marks,
-        category_boxes=names,
-        series_boxes=parts.series_boxes,
-        regions=(*category_regions(canvas, axes, names, marks), *values),
-    )
+    return drawing_on_axes(canvas, kind, area, axes, parts, marks, names, values)
 
 
 def _room_for_ticks(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks: tuple[Decimal, ...]) -> bool:
-    """Whether the numbers of a lying value axis stand apart (names may take a third of the width)."""
+    """Whether the numbers of a lying value axis do not touch (names may take a third of the width)."""
     face = canvas.font(style.family, style.text_size)
     width = sum(canvas.text_size(style.number(tick, grid.unit), face)[0] for tick in ticks)
     return width * 1.5 < inner.width * 0.6
@@ -65,7 +54,7 @@ def _room_for_ticks(canvas: Canvas, inner: Area, grid: Grid, style: Style, ticks
 def _settle_labels(
     canvas: Canvas, area: Area, grid: Grid, style: Style, upright: bool, stacked: bool
 ) -> tuple[Style, float]:
-    """The size of the data labels; where bars are too thin for legible ones, a style without them."""
+    """The size of the data labels. If the bars are too thin for legible labels, a style without labels."""
     size = max(LEAST_TEXT, style.text_size * (0.84 if len(grid.series) > 1 else 0.95))
     if style.labels == "none" or stacked:
         return style, size
@@ -111,7 +100,7 @@ def _bars(canvas: Canvas, axes: Axes, stacked: bool, face: Font) -> list[Mark]:
 def _label(
     canvas: Canvas, axes: Axes, bar: Area, stacked: bool, face: Font, colour: Colour, text: str
 ) -> tuple[str, Box | None]:
-    """Print a bar's figure where the style wants it; one that does not fit into its segment is left out."""
+    """Print a bar's figure if the style has labels. A figure that does not fit into its segment is omitted."""
     style = axes.style
     if style.labels == "none":
         return "", None

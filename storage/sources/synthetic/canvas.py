@@ -1,4 +1,4 @@
-"""A picture being drawn, in whole pixels, so that the box of everything drawn is known exactly."""
+"""The picture during drawing, in whole pixels, so that the box of everything drawn is known exactly."""
 
 import io
 from typing import Literal
@@ -10,26 +10,26 @@ from storage.sources.synthetic.style import Colour, Font, font
 
 FULL_SIDE = 3840
 PNG_LEVEL = 4
-"""zlib's effort; higher levels take several times as long for a few per cent."""
+"""zlib's level; higher levels take several times as long and save a few per cent."""
 
 LEAST_TEXT = 34
-"""Pixels of the design: the smallest em; its capitals are still about 24 px high."""
+"""The smallest em in pixels of the design; its capitals are about 24 px high."""
 
 SMOOTHING = 2
-"""Slanted edges are drawn this many times as large and averaged down."""
+"""Slanted edges are drawn this many times larger and averaged down."""
 
 
 class Cramped(ValueError):
-    """There is not enough room to draw something legibly; nothing is wrong with it, but it must go elsewhere."""
+    """There is not enough space to draw something legibly. The content is valid, but must go elsewhere."""
 
 
 Anchor = Literal["left", "centre", "right"]
 
 
 class Canvas:
-    """A picture of `width` x `height`, designed at 3840 pixels to the longer side and drawn at `side`.
+    """A picture of `width` x `height` pixels, designed with 3840 pixels on the longer side and drawn with `side`.
 
-    Lengths that layouts name (`px`) are pixels of the design; all coordinates and boxes are pixels of the picture.
+    Lengths in layouts (`px`) are pixels of the design. All coordinates and boxes are pixels of the picture.
     """
 
     def __init__(self, width: int, height: int, side: int, background: Colour) -> None:
@@ -45,22 +45,24 @@ class Canvas:
 
     @property
     def bounds(self) -> Box:
+        """The whole picture."""
         return Box(0, 0, self.width, self.height)
 
     def around(self, box: Box, rim: float) -> Box:
-        """A box with `rim` pixels of the design around it, within the picture."""
+        """A box enlarged by `rim` pixels of the design on every side, clipped to the picture."""
         return box.padded(self.px(rim)).clip(self.bounds) or box
 
     def font(self, family: str, size: float, bold: bool = False) -> Font:
+        """A typeface with an em of `size` pixels of the design."""
         return font(family, max(6, self.px(size)), bold)
 
     def rectangle(self, x1: int, y1: int, x2: int, y2: int, fill: Colour | None, outline: Colour | None = None) -> Box:
-        """Fill [x1, x2) x [y1, y2); an outline is drawn inside it."""
+        """Fill [x1, x2) x [y1, y2). An outline is drawn inside it. Return the box."""
         self._draw.rectangle((x1, y1, x2 - 1, y2 - 1), fill=fill, outline=outline, width=self.px(4))
         return Box(x1, y1, x2, y2)
 
     def line(self, x1: int, y1: int, x2: int, y2: int, fill: Colour, thickness: float, dashed: bool = False) -> None:
-        """A horizontal or vertical line, centred on its coordinate."""
+        """Draw a horizontal or vertical line, centred on its coordinate."""
         width = self.px(thickness)
         level = y1 == y2
         start, end = sorted((x1, x2) if level else (y1, y2))
@@ -77,14 +79,14 @@ class Canvas:
         return (round(face.getlength(text)), ascent + descent)
 
     def text(self, x: int, y: int, text: str, face: Font, fill: Colour, anchor: Anchor = "left") -> Box:
-        """One line whose middle is at height y; returns the box of its ink."""
+        """Draw one line of text with its middle at y. Return the box of its ink."""
         spot = {"left": "l", "centre": "m", "right": "r"}[anchor] + "m"
         self._draw.text((x, y), text, font=face, fill=fill, anchor=spot)
         left, top, right, bottom = self._draw.textbbox((x, y), text, font=face, anchor=spot)
         return Box(left, top, max(right, left + 1), max(bottom, top + 1)).clip(self.bounds) or Box(x, y, x, y)
 
     def upright_text(self, x: int, y: int, text: str, face: Font, fill: Colour) -> Box:
-        """One line turned by a quarter to read upwards, centred on (x, y)."""
+        """Draw one line of text, rotated to read upwards, centred on (x, y). Return the box of its ink."""
         width, height = self.text_size(text, face)
         stamp = Image.new("L", (width, height), 0)
         ImageDraw.Draw(stamp).text((width // 2, height // 2), text, font=face, fill=255, anchor="mm")
@@ -96,7 +98,7 @@ class Canvas:
         return box.clip(self.bounds) or Box(x, y, x, y)
 
     def polyline(self, points: list[tuple[int, int]], fill: Colour, thickness: float) -> None:
-        """Joined segments with smooth edges."""
+        """Draw joined segments with smooth edges."""
         width = self.px(thickness)
         left, top = min(x for x, _ in points) - width, min(y for _, y in points) - width
         right, bottom = max(x for x, _ in points) + width, max(y for _, y in points) + width
@@ -106,11 +108,12 @@ class Canvas:
         self.image.paste(fill, (left, top), mask.reduce(SMOOTHING))
 
     def disc(self, x: int, y: int, radius: int, fill: Colour) -> Box:
-        """A filled circle about (x, y)."""
+        """Draw a filled circle around (x, y). Return its box."""
         return self.wedge(x, y, radius, 0, 360, fill)
 
     def wedge(self, x: int, y: int, radius: int, start: float, end: float, fill: Colour, edge: float = 0) -> Box:
-        """A slice from `start` to `end` degrees, clockwise from the right; `edge` leaves a seam of that width."""
+        """Draw a slice from `start` to `end` degrees, clockwise from the right; `edge` leaves a seam of that width.
+        Return its box."""
         side = 2 * radius
         mask = Image.new("L", (side * SMOOTHING, side * SMOOTHING), 0)
         pen = ImageDraw.Draw(mask)
@@ -125,7 +128,7 @@ class Canvas:
         return Box(x - radius + ink[0], y - radius + ink[1], x - radius + ink[2], y - radius + ink[3])
 
     def png(self) -> bytes:
-        """The picture's file; the same pixels give the same bytes."""
+        """The picture's file. The same pixels give the same bytes."""
         stream = io.BytesIO()
         self.image.save(stream, "PNG", compress_level=PNG_LEVEL)
         return stream.getvalue()

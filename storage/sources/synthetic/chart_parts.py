@@ -1,4 +1,4 @@
-"""What stands around a plot: title, legend, axis titles and the line that names the source."""
+"""The parts around a plot: title, legend, axis titles and the source line."""
 
 from dataclasses import dataclass
 
@@ -22,11 +22,13 @@ class ChartParts:
 
 
 def unit_words(unit: str) -> str:
+    """The words of a unit for a title: "percent" for "%"."""
     return NAMED_UNITS.get(unit, unit)
 
 
 def wrap(canvas: Canvas, text: str, face: Font, width: int, most: int = 3) -> list[str]:
-    """Break a text into at most `most` lines no wider than `width` where words allow; the last one takes the rest."""
+    """Break a text into at most `most` lines no wider than `width` if its words allow it. The last line takes the
+    rest."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
@@ -38,23 +40,25 @@ def wrap(canvas: Canvas, text: str, face: Font, width: int, most: int = 3) -> li
 
 
 def fitting_font(canvas: Canvas, text: str, family: str, size: float, width: int, bold: bool = False) -> Font:
-    """The typeface at `size`, or smaller where the text would be wider than `width`.
+    """The typeface at `size`, or smaller if the text would be wider than `width`.
 
     Raises:
-        Cramped: it would have to be too small to read.
+        Cramped: the text would be too small to read.
     """
     face = canvas.font(family, size, bold)
-    while (taken := canvas.text_size(text, face)[0]) > width:  # a size is rounded to whole pixels, so once may not do
+    while (
+        taken := canvas.text_size(text, face)[0]
+    ) > width:  # sizes are rounded to whole pixels, so one step may not suffice
         size *= min(0.97, width / taken)
         face = shrunk_font(canvas, family, size, bold)
     return face
 
 
 def shrunk_font(canvas: Canvas, family: str, size: float, bold: bool = False) -> Font:
-    """The typeface at a size that came out of a layout.
+    """The typeface at a size that a layout computed.
 
     Raises:
-        Cramped: the size is below what is legible.
+        Cramped: the size is not legible.
     """
     if size < LEAST_TEXT:
         raise Cramped(f"type of {size:.1f} px is smaller than {LEAST_TEXT} px")
@@ -64,7 +68,7 @@ def shrunk_font(canvas: Canvas, family: str, size: float, bold: bool = False) ->
 def paragraph(
     canvas: Canvas, x: int, top: int, lines: list[str], face: Font, fill: Colour, anchor: Anchor = "left"
 ) -> tuple[Box, int]:
-    """Lines from `top` downwards; returns the box of their ink and where they end."""
+    """Draw lines from `top` downwards. Return the box of their ink and the y where they end."""
     height = round(canvas.text_size("Xg", face)[1] * 1.08)
     boxes = [
         canvas.text(x, top + place * height + height // 2, line, face, fill, anchor) for place, line in enumerate(lines)
@@ -76,7 +80,8 @@ def paragraph(
 
 
 def draw_chart_parts(canvas: Canvas, area: Area, grid: Grid, style: Style) -> ChartParts:
-    """Draw a chart's title, source line and (for several series) its key; the rest is for the plot and its axes."""
+    """Draw a chart's title, its source line and (for several series) its legend. The remaining area is for the plot and
+    its axes."""
     unit = "" if style.axis_title else unit_words(grid.unit)
     parts = draw_title_and_source(canvas, area, grid.title, unit, grid.source, style)
     if grid.series == ("",):
@@ -86,7 +91,7 @@ def draw_chart_parts(canvas: Canvas, area: Area, grid: Grid, style: Style) -> Ch
 
 
 def draw_title_and_source(canvas: Canvas, area: Area, title: str, unit: str, source: str, style: Style) -> ChartParts:
-    """Draw a title (with the unit, if it does not say it) and, if the style has one, a source line."""
+    """Draw a title (with the unit, unless the title contains it) and, if the style has one, a source line."""
     left, top, right, bottom = area.inset(canvas.px(style.text_size * 0.9))
     title = f"{title} ({unit})" if unit and unit.lower() not in title.lower() else title
     title_box, top = _title(canvas, Area(left, top, right, bottom), title, style)
@@ -115,7 +120,8 @@ def _title(canvas: Canvas, area: Area, title: str, style: Style) -> tuple[Box, i
 def draw_legend(
     canvas: Canvas, area: Area, names: tuple[str, ...], colours: tuple[Colour, ...], style: Style
 ) -> tuple[Area, dict[str, Box]]:
-    """A key of coloured squares at the style's side of `area`; returns what is left, and each entry's box."""
+    """Draw a legend of coloured squares at the style's side of `area`. Return the remaining area and the box of each
+    entry."""
     face = canvas.font(style.family, style.text_size)
     swatch, gap = canvas.px(style.text_size * 0.8), canvas.px(style.text_size * 0.45)
     row = round(canvas.text_size("Xg", face)[1] * 1.25)

@@ -1,4 +1,4 @@
-"""One chart on one picture: which figures, which kind, which look, which questions."""
+"""One chart on one picture: chooses the figures, the kind, the look and the questions."""
 
 import functools
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ CYCLE: tuple[ChartKind, ...] = (
     "table",
     "stacked_h_bar",
 )
-"""Every run of this many charts has these kinds, in the seed's own order."""
+"""Each cycle of this many charts has these kinds, in an order that depends on the seed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Illustration:
     """A finished picture.
 
     Attributes:
-        kind: of its chart, or "poster".
+        kind: the kind of its chart, or "poster".
         png: the file.
         regions: parts that agents may name.
         questions: with boxes in pixels of the picture.
@@ -56,7 +56,7 @@ class Illustration:
 
 
 def draw_chart(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: Style, rng: Random) -> Drawing:
-    """Draw any kind of chart but a table."""
+    """Draw a chart of any kind except a table."""
     match kind:
         case "line":
             return draw_lines(canvas, area, grid, style, rng)
@@ -66,7 +66,7 @@ def draw_chart(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: S
 
 
 def grid_for(kind: ChartKind, table: FactTable, rng: Random, most: int) -> Grid | None:
-    """Figures of a table for a chart of a kind; None where the table has none that suit."""
+    """Figures of a table that suit a chart of this kind; None if the table has none."""
     match kind:
         case "pie":
             return pie_grid(table, rng)
@@ -81,7 +81,7 @@ def grid_for(kind: ChartKind, table: FactTable, rng: Random, most: int) -> Grid 
 
 
 def tables_in_turn(purpose: str, seed: int, turn: int) -> list[FactTable]:
-    """All tables in the seed's own order for a purpose, from the turn's one on."""
+    """All tables in an order that depends on the seed and the purpose, starting with the table of this turn."""
     tables = [table for table in all_tables() if purpose not in CYCLE or purpose == "table" or _suits(purpose, table)]
     Random(f"{seed} tables for {purpose}").shuffle(tables)
     start = turn % len(tables)
@@ -94,7 +94,7 @@ def _suits(kind: ChartKind, table: FactTable) -> bool:
 
 
 def kind_of(seed: int, index: int) -> tuple[ChartKind, int]:
-    """The kind of a chart, and how many of that kind come before it."""
+    """The kind of a chart, and the number of earlier charts of that kind."""
     order = list(CYCLE)
     cycle, place = divmod(index, len(CYCLE))
     Random(f"{seed} kinds {cycle}").shuffle(order)
@@ -102,7 +102,14 @@ def kind_of(seed: int, index: int) -> tuple[ChartKind, int]:
 
 
 def illustrate_chart(seed: int, index: int, questions: int, side: int) -> Illustration:
-    """The chart number `index` of a seed: always the same."""
+    """The chart with number `index` of a seed. The same arguments give the same chart.
+
+    Args:
+        seed: of the random choices.
+        index: from 0.
+        questions: maximum number of questions.
+        side: longer side of the picture in pixels.
+    """
     rng = Random(f"{seed} chart {index}")
     kind, turn = kind_of(seed, index)
     style = choose_style(rng)

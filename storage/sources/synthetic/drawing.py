@@ -1,4 +1,4 @@
-"""What a drawn chart is made of, and where everything stands. All boxes are in pixels of the picture."""
+"""The parts of a drawn chart and their boxes, in pixels of the picture."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -23,17 +23,21 @@ class Area(NamedTuple):
 
     @property
     def width(self) -> int:
+        """Right edge minus left edge."""
         return self.x2 - self.x1
 
     @property
     def height(self) -> int:
+        """Bottom edge minus top edge."""
         return self.y2 - self.y1
 
     @property
     def box(self) -> Box:
+        """The area as a box."""
         return Box(*self)
 
     def inset(self, pixels: int) -> "Area":
+        """The area without a margin of `pixels` on every side."""
         return Area(self.x1 + pixels, self.y1 + pixels, self.x2 - pixels, self.y2 - pixels)
 
 
@@ -42,10 +46,10 @@ class Mark:
     """One figure as drawn.
 
     Attributes:
-        text: its data label as printed; empty where none is.
+        text: its data label as printed; empty without one.
         box: the bar, segment, point, slice or cell.
-        text_box: the ink of the data label, None where none is printed.
-        share: how much of the value axis the mark spans, 0 to 1; a mark of a tiny share cannot be measured.
+        text_box: the ink of the data label; None without one.
+        share: the share of the value axis that the mark spans, 0 to 1. A mark with a tiny share cannot be measured.
     """
 
     category: str
@@ -58,7 +62,7 @@ class Mark:
 
     @property
     def evidence(self) -> Box:
-        """The mark with its label."""
+        """The box of the mark with its label."""
         return self.box if self.text_box is None else self.box.union(self.text_box)
 
 
@@ -67,8 +71,8 @@ class Drawing:
     """A chart as drawn.
 
     Attributes:
-        area: everything that belongs to the chart, title and source line included.
-        plot: the area between the axes (of a table: the whole table).
+        area: everything that belongs to the chart, with title and source line.
+        plot: the area between the axes (for a table: the whole table).
         title: as printed.
         category_boxes, series_boxes: the ink of each name on the axis and in the legend (or table header).
         regions: axis values, rows and columns as agents may name them.
@@ -87,10 +91,15 @@ class Drawing:
 
     @property
     def labelled(self) -> bool:
-        """Every figure is printed beside its mark."""
+        """Whether every figure is printed next to its mark."""
         return all(mark.text for mark in self.marks)
 
     def mark(self, category: str, series: str = "") -> Mark:
+        """The mark of a category and a series.
+
+        Raises:
+            KeyError: there is none.
+        """
         for mark in self.marks:
             if (mark.category, mark.series) == (category, series):
                 return mark

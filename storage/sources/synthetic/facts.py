@@ -1,7 +1,7 @@
-"""The figures that are drawn: small tables of public-domain facts, read from the CSV files beside this module.
+"""The figures of the pictures: small tables of public-domain facts, read from the CSV files in `data`.
 
-A file starts with `# key: value` lines (its title, its source, how to speak of its rows and columns); then comes
-plain CSV, whose first column names the rows. `data/README.md` describes the keys.
+A file starts with `# key: value` lines: its title, its source, and the words for its rows and columns. Plain CSV
+follows, whose first column names the rows. `data/README.md` describes the keys.
 """
 
 import csv
@@ -23,11 +23,11 @@ class Column:
     """One column of figures.
 
     Attributes:
-        name: as printed, e.g. "length", or "2010" where all columns tell the same measure.
-        unit: e.g. "miles", "%", "$", "year"; empty where there is none, or where the cells are text.
+        name: as printed, e.g. "length", or "2010" if all columns hold the same measure.
+        unit: e.g. "miles", "%", "$", "year"; empty without one, or for text.
         cells: as written in the file, one for each row.
         values: the cells as exact numbers; empty for a column of text.
-        additive: the rows are parts that may be added up, and so stacked or cut from one pie.
+        additive: the rows are parts that may be summed, and so stacked or drawn as a pie.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Column:
 
     @property
     def numeric(self) -> bool:
-        """True for amounts that can be drawn as a mark; a year or a text can only be printed."""
+        """Whether the column holds amounts that can be drawn as marks. A year or a text can only be printed."""
         return bool(self.values) and self.unit != "year"
 
 
@@ -48,12 +48,12 @@ class FactTable:
 
     Attributes:
         key: the file's name without its suffix.
-        row, rows: what a row is, in singular and plural ("state", "states").
+        row, rows: the noun for a row, in singular and plural ("state", "states").
         row_prep: joins a measure and a row in a sentence ("of", "in").
         timeline: the rows are points in time, in order.
-        measure, column_prep, column, columns_name: what all columns tell, how to join a column's name to it, and
-            what a column is, in singular and plural; empty unless `comparable`.
-        comparable: all columns tell the same measure in the same unit, so they may share an axis.
+        measure, column_prep, column, columns_name: the measure of all columns, the word that joins a column's name to
+            it, and the noun for a column in singular and plural; empty unless `comparable`.
+        comparable: all columns hold the same measure in the same unit, so they may share an axis.
         parts: the columns are parts of each row, so they may be stacked.
         whole: the rows make up 100 %, so a pie must show all of them.
     """
@@ -78,10 +78,10 @@ class FactTable:
 
 
 def parse(text: str, key: str) -> FactTable:
-    """Read one file's text.
+    """Parse the text of one file.
 
     Raises:
-        ValueError: a needed key is missing, a row is ragged or named twice, or there are no figures.
+        ValueError: a required key is missing, a row is ragged or named twice, or there are no figures.
     """
     head: dict[str, str] = {}
     lines = text.splitlines()
@@ -138,5 +138,5 @@ def _column(title: str, cells: tuple[str, ...], unit: str, additive: str) -> Col
 
 @functools.cache
 def all_tables() -> tuple[FactTable, ...]:
-    """Every table that is shipped, in the order of their names."""
+    """Every shipped table, in the order of their names."""
     return tuple(parse(path.read_text(encoding="utf-8"), path.stem) for path in sorted(DATA.glob("*.csv")))

@@ -1,4 +1,4 @@
-"""What one chart tells: some rows and columns of a table of facts, chosen at random, and how to speak of them."""
+"""The figures of one chart: some rows and columns of a table, chosen at random, and the words for them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ class Grid:
     """The figures of one chart.
 
     Attributes:
-        categories, series: names along the axis and in the legend; series is ("",) for a single one.
+        categories, series: names along the axis and in the legend; series is ("",) for a single series.
         values: values[category index][series index], all with the same number of decimals.
-        measure: what the figures are, e.g. "population".
+        measure: the noun for the figures, e.g. "population".
         title: as printed above the chart, without the unit.
         row_prep, column_prep: join a category and a series (or the other way round) to the measure.
-        fixed: a phrase that all figures share, e.g. "in 2010"; may be empty.
+        fixed: a phrase that holds for all figures, e.g. "in 2010"; may be empty.
         category_first: whether a sentence names the category before the series.
         category_noun, categories_noun, series_noun: e.g. "state", "states", "censuses".
         timeline: the categories are points in time.
-        additive: figures may be added up: those of one series, or those of one category where `parts_in_rows`.
+        additive: figures may be summed: those of one series, or those of one category if `parts_in_rows`.
     """
 
     categories: tuple[str, ...]
@@ -46,32 +46,34 @@ class Grid:
 
     @property
     def largest(self) -> Decimal:
+        """The largest figure."""
         return max(max(row) for row in self.values)
 
     @property
     def largest_total(self) -> Decimal:
+        """The largest sum of a category's figures."""
         return max(sum(row, Decimal(0)) for row in self.values)
 
     def phrase(self, category: str, series: str = "") -> str:
-        """E.g. "population of Ohio in 2010", for the middle of a sentence."""
+        """A noun phrase for a figure, e.g. "population of Ohio in 2010"."""
         parts = [f"{self.category_prep} {category}", f"{self.series_prep} {series}" if series else self.fixed]
         if not self.category_first:
             parts.reverse()
         return " ".join(part for part in (self.measure, *parts) if part)
 
     def within(self, series: str) -> str:
-        """E.g. " in 2010", to follow the measure; empty where nothing needs saying."""
+        """A phrase to follow the measure, e.g. " in 2010"; empty if none is needed."""
         said = f"{self.series_prep} {series}" if series else self.fixed
         return f" {said}" if said else ""
 
 
 def _drawable(values: tuple[Decimal, ...]) -> bool:
-    """All positive, and none so small beside the largest that its mark could not be seen."""
+    """Whether all values are positive and none is so much smaller than the largest that its mark would be invisible."""
     return min(values) > 0 and min(values) >= max(values) * Decimal("0.04")
 
 
 def _pick_rows(table: FactTable, rng: Random, most: int, fits: Callable[[list[int]], bool]) -> list[int] | None:
-    """Indices of the rows to show: a stretch of a timeline, else a random handful in a random kind of order."""
+    """Indices of the rows to show: a section of a timeline, otherwise random rows in one of several orders."""
     count = len(table.names)
     for _ in range(24):
         size = min(count, rng.randint(4, most))
@@ -100,7 +102,7 @@ def _order(rows: list[int], key: Callable[[int], Decimal], names: tuple[str, ...
 
 
 def single_grid(table: FactTable, rng: Random, most: int) -> Grid | None:
-    """One column of a table; None where no column of it can be drawn as marks."""
+    """Figures of one column; None if no column of the table can be drawn as marks."""
     columns = [column for column in table.columns if column.numeric]
     rng.shuffle(columns)
     for column in columns:
@@ -115,7 +117,7 @@ def single_grid(table: FactTable, rng: Random, most: int) -> Grid | None:
 
 
 def pie_grid(table: FactTable, rng: Random) -> Grid | None:
-    """Parts of one column that may be added up; None where the table has no such column."""
+    """Figures of one column whose rows may be summed; None without such a column."""
     columns = [column for column in table.columns if column.numeric and column.additive]
     if not columns:
         return None
@@ -161,9 +163,13 @@ def column_grid(table: FactTable, column: Column, rows: list[int]) -> Grid:
 
 
 def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) -> Grid | None:
-    """Several columns of a table whose columns tell the same measure; None where it has none such.
+    """Figures of several columns that hold the same measure; None without such columns.
 
-    `stacked` puts what may be added up (the rows) into the series.
+    Args:
+        table: the facts.
+        rng: random choices.
+        most: maximum number of categories.
+        stacked: put the parts that may be summed (the rows) into the series.
     """
     columns = [column for column in table.columns if column.numeric]
     if not table.comparable or len(columns) < 2 or (stacked and not (columns[0].additive or table.parts)):

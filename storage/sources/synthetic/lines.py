@@ -1,11 +1,11 @@
-"""Line charts with one or several lines."""
+"""Draws line charts with one or several lines."""
 
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.axes import Axes, category_regions, draw_axes, draw_frame, upright_axes
+from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, drawing_on_axes, upright_axes
 from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
 from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
@@ -28,23 +28,15 @@ def draw_lines(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random
     names, values = draw_axes(canvas, axes)
     draw_frame(canvas, axes)
     marks = tuple(_lines(canvas, axes, face, rng))
-    return Drawing(
-        kind="line",
-        grid=grid,
-        area=area.box,
-        plot=axes.area.box,
-        title=parts.title,
-        title_box=parts.title_box,
-        marks=marks,
-        category_boxes=names,
-        series_boxes=parts.series_boxes,
-        regions=(*category_regions(canvas, axes, names, marks), *values),
-    )
+    return drawing_on_axes(canvas, "line", area, axes, parts, marks, names, values)
 
 
 def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tuple[Style, float]:
-    """Data labels are printed where one line has room for them, beside a point within its own part of the axis;
-    elsewhere the axis must do."""
+    """The style and the size of data labels.
+
+    Labels are printed if there is one line with enough space: next to each point, within the point's part of the axis.
+    Otherwise only the axis shows the values.
+    """
     size = max(LEAST_TEXT, style.text_size * 0.9)
     face = canvas.font(style.family, size)
     widest = max(canvas.text_size(style.number(value, grid.unit), face)[0] for row in grid.values for value in row)
@@ -81,7 +73,7 @@ def _lines(canvas: Canvas, axes: Axes, face: Font, rng: Random) -> list[Mark]:
 def _label_spot(
     canvas: Canvas, axes: Axes, points: list[tuple[int, int]], turn: int, radius: int, face: Font
 ) -> tuple[int, int, Anchor]:
-    """Above a point, on the side that the line leaves free; below it in a dip of the line."""
+    """The place of a point's label: above the point on the free side of the line; below it in a dip of the line."""
     x, y = points[turn]
     line = canvas.text_size("Xg", face)[1]
     offset = radius + canvas.px(axes.style.text_size * 0.2) + line // 2

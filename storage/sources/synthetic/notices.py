@@ -1,6 +1,6 @@
 """The invented part of a poster: desks, rooms, prices, hours and announcements of places that do not exist.
 
-Telephone numbers are of the range 555-0100 to 555-0199, which is reserved for fiction.
+Telephone numbers are from 555-0100 to 555-0199, a range reserved for fiction.
 """
 
 from collections.abc import Callable
@@ -22,49 +22,59 @@ DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sun
 
 
 def phone(rng: Random) -> str:
+    """A random telephone number."""
     return f"555-01{rng.randint(0, 99):02d}"
 
 
 def room(rng: Random) -> str:
+    """A random room, e.g. "Room 214"."""
     return f"Room {rng.randint(101, 489)}"
 
 
 def price(rng: Random) -> str:
+    """A random price in dollars."""
     return f"${rng.randint(2, 60)}.{rng.choice(['00', '25', '50', '75', '90'])}"
 
 
 def clock(rng: Random) -> str:
+    """A random time of day, e.g. "9:15"."""
     return f"{rng.randint(8, 19)}:{rng.choice(['00', '10', '15', '20', '30', '40', '45', '50'])}"
 
 
 def date(rng: Random) -> str:
+    """A random day and month."""
     return f"{rng.randint(1, 28)} {rng.choice(MONTHS)}"
 
 
 def code(rng: Random) -> str:
+    """A random code of two letters and four digits."""
     letters = "".join(rng.sample("ABCDEFHKLMNPRTUVWX", 2))
     return f"{letters}-{rng.randint(1000, 9899)}"
 
 
 def number(rng: Random) -> str:
+    """A random number."""
     return str(rng.randint(12, 980))
 
 
 def copies(rng: Random) -> str:
+    """A random print run, e.g. "1200 copies"."""
     return f"{rng.randint(2, 90)}00 copies"
 
 
 def edition(rng: Random) -> str:
+    """A random edition, e.g. "no. 12"."""
     return f"no. {rng.randint(2, 140)}"
 
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A list of names with a value each, and how to ask for a value.
+    """A list of names with one value each, and forms of questions for a value.
 
     Attributes:
-        titles: for the panel.
-        names: what values belong to, as printed.
+        titles: titles of the panel.
+        names: the names, as printed.
+        value: makes a random value.
         ask: question forms with {name}; the name is quoted as printed.
     """
 
@@ -131,7 +141,7 @@ TOPICS: tuple[Topic, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A sentence with one fact in it, and how to ask for that fact."""
+    """A sentence with one fact, and a question for that fact."""
 
     text: str
     value: Callable[[Random], str]
@@ -158,7 +168,7 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A name and its value (or a sentence that holds the value), as printed, and a question for it."""
+    """A name and its value (or a sentence that contains the value), as printed, and a question for the value."""
 
     name: str
     value: str
@@ -167,7 +177,7 @@ class Entry:
 
 
 def topic_entries(topic: Topic, rng: Random, count: int) -> list[Entry]:
-    """Entries of a topic with values that all differ."""
+    """Entries of a topic, all with different values."""
     entries: list[Entry] = []
     for name in rng.sample(topic.names, min(count, len(topic.names))):
         value = fresh(topic.value, rng, [entry.value for entry in entries])
@@ -178,12 +188,13 @@ def topic_entries(topic: Topic, rng: Random, count: int) -> list[Entry]:
 
 
 def announcement_entries(rng: Random, count: int) -> list[Entry]:
+    """Up to `count` random announcements."""
     chosen = rng.sample(ANNOUNCEMENTS, min(count, len(ANNOUNCEMENTS)))
     return [Entry(item.text, item.value(rng), item.ask, item.value) for item in chosen]
 
 
 def fresh(make: Callable[[Random], str], rng: Random, taken: list[str]) -> str:
-    """A value that is not taken."""
+    """A random value that is not in `taken`."""
     while (value := make(rng)) in taken:
         pass
     return value

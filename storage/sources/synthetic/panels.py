@@ -1,4 +1,4 @@
-"""The panels of a poster that hold words: lists, announcements, tiles of figures and the line at the foot."""
+"""Draws the panels of a poster that hold words: lists, announcements, tiles of figures and the line at the foot."""
 
 from dataclasses import dataclass
 from random import Random
@@ -15,7 +15,7 @@ BETWEEN = "    |    "
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """An entry as printed: `box` holds name and value, `value_box` the value (of a sentence: all of it)."""
+    """An entry as printed. `box` holds name and value, `value_box` the value (for a sentence: all of it)."""
 
     entry: Entry
     box: Box
@@ -23,19 +23,27 @@ class Printed:
 
 
 def panel_title(canvas: Canvas, area: Area, title: str, style: Style) -> Area:
-    """Draw a panel's title; returns what is left below it."""
+    """Draw a panel's title. Return the area below it."""
     face = fitting_font(canvas, title, style.title_family, style.title_size, area.width, style.title_bold)
     _, end = paragraph(canvas, area.x1, area.y1, [title], face, style.ink)
     return Area(area.x1, end + canvas.px(style.text_size * 0.4), area.x2, area.y2)
 
 
 def rows_that_fit(canvas: Canvas, area: Area, style: Style, spacing: float) -> int:
+    """The number of lines that fit into `area`, at least one.
+
+    Args:
+        canvas: the picture.
+        area: the panel.
+        style: the look.
+        spacing: distance between lines, in line heights.
+    """
     line = canvas.text_size("Xg", canvas.font(style.family, style.text_size))[1]
     return max(1, int(area.height / (line * spacing)))
 
 
 def draw_list(canvas: Canvas, area: Area, entries: list[Entry], style: Style, rng: Random) -> list[Printed]:
-    """Names on the left, values on the right or behind a colon, one pair a line."""
+    """Draw one pair of name and value on each line, with the value on the right or behind a colon."""
     longest = max(entries, key=lambda entry: len(entry.name) + len(entry.value))
     size = style.text_size
     face = fitting_font(canvas, f"{longest.name}      {longest.value}", style.family, size, area.width)
@@ -63,7 +71,7 @@ def draw_list(canvas: Canvas, area: Area, entries: list[Entry], style: Style, rn
 
 
 def draw_announcements(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -> list[Printed]:
-    """One paragraph for each, as many as there is room for."""
+    """Draw one paragraph for each announcement, as many as fit."""
     face = canvas.font(style.family, style.text_size)
     printed: list[Printed] = []
     top = area.y1
@@ -79,7 +87,7 @@ def draw_announcements(canvas: Canvas, area: Area, entries: list[Entry], style: 
 
 
 def draw_tiles(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -> list[Printed]:
-    """A row of large figures with their names in small type below."""
+    """Draw a row of large figures with their names in small type below."""
     printed: list[Printed] = []
     width = area.width // len(entries)
     for place, entry in enumerate(entries):
@@ -96,7 +104,7 @@ def draw_tiles(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -
 
 
 def draw_foot(canvas: Canvas, area: Area, entries: list[Entry], style: Style) -> list[Printed]:
-    """One line of small print, of as many entries as there is room for."""
+    """Draw one line of small print with as many entries as fit."""
     face = canvas.font(style.family, style.text_size)
     parts = [f"{entry.name}: {entry.value}" for entry in entries]
     while canvas.text_size(BETWEEN.join(parts), face)[0] > area.width:
@@ -105,7 +113,7 @@ def draw_foot(canvas: Canvas, area: Area, entries: list[Entry], style: Style) ->
     printed: list[Printed] = []
     for entry, part in zip(entries, parts, strict=False):
         if printed:
-            half = canvas.px(style.text_size * 0.4)  # drawn as a line: not every typeface has an upright bar
+            half = canvas.px(style.text_size * 0.4)  # drawn as a line: some typefaces lack the upright bar
             canvas.line(x + gap // 2, y - half, x + gap // 2, y + half, style.ink, 3)
             x += gap
         box = canvas.text(x, y, part, face, style.ink)

@@ -1,4 +1,4 @@
-"""Pie charts and rings."""
+"""Draws pie charts and rings."""
 
 import math
 from decimal import Decimal
@@ -12,11 +12,11 @@ from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.style import Font, Style
 
 LEAST_RADIUS = 130
-"""Pixels of the design."""
+"""Minimum radius in pixels of the design."""
 
 
 def draw_pie(canvas: Canvas, area: Area, grid: Grid, style: Style, rng: Random) -> Drawing:
-    """Draw a pie of one series into `area`; every slice's figure is printed, its name beside it or in a key.
+    """Draw a pie of one series into `area`. Every slice's figure is printed, with its name next to it or in a legend.
 
     Raises:
         Cramped: the pie would be too small to read.
@@ -76,7 +76,7 @@ def _radius(canvas: Canvas, inner: Area, parts: list[str], face: Font, reach: fl
 def _slices(
     canvas: Canvas, grid: Grid, style: Style, centre: tuple[int, int], radius: int, rng: Random
 ) -> list[tuple[float, float, Box]]:
-    """Draw the slices; each one's first and last degree (clockwise from the right) and box."""
+    """Draw the slices. Return for each its first and last degree (clockwise from the right) and its box."""
     total = sum((row[0] for row in grid.values), Decimal(0))
     angle = float(rng.choice([-90, -90, 0, 45, 180]))
     slices = []
@@ -91,7 +91,8 @@ def _slices(
 def _label_spots(
     slices: list[tuple[float, float, Box]], centre: tuple[int, int], radius: int, reach: float, line: int, inner: Area
 ) -> list[tuple[tuple[int, int], bool, tuple[int, int]]]:
-    """For each slice: where its label starts, whether that is on the left, and where its pointer meets the rim.
+    """For each slice: the start of its label, whether the label is on the left, and the point where its pointer meets
+    the rim.
 
     Labels of one side are moved apart until no two share a line.
     """
@@ -113,7 +114,7 @@ def _label_spots(
     spots = []
     for place, (cosine, sine) in enumerate(rims):
         left = cosine < 0
-        # Beside the rim at the label's own height, so that a label that was moved does not run into the pie.
+        # Next to the rim at the label's height, so that a moved label does not overlap the pie.
         lift = min(1.0, abs(heights[place] - centre[1]) / (radius + reach))
         x = centre[0] + (-1 if left else 1) * max((radius + reach) * math.sqrt(1 - lift * lift), reach)
         rim = (round(centre[0] + radius * cosine), round(centre[1] + radius * sine))

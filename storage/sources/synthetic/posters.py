@@ -1,4 +1,4 @@
-"""Posters and dashboards: several charts and tables of real figures between invented notices, on one large picture."""
+"""Posters and dashboards: charts and tables of real figures between invented notices, on one large picture."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,14 +28,14 @@ from storage.sources.synthetic.tables import choose_rows, column_drawings, draw_
 
 MARGIN = 60
 WIDTHS = ((4, 4, 4), (3, 5, 4), (5, 3, 4), (4, 3, 5), (3, 3, 3, 3), (7, 5), (5, 7), (3, 3, 6), (6, 3, 3))
-"""How a row of panels shares the width, in twelfths."""
+"""How the panels of a row share the width, in twelfths."""
 
 NARROW: tuple[ChartKind, ...] = ("v_bar", "h_bar", "h_bar", "pie", "line")
 WIDE: tuple[ChartKind, ...] = ("v_bar", "grouped_v_bar", "line", "stacked_v_bar", "h_bar", "grouped_h_bar")
 
 
 class _Poster:
-    """A poster being drawn: what stands on it so far, and what may still be put there."""
+    """A poster during drawing: its content so far, and the tables and topics that are not used yet."""
 
     def __init__(self, canvas: Canvas, style: Style, rng: Random, seed: int, index: int) -> None:
         self.canvas, self.style, self.rng = canvas, style, rng
@@ -86,7 +86,7 @@ class _Poster:
                     continue
                 try:
                     drawing = draw_chart(self.canvas, area, kind, grid, look, self.rng)
-                except Cramped:  # in this kind of chart; the next one paints over it
+                except Cramped:  # this kind of chart does not fit; the next one paints over it
                     self.canvas.rectangle(*area, look.background, look.faint)
                     break
                 self.tables.remove(table)
@@ -142,7 +142,7 @@ class _Poster:
         return title
 
     def _settled(self, subject: Subject) -> Subject:
-        """Now and then without its context, where no other measure on the poster sounds like the subject's."""
+        """The subject, sometimes without its context, if no other measure on the poster sounds like it."""
         words = set(subject.grid.measure.split())
         others = [other.grid.measure for other in self.subjects if other.grid.measure != subject.grid.measure]
         if self.rng.random() < 0.6 or any(words & set(other.split()) for other in others):
@@ -150,7 +150,7 @@ class _Poster:
         return replace(subject, context="")
 
     def questions(self, wanted: int) -> list[Question]:
-        """Words and figures by turns, words first."""
+        """Questions for words and for figures in turn, words first."""
         words = ask_printed(self.printed, self.rng, (wanted + 1) // 2 if self.subjects else wanted)
         figures = ask([self._settled(subject) for subject in self.subjects], self.rng, wanted - len(words))
         mixed = [question for pair in zip(words, figures, strict=False) for question in pair]
@@ -158,7 +158,14 @@ class _Poster:
 
 
 def illustrate_poster(seed: int, index: int, questions: int, side: int) -> Illustration:
-    """The poster number `index` of a seed: always the same."""
+    """The poster with number `index` of a seed. The same arguments give the same poster.
+
+    Args:
+        seed: of the random choices.
+        index: from 0.
+        questions: maximum number of questions.
+        side: longer side of the picture in pixels.
+    """
     rng = Random(f"{seed} poster {index}")
     style = _poster_style(rng)
     width, height = rng.choice([(3840, 2560), (3840, 2880), (3840, 3200), (3840, 3840)])
@@ -182,7 +189,7 @@ def _poster_style(rng: Random) -> Style:
 
 
 def _head_and_foot(poster: _Poster) -> Area:
-    """Draw the poster's name and its line of small print; returns the area between them."""
+    """Draw the poster's name and its line of small print. Return the area between them."""
     canvas, style, rng = poster.canvas, poster.style, poster.rng
     margin = canvas.px(MARGIN)
     title, line = heading(rng)
@@ -198,7 +205,7 @@ def _head_and_foot(poster: _Poster) -> Area:
 
 
 def _layout(canvas: Canvas, body: Area, rng: Random) -> Iterator[tuple[Area, str]]:
-    """Panels and what they hold, row by row: at least two charts, a table, a list and announcements."""
+    """Panels and their content, row by row: at least two charts, a table, a list and announcements."""
     count = max(3, body.height // canvas.px(rng.choice([620, 720, 820])))
     gap = canvas.px(36)
     shares = [rng.uniform(0.85, 1.2) for _ in range(count)]

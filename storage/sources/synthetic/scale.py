@@ -1,4 +1,4 @@
-"""The value axis: round ticks, and where a value stands."""
+"""The value axis: round ticks, and the position of a value."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,11 +15,12 @@ class Scale:
     end: int
 
     def at(self, value: Decimal) -> int:
+        """The pixel of a value."""
         low, high = self.ticks[0], self.ticks[-1]
         return self.start + round((self.end - self.start) * float((value - low) / (high - low)))
 
     def share(self, value: Decimal) -> float:
-        """A value in lengths of the axis: how exactly it can be measured (of the lower end, nothing is assumed)."""
+        """A value in lengths of the axis: how exactly it can be measured. The axis need not start at zero."""
         return float(value / (self.ticks[-1] - self.ticks[0]))
 
 

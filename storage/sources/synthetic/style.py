@@ -1,7 +1,7 @@
-"""How a picture looks: typefaces, colours, number formats and parts, chosen at random for each.
+"""The look of a picture: typefaces, colours, number formats and parts, chosen at random.
 
-The typefaces are those that every installation has: matplotlib's own font files (read as files; matplotlib itself
-is not loaded) and Pillow's built-in Aileron.
+Only typefaces of every installation are used: matplotlib's font files (read as files; matplotlib itself is not loaded)
+and Pillow's built-in Aileron.
 """
 
 import functools
@@ -38,22 +38,23 @@ PALETTES: tuple[tuple[str, ...], ...] = (
 
 
 def rgb(code: str) -> Colour:
+    """The colour of a code such as "#1f77b4"."""
     return (int(code[1:3], 16), int(code[3:5], 16), int(code[5:7], 16))
 
 
 def luminance(colour: Colour) -> float:
-    """0 (black) to 1 (white)."""
+    """Relative luminance, 0 (black) to 1 (white)."""
     return (0.299 * colour[0] + 0.587 * colour[1] + 0.114 * colour[2]) / 255
 
 
 def blend(first: Colour, second: Colour, share: float) -> Colour:
-    """`share` of the second colour in the first."""
+    """The first colour mixed with `share` of the second."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return (red, green, blue)
 
 
 def ink_on(colour: Colour) -> Colour:
-    """Black or white, whichever reads better on a colour."""
+    """Black or white: the one with the better contrast on a colour."""
     return (255, 255, 255) if luminance(colour) < 0.6 else (20, 20, 20)
 
 
@@ -67,7 +68,7 @@ def _font_folder() -> Path:
 
 @functools.lru_cache(maxsize=256)
 def font(family: str, size: int, bold: bool = False) -> Font:
-    """A typeface at `size` pixels to the em."""
+    """A typeface with an em of `size` pixels."""
     file = FAMILIES[family][bold]
     if not file:
         built_in = ImageFont.load_default(size)
@@ -78,14 +79,14 @@ def font(family: str, size: int, bold: bool = False) -> Font:
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The look of one chart; lengths are in pixels of a picture of 3840.
+    """The look of one chart. Lengths are in pixels of a picture with a longer side of 3840.
 
     Attributes:
         thousands: put commas between thousands.
-        labels: where data labels stand: "outside" or "inside" the end of a mark, or "none".
+        labels: place of data labels: "outside" or "inside" the end of a mark, or "none".
         grid: gridlines: "none", "value" (across the value axis) or "both".
-        frame: what surrounds the plot: "none", "base" (the category axis only), "axes" or "box".
-        bar_share: how much of its band a bar (or group of bars) fills.
+        frame: lines around the plot: "none", "base" (the category axis only), "axes" or "box".
+        bar_share: the share of its band that a bar (or group of bars) fills.
     """
 
     family: str
@@ -111,7 +112,7 @@ class Style:
     source_line: bool
 
     def number(self, value: Decimal, unit: str = "", mark: bool = True) -> str:
-        """A figure as printed. A mark's "$" or "%" is part of it; other units stand in titles only."""
+        """A figure as printed. The units "$" and "%" are printed with it; other units stand in titles only."""
         text = f"{value:,f}" if self.thousands and unit != "year" else f"{value:f}"
         if mark and unit == "$":
             return f"-${text[1:]}" if text.startswith("-") else f"${text}"
@@ -119,7 +120,7 @@ class Style:
 
 
 def choose_style(rng: Random) -> Style:
-    """A look at random; everything that matters for reading is kept legible."""
+    """A random look that is always legible."""
     palette = [rgb(code) for code in rng.choice(PALETTES)]
     turn = rng.randrange(len(palette))
     palette = palette[turn:] + palette[:turn]

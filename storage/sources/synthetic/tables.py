@@ -1,4 +1,4 @@
-"""Printed tables: some rows of a table of facts, with all or some of its columns."""
+"""Draws tables: some rows of a table of facts, with all or some of its columns."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -14,12 +14,12 @@ from storage.sources.synthetic.grid import column_grid
 from storage.sources.synthetic.style import Colour, Font, Style, blend, ink_on
 
 PADDING = 0.55
-"""Beside and around the text of a cell, in text sizes."""
+"""Space around the text of a cell, in text sizes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a table prints: headers (the first names the rows) and rows of cells, the row's name first."""
+    """The content of a printed table: headers (the first names the rows) and rows of cells, the row's name first."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -30,7 +30,7 @@ class DrawnSheet:
     """A sheet as drawn. Boxes are in pixels of the picture.
 
     Attributes:
-        cells: cells[row][column], the whole cell up to its rules; so are `headers`.
+        cells: cells[row][column], the whole cell up to its rules; likewise `headers`.
         inks: the printed text of each cell.
     """
 
@@ -42,6 +42,7 @@ class DrawnSheet:
 
     @property
     def regions(self) -> tuple[Region, ...]:
+        """Columns and rows as agents may name them."""
         columns = [
             Region("columns", name, box.union(column[-1]))
             for name, box, column in zip(self.sheet.headers, self.headers, zip(*self.cells, strict=True), strict=True)
@@ -54,7 +55,7 @@ class DrawnSheet:
 
 
 def choose_rows(table: FactTable, rng: Random, most: int) -> list[int]:
-    """At most so many rows: a stretch of a timeline, else a random handful, mostly in the file's order."""
+    """At most `most` rows: a section of a timeline, otherwise random rows, usually in the file's order."""
     count = len(table.names)
     size = rng.randint(min(8, most, count), min(most, count))
     if table.timeline:
@@ -65,13 +66,13 @@ def choose_rows(table: FactTable, rng: Random, most: int) -> list[int]:
 
 
 def sheet_of(table: FactTable, columns: list[Column], rows: list[int], style: Style) -> Sheet:
-    """The table's figures in the style's number format; units stand in the headers, "$" and "%" in the cells."""
+    """The table's figures in the style's number format. Units stand in the headers, "$" and "%" in the cells."""
     headers = [table.row[0].upper() + table.row[1:]]
     for column in columns:
         unit = "" if column.unit in ("", "$", "%", "year") or table.comparable else f" ({column.unit})"
         headers.append(column.name[0].upper() + column.name[1:] + unit)
     body = [
-        (table.names[row], *(_cell(column, row, style) for column in columns))  # the name first
+        (table.names[row], *(_cell(column, row, style) for column in columns))  # the row's name first
         for row in rows
     ]
     return Sheet(tuple(headers), tuple(body))
@@ -82,10 +83,10 @@ def _cell(column: Column, row: int, style: Style) -> str:
 
 
 def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Random) -> DrawnSheet:
-    """Draw a table at the top of `area`, as wide as that; the text shrinks where it would not fit.
+    """Draw a table at the top of `area`, as wide as `area`. The text shrinks if it would not fit.
 
     Raises:
-        Cramped: it would have to be too small to read.
+        Cramped: the text would be too small to read.
     """
     face, bold = _faces(canvas, area, sheet, style)
     pad = canvas.px(style.text_size * PADDING)
@@ -125,7 +126,7 @@ def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Rand
 
 
 def fits(canvas: Canvas, width: int, sheet: Sheet, style: Style) -> bool:
-    """Whether all columns stand side by side in `width` with type that is still legible."""
+    """Whether all columns fit side by side into `width` with legible type."""
     size = min(style.text_size, LEAST_TEXT)
     return _natural_width(canvas, sheet, style, size) <= width
 
@@ -137,7 +138,7 @@ def _natural_width(canvas: Canvas, sheet: Sheet, style: Style, size: float) -> i
 
 
 def _faces(canvas: Canvas, area: Area, sheet: Sheet, style: Style) -> tuple[Font, Font]:
-    """The largest type, up to a fifth above the style's, with which the table fits."""
+    """The largest type with which the table fits, at most a fifth larger than the style's."""
     size = style.text_size * 1.2
     for _ in range(24):
         tall = canvas.text_size("Xg", canvas.font(style.family, size))[1] * (1.2 * len(sheet.rows) + 3.3)
@@ -151,7 +152,7 @@ def _faces(canvas: Canvas, area: Area, sheet: Sheet, style: Style) -> tuple[Font
 
 
 def _column_width(canvas: Canvas, sheet: Sheet, place: int, face: Font, bold: Font) -> int:
-    """Wide enough for every cell and for each word of the header, and for the header in at most three lines."""
+    """The width for every cell and for each word of the header, with the header on at most three lines."""
     cells = max(canvas.text_size(row[place], face)[0] for row in sheet.rows)
     header = sheet.headers[place]
     words = max(canvas.text_size(word, bold)[0] for word in header.split())
@@ -189,7 +190,7 @@ def _paint(canvas: Canvas, edges: list[int], tops: list[int], look: str, head_fi
 def column_drawings(
     table: FactTable, columns: list[Column], rows: list[int], drawn: DrawnSheet, title: str
 ) -> list[Drawing]:
-    """Each column of figures as a drawing of its own, so that it can be asked about like a chart."""
+    """Each column of figures as a separate drawing, so that it can be asked about like a chart."""
     names = {row[0]: ink for row, ink in zip(drawn.sheet.rows, (inks[0] for inks in drawn.inks), strict=True)}
     drawings = []
     for place, column in enumerate(columns, start=1):

@@ -45,7 +45,7 @@ ray.shutdown()
 """
 
 
-def test_it_listens_on_loopback_only() -> None:
+def test_a_local_ray_listens_on_loopback_only() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", LISTENERS],
         cwd=ROOT,
@@ -134,7 +134,7 @@ def test_a_driver_that_is_killed_leaves_nothing_of_its_ray(tmp_path: Path) -> No
     print(f"all {len(pids)} processes ended within {monotonic() - began:.1f} s")
 
 
-def test_a_ray_of_our_own_leaves_no_token(tmp_path: Path) -> None:
+def test_a_local_ray_leaves_no_token(tmp_path: Path) -> None:
     assert _apart("all", tmp_path).returncode == 0
     assert not (tmp_path / ".ray").exists()
 
@@ -173,13 +173,13 @@ def test_auto_finds_a_head_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.parametrize("address", ["nonsense", "host:port:"])
-def test_what_is_no_address_is_to_be_mended(address: str) -> None:
+def test_a_malformed_address_is_a_permanent_error(address: str) -> None:
     with pytest.raises(ClusterError) as error:
         connect(ClusterSettings(address=address))
     assert "\n" not in str(error.value)
 
 
-def test_a_host_that_nobody_knows_is_to_be_mended_and_a_refused_connection_may_pass() -> None:
+def test_an_unknown_host_is_permanent_and_a_refused_connection_temporary() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         address = f"127.0.0.1:{free.getsockname()[1]}"
     with pytest.raises(ClusterUnavailable, match="refused"):

@@ -34,7 +34,7 @@ def test_of_a_dump_the_first_line_is_logged(
     assert capsys.readouterr().out == ""
 
 
-def test_what_differs_in_numbers_only_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+def test_messages_that_differ_only_in_numbers_are_logged_once(caplog: pytest.LogCaptureFixture) -> None:
     for number in range(5):
         say(f"Warning: {number} tasks cannot be scheduled; pending for {number * 30} s")
     assert len(caplog.records) == 1

@@ -89,7 +89,7 @@ def test_two_engines_can_start_side_by_side() -> None:
         assert len({*model.start(), *judge.start()}) == 2
 
 
-def test_one_that_dies_is_back_at_its_address_and_the_driver_is_told() -> None:
+def test_a_dead_server_restarts_at_its_address_and_is_reported() -> None:
     told = Said()
     with a_set(fake(), told) as engines:
         (url,) = engines.start()
@@ -103,7 +103,7 @@ def test_one_that_dies_is_back_at_its_address_and_the_driver_is_told() -> None:
     ]
 
 
-def test_one_that_dies_too_often_is_given_up_and_the_others_go_on() -> None:
+def test_a_server_that_dies_too_often_is_given_up_and_others_continue() -> None:
     told = Said()
     with a_set(fake(replicas=2, max_restarts=1), told) as engines:
         bad, good = engines.start()
@@ -146,7 +146,7 @@ def test_a_server_dies_with_its_actor(deaf: bool) -> None:
             poll_until(engines, lambda: False)
 
 
-def test_one_whose_worker_dies_is_started_anew_and_says_where() -> None:
+def test_a_replica_whose_worker_dies_restarts_at_a_new_address() -> None:
     told = Said()
     with a_set(fake(max_restarts=2), told) as engines:
         (url,) = engines.start()
@@ -182,7 +182,7 @@ def test_starts_elsewhere_that_fail_count_as_restarts(tmp_path: Path) -> None:
     ]
 
 
-def test_an_engine_that_finds_no_room_again_is_told_and_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_engine_without_resources_is_reported_and_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("actors.engines.replicas.PATIENCE_S", 0.0)
     told = Said()
     with a_set(fake(), told) as engines:

@@ -53,20 +53,20 @@ async def a_server() -> AsyncIterator[Starts]:
         held.close()
 
 
-async def test_it_is_ready_once_it_answers(a_server: Starts) -> None:
+async def test_a_server_is_ready_once_it_answers(a_server: Starts) -> None:
     server = a_server()
     assert await server.start() is None
     assert ask(server, "/health")
 
 
-async def test_one_that_ends_before_it_is_ready_says_why(a_server: Starts) -> None:
+async def test_a_server_that_ends_before_it_is_ready_names_the_cause(a_server: Starts) -> None:
     server = a_server("--fail", "--say=loading")
     assert await server.start() == "it ended with exit status 1"
     assert server.cause() == "RuntimeError: no weights here"
     assert server.tail() == "loading\nRuntimeError: no weights here"
 
 
-async def test_of_several_errors_the_one_that_others_point_to_is_told(a_server: Starts) -> None:
+async def test_of_several_errors_the_root_cause_is_reported(a_server: Starts) -> None:
     server = a_server("--say=(Core pid=7) ValueError: no room\nInitError: see root cause above\n" + "later\n" * 80)
     await server.start()
     await server.end()
@@ -75,19 +75,19 @@ async def test_of_several_errors_the_one_that_others_point_to_is_told(a_server: 
     assert server.tail().endswith("\nlater")
 
 
-async def test_one_that_is_never_ready_is_given_up_and_ended(a_server: Starts) -> None:
+async def test_a_server_that_is_never_ready_is_ended(a_server: Starts) -> None:
     server = a_server("--never-ready", "--say=loading", start_s=1)
     assert await server.start() == "it was not ready after 1 s"
     assert server.tail() == "loading"
 
 
-async def test_an_interpreter_that_is_not_there_is_a_start_that_failed() -> None:
+async def test_a_missing_interpreter_is_a_failed_start() -> None:
     server = Server(["/nowhere/python"], server_environment({}), "127.0.0.1", 9, 30, 1)
     assert await server.start() == "it ended with exit status 1"
     assert "/nowhere/python" in server.cause()
 
 
-async def test_it_is_asked_to_end_before_it_is_killed(a_server: Starts, tmp_path: Path) -> None:
+async def test_a_server_is_asked_to_end_before_it_is_killed(a_server: Starts, tmp_path: Path) -> None:
     server = a_server(f"--drained={tmp_path / 'drained'}")
     await server.start()
     pid, child = map(int, ask(server, "/pids").split())
@@ -97,7 +97,7 @@ async def test_it_is_asked_to_end_before_it_is_killed(a_server: Starts, tmp_path
     assert ends(child), "the engine process that ignores the signal is killed"
 
 
-async def test_one_that_does_not_end_when_asked_is_killed_after_the_drain(a_server: Starts) -> None:
+async def test_a_server_that_ignores_sigterm_is_killed_after_the_drain(a_server: Starts) -> None:
     server = a_server("--deaf", drain_s=0.5)
     await server.start()
     pid, child = map(int, ask(server, "/pids").split())
@@ -106,7 +106,7 @@ async def test_one_that_does_not_end_when_asked_is_killed_after_the_drain(a_serv
     assert ends(child)
 
 
-async def test_nothing_is_left_of_one_that_was_killed(a_server: Starts) -> None:
+async def test_a_killed_server_leaves_no_process(a_server: Starts) -> None:
     server = a_server()
     await server.start()
     pid, child = map(int, ask(server, "/pids").split())
@@ -115,7 +115,7 @@ async def test_nothing_is_left_of_one_that_was_killed(a_server: Starts) -> None:
     assert ends(child)
 
 
-async def test_one_that_hangs_is_ended(a_server: Starts) -> None:
+async def test_a_hanging_server_is_ended(a_server: Starts) -> None:
     server = a_server(drain_s=0.5)
     server.probe_s, server.hang_s = 0.1, 0.5
     await server.start()
@@ -123,14 +123,14 @@ async def test_one_that_hangs_is_ended(a_server: Starts) -> None:
     assert await server.ended() == "it had not answered for 0.5 s"
 
 
-async def test_it_starts_again_on_the_port_that_is_held_for_it(a_server: Starts) -> None:
+async def test_a_server_restarts_on_its_reserved_port(a_server: Starts) -> None:
     server = a_server()
     for _ in range(2):
         assert await server.start() is None
         await server.end()
 
 
-async def test_what_it_logs_takes_little_memory_and_cannot_move_the_cursor(a_server: Starts) -> None:
+async def test_the_log_tail_is_bounded_and_has_no_control_characters(a_server: Starts) -> None:
     server = a_server("--fail", "--say=" + "\x1b[31mred\x1b[2J\r\t" + "x" * 100_000)
     await server.start()
     assert len(server._log) <= TAIL_BYTES
@@ -138,7 +138,7 @@ async def test_what_it_logs_takes_little_memory_and_cannot_move_the_cursor(a_ser
     assert "\x1b" not in server.tail()
 
 
-async def test_its_log_shows_no_secret(a_server: Starts) -> None:
+async def test_the_log_tail_shows_no_secret(a_server: Starts) -> None:
     secrets = {"VLLM_API_KEY": "open-sesame", "HOME_PAGE": "http://me:my-pass-word@host/"}
     server = a_server(
         "--fail", "--say={'api_key': ['open-sesame'], 'url': 'http://me:my-pass-word@host/'}", env=secrets
@@ -148,7 +148,7 @@ async def test_its_log_shows_no_secret(a_server: Starts) -> None:
 
 
 @pytest.mark.parametrize("said", ["token hf_abcdefghijkl", "Authorization: Bearer abc.def", "key sk-abcdefghijk"])
-def test_what_looks_like_a_token_is_masked(said: str) -> None:
+def test_texts_with_the_shape_of_a_token_are_masked(said: str) -> None:
     assert masked(said, {}).endswith(MASK)
 
 

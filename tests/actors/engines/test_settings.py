@@ -59,16 +59,16 @@ def test_a_replica_takes_as_many_gpus_as_its_model_is_spread_over() -> None:
         ({"gpus": 1, "tensor_parallel_size": 2}, "at least tensor_parallel_size"),
         ({"max_restarts": -1}, "max_restarts"),
         ({"start_timeout_s": 0}, "start_timeout_s"),
-        ({"args": {"port": 1}}, "not yours to set"),
+        ({"args": {"port": 1}}, "cannot be set"),
         ({"args": {"tensor-parallel-size": 2}}, "setting of its own"),
         ({"args": {"--seed": 2}}, "without dashes"),
         ({"args": {"api_key": "x"}}, "environment of the job"),
         ({"args": {"hf_token": "x"}}, "environment of the job"),
         ({"environment": {"HF_TOKEN": "x"}}, "environment of the job"),
-        ({"environment": {"a b": "x"}}, "no name of a variable"),
+        ({"environment": {"a b": "x"}}, "not the name of a variable"),
     ],
 )
-def test_what_cannot_be_is_refused(wrong: dict[str, Any], message: str) -> None:
+def test_impossible_settings_are_refused(wrong: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         EngineSettings(**{"model": "m", **wrong})
 

@@ -67,7 +67,7 @@ def settings(files: Files, chunk_ids: Sequence[str], version: str | None = None)
 
 
 def publish_version(given: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
-    prepared = prepare(given, tasks=inline)
+    prepared = prepare(given)
     return publish_prepared(prepared, tasks=inline), prepared.tally
 
 
@@ -114,7 +114,7 @@ def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(file
 def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_there(files: Files, plan: Plan) -> None:
     wanted = settings(files, plan.chunk_ids())
     (_, first), (_, again) = publish_version(wanted), publish_version(wanted)
-    assert first == again == prepare(wanted, tasks=inline).tally
+    assert first == again == prepare(wanted).tally
     (tally,) = first.rungs.values()
     assert (tally.episodes, tally.accepted, tally.failed) == (4, 2, 2)
     assert sum(count for count, _ in first.failures.values()) == 2

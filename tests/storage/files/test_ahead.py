@@ -8,7 +8,7 @@ import pytest
 from storage.files.ahead import ahead
 
 
-def test_things_come_in_their_order_though_later_ones_are_made_first() -> None:
+def test_results_come_in_order_even_if_later_ones_are_ready_first() -> None:
     later = threading.Event()
 
     def make(item: int) -> int:
@@ -21,7 +21,7 @@ def test_things_come_in_their_order_though_later_ones_are_made_first() -> None:
     assert list(ahead(make, range(6), threads=3)) == [0, 10, 20, 30, 40, 50]
 
 
-def test_items_are_taken_only_a_little_ahead() -> None:
+def test_only_a_few_items_are_taken_ahead() -> None:
     taken = 0
 
     def items() -> Iterator[int]:

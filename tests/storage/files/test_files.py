@@ -30,7 +30,7 @@ def test_create_makes_a_file_once(files: Files) -> None:
     assert files.read("a/b/one") == b"first"
 
 
-def test_a_file_with_the_very_bytes_counts_as_made(files: Files) -> None:
+def test_create_returns_true_for_a_file_with_the_same_bytes(files: Files) -> None:
     assert files.create("a/one", b"same")
     assert files.create("a/one", b"same")
 
@@ -42,7 +42,7 @@ def test_a_single_writer_creates_a_file_once_too(files: Files) -> None:
     assert alone.read("a/one") == b"first"
 
 
-def test_what_is_streamed_is_there_after_the_block(files: Files) -> None:
+def test_a_streamed_file_exists_after_the_block(files: Files) -> None:
     with files.open("a/one", "wb") as sink:
         sink.write(b"first, ")
         sink.write(b"second")
@@ -51,7 +51,7 @@ def test_what_is_streamed_is_there_after_the_block(files: Files) -> None:
         assert source.read() == b"second"
 
 
-def test_what_is_broken_off_is_not_there(files: Files) -> None:
+def test_a_failed_write_leaves_no_file(files: Files) -> None:
     def write() -> None:
         with files.open("a/one", "wb") as sink:
             sink.write(b"half of it")
@@ -70,7 +70,7 @@ def test_a_file_is_placed_under_a_name_that_is_free(files: Files) -> None:
     assert files.read("b/one") == b"one"
 
 
-def test_what_is_removed_is_gone_and_need_not_be_there(files: Files) -> None:
+def test_a_removed_file_is_gone_and_a_missing_file_may_be_removed(files: Files) -> None:
     for path in ("a/1/x", "a/2", "ab"):
         files.put(path, b"x")
     files.remove("a/2")
@@ -96,7 +96,7 @@ def test_the_folders_in_a_folder_are_named_without_looking_deeper(files: Files) 
     assert files.folders("nowhere") == ()
 
 
-def test_what_exists_and_how_large_it_is(files: Files) -> None:
+def test_exists_and_size_describe_a_file(files: Files) -> None:
     files.put("a/one", b"12345")
     assert files.exists("a/one")
     assert not files.exists("a")
@@ -225,7 +225,7 @@ def test_a_full_disk_is_one_clear_line(tmp_path: Path) -> None:
     ("number", "said"),
     [(errno.EROFS, "read-only: mount it writable"), (errno.EACCES, "no permission"), (errno.EDQUOT, "quota")],
 )
-def test_what_the_system_refuses_says_what_to_do(
+def test_errors_of_the_system_say_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, said: str
 ) -> None:
     def refuse(*_: object) -> None:
@@ -268,11 +268,11 @@ def test_a_driver_that_is_not_installed_is_named_with_its_extra(monkeypatch: pyt
         Files("gs://bucket/x")
 
 
-def test_a_servers_address_is_no_place_for_files() -> None:
+def test_a_servers_url_is_refused_as_a_root() -> None:
     with pytest.raises(StoreError, match=r"goes into store\.endpoint="):
         Files("http://127.0.0.1:9000/bucket")
 
 
-def test_a_place_where_nothing_can_be_made_is_told_in_one_line() -> None:
+def test_a_root_that_cannot_be_made_is_one_clear_line() -> None:
     with pytest.raises(StoreError, match=r"/proc/no-such-place/file: .*choose another out="):
         Files("/proc/no-such-place").put("file", b"")

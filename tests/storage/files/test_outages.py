@@ -49,7 +49,7 @@ class Lines:
 
 
 @pytest.mark.parametrize("kind", ["silent", "refuses", "503"])
-def test_a_store_that_does_not_answer_is_told_of_within_ten_seconds(kind: str) -> None:
+def test_a_silent_store_is_reported_within_ten_seconds(kind: str) -> None:
     with silent_store() as silent, crude_store((503, "SlowDown", "no")) as busy:
         url = {"silent": silent, "refuses": closed_port(), "503": busy}[kind]
         lines = Lines()
@@ -63,7 +63,7 @@ def test_a_store_that_does_not_answer_is_told_of_within_ten_seconds(kind: str) -
     assert "for 300 s (store.outage_s)" in line
 
 
-def test_a_look_at_a_store_that_does_not_answer_says_what_is_waited_for(
+def test_a_probe_of_a_silent_store_reports_the_wait(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = io.StringIO()
@@ -75,7 +75,7 @@ def test_a_look_at_a_store_that_does_not_answer_says_what_is_waited_for(
     assert capsys.readouterr().err.startswith("error: ")
 
 
-def test_a_store_that_answers_again_is_told_of(s3_proxy: FaultProxy, bucket: str) -> None:
+def test_a_store_that_answers_again_is_reported(s3_proxy: FaultProxy, bucket: str) -> None:
     lines = Lines()
     s3_proxy.set_rates({"error": 1})
     try:
@@ -89,7 +89,7 @@ def test_a_store_that_answers_again_is_told_of(s3_proxy: FaultProxy, bucket: str
     assert "answers again" in lines.said[1][2]
 
 
-def test_a_store_that_answers_is_not_told_of(s3_files: Files) -> None:
+def test_an_answering_store_is_not_reported(s3_files: Files) -> None:
     lines = Lines()
     with StoreWatch(s3_files, lines):
         assert not lines.heard.wait(3)
@@ -117,7 +117,7 @@ def test_after_the_outage_a_store_is_unavailable(kind: str) -> None:
     assert "\n" not in str(error.value)
 
 
-def test_who_stops_waits_for_no_store() -> None:
+def test_a_stopping_job_does_not_wait_for_the_store() -> None:
     with silent_store() as url:
         files, began = S3Settings(endpoint=url).open("s3://bucket/store"), monotonic()
         stopping = Event()
@@ -145,7 +145,7 @@ REFUSALS = [
 
 
 @pytest.mark.parametrize(("status", "code", "region"), REFUSALS)
-def test_what_must_be_mended_is_said_at_once(status: int, code: str, region: str) -> None:
+def test_permanent_errors_are_reported_at_once(status: int, code: str, region: str) -> None:
     with crude_store((status, code, "no"), region) as url:
         began = monotonic()
         with pytest.raises(StoreError) as error:
@@ -158,7 +158,7 @@ def test_what_must_be_mended_is_said_at_once(status: int, code: str, region: str
 
 @pytest.mark.parametrize("look", [Files.exists, Files.read, Files.list])
 @pytest.mark.parametrize(("status", "code", "region"), REFUSALS[3:5] + REFUSALS[7:11])
-def test_what_must_be_mended_is_said_at_once_in_mid_run(look: object, status: int, code: str, region: str) -> None:
+def test_permanent_errors_during_a_run_are_reported_at_once(look: object, status: int, code: str, region: str) -> None:
     with crude_store((status, code, "no"), region) as url:
         files, began = S3Settings(endpoint=url).open("s3://bucket/store"), monotonic()
         with pytest.raises(StoreError) as error:
@@ -171,17 +171,17 @@ HTML = b"<!doctype html><html><body>Welcome</body></html>"
 NO_STORE = [
     ((404, "", b""), "PutObject failed with 404 .*no such bucket at this endpoint: check store.endpoint"),
     ((404, "text/html", HTML), "check store.endpoint"),
-    ((200, "text/html", HTML), "no S3 .it answers with a web page.: check store.endpoint"),
-    ((200, "", HTML), "no S3 .*: check store.endpoint"),
+    ((200, "text/html", HTML), "not S3 .it answers with a web page.: check store.endpoint"),
+    ((200, "", HTML), "not S3 .*: check store.endpoint"),
     ((401, "", b""), "401 .*set AWS_ACCESS_KEY_ID"),
     ((401, "text/html", HTML), "set AWS_ACCESS_KEY_ID"),
-    ((302, "/again", b""), "redirects every request without end: set store.endpoint"),
+    ((302, "/again", b""), "redirects every request in a loop: set store.endpoint"),
     ((307, "/again", b""), "set store.endpoint|set store.region"),
 ]
 
 
 @pytest.mark.parametrize(("page", "said"), NO_STORE)
-def test_a_server_that_is_no_store_is_said_at_once(page: tuple[int, str, bytes], said: str) -> None:
+def test_a_server_that_is_not_a_store_is_reported_at_once(page: tuple[int, str, bytes], said: str) -> None:
     began = monotonic()
     with crude_store(page=page) as url, pytest.raises(StoreError, match=said) as error:
         probe(S3Settings(endpoint=f"{url}/x").open("s3://bucket/store"))
@@ -191,14 +191,14 @@ def test_a_server_that_is_no_store_is_said_at_once(page: tuple[int, str, bytes],
 
 
 @pytest.mark.parametrize("page", [page for page, _ in NO_STORE])
-def test_a_server_that_is_no_store_is_no_empty_store(page: tuple[int, str, bytes]) -> None:
+def test_a_server_that_is_not_a_store_does_not_count_as_an_empty_store(page: tuple[int, str, bytes]) -> None:
     with crude_store(page=page) as url, pytest.raises(StoreError) as error:
         S3Settings(endpoint=f"{url}/x").open("s3://bucket/store").list("a")
     assert not isinstance(error.value, StoreUnavailable)
 
 
-def test_an_endpoint_that_speaks_no_tls_is_said_at_once() -> None:
-    with crude_store() as url, pytest.raises(StoreError, match="speaks no TLS") as error:
+def test_an_endpoint_without_tls_is_reported_at_once() -> None:
+    with crude_store() as url, pytest.raises(StoreError, match="does not speak TLS") as error:
         S3Settings(endpoint=url.replace("http:", "https:")).open("s3://bucket/store").list("a")
     assert not isinstance(error.value, StoreUnavailable)
 
@@ -223,7 +223,7 @@ def test_a_mount_whose_server_is_gone_is_unavailable(
         Files(str(tmp_path)).create("a", b"x")
 
 
-def test_a_mount_that_hangs_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_mount_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     released, lines = Event(), Lines()
     monkeypatch.setattr(os.path, "getsize", lambda _: released.wait(30) and 1)
     with StoreWatch(Files(str(tmp_path)), lines):
@@ -231,11 +231,11 @@ def test_a_mount_that_hangs_is_told_of(tmp_path: Path, monkeypatch: pytest.Monke
         released.set()
     assert lines.said[0][0] < 10
     assert str(tmp_path) in lines.said[0][2]
-    assert "for as long as its mount does" in lines.said[0][2]
+    assert "as long as its mount lets them" in lines.said[0][2]
     assert "outage_s" not in lines.said[0][2], "nothing of a folder is tried again"
 
 
-def test_a_request_that_ends_in_any_error_is_no_silence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_request_that_ends_in_an_error_counts_as_an_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = Event()
 
     def breaks(_: object) -> int:

@@ -21,17 +21,17 @@ def _refusal(files: Files) -> str:
     return said
 
 
-def test_a_bucket_will_do_and_is_left_as_it_was(s3_files: Files) -> None:
+def test_a_bucket_passes_the_probe_and_stays_unchanged(s3_files: Files) -> None:
     probe(s3_files)
     assert s3_files.list("staging") == []
 
 
-def test_a_local_folder_will_do_and_is_left_as_it_was(tmp_path: Path) -> None:
+def test_a_local_folder_passes_the_probe_and_stays_unchanged(tmp_path: Path) -> None:
     probe(Files(str(tmp_path)))
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_bad_moment_is_waited_out(s3_proxy: FaultProxy, bucket: str) -> None:
+def test_the_probe_waits_out_a_temporary_error(s3_proxy: FaultProxy, bucket: str) -> None:
     s3_proxy.set_rates({"error": 0.2, "lost_reply": 0.2})
     try:
         probe(Files(f"s3://{bucket}/store", {"endpoint_url": s3_proxy.url}))
@@ -68,20 +68,20 @@ def test_a_store_that_ignores_conditions_is_refused_unless_there_is_one_writer()
         (503, "SlowDown", "", "SlowDown .*try again later"),
     ],
 )
-def test_a_store_that_refuses_says_what_to_do(status: int, code: str, region: str, said: str) -> None:
+def test_a_refusing_store_says_what_to_do(status: int, code: str, region: str, said: str) -> None:
     with crude_store((status, code, "no"), region) as url:
         files = S3Settings(endpoint=url, outage_s=1).open("s3://bucket/store")
         with pytest.raises(StoreError, match=rf"^s3://bucket/store/staging/\S+: .*{said}"):
             probe(files)
 
 
-def test_a_bucket_that_is_not_there_is_named(endpoint: str) -> None:
+def test_a_missing_bucket_is_named(endpoint: str) -> None:
     said = _refusal(S3Settings(endpoint=endpoint).open("s3://no-such-bucket/store"))
     assert said.startswith("s3://no-such-bucket/store/")
     assert "create the bucket, or name another in out=" in said
 
 
-def test_missing_credentials_are_said(endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported(endpoint: str, bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     assert "no credentials" in _refusal(S3Settings(endpoint=endpoint).open(f"s3://{bucket}/store"))

@@ -73,7 +73,7 @@ def test_requests_that_are_tried_again_are_counted(behind: Files, s3_proxy: Faul
     assert behind.counts["retries"] - retries == s3_proxy.counts()[kind] - faults > 0
 
 
-def test_a_lost_reply_to_a_create_is_no_defeat(behind: Files, s3_proxy: FaultProxy) -> None:
+def test_create_returns_true_after_a_lost_reply(behind: Files, s3_proxy: FaultProxy) -> None:
     before = s3_proxy.counts()["lost_reply"]
     s3_proxy.set_rates({"lost_reply": 0.6})
     for number in range(6):
@@ -109,7 +109,7 @@ def test_an_upload_that_is_broken_off_leaves_no_parts(s3_files: Files, bucket: s
 
 
 @pytest.mark.usefixtures("s3_environment")
-def test_an_upload_that_the_store_knows_no_more_is_complete_if_its_file_is_there() -> None:
+def test_an_upload_that_the_store_forgot_is_complete_if_the_file_exists() -> None:
     with crude_store() as url:
         files = Files("s3://bucket/store", {"endpoint_url": url})
         with files.open("large", "wb") as sink:
@@ -149,7 +149,9 @@ def test_a_listing_has_every_page(s3_files: Files) -> None:
     assert s3_files.folders("many") == tuple(f"{number:02d}" for number in range(30))
 
 
-def test_what_others_write_and_remove_is_seen_at_once(s3_files: Files, client: s3fs.S3FileSystem, bucket: str) -> None:
+def test_files_that_others_write_and_remove_are_seen_at_once(
+    s3_files: Files, client: s3fs.S3FileSystem, bucket: str
+) -> None:
     assert s3_files.list("a") == []
     assert not s3_files.exists("a/one")
     client.pipe_file(f"{bucket}/store/a/one", b"theirs")
@@ -167,7 +169,7 @@ def test_an_empty_folder_made_by_a_console_is_no_file(s3_files: Files, client: s
 
 @pytest.mark.usefixtures("s3_environment")
 @pytest.mark.parametrize("look", [Files.exists, Files.read, Files.list])
-def test_a_store_that_does_not_answer_is_not_taken_for_an_empty_one(look: Callable[[Files, str], object]) -> None:
+def test_a_silent_store_does_not_count_as_an_empty_store(look: Callable[[Files, str], object]) -> None:
     files = Files("s3://bucket/store", {"endpoint_url": "http://127.0.0.1:9"}).waiting(1)
     told = r"s3://bucket/store/a: the store does not answer .*: check the network, and store\.endpoint= of store=s3"
     with pytest.raises(StoreError, match=told):

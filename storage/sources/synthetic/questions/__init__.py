@@ -1,1 +1,1 @@
-"""Questions about drawn pictures, with answers computed from the figures, as printed."""
+"""Questions about drawn pictures. The answers are computed from the figures as printed."""

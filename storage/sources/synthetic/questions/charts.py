@@ -15,7 +15,7 @@ LOW = ("lowest", "smallest")
 
 
 def lookup(subject: Subject, rng: Random) -> Question | None:
-    """The figure of one mark, as printed, or to be measured on the axis."""
+    """Ask for the figure of one mark, printed or to be measured on the axis."""
     marks = [mark for mark in subject.drawing.marks if mark.text or mark.share >= MEASURABLE]
     if not marks:
         return None
@@ -37,7 +37,7 @@ def _when(subject: Subject) -> str:
 
 
 def reverse_lookup(subject: Subject, rng: Random) -> Question | None:
-    """The category of a printed figure that occurs once in its series."""
+    """Ask for the category of a printed figure that occurs once in its series."""
     series = rng.choice(subject.grid.series)
     marks = subject.column(series)
     single = [mark for mark in marks if mark.text and [other.text for other in marks].count(mark.text) == 1]
@@ -52,7 +52,7 @@ def reverse_lookup(subject: Subject, rng: Random) -> Question | None:
 
 
 def extreme(subject: Subject, rng: Random) -> Question | None:
-    """The category at the top or the bottom, or the second from the top."""
+    """Ask for the category with the highest, second highest or lowest figure."""
     grid, series = subject.grid, rng.choice(subject.grid.series)
     marks = sorted(subject.column(series), key=lambda mark: mark.value, reverse=True)
     if grid.unit == "year":
@@ -86,7 +86,7 @@ def extreme(subject: Subject, rng: Random) -> Question | None:
 
 
 def extreme_value(subject: Subject, rng: Random) -> Question | None:
-    """The highest or lowest printed figure."""
+    """Ask for the highest or lowest printed figure."""
     grid, series = subject.grid, rng.choice(subject.grid.series)
     if not subject.exact or grid.unit == "year":
         return None
@@ -97,7 +97,7 @@ def extreme_value(subject: Subject, rng: Random) -> Question | None:
 
 
 def series_extreme(subject: Subject, rng: Random) -> Question | None:
-    """The series that is highest or lowest within one category."""
+    """Ask for the series with the highest or lowest figure within one category."""
     grid = subject.grid
     category = rng.choice(grid.categories)
     marks = sorted(subject.row(category), key=lambda mark: mark.value)
@@ -113,7 +113,7 @@ def series_extreme(subject: Subject, rng: Random) -> Question | None:
 
 
 def _pair(subject: Subject, rng: Random) -> tuple[Mark, Mark] | None:
-    """Two marks that differ in their category or in their series, not in both; the larger first."""
+    """Two marks that differ either in their category or in their series; the larger first."""
     grid = subject.grid
     across = len(grid.series) > 1 and rng.random() < 0.4
     marks = subject.row(rng.choice(grid.categories)) if across else subject.column(rng.choice(grid.series))
@@ -124,6 +124,7 @@ def _pair(subject: Subject, rng: Random) -> tuple[Mark, Mark] | None:
 
 
 def difference(subject: Subject, rng: Random) -> Question | None:
+    """Ask for the difference of two printed figures."""
     grid = subject.grid
     pair = _pair(subject, rng) if subject.exact and grid.unit != "year" else None
     if pair is None:
@@ -140,12 +141,12 @@ def difference(subject: Subject, rng: Random) -> Question | None:
 
 
 def _name(mark: Mark, other: Mark) -> str:
-    """What tells a mark from the other one."""
+    """The name that distinguishes a mark from the other one."""
     return mark.series if mark.category == other.category else mark.category
 
 
 def _shared(subject: Subject, mark: Mark, other: Mark) -> str:
-    """What two marks have in common, to follow the measure."""
+    """The common category or series of two marks, as a phrase to follow the measure."""
     grid = subject.grid
     if mark.category == other.category:
         return f" {grid.category_prep} {mark.category}"
@@ -153,6 +154,7 @@ def _shared(subject: Subject, mark: Mark, other: Mark) -> str:
 
 
 def comparison(subject: Subject, rng: Random) -> Question | None:
+    """Ask whether one figure is larger or smaller than another."""
     grid = subject.grid
     pair = _pair(subject, rng) if grid.unit != "year" else None
     if pair is None:
@@ -169,7 +171,7 @@ def comparison(subject: Subject, rng: Random) -> Question | None:
 
 
 def total(subject: Subject, rng: Random) -> Question | None:
-    """The sum of two or of all figures of a series, where adding them up makes sense."""
+    """Ask for the sum of two or all figures of a series whose figures may be summed."""
     grid, series = subject.grid, rng.choice(subject.grid.series)
     marks = subject.row(rng.choice(grid.categories)) if grid.parts_in_rows else subject.column(series)
     if not (subject.exact and grid.additive) or len(marks) > 6:
@@ -194,7 +196,7 @@ def total(subject: Subject, rng: Random) -> Question | None:
 
 
 def count(subject: Subject, rng: Random) -> Question | None:
-    """How many categories there are, or how many lie above or below a round figure that none is close to."""
+    """Ask for the number of categories, or for the number above or below a round figure that no figure is close to."""
     grid, series = subject.grid, rng.choice(subject.grid.series)
     marks = subject.column(series)
     if grid.unit == "year":
@@ -220,7 +222,7 @@ def count(subject: Subject, rng: Random) -> Question | None:
 
 
 def _round_between(low: Decimal, high: Decimal) -> Decimal | None:
-    """The roundest figure strictly between two, None where they are equal."""
+    """The roundest figure strictly between two figures; None if they are equal."""
     if low >= high:
         return None
     for exponent in range(high.adjusted(), -4, -1):
@@ -247,9 +249,9 @@ MAKERS: tuple[Maker, ...] = (
 
 
 def ask(subjects: Sequence[Subject], rng: Random, wanted: int, makers: Sequence[Maker] = MAKERS) -> list[Question]:
-    """Up to `wanted` questions, all of different wording and if possible of different kinds.
+    """Make up to `wanted` questions, all with different wording and of different kinds if possible.
 
-    The first is a lookup or asks for an extreme: every picture has something plain to ask.
+    The first question is a lookup or asks for an extreme, so every picture has a simple question.
     """
     first = rng.choice([lookup, extreme])
     order = [first, *rng.sample(list(makers), len(makers))]

@@ -1,4 +1,4 @@
-"""Questions about the words on a poster: small print that has to be found and read."""
+"""Questions about the words on a poster: small print that must be found and read."""
 
 from random import Random
 
@@ -8,7 +8,8 @@ from storage.sources.synthetic.questions.question import Question
 
 
 def ask_printed(printed: list[Printed], rng: Random, wanted: int) -> list[Question]:
-    """Up to `wanted` questions for different values; some give options, of which the others may stand elsewhere."""
+    """Make up to `wanted` questions for different values. Some have options, whose wrong values may stand elsewhere on
+    the poster."""
     questions = []
     for item in rng.sample(printed, min(wanted, len(printed))):
         choices: tuple[str, ...] = ()
@@ -19,7 +20,7 @@ def ask_printed(printed: list[Printed], rng: Random, wanted: int) -> list[Questi
 
 
 def _options(item: Printed, printed: list[Printed], rng: Random) -> tuple[str, ...]:
-    """The value and three of its kind: values printed for other names, or such as are printed nowhere."""
+    """The value and three of its kind: values printed for other names, or values that are not on the poster."""
     entry = item.entry
     kin = [other.entry.value for other in printed if other.entry.alike is entry.alike and other is not item]
     kin = sorted({value for value in kin if value != entry.value})

@@ -7,7 +7,7 @@ from lensmill.geometry import Box
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question and what proves its answer.
+    """A question and the evidence for its answer.
 
     Attributes:
         family: the kind of question, e.g. "lookup", "difference".

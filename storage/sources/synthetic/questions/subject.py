@@ -1,4 +1,4 @@
-"""What a question is about: a chart or a column of a table, and how to speak of it."""
+"""The subject of a question: a chart or a column of a table, and the words for it."""
 
 from dataclasses import dataclass
 from decimal import Decimal
@@ -9,7 +9,7 @@ from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.style import Style
 
 MEASURABLE = 0.15
-"""A mark without a data label is asked for by value only where it spans at least this part of the axis."""
+"""A mark without a data label is asked for by value only if it spans at least this share of the axis."""
 
 CLEAR = Decimal("1.08")
 """Marks that are compared by eye differ by at least this factor."""
@@ -17,11 +17,11 @@ CLEAR = Decimal("1.08")
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A chart, and what a question must add to say which chart of a poster is meant.
+    """A chart, and the words with which a question says which chart of a poster is meant.
 
     Attributes:
-        context: e.g. 'In the table "The oceans", '; empty where the figures say enough.
-        alone: nothing else stands on the picture.
+        context: e.g. 'In the table "The oceans", '; empty if the figures are unambiguous.
+        alone: the picture shows nothing else.
     """
 
     drawing: Drawing
@@ -31,18 +31,20 @@ class Subject:
 
     @property
     def grid(self) -> Grid:
+        """The figures of the chart."""
         return self.drawing.grid
 
     @property
     def exact(self) -> bool:
-        """Every figure is printed."""
+        """Whether every figure is printed."""
         return self.drawing.labelled
 
     def printed(self, value: Decimal) -> str:
+        """A figure in the chart's number format."""
         return self.style.number(value, self.grid.unit)
 
     def evidence(self, *marks: Mark) -> tuple[Box, ...]:
-        """The marks, and the names that say which marks they are."""
+        """The boxes of the marks and of the names that identify them."""
         boxes: list[Box] = []
         for mark in marks:
             found = [mark.evidence, self.drawing.category_boxes.get(mark.category)]
@@ -51,9 +53,11 @@ class Subject:
         return tuple(boxes)
 
     def column(self, series: str) -> list[Mark]:
+        """The marks of a series."""
         return [mark for mark in self.drawing.marks if mark.series == series]
 
     def row(self, category: str) -> list[Mark]:
+        """The marks of a category."""
         return [mark for mark in self.drawing.marks if mark.category == category]
 
     def say(self, text: str) -> str:
@@ -62,6 +66,7 @@ class Subject:
         return text[0].upper() + text[1:]
 
     def apart(self, first: Decimal, second: Decimal) -> bool:
-        """Whether two figures can be told apart: printed ones if they differ, measured ones if by a clear factor."""
+        """Whether two figures can be distinguished: printed ones if they differ, measured ones if they differ by a
+        clear factor."""
         low, high = sorted((first, second))
         return low != high if self.exact else high >= low * CLEAR

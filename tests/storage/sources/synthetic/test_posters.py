@@ -35,7 +35,7 @@ def test_a_poster_asks_for_words_and_for_figures(posters: list[Illustration]) ->
         assert len(set(families)) >= 3
 
 
-def test_what_is_asked_for_is_printed_in_the_target(posters: list[Illustration]) -> None:
+def test_the_answer_is_printed_in_the_target(posters: list[Illustration]) -> None:
     for poster in posters:
         picture = Image.open(io.BytesIO(poster.png))
         for question in poster.questions:

@@ -53,7 +53,7 @@ kinds_and_seeds = pytest.mark.parametrize(("kind", "seed"), [(kind, seed) for ki
 
 
 @kinds_and_seeds
-def test_what_is_drawn_stands_in_the_file(kind: ChartKind, seed: int) -> None:
+def test_drawn_figures_equal_the_facts_file(kind: ChartKind, seed: int) -> None:
     drawing = subject_of(kind, seed).drawing
     table = TABLES[drawing.grid.table]
     for mark in drawing.marks:
@@ -76,7 +76,7 @@ def test_a_lookup_is_answered_by_the_mark_it_names(kind: ChartKind, seed: int) -
 
 
 @kinds_and_seeds
-def test_an_extreme_is_one(kind: ChartKind, seed: int) -> None:
+def test_the_answer_of_an_extreme_is_the_extreme_category(kind: ChartKind, seed: int) -> None:
     subject = subject_of(kind, seed)
     for question in made(charts.extreme, subject):
         series = next((name for name in subject.grid.series if name and question.text.find(name) >= 0), None)
@@ -101,7 +101,7 @@ def test_sums_and_differences_are_exact(kind: ChartKind, seed: int) -> None:
 
 
 @kinds_and_seeds
-def test_comparisons_are_true_and_can_be_seen(kind: ChartKind, seed: int) -> None:
+def test_comparisons_are_true_and_visible(kind: ChartKind, seed: int) -> None:
     subject = subject_of(kind, seed)
     for question in made(charts.comparison, subject):
         first, second = [mark for mark in subject.drawing.marks if mark.evidence in question.targets]
