@@ -86,10 +86,12 @@ class Numbers(SlicedSource[NumberRange]):
         self._samples = samples
 
     def slices(self) -> Iterator[NumberRange]:
+        """Yield ranges of SLICE samples."""
         for first in range(0, self._samples, SLICE):
             yield NumberRange(first, min(SLICE, self._samples - first))
 
     def read_slice(self, part: NumberRange) -> Iterator[SourceItem]:
+        """Yield the samples of one range."""
         for number in range(part.first, part.first + part.rows):
             yield SourceItem(a_sample(number), picture(number))
 
@@ -111,6 +113,7 @@ class Reading:
         self._done = done
 
     def over(self, reader: SliceReader, parts: Iterable[Any]) -> Generator[SliceRead]:
+        """Read the slices and add up wall and processor seconds."""
         for part in parts:
             clock = Clock()
             read = _known(part) if part.first < self._done else reader(part)
