@@ -84,11 +84,11 @@ def test_a_plugins_own_settings_are_checked_as_ours_are() -> None:
     for override, told in (
         ("agent.answer=3", "agent.answer: must be a text"),
         ("agent.tries=many", "agent.tries: "),
-        ("agent.tires=3", "there is no setting agent.tires; did you mean agent.tries?"),
+        ("agent.tires=3", "there is no setting agent.tires; did you mean tries"),
     ):
         with pytest.raises(SettingsError, match=told):
             load_build(["agent._spec_=my_mill.my_agent:SPEC", "agent.answer='2'", override])
-    with pytest.raises(SettingsError, match=r"agent.answer"):
+    with pytest.raises(SettingsError, match="agent.answer is not set: add agent.answer="):
         load_build(["agent._spec_=my_mill.my_agent:SPEC"])
 
 
@@ -111,7 +111,7 @@ def test_what_only_selects_is_no_part_of_the_recipe() -> None:
             "agent: my_mill.absent:SPEC: there is no module my_mill.absent: install",
         ),
         (["agent._spec_=my_mill.my_judge:SPEC"], "is no agent: its type is JudgeSpec"),
-        (["agent._spec_=../evil"], "write module:NAME"),
+        (["agent._spec_=../evil"], "named as module:NAME"),
         (["agent._spec_=__import__('os').system('true'):X"], "agent._spec_: cannot be read as name=value"),
         (["agent=zoom", "agent._spec_=my_mill.my_agent:SPEC"], "agent=zoom and agent._spec_=... each choose a plug-in"),
     ],

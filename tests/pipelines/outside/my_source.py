@@ -9,7 +9,7 @@ from typing import Literal
 from PIL import Image, ImageDraw
 
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.protocol import SourceFailure, SourceItem
+from storage.sources.protocol import SlicedSource, SourceFailure, SourceItem
 from storage.sources.spec import SourceSettings, SourceSpec
 
 
@@ -22,22 +22,32 @@ class DigitSettings(SourceSettings):
     """the last digit"""
 
 
-@dataclass(frozen=True)
-class DigitSource:
-    most: int
-    name: str = "digits"
+@dataclass(frozen=True, slots=True)
+class Digit:
+    """A slice: the picture of one digit."""
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        for digit in range(self.most + 1):
-            picture, file = Image.new("RGB", (600, 400), "white"), io.BytesIO()
-            ImageDraw.Draw(picture).text((280, 180), str(digit), "black", font_size=40)
-            picture.save(file, "png")
-            image_id, question = hashlib.sha256(file.getvalue()).hexdigest(), "Which digit is it?"
-            sample_id = sample_id_of(image_id, question, (str(digit),))
-            sample = Sample(
-                sample_id, image_id, 600, 400, question, (str(digit),), source="digits", origin=f"digit {digit}"
-            )
-            yield SourceItem(sample, file.getvalue())
+    number: int
+    rows: int | None = 1
+
+
+class DigitSource(SlicedSource[Digit]):
+    name = "digits"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+
+    def slices(self) -> Iterator[Digit]:
+        yield from map(Digit, range(self._most + 1))
+
+    def read_slice(self, part: Digit) -> Iterator[SourceItem | SourceFailure]:
+        digit, question = str(part.number), "Which digit is it?"
+        picture, file = Image.new("RGB", (600, 400), "white"), io.BytesIO()
+        ImageDraw.Draw(picture).text((280, 180), digit, "black", font_size=40)
+        picture.save(file, "png")
+        image_id = hashlib.sha256(file.getvalue()).hexdigest()
+        sample_id = sample_id_of(image_id, question, (digit,))
+        sample = Sample(sample_id, image_id, 600, 400, question, (digit,), source=self.name, origin=f"digit {digit}")
+        yield SourceItem(sample, file.getvalue())
 
 
 SPEC = SourceSpec(
