@@ -88,7 +88,7 @@ def test_a_plugins_own_settings_are_checked_as_ours_are() -> None:
     ):
         with pytest.raises(SettingsError, match=told):
             load_build(["agent._spec_=my_mill.my_agent:SPEC", "agent.answer='2'", override])
-    with pytest.raises(SettingsError, match="agent.answer is not set: add agent.answer="):
+    with pytest.raises(SettingsError, match=r"agent\.answer is not set: add agent.answer="):
         load_build(["agent._spec_=my_mill.my_agent:SPEC"])
 
 
