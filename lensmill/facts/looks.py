@@ -28,9 +28,9 @@ def asked_by(zoom: Step) -> Box:
 
 
 def marked_in(trajectory: Trajectory) -> Iterator[Box]:
-    """What the edits that showed a picture are about."""
+    """What the edits, and the code of an agent, that showed a picture are about."""
     for step in trajectory.steps:
-        if step.action is not None and kind_of(step, trajectory) == "edit":
+        if step.action is not None and kind_of(step, trajectory) in ("edit", "code"):
             yield from (box for _, box in step.action.boxes)
 
 
