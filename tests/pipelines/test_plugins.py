@@ -14,6 +14,7 @@ from lensmill.agents.spec import AGENTS
 from pipelines.config import SettingsError, load_build
 from pipelines.models import ModelChoiceError, agent_models
 from pipelines.recipe import recipe_of
+from storage.datasets.reader import data_files
 from tests.e2e.conftest import ROOT
 
 PLUGINS = ("agent", "tool", "source", "judge", "measure")
@@ -61,7 +62,7 @@ def test_plugins_from_outside_go_the_whole_way_by_configuration_alone(outside: P
     assert json.loads(judge_file.read_text()) == {"name": "near", "off": 1, "version": 2}
 
     version = out / "datasets" / "test"
-    accepted = [row for file in version.rglob("*train*.parquet") for row in pq.read_table(file).to_pylist()]
+    accepted = [row for file in data_files(str(version))["train"] for row in pq.read_table(file).to_pylist()]
     assert {row["answers"][0] for row in accepted} == {"1", "2", "3"}
     assert len(accepted) == 3 * 2 * 2, "digits near 2, rungs, tries"
     assert {row["agent"] for row in accepted} == {"guesser"}
