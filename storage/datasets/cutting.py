@@ -55,7 +55,8 @@ def encoded(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
 def failed(rows: pa.Table) -> np.ndarray:
     """Whether each row of a selection is a failure."""
     codes, names = encoded(rows["table"])
-    return np.equal(codes, names.index("failures").as_py())
+    found: np.ndarray = codes == names.index("failures").as_py()
+    return found
 
 
 def weights(rows: pa.Table) -> np.ndarray:
