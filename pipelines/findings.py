@@ -46,8 +46,7 @@ class Findings:
 
     def take(self, report: Report) -> None:
         """What one piece of work found and read."""
-        for finding in report.findings:
-            self.report(finding)
+        self._tell(report.findings)
         self._read += report.read
         self._rows += report.rows
         self.replayed += report.replayed
@@ -55,12 +54,16 @@ class Findings:
 
     def report(self, finding: Finding) -> None:
         """Something that is wrong."""
-        self.found += 1
-        if self.found <= SHOWN:
-            self.say(f"wrong: {finding}")
-        elif self.found == SHOWN + 1:
-            self.say("... more follow, which are not printed: add findings=FILE to have them all")
-        self._write([finding])
+        self._tell([finding])
+
+    def _tell(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self.found += 1
+            if self.found <= SHOWN:
+                self.say(f"wrong: {finding}")
+            elif self.found == SHOWN + 1:
+                self.say("... more follow, which are not printed: add findings=FILE to have them all")
+        self._write(findings)
 
     def left_over(self, what: str, there: Sequence[StoredFile], rest: str) -> None:
         """Files that nothing names, which are no findings: how many of what, each by its path, and what is done."""
@@ -72,7 +75,7 @@ class Findings:
         self._write(Finding(file.path, LEFT_OVER) for file in there)
 
     def _write(self, findings: Iterable[Finding]) -> None:
-        if self._into is not None:
+        if self._into is not None and findings:
             with self._into.open("a") as file:
                 file.writelines(f"{json.dumps(asdict(finding))}\n" for finding in findings)
 

@@ -17,8 +17,8 @@ from storage.checks.ids import Ids
 from storage.checks.images import ImageCheck
 from storage.files.store import Files, StoreUnavailable
 
-GROUP_EPISODES = 128
-"""Planned episodes of one piece of work, about."""
+GROUP_EPISODES, GROUP_REPLAYS = 256, 16
+"""Planned episodes of one piece of work, about; the second where each of them is drawn again."""
 
 GROUP_FILES = 8
 
@@ -97,7 +97,8 @@ class BuildCheck:
     def _chunks(self, items: Iterable[ChunkItem]) -> ChunkReport:
         """Check the chunks; returns the sum of what they hold."""
         episodes = sum(self._work.plan.counts().episodes.values())
-        size = max(1, GROUP_EPISODES * len(self.chunks) // max(1, episodes))
+        wanted = GROUP_REPLAYS if self._work.choice.which == "all" else GROUP_EPISODES
+        size = max(1, wanted * len(self.chunks) // max(1, episodes))
         ids, total = Ids(), ChunkReport()
         for report in self._run(partial(check_chunks, self._work), groups(items, size)):
             self._take(report)

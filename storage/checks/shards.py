@@ -1,4 +1,4 @@
-"""Verifying one file of a version: its bytes against the manifest, its rows against themselves, and their replay."""
+"""Verifying one file of a version: its bytes against the manifest, and its rows against themselves."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -9,12 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lensmill.replay import ReplaySettings
 from storage.checks.finding import MALFORMED, Report
 from storage.checks.ids import IMAGE, packed
-from storage.checks.originals import OriginalsIndex, OriginalsReader
 from storage.checks.places import Marks, facts_of
-from storage.checks.replays import Replays
 from storage.checks.rows import (
     Row,
     id_problems,
@@ -24,7 +21,6 @@ from storage.checks.rows import (
     table_problems,
 )
 from storage.datasets.blocks import ShardRecord
-from storage.datasets.rows import episode_of
 from storage.datasets.shards import TABLES
 from storage.files.store import Files, StoreUnavailable
 
@@ -37,32 +33,10 @@ WHOLE = 2**26
 
 @dataclass(frozen=True, slots=True)
 class VersionWork:
-    """What every piece of work on one version shares.
-
-    Attributes:
-        inputs: of the manifest.
-        replay: how its pictures are drawn; None replays nothing.
-        originals: of the version, for replays.
-    """
+    """What every piece of work on one version shares; `inputs`: of the manifest."""
 
     files: Files
     inputs: Mapping[str, Any]
-    replay: ReplaySettings | None
-    unsafe: bool
-    originals: OriginalsIndex = field(default_factory=OriginalsIndex)
-
-
-@dataclass(frozen=True, slots=True)
-class ShardItem:
-    """One file of a version.
-
-    Attributes:
-        record: as the manifest says, with the path in the store; its table is "" where the file is no table.
-        replays: numbers of the rows to draw again; None draws all.
-    """
-
-    record: ShardRecord
-    replays: frozenset[int] | None = frozenset()
 
 
 @dataclass(slots=True)
@@ -82,14 +56,16 @@ class ShardReport(Report):
     row_groups: tuple[int, ...] = ()
 
 
-def check_shard(work: VersionWork, item: ShardItem) -> ShardReport:
+def check_shard(work: VersionWork, record: ShardRecord) -> ShardReport:
     """Verify one file.
+
+    Args:
+        record: as the manifest says, with the path in the store; its table is "" where the file is no table.
 
     Raises:
         StoreUnavailable: the store does not answer.
-        NoBoundary: see `Replays.replay`.
     """
-    report, record = ShardReport(), item.record
+    report = ShardReport()
     try:
         with _opened(work.files, record, report) as source:
             if report.findings or not record.table:
@@ -106,7 +82,7 @@ def check_shard(work: VersionWork, item: ShardItem) -> ShardReport:
             if record.table == "originals":
                 _originals(part, record.path, report)
             else:
-                _rows(work, part, item, report)
+                _rows(work, part, record, report)
         report.whole = True
     except StoreUnavailable:
         raise
@@ -161,18 +137,13 @@ def _originals(part: pq.ParquetFile, path: str, report: ShardReport) -> None:
         report.rows += 1
 
 
-def _rows(work: VersionWork, part: pq.ParquetFile, item: ShardItem, report: ShardReport) -> None:
-    record, reader = item.record, OriginalsReader(work.files, work.originals)
-    with Replays(work.replay, reader.read, work.unsafe, report) as replays:
-        for group, place, row in _each(part):
-            number = report.rows
-            for name, what in _problems(work, record, row):
-                report.add(record.path, what, number, name)
-            if record.table != "failures" or row["kind"] == "episode":
-                report.marks.add(facts_of(row, record.table), group, place)
-            if record.table != "failures" and (item.replays is None or number in item.replays):
-                _replay(work, replays, record.path, number, row, report)
-            report.rows += 1
+def _rows(work: VersionWork, part: pq.ParquetFile, record: ShardRecord, report: ShardReport) -> None:
+    for group, place, row in _each(part):
+        for name, what in _problems(work, record, row):
+            report.add(record.path, what, report.rows, name)
+        if record.table != "failures" or row["kind"] == "episode":
+            report.marks.add(facts_of(row, record.table), group, place)
+        report.rows += 1
 
 
 def _problems(work: VersionWork, record: ShardRecord, row: Row) -> Iterator[tuple[str, str]]:
@@ -182,18 +153,6 @@ def _problems(work: VersionWork, record: ShardRecord, row: Row) -> Iterator[tupl
     yield from table_problems(row, record.table, record.rung)
     yield from provenance_problems(row, work.inputs)
     yield from picture_problems(row)
-
-
-def _replay(work: VersionWork, replays: Replays, path: str, number: int, row: Row, report: ShardReport) -> None:
-    if work.originals.place(str(row["image_id"])) is None:
-        return  # the check of the ledger says so
-    try:
-        episode = episode_of(row)
-    except MALFORMED as error:
-        report.add(path, f"it is no trajectory: {error}", number, "steps")
-        return
-    sample = episode.sample
-    replays.replay(path, number, sample.image_id, episode.planned.rung, sample.regions, episode.trajectory)
 
 
 def _difference(found: pa.Schema, wanted: pa.Schema) -> str:

@@ -15,8 +15,9 @@ from storage.checks.finding import MALFORMED, Report, Run, Take, json_object, to
 from storage.checks.ids import Ids
 from storage.checks.originals import OriginalsIndex, OriginalsShard
 from storage.checks.places import COLUMNS, LedgerWork, Marks, check_ledger, compare_rows
+from storage.checks.redrawing import RedrawItem, RedrawWork, redraw
 from storage.checks.replays import ReplayChoice
-from storage.checks.shards import ShardItem, ShardReport, VersionWork, check_shard
+from storage.checks.shards import ShardReport, VersionWork, check_shard
 from storage.datasets.blocks import ShardRecord, read_block, record_path, shard_path
 from storage.datasets.shards import TABLES
 from storage.datasets.version import LEDGER, MANIFEST
@@ -191,37 +192,39 @@ class VersionCheck:
         if choice.which != "none" and version.replay is None:
             told(self._take, version.path, "it does not say how to draw pictures", field="replay")
         self._strangers()
-        replay = version.replay if choice.which != "none" else None
-        work = VersionWork(self._files, version.inputs, replay, choice.unsafe)
+        work = VersionWork(self._files, version.inputs)
         whole = self._own_files(work)
         if self._records:
             for report in self._run(partial(check_blocks, self._files), groups(version.blocks, GROUP_BLOCKS)):
                 self._take(report)
-        self._shards(work, {shard: frozenset() for shard in version.shards("originals")})
+        self._shards(work, "originals")
         originals = self._originals()
-        self._shards(replace(work, originals=originals), self._chosen())
+        new = self._shards(work, *EPISODE_TABLES, "failures")
         self._counts()
         if whole:
             self._ledger(LedgerWork(self._files, version.ledger, originals))
         version.whole = version.whole and whole
+        if version.replay is not None:
+            redrawing = RedrawWork(self._files, version.replay, originals, choice.unsafe)
+            for report in self._run(partial(redraw, redrawing), self._to_redraw(new)):
+                self._take(report)
 
     def _own_files(self, work: VersionWork) -> bool:
         """Whether the ledger is what the manifest names."""
-        ledger = False
-        for own, report in zip(
-            self._version.own, self._run(partial(check_shard, work), map(ShardItem, self._version.own)), strict=True
-        ):
+        own, ledger = self._version.own, False
+        for record, report in zip(own, self._run(partial(check_shard, work), own), strict=True):
             self._take(report)
-            ledger = ledger or (own.path == self._version.ledger and report.whole)
+            ledger = ledger or (record.path == self._version.ledger and report.whole)
         return ledger
 
-    def _shards(self, work: VersionWork, replays: Mapping[ShardRecord, frozenset[int] | None]) -> None:
-        """Read the shards that were not read yet, with the rows of each to draw again."""
-        new = {shard: rows for shard, rows in replays.items() if self._seen.find(self._version, shard) is None}
-        items = (ShardItem(shard, rows) for shard, rows in new.items())
-        for shard, report in zip(new, self._run(partial(check_shard, work), items), strict=True):
+    def _shards(self, work: VersionWork, *tables: str) -> list[ShardRecord]:
+        """Read the shards of these tables that were not read yet; returns them."""
+        named = self._version.shards(*tables)
+        new = [*dict.fromkeys(shard for shard in named if self._seen.find(self._version, shard) is None)]
+        for shard, report in zip(new, self._run(partial(check_shard, work), new), strict=True):
             self._take(report)
             self._seen.add(self._version, shard, report)
+        return new
 
     def _found(self, *tables: str) -> Iterator[tuple[ShardRecord, ShardReport]]:
         for shard in self._version.shards(*tables):
@@ -238,23 +241,23 @@ class VersionCheck:
             told(self._take, self._version.path, what, field="image_id")
         return index
 
-    def _chosen(self) -> Mapping[ShardRecord, frozenset[int] | None]:
-        """The rows of each shard that are drawn again; the choice follows from the seed and the numbers of rows.
+    def _to_redraw(self, new: Sequence[ShardRecord]) -> Iterator[RedrawItem]:
+        """The rows to draw again, by row group. The choice follows from the seed and the numbers of rows.
 
-        Of a sample none are taken from shards that were read for another version, which had a sample of its own.
+        Args:
+            new: the shards that no earlier version has; a sample is of their rows alone.
         """
-        choice, version = self._choice, self._version
-        chosen: dict[ShardRecord, frozenset[int] | None] = {s: frozenset() for s in version.shards(*TABLES)}
-        with_pictures = [s for s in version.shards(*EPISODE_TABLES) if self._seen.find(version, s) is None]
-        if choice.which == "all":
-            return chosen | dict.fromkeys(with_pictures)
-        total = sum(shard.rows for shard in with_pictures)
-        count = min(choice.count, total) if choice.which == "sample" else 0
-        picked, before = sorted(Random(choice.seed).sample(range(total), count)), 0
-        for shard in with_pictures:
-            chosen[shard] = frozenset(row - before for row in picked if before <= row < before + shard.rows)
-            before += shard.rows
-        return chosen
+        found = [(shard, self._seen.find(self._version, shard)) for shard in new if shard.table in EPISODE_TABLES]
+        sizes = [(s.path, group, r.row_groups) for s, r in found if r and r.whole for group in range(len(r.row_groups))]
+        total = sum(row_groups[group] for _, group, row_groups in sizes)
+        count = {"all": total, "sample": min(self._choice.count, total)}.get(self._choice.which, 0)
+        picked, before = sorted(Random(self._choice.seed).sample(range(total), count)) if count < total else None, 0
+        for path, group, row_groups in sizes:
+            first, rows = sum(row_groups[:group]), range(before, before + row_groups[group])
+            chosen = None if picked is None else frozenset(first + row - before for row in picked if row in rows)
+            if chosen is None or chosen:
+                yield RedrawItem(path, group, first, chosen)
+            before += row_groups[group]
 
     def _strangers(self) -> None:
         version = self._version

@@ -8,8 +8,8 @@ import pytest
 
 from storage.checks.finding import Finding, Report
 from storage.checks.replays import ReplayChoice
-from storage.checks.shards import ShardItem
 from storage.checks.version import SeenShards, VersionCheck, open_version
+from storage.datasets.blocks import ShardRecord
 from storage.files.store import Files
 from tests.storage.published_rows import publish, rows_of
 
@@ -24,8 +24,8 @@ class Reads:
 
     def __call__(self, work: Callable[[Any], Any], items: Iterable[Any], /) -> Iterator[Any]:
         for item in items:
-            if isinstance(item, ShardItem) and item.record.table:
-                self.paths.append(item.record.path)
+            if isinstance(item, ShardRecord) and item.table:
+                self.paths.append(item.path)
             yield work(item)
 
 
