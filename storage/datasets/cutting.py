@@ -33,6 +33,7 @@ class Cut:
 
     @property
     def rows(self) -> int:
+        """How many rows these are."""
         return self.stop - self.start
 
 
