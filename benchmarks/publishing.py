@@ -64,6 +64,7 @@ def picture(number: int, size: tuple[int, int]) -> bytes:
 
 
 def samples(files: Files, numbers: Sequence[int], size: tuple[int, int], questions: int) -> Iterator[Sample]:
+    """Samples over these pictures, whose originals are put into the store."""
     images = ImageStore(files)
     for number in numbers:
         data = picture(number, size)
@@ -107,6 +108,7 @@ def build(files: Files, numbers: Sequence[int], size: tuple[int, int], rungs: Se
 
 
 def settings_of(files: Files, version: str) -> PublishSettings:
+    """All that is planned, as a version."""
     chunk_ids = Plan(files, RECIPE).chunk_ids()
     return PublishSettings(files, RECIPE, JUDGE, chunk_ids, None, CurationSettings(), version, "made")
 
@@ -152,6 +154,7 @@ def _peak(root: str, told: Any) -> None:
 
 
 def main() -> int:
+    """The command; returns its exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--size", default="1280x960")

@@ -51,7 +51,7 @@ class Nightly:
 
         Raises:
             Stopped: asked to stop meanwhile.
-            StoreError: see `storage.datasets.version.publish`; or the latest version is gone.
+            StoreError: see `publish_prepared`; or the latest version is gone.
         """
         releases = Releases(settings.files)
         last, before = self._last(releases, settings.files)

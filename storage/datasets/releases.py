@@ -30,6 +30,7 @@ class Release:
 
     @property
     def path(self) -> str:
+        """Of its file in the store."""
         return f"{FOLDER}/{self.number:06d}.json"
 
 
