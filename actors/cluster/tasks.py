@@ -1,8 +1,8 @@
 """Running one function over many items on every node: ingest, ledger, publishing and verification are such runs."""
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import ray
 
@@ -20,6 +20,19 @@ AHEAD = 3
 """Tasks that are started for each CPU: one runs, others wait or are done, so that a slow item idles no CPU."""
 
 POLL_S = 0.5
+
+
+class Tasks(Protocol):
+    """What runs one function over many items: `in_order`, or a plain loop where there is no cluster."""
+
+    def __call__(
+        self,
+        work: Callable[[Any], Any],
+        items: Iterable[Any],
+        stopping: Callable[[], bool] = ...,
+        workers: int | None = ...,
+        waiting: Callable[[], None] = ...,
+    ) -> Iterator[Any]: ...
 
 
 def in_order(
