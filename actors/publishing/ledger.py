@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from actors.cluster.tasks import Tasks, in_order
+from lensmill.curation.fitness import UNFIT
 from monitoring.report import BuildTally, RungTally
 from storage.builds.judged import Layers
 from storage.builds.ledger import Ledger, LedgerSegment
@@ -77,7 +78,7 @@ def tally_of(selection: Selection) -> BuildTally:
             setattr(tally, _COUNTED[reason], getattr(tally, _COUNTED[reason]) + episodes)
             tally.turn_limits += episodes if reason == "turn_limit" else 0
         else:
-            tally.unfit[reason] += episodes
+            (tally.unfit if reason in UNFIT else tally.filtered)[reason] += episodes
         if reason == "failed":
             count, first = failures.get(row["error_class"], (0, row["message"]))
             failures[row["error_class"]] = (count + episodes, first)
