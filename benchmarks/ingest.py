@@ -80,6 +80,7 @@ def measure(folder: str, nodes: int) -> dict[str, object]:
 
 
 def main() -> int:
+    """Measure ingest with each number of workers and print the rates."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=400)
     for name in ("--address", "--folder"):

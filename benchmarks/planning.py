@@ -80,10 +80,12 @@ class Numbers(SlicedSource[NumberRange]):
         self._samples = samples
 
     def slices(self) -> Iterator[NumberRange]:
+        """Yield ranges of SLICE samples."""
         for first in range(0, self._samples, SLICE):
             yield NumberRange(first, min(SLICE, self._samples - first))
 
     def read_slice(self, part: NumberRange) -> Iterator[SourceItem]:
+        """Yield the samples of one range."""
         for number in range(part.first, part.first + part.rows):
             yield SourceItem(a_sample(number), picture(number))
 
@@ -103,6 +105,7 @@ class Reading:
         self.wall = self.cpu = 0.0
 
     def over(self, reader: SliceReader, parts: Iterable[Any]) -> Generator[SliceRead]:
+        """Read the slices and add up wall and processor seconds."""
         for part in parts:
             clock = Clock()
             read = reader(part)

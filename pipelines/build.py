@@ -10,7 +10,6 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import asdict
 
 from actors.ingest.outline import PlanOutline
 from actors.ingest.planning import PlanSettings
@@ -77,6 +76,7 @@ class Build(Job):
         self._judge = judge_fingerprint(settings.judge, self._judge_model, self._judge_engine)
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
+        self._source_waits = source_spec(settings.source).look_for(settings.source)  # before anything is written
         super().__init__(settings, display)
         self._episodes = EpisodeStore(self.files, self._fingerprint)
         self._verdicts = VerdictStore(self.files, self._fingerprint, self._judge)
@@ -103,8 +103,8 @@ class Build(Job):
         display, settings = self.display, self._settings
         if changed := what_changed(self.files, self._recipe):
             display.say(changed, "warning")
-        if line := source_spec(settings.source).look_for(settings.source):
-            display.say(line)
+        if self._source_waits:
+            display.say(self._source_waits)
         if not self._episodes.committed():  # else perhaps nothing is missing
             self._ask_models(self._all_models())
         size = self.connect()
@@ -263,10 +263,11 @@ class Build(Job):
             self._judge,
             outline.chunk_ids,
             outline.failure_keys,
-            asdict(self._settings.curation),
+            self._settings.curation,
             self._settings.version,
             title_of(self._recipe.content),
             scope=outline.scope,
+            workers=self._settings.cluster.workers,
         )
 
     def _estimate(self, outline: PlanOutline, size: int) -> int:

@@ -317,6 +317,7 @@ class VerifySettings:
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
+    cluster: ClusterSettings
     build: Fingerprint | None = None
     version: str | None = None
     replay: Literal["all", "sample", "none"] = "sample"

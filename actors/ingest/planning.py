@@ -18,8 +18,8 @@ from lensmill.agents.settings import AgentSettings
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from storage.builds.exclusion import Exclusion
-from storage.builds.plan import Plan, Row
-from storage.builds.segment import failure_key
+from storage.builds.plan import Plan
+from storage.builds.segment import Row, failure_key
 from storage.builds.source_state import SourceState, SourceStates, entry, held_in
 from storage.builds.wanted import Wanted
 from storage.files.store import Files

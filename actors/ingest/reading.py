@@ -12,9 +12,9 @@ from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from storage.builds.images import ImageStore
-from storage.builds.plan import Row, plan_sample, row_of
+from storage.builds.plan import plan_sample, row_of
 from storage.builds.planned import PlannedSamples
-from storage.builds.segment import about_of
+from storage.builds.segment import Row, about_of
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import Source, SourceError, SourceFailure
 

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from lensmill.geometry import Box
-from lensmill.tools.uses import kind_of
+from lensmill.tools import kind_of
 from lensmill.trajectory import Step, Trajectory
 
 
 def zooms_of(trajectory: Trajectory) -> Iterator[Step]:
     """The steps whose zoom showed a picture."""
     for step in trajectory.steps:
-        if _shows(step, trajectory, zoom=True):
+        if kind_of(step, trajectory) == "zoom":
             yield step
 
 
@@ -30,15 +30,8 @@ def asked_by(zoom: Step) -> Box:
 def marked_in(trajectory: Trajectory) -> Iterator[Box]:
     """What the edits, and the code of an agent, that showed a picture are about."""
     for step in trajectory.steps:
-        if step.action is not None and _shows(step, trajectory, zoom=False):
+        if step.action is not None and kind_of(step, trajectory) in ("edit", "code"):
             yield from (box for _, box in step.action.boxes)
-
-
-def _shows(step: Step, trajectory: Trajectory, zoom: bool) -> bool:
-    """Whether a step is a zoom, or something else, that showed a picture."""
-    if step.action is None or step.observation is None or not step.observation.images:
-        return False
-    return (kind_of(step.action, step, trajectory) == "zoom") == zoom
 
 
 def area_of(boxes: Iterable[Box]) -> float:

@@ -26,22 +26,21 @@ from storage.builds.schema import clean, sample_json, sample_of
 from storage.builds.segment import (
     INDEX,
     KEYS,
+    Row,
     SegmentWriter,
     about_of,
     failure_key,
     paths_of,
     read_failures,
     read_rows,
+    without,
 )
-from storage.builds.wanted import ALL, Attempts, Wanted
+from storage.builds.wanted import ALL, Wanted
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure, duplicate
 
 HELD_EPISODES = 1024
 """Of the chunks that were read last."""
-
-Row = Mapping[str, Any]
-"""A row of the plan; see `row_of`."""
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -281,7 +280,7 @@ class Plan:
                     row = row_of(item) if isinstance(item, PlannedSample) else item
                     if row["sample_id"] not in seen:
                         seen.add(row["sample_id"])
-                        if missing := _without(row, planned.attempts(row["sample_id"])):
+                        if missing := without(row, planned.attempts(row["sample_id"])):
                             writer.add(missing)
                         continue
                     item = duplicate(json.loads(row["sample"])["origin"])
@@ -339,17 +338,6 @@ def row_of(planned: PlannedSample) -> Row:
         "split": clean(sample.split),
         "subset": clean(sample.subset),
     }
-
-
-def _without(row: Row, planned: Attempts) -> Row | None:
-    """The row without the episodes that are planned; None if none is left."""
-    if not planned:
-        return row
-    attempts = zip(row["rung"], row["seed"], strict=True)
-    places = [place for place, attempt in enumerate(attempts) if attempt not in planned]
-    if not places:
-        return None
-    return {**row, **{name: [row[name][place] for place in places] for name in ("episode_id", "rung", "agent", "seed")}}
 
 
 def _planned(row: Mapping[str, object]) -> PlannedSample:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 from lensmill.sample import Sample
 from storage.builds.planned import attempts_text
 from storage.builds.schema import clean, sample_json
+from storage.builds.wanted import Attempts
 from storage.files.store import Files, StoreError
 from storage.files.table import TableWriter
 from storage.sources.protocol import SourceFailure
@@ -58,6 +59,9 @@ INDEX = pa.schema(
 )
 """One row a chunk. `attempts`: JSON list of [rung, seed, episodes]; few texts differ."""
 
+Row = Mapping[str, Any]
+"""Values of a SAMPLES row and of its KEYS row; see `storage.builds.plan.row_of`."""
+
 KINDS = ("samples", "keys", "index", "failures")
 """The files of a segment."""
 
@@ -87,6 +91,17 @@ def chunk_size_after(episodes: int) -> int:
     """The size of a chunk, in episodes, before which so many episodes are planned."""
     share = max(1, episodes // GROWTH)
     return min(LARGEST, max(SMALLEST, 1 << share.bit_length() - 1))
+
+
+def without(row: Row, planned: Attempts) -> Row | None:
+    """The row without the episodes that are planned; None if none is left."""
+    if not planned:
+        return row
+    attempts = zip(row["rung"], row["seed"], strict=True)
+    places = [place for place, attempt in enumerate(attempts) if attempt not in planned]
+    if not places:
+        return None
+    return {**row, **{name: [row[name][place] for place in places] for name in ("episode_id", "rung", "agent", "seed")}}
 
 
 def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
@@ -147,7 +162,7 @@ class SegmentWriter:
         self._before = before
         self._paths: dict[str, list[str]] = {kind: [] for kind in KINDS}
         self._sums: dict[str, str] = {}
-        self._chunk: list[Mapping[str, Any]] = []
+        self._chunk: list[Row] = []
         self._chunk_episodes = 0
         self._keys: list[dict[str, Any]] = []
         self._index: list[dict[str, Any]] = []
@@ -175,8 +190,8 @@ class SegmentWriter:
         for table in self._open.values():
             self._close(table)
 
-    def add(self, sample: Mapping[str, Any]) -> None:
-        """Take the next sample: values of a SAMPLES row and of a KEYS row."""
+    def add(self, sample: Row) -> None:
+        """Take the next sample."""
         size, episodes = self._chunk_size or chunk_size_after(self._before), len(sample["rung"])
         if self._chunk and self._chunk_episodes + episodes > size:
             self._end_chunk()
