@@ -100,7 +100,7 @@ def rows_of(files: Files, settings: QuerySettings, display: ProgressDisplay) -> 
     layers = there.layers(chunk_ids)
 
     def show(done: int, total: int) -> None:
-        if done == 1:
+        if not done:
             display.begin("measuring (parts of the ledger)", total, "episodes to be read")
         display.checked(done, "episodes that no version has held yet")
 

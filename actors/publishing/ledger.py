@@ -34,7 +34,8 @@ def written_ledger(
     Args:
         measures, layers, chunk_ids: see `Ledger`.
         stopping, workers: see `actors.cluster.tasks.in_order`.
-        show: told how many segments of those that were missing are written.
+        show: told how many of the missing segments are written, from 0, and how many were missing; not called if none
+            was.
         tasks: what runs one function over many items.
 
     Raises:
@@ -44,6 +45,8 @@ def written_ledger(
     ledger = Ledger(files, fingerprint, judge, chunk_ids, layers, measures)
     missing = ledger.missing()
     write = partial(_write, files, fingerprint, judge, tuple(measures))
+    if show is not None and missing:
+        show(0, len(missing))
     for done, _ in enumerate(tasks(write, missing, stopping, workers), 1):
         if show is not None:
             show(done, len(missing))

@@ -43,7 +43,7 @@ def test_tasks_write_the_bytes_that_one_process_writes(files: Files, tmp_path_fa
     chunk_ids = Plan(files, FINGERPRINT).chunk_ids()
     told: list[tuple[int, int]] = []
     ledger = written_ledger(files, FINGERPRINT, JUDGE, chunk_ids, {}, show=lambda *done: told.append(done))
-    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
     other = Files(str(tmp_path_factory.mktemp("other")))
     add(other, range(8), (224, 448), chunk_size=4)
     finish(other, mixed)
