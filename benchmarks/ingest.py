@@ -1,9 +1,9 @@
 """How much faster a source is read on two Ray nodes than on one.
 
-    python -m benchmarks.ingest [--pictures 400]
+    python -m benchmarks.ingest [--pictures 1280]
 
 Both clusters run on this machine and listen on 127.0.0.1; each node has one CPU. The source is a ChartQA folder of
-1600x1200 pictures, which are decoded, hashed and stored, with two questions each: the CPU is the limit, so the machine
+800x600 pictures, which are decoded, hashed and stored, with two questions each: the CPU is the limit, so the machine
 needs two idle cores. Ray's workers are started before the clock is. The plans must be the same. The command fails
 (exit 1) where two nodes give less than 1.8 times the rate of one.
 """
@@ -42,8 +42,8 @@ def draw(folder: Path, pictures: int) -> None:
     noise = np.random.default_rng(0)
     rows = []
     for number in range(pictures):
-        small = noise.integers(0, 256, (150, 200, 3), dtype=np.uint8)
-        Image.fromarray(small).resize((1600, 1200)).save(split / "png" / f"{number}.png", compress_level=1)
+        small = noise.integers(0, 256, (75, 100, 3), dtype=np.uint8)
+        Image.fromarray(small).resize((800, 600)).save(split / "png" / f"{number}.png", compress_level=1)
         rows += [{"imgname": f"{number}.png", "query": f"Question {place}?", "label": "7"} for place in range(2)]
     (split / "test_human.json").write_text(json.dumps(rows))
 
@@ -82,7 +82,7 @@ def measure(folder: str, nodes: int) -> dict[str, object]:
 def main() -> int:
     """Measure ingest with each number of workers and print the rates."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=400)
+    parser.add_argument("--pictures", type=int, default=1280)
     for name in ("--address", "--folder"):
         parser.add_argument(name, default="", help=argparse.SUPPRESS)
     parser.add_argument("--nodes", type=int, default=0, help=argparse.SUPPRESS)
@@ -94,7 +94,7 @@ def main() -> int:
         draw(Path(folder) / "source", options.pictures)
         one, two = (measure(folder, nodes) for nodes in (1, 2))
     rates = [options.pictures / float(str(found["seconds"])) for found in (one, two)]
-    print(f"{options.pictures} pictures of 1600x1200")
+    print(f"{options.pictures} pictures of 800x600")
     print(f"  one node:  {rates[0]:6.1f} pictures/s")
     print(f"  two nodes: {rates[1]:6.1f} pictures/s")
     same, ratio = one["chunks"] == two["chunks"], rates[1] / rates[0]

@@ -2,11 +2,11 @@
 
     python -m benchmarks.planning [--millions 1 4 32]
 
-The store, on local disk, holds the plan, the commits and the verdicts' commits of 90 % of the samples: 8 rungs and 4
-seeds a sample, chunks as they grow by default. The source, in memory, has all samples in slices of 1,000; the pictures
-are in the store. Measured is one process from nothing to the first chunk, in its parts:
+The store, on local disk, holds of 90 % of the samples what a start reads of a plan, the commits and the verdicts'
+commits: 8 rungs and 4 seeds a sample, chunks as they grow by default. The source, in memory, has all samples in slices
+of 1,000. Measured is one process from nothing to the first chunk, in its parts:
 
-  reading    what Ray tasks do on every node: here one process does it all
+  reading    what Ray tasks do on every node, for the new tenth; here one process does it
   planning   what the one process beside the driver does with what they hand back, and its start
   selecting  which chunks are this run's
   listing    what is committed and judged, and what is missing
@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.ingest.planning import Planner, PlanSettings
-from actors.ingest.reading import SliceRead, SliceReader
+from actors.ingest.reading import SampleRead, SliceRead, SliceReader
 from actors.rollouts.route import Route
 from benchmarks.stubs import Clock
 from lensmill.agents.zoom.settings import ZoomSettings
@@ -40,9 +40,12 @@ from lensmill.sample import Sample, sample_id_of
 from storage.builds.commits import CommitLog
 from storage.builds.episodes import EPISODES, EpisodeStore
 from storage.builds.images import ImageStore
-from storage.builds.plan import Plan, plan_sample
+from storage.builds.plan import Plan
+from storage.builds.planned import attempts_text
+from storage.builds.segment import CHUNKS_PER_FILE, INDEX, KEYS, about_of, chunk_size_after
 from storage.builds.verdicts import VERDICTS, VerdictStore
 from storage.files.store import Files
+from storage.files.table import TableWriter
 from storage.sources.protocol import SlicedSource, Source, SourceItem
 from storage.sources.synthetic import SyntheticSettings
 
@@ -52,8 +55,11 @@ MOST_RATIO = 1.5
 DONE = 0.9
 SAMPLES = 4
 SLICE = 1000
+EACH = SAMPLES * len(LADDER)
 QUESTIONS = 8
 """Questions for each picture."""
+
+NOWHERE = {"split": "", "subset": ""}
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
 
@@ -99,19 +105,26 @@ def a_sample(number: int) -> Sample:
 
 
 class Reading:
-    """Reads slices one after the other, and takes the time."""
+    """What tasks hand back, and how long they took. Slices that are planned are not read, since their tasks run
+    elsewhere; new ones are."""
 
-    def __init__(self) -> None:
+    def __init__(self, done: int) -> None:
         self.wall = self.cpu = 0.0
+        self._done = done
 
     def over(self, reader: SliceReader, parts: Iterable[Any]) -> Generator[SliceRead]:
         """Read the slices and add up wall and processor seconds."""
         for part in parts:
             clock = Clock()
-            read = reader(part)
+            read = _known(part) if part.first < self._done else reader(part)
             wall, cpu = clock.read()
             self.wall, self.cpu = self.wall + wall, self.cpu + cpu
             yield read
+
+
+def _known(part: NumberRange) -> SliceRead:
+    samples = map(a_sample, range(part.first, part.first + part.rows))
+    return SliceRead([SampleRead(one.sample_id, one.image_id, one.origin, None, True) for one in samples])
 
 
 class NumbersPlanner(Planner):
@@ -128,22 +141,62 @@ class NumbersPlanner(Planner):
 
 
 def set_up(root: str, samples: int) -> None:
-    """Write a store in which the first samples are done."""
-    files = Files(root)
-    done = int(samples * DONE)
-    seeds = range(SAMPLES)
-    plan = Plan(files, FINGERPRINT)
-    plan.append(plan_sample(FINGERPRINT, a_sample(number), LADDER, ["zoom"], seeds) for number in range(done))
+    """The store in which the first samples are done. Of the plan it has what a start reads: records, keys and index."""
+    files, done = Files(root), _done(samples)
+    chunk_ids = _write_segment(files, done)
     logs = (
         CommitLog(files, f"builds/{FINGERPRINT}/episodes", EPISODES),
         CommitLog(files, f"builds/{FINGERPRINT}/verdicts/{JUDGE}", VERDICTS),
     )
     for log in logs:
-        for chunk_id in plan.chunk_ids():
+        for chunk_id in chunk_ids:
             _write(files, log.commit_path(chunk_id), b"{}")
     for number in range(done, samples, QUESTIONS):
         data = picture(number)
         _write(files, ImageStore.path(hashlib.sha256(data).hexdigest()), data)
+
+
+def _done(samples: int) -> int:
+    return int(samples * DONE) // SLICE * SLICE
+
+
+def _write_segment(files: Files, samples: int) -> list[str]:
+    """A plan of the first samples, as `SegmentWriter` would leave it but for the samples' files; its chunks."""
+    folder, attempts = f"builds/{FINGERPRINT}/plan", [(rung, seed) for rung in LADDER for seed in range(SAMPLES)]
+    keys = TableWriter(files, f"{folder}/parts/keys-0.parquet", KEYS)
+    text = attempts_text(attempts)
+    for first in range(0, samples, 10_000):
+        some = map(a_sample, range(first, min(samples, first + 10_000)))
+        keys.write(
+            {
+                "sample_id": bytes.fromhex(one.sample_id),
+                "about": about_of(one),
+                "attempts": text,
+                "split": "",
+                "subset": "",
+            }
+            for one in some
+        )
+    keys.close()
+    rows, planned = list[dict[str, Any]](), 0
+    while planned < samples:
+        size = min(samples - planned, max(1, chunk_size_after(planned * EACH) // EACH))
+        made = json.dumps([[*attempt, size] for attempt in attempts])
+        name = hashlib.sha256(b"%d" % planned).hexdigest()[:32]
+        part, row_group = divmod(len(rows), CHUNKS_PER_FILE)
+        rows.append({"chunk_id": name, "part": part, "row_group": row_group, "samples": size, "attempts": made})
+        planned += size
+    index = TableWriter(files, f"{folder}/parts/index-0.parquet", INDEX)
+    for first in range(0, len(rows), 10_000):
+        index.write(rows[first : first + 10_000])
+    index.close()
+    episodes = {str(rung): samples * SAMPLES for rung in LADDER}
+    counts = {"samples": samples, "failures": 0, "chunks": len(rows), "episodes": episodes}
+    parts = [f"{folder}/parts/samples-{number}.parquet" for number in range(part + 1)]
+    record = {"segment": 0, "chunk_size": None, "counts": counts, "samples": parts, "failures": []}
+    record |= {"keys": [keys.path], "index": [index.path], "sha256": {}}
+    _write(files, f"{folder}/segments/000000.json", json.dumps(record).encode())
+    return [row["chunk_id"] for row in rows]
 
 
 def _write(files: Files, path: str, data: bytes) -> None:
@@ -155,7 +208,7 @@ def _write(files: Files, path: str, data: bytes) -> None:
 
 def start(root: str, samples: int) -> dict[str, float]:
     """The measured work. Returns the figures."""
-    clock, files, reading = Clock(), Files(root), Reading()
+    clock, files, reading = Clock(), Files(root), Reading(_done(samples))
     planner = NumbersPlanner(files, samples, reading)
     planner.plan()
     planned = clock.read()[0]
@@ -169,8 +222,8 @@ def start(root: str, samples: int) -> dict[str, float]:
     first = Route(missing, "run", lambda _: frozenset()).popleft()
     wall, cpu = clock.read()
     episodes = sum(outline.episodes.values())
-    assert episodes == samples * len(LADDER) * SAMPLES
-    assert done == int(samples * DONE) * len(LADDER) * SAMPLES
+    assert episodes == samples * EACH
+    assert done == _done(samples) * EACH
     assert first not in committed
     assert not unjudged
     return {
@@ -182,7 +235,6 @@ def start(root: str, samples: int) -> dict[str, float]:
         "mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000,
         "episodes": episodes,
         "chunks": len(outline.chunk_ids),
-        "plan_mb": sum(path.stat().st_size for path in Path(root, f"builds/{FINGERPRINT}/plan").rglob("*.*")) / 1e6,
     }
 
 
@@ -213,14 +265,14 @@ def main() -> None:
         return
     parts = ("reading", "planning", "selecting", "listing")
     titles = " ".join(f"{part + ' s':>12}" for part in parts)
-    print(f"{'episode ids':>12} {'chunks':>8} {'plan MB':>8} {titles} {'peak MB':>8} {'us an id':>9}")
+    print(f"{'episode ids':>12} {'chunks':>8} {titles} {'peak MB':>8} {'us an id':>9}")
     costs = []
     for millions in options.millions:
         found = measure(millions)
         costs.append(found["cpu"] / found["episodes"])
         seconds = " ".join(f"{found[part]:>12.1f}" for part in parts)
         print(
-            f"{found['episodes']:>12,.0f} {found['chunks']:>8,.0f} {found['plan_mb']:>8,.0f} {seconds} "
+            f"{found['episodes']:>12,.0f} {found['chunks']:>8,.0f} {seconds} "
             f"{found['mb']:>8,.0f} {costs[-1] * 1e6:>9.2f}",
             flush=True,
         )

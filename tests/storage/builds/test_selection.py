@@ -116,6 +116,14 @@ def test_samples_out_of_scope_are_not_in_it_and_do_not_count(files: Files) -> No
     assert (selection.left_out, selection.taken_down, "incorrect" in dict(selection.funnel)) == (4, 0, False)
 
 
+def test_rungs_and_seeds_out_of_scope_are_not_in_it_and_do_not_count(files: Files) -> None:
+    beyond = frozenset({(a_sample(5).sample_id, 448)})
+    selection = select(written(files), Scope(rungs=(448,), seeds=(0,), beyond=beyond), ALL)
+    assert set(selection.rows.column("rung").to_pylist()) == {448}
+    assert (numbers(selection, "train"), selection.left_out) == ([4, 6, 7], 9)
+    assert len(select(written(files), Scope(seeds=(1,)), ALL).rows) == 0
+
+
 def test_what_is_taken_down_is_counted_and_names_of_nothing_are_told(files: Files) -> None:
     four, five, two = (a_sample(number) for number in (4, 5, 2))
     scope = Scope(
