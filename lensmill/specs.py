@@ -164,8 +164,8 @@ class Registry(Generic[AnySpec]):
     def _checked(self, value: object, reference: str) -> AnySpec:
         if not isinstance(value, self._spec_type):
             raise SpecError(
-                f"{reference} is a {type(value).__name__}; a {self.kind} is a {self._spec_type.__name__} "
-                f"({self._spec_type.__module__})"
+                f"{reference} is no {self.kind}: its type is {type(value).__name__}, and must be "
+                f"{self._spec_type.__module__}.{self._spec_type.__name__}"
             )
         if not _NAME.fullmatch(value.name):
             raise SpecError(f"{reference}: the name {value.name!r} must be small letters, digits and underscores")

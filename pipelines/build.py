@@ -10,9 +10,9 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import asdict
 
-from actors.ingest.planning import PlanOutline, PlanSettings
+from actors.ingest.outline import PlanOutline
+from actors.ingest.planning import PlanSettings
 from actors.publishing.publishing import PublishSettings, check_version
 from actors.rollouts.failing import RETRYABLE
 from actors.rollouts.pool import RolloutPool, chunks_for
@@ -76,6 +76,7 @@ class Build(Job):
         self._judge = judge_fingerprint(settings.judge, self._judge_model, self._judge_engine)
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
+        self._source_waits = source_spec(settings.source).look_for(settings.source)  # before anything is written
         super().__init__(settings, display)
         self._episodes = EpisodeStore(self.files, self._fingerprint)
         self._verdicts = VerdictStore(self.files, self._fingerprint, self._judge)
@@ -102,8 +103,8 @@ class Build(Job):
         display, settings = self.display, self._settings
         if changed := what_changed(self.files, self._recipe):
             display.say(changed, "warning")
-        if line := source_spec(settings.source).look_for(settings.source):
-            display.say(line)
+        if self._source_waits:
+            display.say(self._source_waits)
         if not self._episodes.committed():  # else perhaps nothing is missing
             self._ask_models(self._all_models())
         size = self.connect()
@@ -140,6 +141,7 @@ class Build(Job):
             settings.plan_only,
             self.display,
             self.stopping,
+            settings.cluster.workers,
         )
 
     def _retry(self, outline: PlanOutline, committed: Mapping[str, int]) -> dict[str, Retry]:
@@ -167,10 +169,13 @@ class Build(Job):
         return found
 
     @contextmanager
-    def _pool(self, size: int, done: int, engines: Engines, most: int | None = None) -> Iterator[RolloutPool]:
+    def _pool(
+        self, outline: PlanOutline, size: int, done: int, engines: Engines, most: int | None = None
+    ) -> Iterator[RolloutPool]:
         settings = self._settings
         models = engines.start(self._all_models())
         self._ask_models(models)
+        chunk_size = sum(outline.episodes.values()) // max(1, len(outline.chunk_ids))
         in_flight = settings.cluster.in_flight or (MODEL_IN_FLIGHT if self._models else CPU_IN_FLIGHT)
 
         def make(on_poll: Callable[[Counter[str]], None], stopping: Callable[[], bool]) -> RolloutPool:
@@ -194,7 +199,7 @@ class Build(Job):
                 on_poll,
                 stopping,
                 self.display.say,
-                chunks_each=chunks_for(in_flight, settings.chunk_size),
+                chunks_each=chunks_for(in_flight, chunk_size),
                 most=most,
                 stop_s=settings.cluster.stop_s,
             )
@@ -224,7 +229,7 @@ class Build(Job):
             self.display.say(f"tried again: {count_text(again, 'failed episode')}", episodes=again)
         with Engines(settings.engine, settings.judge_engine, self.stopping, self.display.say) as engines:
             chunks = len(missing) + len(unjudged) + len(retry)
-            with self._pool(min(size, chunks), done, engines, settings.cluster.workers or chunks) as pool:
+            with self._pool(outline, min(size, chunks), done, engines, settings.cluster.workers or chunks) as pool:
                 unfinished = {*pool.judge(_in_order(chunk_ids, unjudged)), *pool.run(missing, retry)}
                 # another run may have made chunks, and have ended before it judged them
                 behind = self._unjudged(chunk_ids, self._episodes.committed()) - unfinished
@@ -258,10 +263,11 @@ class Build(Job):
             self._judge,
             outline.chunk_ids,
             outline.failure_keys,
-            asdict(self._settings.curation),
+            self._settings.curation,
             self._settings.version,
             title_of(self._recipe.content),
             scope=outline.scope,
+            workers=self._settings.cluster.workers,
         )
 
     def _estimate(self, outline: PlanOutline, size: int) -> int:
@@ -271,7 +277,7 @@ class Build(Job):
         self.display.say("trying a few episodes for the estimate ...")
         with (
             Engines(self._settings.engine, self._settings.judge_engine, self.stopping, self.display.say) as engines,
-            self._pool(min(size, PROBED_CHUNKS), 0, engines) as pool,
+            self._pool(outline, min(size, PROBED_CHUNKS), 0, engines) as pool,
         ):
             costs = pool.probe(chunk_ids[::step][:PROBED_CHUNKS])
         if self.endings:

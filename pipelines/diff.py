@@ -2,7 +2,7 @@
 
     python -m pipelines.diff out=out/chartqa versions=[2026-01-30,2026-01-31]
 
-Reads the versions' ids, answers and reasons; needs neither a cluster nor the builds.
+Reads the versions' ledgers; needs neither a cluster nor the builds.
 """
 
 import json
@@ -65,9 +65,7 @@ def print_difference(found: Difference, stream: TextIO) -> None:
         for outcome, count in sorted(counts.items()):
             print(f"  {count_text(count, 'episode')} {name}: {outcome}", file=stream)
     for (before_, after_), count in sorted(found.changed.items()):
-        same = before_ == after_
-        what = f"{before_}, with another answer" if same else f"{before_} -> {after_}"
-        print(f"  {count_text(count, 'episode')} changed: {what}", file=stream)
+        print(f"  {count_text(count, 'episode')} changed: {before_} -> {after_}", file=stream)
     for line in _made_from(found.inputs):
         print(f"  made from: {line}"[:300], file=stream)
     for change in found.examples:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from actors.ingest.planning import PlanOutline
+from actors.ingest.outline import PlanOutline
 from actors.rollouts.work import EpisodeCost
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text
 

@@ -8,7 +8,7 @@ from typing import TextIO
 
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.config import SettingsError
-from storage.checks.version import Finding
+from storage.checks.finding import Finding, Report
 from storage.files.listing import StoredFile
 
 SHOWN = 200
@@ -44,13 +44,26 @@ class Findings:
         except OSError as error:
             raise SettingsError(f"findings={path}: {error.strerror}: name a file that can be written") from error
 
+    def take(self, report: Report) -> None:
+        """What one piece of work found and read."""
+        self._tell(report.findings)
+        self._read += report.read
+        self._rows += report.rows
+        self.replayed += report.replayed
+        self.wait()
+
     def report(self, finding: Finding) -> None:
-        self.found += 1
-        if self.found <= SHOWN:
-            self.say(f"wrong: {finding}")
-        elif self.found == SHOWN + 1:
-            self.say("... more follow, which are not printed: add findings=FILE to have them all")
-        self._write([finding])
+        """Something that is wrong."""
+        self._tell([finding])
+
+    def _tell(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self.found += 1
+            if self.found <= SHOWN:
+                self.say(f"wrong: {finding}")
+            elif self.found == SHOWN + 1:
+                self.say("... more follow, which are not printed: add findings=FILE to have them all")
+        self._write(findings)
 
     def left_over(self, what: str, there: Sequence[StoredFile], rest: str) -> None:
         """Files that nothing names, which are no findings: how many of what, each by its path, and what is done."""
@@ -62,7 +75,7 @@ class Findings:
         self._write(Finding(file.path, LEFT_OVER) for file in there)
 
     def _write(self, findings: Iterable[Finding]) -> None:
-        if self._into is not None:
+        if self._into is not None and findings:
             with self._into.open("a") as file:
                 file.writelines(f"{json.dumps(asdict(finding))}\n" for finding in findings)
 
@@ -74,16 +87,6 @@ class Findings:
     def begin(self, stage: str) -> None:
         self._display.begin(stage, 0)
 
-    def read(self, size: int) -> None:
-        """So many more bytes were read."""
-        self._read += size
-        self._progress()
-
-    def rows(self, count: int) -> None:
-        """So many more rows were read."""
-        self._rows += count
-        self._progress()
-
     def close(self) -> None:
         """The closing line."""
         self._display.close()
@@ -92,6 +95,7 @@ class Findings:
             f"{size_text(self._read)} read, {self.replayed} trajectories replayed"
         )
 
-    def _progress(self) -> None:
+    def wait(self) -> None:
+        """Show how far the verification is; called again and again while nothing comes in."""
         detail = f"rows, {size_text(self._read)}, {self.replayed} replayed and {self.found} findings so far, in all"
         self._display.checked(self._rows, detail)

@@ -9,7 +9,6 @@ verdicts alone change nothing for whoever trains; `publish=false` leaves it at t
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from actors.publishing.publishing import PublishSettings, check_version
@@ -73,10 +72,11 @@ class JudgeJob(Job):
             self._judge,
             chunk_ids,
             None if state is None else state.failure_keys,
-            asdict(settings.curation),
+            settings.curation,
             settings.version,
             title_of(self._build.recipe),
             scope=found.scope,
+            workers=settings.cluster.workers,
         )
         if settings.publish:
             check_version(publishing)

@@ -10,20 +10,21 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from time import time
 
-from actors.cluster.connection import fetch
-from actors.publishing.publishing import PublishSettings, remote_inputs
-from monitoring.progress import ProgressDisplay
+from actors.publishing.publishing import PublishSettings, inputs_of
+from monitoring.progress import ProgressDisplay, size_text
 from pipelines.build import Build
 from pipelines.command import run_command
 from pipelines.config import load
 from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, opened, refusals
 from pipelines.help import NIGHTLY_HELP
-from pipelines.publication import count_and_tell, publish_and_tell, tell_gates
+from pipelines.publication import prepare_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
+from storage.checks.garbage import UNNAMED_S, remove, unnamed_blocks
 from storage.datasets.releases import Release, Releases, is_older, name_for
-from storage.datasets.version import MANIFEST, PublishedDataset, published
+from storage.datasets.version import MANIFEST, CardSettings, PublishedDataset, manifest_inputs, published
 from storage.files.store import Files, StoreError
 
 ATTEMPTS = 3
@@ -54,15 +55,15 @@ class Nightly:
         """
         releases = Releases(settings.files)
         last, before = self._last(releases, settings.files)
-        layers, inputs = fetch(remote_inputs.remote(settings), stopping)
-        settings = replace(settings, layers=layers)  # what the gates see is what is published
+        settings, now = inputs_of(settings)  # what the gates see is what is published
+        inputs = manifest_inputs(now, CardSettings(settings.name))
         if last and before and before.inputs == inputs:
             display.say(f"nothing new since {last.version}: no version is published", version=last.version)
-            self._keep(releases, display)
+            self._keep(settings.files, releases, display)
             return ExitStatus.DONE
-        tally = count_and_tell(settings, display, stopping)
+        prepared = prepare_and_tell(settings, display, stopping)
         figures = figures_of_version(before) if before else None
-        reasons = list(refusals(self._settings.gates, figures_of(tally, settings.scope.source), figures))
+        reasons = list(refusals(self._settings.gates, figures_of(prepared.tally, settings.scope.source), figures))
         gates = tell_gates(display, reasons)
         if reasons:
             after = f", {last.version} stays the latest" if last else ""
@@ -72,7 +73,8 @@ class Nightly:
             )
             return ExitStatus.REFUSED
         version = name_for(settings.files, self._settings.date or self._today().isoformat(), inputs)
-        status = publish_and_tell(replace(settings, version=version), display, stopping)
+        named = replace(settings, version=version)
+        status = publish_and_tell(named, display, stopping, replace(prepared, settings=named))
         for _ in range(ATTEMPTS):
             if last and is_older(version, last.version):
                 display.say(f"{last.version} stays the latest: {version} is older, and published beside it")
@@ -89,7 +91,7 @@ class Nightly:
                 f"others release at the same time: {version} is published, run again to make it the latest", "error"
             )
             return ExitStatus.TRY_LATER
-        self._keep(releases, display)
+        self._keep(settings.files, releases, display)
         return status
 
     def _last(self, releases: Releases, files: Files) -> tuple[Release | None, PublishedDataset | None]:
@@ -104,9 +106,16 @@ class Nightly:
                 )
         return None, None
 
-    def _keep(self, releases: Releases, display: ProgressDisplay) -> None:
+    def _keep(self, files: Files, releases: Releases, display: ProgressDisplay) -> None:
         if self._settings.keep is not None and (removed := releases.keep(self._settings.keep)):
-            display.say(f"removed {', '.join(removed)}: the last {self._settings.keep} are kept", removed=list(removed))
+            old = list(unnamed_blocks(files, time() - UNNAMED_S))
+            remove(files, old)
+            display.say(
+                f"removed {', '.join(removed)}: the last {self._settings.keep} are kept; "
+                f"{size_text(sum(file.size for file in old))} of blocks that no version names went",
+                removed=list(removed),
+                files=len(old),
+            )
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -5,9 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from time import monotonic
 from typing import Any
 
-import ray
-
-from actors.publishing.publishing import Progress, PublishSettings, RemotePublisher, follow
+from actors.publishing.publishing import Prepared, Progress, PublishSettings, prepare, publish_prepared
 from actors.rollouts.failing import RETRYABLE
 from monitoring import metrics
 from monitoring.logs import Level
@@ -15,34 +13,69 @@ from monitoring.progress import ProgressDisplay, clock_text, count_text, size_te
 from monitoring.report import BuildTally, table_lines
 from pipelines.exit_status import ExitStatus
 from storage.builds.scope import Scope
+from storage.datasets.card import held_out
 from storage.datasets.version import PublishedDataset
 
-WAITS_FOR = "rows to be read, pictures to be drawn and files to be written"
+WAITS_FOR = "pictures to be drawn and files to be written"
 
 
-def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-    """Publish beside the driver, then print what became of the episodes; returns the exit status: FAILED where not one
-    was accepted.
+def prepare_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> Prepared:
+    """Write the ledger and select, on every node.
 
     Raises:
         Stopped: asked to stop meanwhile.
-        StoreError: see `storage.datasets.version.publish`.
+        StoreError: the store cannot be read or written.
     """
-    started, last = monotonic(), Progress()
     chunks = count_text(len(settings.chunk_ids), "chunk")
-    display.say(f"publishing: the episodes of {chunks} are curated and drawn", chunks=len(settings.chunk_ids))
-    publisher = RemotePublisher.remote()
+    display.say(f"curating the episodes of {chunks}", chunks=len(settings.chunk_ids))
+
+    def show(done: int, total: int) -> None:
+        if not done:
+            display.begin("ledger", total, "episodes to be read")
+        display.checked(done, count_text(done, "segment"))
+
+    prepared = prepare(settings, stopping, show)
+    for name, count in prepared.selection.funnel:
+        display.say(f"curation: {name} removed {count_text(count, 'episode')}", condition=name, episodes=count)
+    for (source, split), count in held_out(prepared.counts).items():
+        display.say(
+            f"WARNING: {count_text(count, 'trajectory')} of {source} are of its split {split}, which benchmarks keep "
+            "for evaluation: do not evaluate on it what is trained on this version",
+            "warning",
+            source=source,
+            split=split,
+            trajectories=count,
+        )
+    return prepared
+
+
+def publish_and_tell(
+    settings: PublishSettings,
+    display: ProgressDisplay,
+    stopping: Callable[[], bool],
+    prepared: Prepared | None = None,
+) -> int:
+    """Publish on every node, then print what became of the episodes; returns the exit status: FAILED where not one
+    was accepted.
+
+    Args:
+        prepared: None prepares first.
+
+    Raises:
+        Stopped: asked to stop meanwhile.
+        StoreError: see `actors.publishing.publishing.publish_prepared`.
+    """
+    started = monotonic()
+    prepared = prepared or prepare_and_tell(settings, display, stopping)
+    last = prepared.progress
 
     def show(progress: Progress) -> None:
         nonlocal last
-        _show("publishing", display, last, progress)
         last = progress
+        display.published(progress.rows, progress.pictures, progress.left_out)
 
-    display.begin("publishing", 0, WAITS_FOR)
-    try:
-        published, tally = follow(publisher.publish.remote(settings), publisher, show, stopping)
-    finally:
-        ray.kill(publisher)
+    display.begin("publishing", last.total, WAITS_FOR)
+    published, tally = publish_prepared(prepared, stopping, show), prepared.tally
     display.close()
     _tell_published(published, last, monotonic() - started, display)
     _tell_tally(tally, display)
@@ -53,28 +86,6 @@ def publish_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
         display.say(line, "error", episodes=total.episodes, accepted=total.accepted, failed=total.failed)
         return ExitStatus.FAILED
     return ExitStatus.DONE
-
-
-def count_and_tell(settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> BuildTally:
-    """Count beside the driver what became of the episodes, for gates.
-
-    Raises:
-        Stopped: asked to stop meanwhile.
-        StoreError: the store cannot be read.
-    """
-    publisher, last = RemotePublisher.remote(), Progress()
-
-    def show(progress: Progress) -> None:
-        nonlocal last
-        _show("counting", display, last, progress)
-        last = progress
-
-    display.begin("counting", 0, "rows to be read")
-    try:
-        tally: BuildTally = follow(publisher.tally.remote(settings), publisher, show, stopping)
-    finally:
-        ray.kill(publisher)
-    return tally
 
 
 def tell_gates(display: ProgressDisplay, reasons: Iterable[str]) -> list[str]:
@@ -89,23 +100,17 @@ def tell_gates(display: ProgressDisplay, reasons: Iterable[str]) -> list[str]:
     return sorted(refused)
 
 
-def _show(stage: str, display: ProgressDisplay, last: Progress, progress: Progress) -> None:
-    if progress.total != last.total:
-        display.begin(stage, progress.total, WAITS_FOR)
-    if progress.total:
-        display.published(progress.rows, progress.pictures, progress.left_out)
-
-
 def _tell_published(published: PublishedDataset, last: Progress, seconds: float, display: ProgressDisplay) -> None:
     size, version = published.size, published.version
     took: dict[str, Any] = {"version": version, "seconds": round(seconds, 1), "bytes": size}
-    if last.done == 0 and last.total:
+    if last.done == last.left_out and last.total > last.left_out:
         display.say(f"{version} is published already, from the same episodes: {size_text(size)}", **took)
         return
     display.say(
         f"published {version}: {count_text(last.rows, 'row')}, {count_text(last.pictures, 'picture')}, "
-        f"{size_text(size)} in {clock_text(seconds)}",
+        f"{size_text(size)} ({size_text(last.new)} new) in {clock_text(seconds)}",
         rows=last.rows,
+        new_bytes=last.new,
         pictures=last.pictures,
         **took,
     )
@@ -139,12 +144,16 @@ def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
         bytes=published.size,
     )
     if rows and "://" in path:  # datasets opens single files of a bucket, not a folder
-        display.result(f'look at them: datasets.load_dataset("parquet", data_files="{path}/data/*.parquet")')
+        display.result(
+            "look at them: from storage.datasets.reader import data_files; "
+            f'datasets.load_dataset("parquet", data_files=data_files("{path}"), streaming=True)'
+        )
     elif rows:
         display.result(f'look at them: datasets.load_dataset("{path}")')
     else:
         tables = {"rejected": published.rejected, "failures": published.failures}
-        display.result(f"why: {' and '.join(f'{path}/{name}' for name, count in tables.items() if count)}")
+        named = [f'datasets.load_dataset("{path}", "{name}")' for name, count in tables.items() if count]
+        display.result(f"why: {' and '.join(named)}")
 
 
 def nothing_accepted(tally: BuildTally) -> Iterator[str]:
@@ -173,10 +182,11 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
             "prompts and the ladder"
         )
     else:
+        unfit = "".join(f", {count} {reason}" for reason, count in sorted(total.unfit.items()))
         yield (
             f"no success: none of {total.episodes} episodes was accepted ({total.wrong} wrong, {total.undecided} "
-            f"undecided, {total.abstained} without an answer, {total.failed} failed): look at the rejected table, "
-            "and at the judge and the model"
+            f"undecided, {total.abstained} without an answer, {total.failed} failed{unfit}): look at the rejected "
+            "table, and at the judge and the model"
         )
 
 

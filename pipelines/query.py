@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from actors.publishing.ledger import written_ledger
 from lensmill.facts.measure import Column, measures_of
 from monitoring.answers import write_csv, write_json, write_table
 from monitoring.progress import ProgressDisplay, count_text
@@ -26,8 +27,7 @@ from pipelines.exit_status import ExitStatus
 from pipelines.recipe import find_build, find_judges
 from pipelines.settings import QuerySettings
 from storage.builds.judged import JudgedBuild
-from storage.builds.ledger import Ledger, ledger_columns
-from storage.builds.measuring import LedgerWriter
+from storage.builds.ledger import ledger_columns
 from storage.builds.sql import DERIVED, QueryError, ask, connect, one_line
 from storage.builds.verdicts import VerdictStore
 from storage.datasets.version import published
@@ -97,14 +97,15 @@ def rows_of(files: Files, settings: QuerySettings, display: ProgressDisplay) -> 
     chunk_ids = [chunk_id for chunk_id in there.plan.chunk_ids() if chunk_id in judged]
     if not chunk_ids:
         raise SettingsError(f"{files.locate(f'builds/{build}')}: no chunk is judged yet: run the build first")
-    ledger = Ledger(files, build, judge, chunk_ids, there.layers(chunk_ids), settings.measures)
-    if missing := ledger.missing():
-        display.begin("measuring (parts of the ledger)", len(missing), "episodes to be read")
-        writer, episodes = LedgerWriter(files, build, judge, settings.measures), 0
-        for done, segment in enumerate(missing, 1):
-            episodes += writer.write(segment)
-            display.checked(done, f"{count_text(episodes, 'episode')} measured")
-        display.close()
+    layers, stage = there.layers(chunk_ids), "measuring (parts of the ledger)"
+
+    def show(done: int, total: int) -> None:
+        if done == 0:
+            display.begin(stage, total, "episodes to be read")
+        display.checked(done, "episodes that no version has held yet")
+
+    ledger = written_ledger(files, build, judge, chunk_ids, layers, settings.measures, show=show)
+    display.close()
     return ledger.dataset()
 
 

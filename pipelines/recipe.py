@@ -30,9 +30,6 @@ _READING = ("rapidocr", "onnxruntime")
 _RUNNING = ("pydantic-monty",)
 """Packages whose versions decide what the code of a model does."""
 
-_STILL_IN = frozenset({"rungs", "samples", "split", "splits", "subsets"})
-"""Settings that only select, and are in the recipe as long as a plan cannot hold more than its run selected."""
-
 SHOWN_CHANGES = 6
 """What differs between recipes is told up to so many keys."""
 
@@ -60,7 +57,7 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
     content: dict[str, Any] = {
         "source": _source(settings.source),
         "agent": _agent(settings.agent),
-        "ladder": {name: value for name, value in asdict(ladder).items() if name != "rungs" or name in _STILL_IN},
+        "ladder": {name: value for name, value in asdict(ladder).items() if name != "rungs"},
     }
     packages = [*_PIXELS, *agent.packages]
     if agent.roles:
@@ -82,12 +79,12 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
 def _source(settings: SourceSettings) -> dict[str, Any]:
     spec = source_spec(settings)
     left_out = spec.not_in_recipe | {"path", "withdrawn"}
-    return {**recipe_values(settings, left_out - _STILL_IN), "version": spec.version}
+    return {**recipe_values(settings, left_out), "version": spec.version}
 
 
 def _agent(settings: AgentSettings) -> dict[str, Any]:
     spec = spec_of(settings)
-    content = {**recipe_values(settings, spec.not_in_recipe - _STILL_IN), "version": spec.version}
+    content = {**recipe_values(settings, spec.not_in_recipe), "version": spec.version}
     if "tools" in content:  # each of the user's own, with its version
         tools = {reference: TOOLS.get(reference) for reference in content["tools"]}
         content["tools"] = {name: {"name": tool.name, "version": tool.version} for name, tool in tools.items()}
@@ -164,8 +161,7 @@ def find_build(files: Files, wanted: str | None) -> FoundBuild:
 
 
 def _about(recipe: Mapping[str, Any]) -> str:
-    rungs = recipe.get("ladder", {}).get("rungs", ())
-    return title_of(recipe).partition(": ")[2] + (f", rungs {', '.join(map(str, rungs))}" if rungs else "")
+    return title_of(recipe).partition(": ")[2]
 
 
 def find_judges(files: Files, build: str) -> Mapping[str, str]:

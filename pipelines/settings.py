@@ -69,7 +69,7 @@ class BuildSettings:
     version: str | None = None
     limit: int | None = None
     exclude: str | None = None
-    chunk_size: int = 16
+    chunk_size: int | None = None
     plan_only: bool = False
     retry: Names = ()
     spend: SpendSettings = NO_CAP
@@ -81,7 +81,7 @@ class BuildSettings:
             raise ValueError("out must name a folder")
         if self.limit is not None and self.limit < 1:
             raise ValueError("limit must be at least 1")
-        if not 1 <= self.chunk_size <= 100_000:
+        if self.chunk_size is not None and not 1 <= self.chunk_size <= 100_000:
             raise ValueError("chunk_size must be from 1 to 100000")
         _require_plain(self.version)
 
@@ -317,6 +317,7 @@ class VerifySettings:
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
+    cluster: ClusterSettings
     build: Fingerprint | None = None
     version: str | None = None
     replay: Literal["all", "sample", "none"] = "sample"

@@ -8,12 +8,14 @@ from typing import Any
 import pyarrow.parquet as pq
 from PIL import Image
 
-from actors.ingest.planning import Planner, PlanOutline, PlanSettings
-from actors.publishing.publishing import PublishSettings, publish_version
+from actors.ingest.outline import PlanOutline
+from actors.ingest.planning import Planner, PlanSettings
+from actors.publishing.publishing import PublishSettings, prepare, publish_prepared
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
 from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.curation.settings import CurationSettings
 from lensmill.decoding import load_original
 from lensmill.models.families import ModelFamily
 from lensmill.picture import draw_view
@@ -27,6 +29,7 @@ from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files
 from storage.sources.chartqa import ChartQASettings
+from tests.inline import inline
 from tests.judged import CORRECT
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
@@ -86,27 +89,32 @@ class Store:
 
     def settings(self, outline: PlanOutline) -> PublishSettings:
         where = (self.files, FINGERPRINT, JUDGE)
-        return PublishSettings(*where, outline.chunk_ids, outline.failure_keys, {}, None, "made", scope=outline.scope)
+        curation = CurationSettings(validation=0)
+        chunk_ids, keys = outline.chunk_ids, outline.failure_keys
+        return PublishSettings(*where, chunk_ids, keys, curation, None, "made", scope=outline.scope)
+
+    def publish(self, settings: PublishSettings) -> PublishedDataset:
+        return publish_prepared(prepare(settings), tasks=inline)
 
     def night(self, **settings: Any) -> PublishedDataset:
         outline = self.plan(**settings)
         self.make(outline)
-        return publish_version(self.settings(outline))[0]
+        return self.publish(self.settings(outline))
 
 
 def row(name: str, number: int = 0) -> Row:
     return {"imgname": name, "query": f"Question {number} of {name}?", "label": str(number)}
 
 
-def table(version: PublishedDataset, folder: str, *columns: str) -> list[tuple[Any, ...]]:
+def table(version: PublishedDataset, name: str, *columns: str) -> list[tuple[Any, ...]]:
     """Rows of a table, sorted."""
-    return sorted(
-        tuple(found.values()) for found in pq.read_table(Path(version.path) / folder, columns=list(columns)).to_pylist()
-    )
+    store = Path(version.path).parents[1]
+    parts = [pq.read_table(store / shard.path, columns=list(columns)) for shard in version.shards_of(name)]
+    return sorted(tuple(found.values()) for part in parts for found in part.to_pylist())
 
 
 def questions(version: PublishedDataset) -> list[str]:
-    return [question for (question,) in table(version, "data", "question")]
+    return [question for (question,) in table(version, "train", "question")]
 
 
 def failures(version: PublishedDataset) -> list[tuple[Any, ...]]:

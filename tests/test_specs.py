@@ -51,7 +51,7 @@ def test_a_plugin_from_outside_is_named_by_module_and_name(tints: Registry[Tint]
     ("reference", "says"),
     [
         ("mine:RED", "is the name of a tint of lensmill"),
-        ("mine:NONE", "is a int; a tint is a Tint"),
+        ("mine:NONE", "is no tint: its type is int"),
         ("mine:GREY", "has no GREY"),
         ("absent:SPEC", "on every node"),
         ("bad:SPEC", "cannot be imported: ModuleNotFoundError"),

@@ -1,8 +1,8 @@
 """Running one function over many items on every node: ingest, ledger, publishing and verification are such runs."""
 
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import ray
 
@@ -22,13 +22,26 @@ AHEAD = 3
 POLL_S = 0.5
 
 
+class Tasks(Protocol):
+    """What runs one function over many items: `in_order`, or a plain loop where there is no cluster."""
+
+    def __call__(
+        self,
+        work: Callable[[Any], Any],
+        items: Iterable[Any],
+        stopping: Callable[[], bool] = ...,
+        workers: int | None = ...,
+        waiting: Callable[[], None] = ...,
+    ) -> Iterator[Any]: ...
+
+
 def in_order(
     work: Callable[[Item], Result],
     items: Iterable[Item],
     stopping: Callable[[], bool] = lambda: False,
     workers: int | None = None,
     waiting: Callable[[], None] = lambda: None,
-) -> Iterator[Result]:
+) -> Generator[Result]:
     """Yield `work(item)` for each item, in the order of the items. The calls run as Ray tasks on one CPU each.
 
     At most `AHEAD * workers` items are started and not yet taken, so the results that wait are bounded too: a caller

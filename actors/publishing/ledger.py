@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
+import ray
+
 from actors.cluster.tasks import in_order
 from monitoring.report import BuildTally, RungTally
 from storage.builds.judged import Layers
@@ -27,12 +29,14 @@ def written_ledger(
     workers: int | None = None,
     show: Callable[[int, int], None] | None = None,
 ) -> Ledger:
-    """The ledger of these chunks; segments that have no file yet are written by Ray tasks on every node.
+    """The ledger of these chunks; segments that have no file yet are written by Ray tasks on every node, or in this
+    process where no cluster is joined.
 
     Args:
         measures, layers, chunk_ids: see `Ledger`.
         stopping, workers: see `actors.cluster.tasks.in_order`.
-        show: told how many segments of those that were missing are written.
+        show: told how many of the missing segments are written, from 0, and how many were missing; not called if none
+            was.
 
     Raises:
         Stopped: asked to stop. Segments that are written stay.
@@ -41,7 +45,10 @@ def written_ledger(
     ledger = Ledger(files, fingerprint, judge, chunk_ids, layers, measures)
     missing = ledger.missing()
     write = partial(_write, files, fingerprint, judge, tuple(measures))
-    for done, _ in enumerate(in_order(write, missing, stopping, workers), 1):
+    written = in_order(write, missing, stopping, workers) if ray.is_initialized() else map(write, missing)
+    if show is not None and missing:
+        show(0, len(missing))
+    for done, _ in enumerate(written, 1):
         if show is not None:
             show(done, len(missing))
     return ledger

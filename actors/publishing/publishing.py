@@ -1,48 +1,52 @@
-"""Curating, publishing and counting beside the driver: they read every row, and write every picture."""
+"""Publishing a version on every node: ledger, selection, blocks, and the version's folder last."""
 
 import json
-from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Set
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from typing import Any
 
-import ray
-from ray.exceptions import RayError
+import pyarrow as pa
 
-from actors.cluster.connection import fetch
-from actors.cluster.errors import Stopped
-from actors.publishing.drawing import with_pictures
-from lensmill.curation.correct import CURATION_VERSION, rejection
+from actors.cluster.tasks import Tasks, in_order
+from actors.publishing.blocks import BlockWork, Build, make_block, with_originals, work_of
+from actors.publishing.ledger import tally_of, written_ledger
+from lensmill.curation.correct import CURATION_VERSION
+from lensmill.curation.settings import CurationSettings
+from lensmill.facts.measure import measures_of
 from lensmill.replay import ReplaySettings
-from lensmill.sample import Sample
-from lensmill.tools import uses_of
-from lensmill.verdict import Verdict
-from monitoring.report import BuildTally, RungTally
-from storage.builds.episodes import EpisodeRow, EpisodeStore
+from monitoring.report import BuildTally
+from storage.builds.counts import CardCounts, card_counts
+from storage.builds.judged import JudgedBuild, Layers
+from storage.builds.ledger import Ledger
 from storage.builds.plan import Plan
 from storage.builds.scope import Scope
 from storage.builds.segment import failure_key
-from storage.builds.verdicts import VerdictStore
-from storage.datasets.rows import AcceptedEpisode, DatasetRow, FailedEpisode, RejectedEpisode
+from storage.builds.selection import Selection, select
+from storage.datasets.blocks import BlockRecord, block_key, made_blocks, missing_blocks
+from storage.datasets.cutting import Cut, cuts
+from storage.datasets.other_rows import source_failure_row
+from storage.datasets.places import chunks_in, places, version_ledger
+from storage.datasets.rows import FACTS
+from storage.datasets.shards import TABLES, BlockWriter, ShardSizes, options_of
 from storage.datasets.version import (
+    FORMAT,
     CardSettings,
+    Contents,
     DatasetInputs,
     PublishedDataset,
+    begin,
+    finish,
     manifest_inputs,
-    publish,
     published,
     require_free,
 )
-from storage.files.ahead import READERS, ahead
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
 
-ROWS_AHEAD = 1024
-"""Episodes that are read before they are needed, about: an object store takes its time for each chunk."""
-
-Layers = Mapping[str, tuple[int, int]]
-"""How many layers of episodes and of verdicts to take in, by chunk; none of chunks that are left out."""
+MADE_AGAIN = 3
+"""Times that blocks are looked for after the manifest, and made again where a collector has taken them meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +57,10 @@ class PublishSettings:
         chunk_ids: that the version is of, in plan order.
         failure_keys: of the source rows that belong into its failures table; None takes all.
         version: None names it by its content.
-        layers: None takes in those that there are when it is published (`layers_now`).
+        name: of the dataset, for its card.
+        layers: None takes in those that there are when publishing begins.
         scope: which rows of the chunks it holds.
+        workers: tasks that run at once, at most; None takes every CPU of the cluster.
     """
 
     files: Files
@@ -62,134 +68,105 @@ class PublishSettings:
     judge_fingerprint: str
     chunk_ids: tuple[str, ...]
     failure_keys: frozenset[str] | None
-    curation: Mapping[str, Any]
+    curation: CurationSettings
     version: str | None
     name: str
     layers: Layers | None = None
     scope: Scope = field(default_factory=Scope)
+    workers: int | None = None
 
 
-def layers_now(settings: PublishSettings) -> Layers:
-    """The layers that there are by now. Episodes that were tried again and are not judged yet are not taken in."""
-    tried = EpisodeStore(settings.files, settings.fingerprint).committed()
-    judged = VerdictStore(settings.files, settings.fingerprint, settings.judge_fingerprint)
-    verdicts, found = judged.committed(), {}
-    for chunk_id in settings.chunk_ids:
-        if chunk_id in verdicts and (tried.get(chunk_id) or verdicts[chunk_id]):
-            layers = (judged.judged_layers(chunk_id, verdicts[chunk_id]), verdicts[chunk_id])
-            if any(layers):
-                found[chunk_id] = layers
-    return found
-
-
-def _layers(settings: PublishSettings) -> Layers:
-    return layers_now(settings) if settings.layers is None else settings.layers
-
-
-@dataclass(slots=True)
-class LeftOut:
-    """What of its chunks a version does not hold.
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far publishing is.
 
     Attributes:
-        episodes: how many there are; `accepted` of those that were taken down by name would be in it otherwise.
-        names: the ids by which rows were taken down.
+        total: rows of the version, and rows that are left out of it.
+        rows: in blocks that are made; `pictures` are in them, and `size` is the bytes of their files.
+        new: bytes of `size` that this run wrote.
+        left_out: rows of the chunks that are not in the version.
     """
 
-    episodes: int = 0
-    accepted: int = 0
-    names: set[str] = field(default_factory=set)
+    total: int = 0
+    rows: int = 0
+    pictures: int = 0
+    size: int = 0
+    new: int = 0
+    left_out: int = 0
 
-    def add(self, other: "LeftOut") -> None:
-        self.episodes += other.episodes
-        self.accepted += other.accepted
-        self.names |= other.names
+    @property
+    def done(self) -> int:
+        """Of the total."""
+        return self.rows + self.left_out
+
+    def add(self, block: BlockRecord, new: bool) -> "Progress":
+        """After one more block."""
+        return replace(
+            self,
+            rows=self.rows + block.rows,
+            pictures=self.pictures + block.pictures,
+            size=self.size + block.size,
+            new=self.new + block.size * new,
+        )
 
 
-def curated(
-    settings: PublishSettings, layers: Layers, left_out: LeftOut
-) -> Iterator[tuple[DatasetRow, EpisodeRow | None]]:
-    """Every episode in the version's scope as the row that it becomes, in plan order; then the source rows that failed.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A version that can be published.
 
-    Args:
-        left_out: gets the episodes of the chunks that are out of it.
+    Attributes:
+        settings: with the layers that are taken in.
+        inputs: what the version follows from.
+        selection: what becomes of every episode.
+        failures: the source rows that failed.
     """
-    files = settings.files
-    plan = Plan(files, settings.fingerprint)
-    episodes = EpisodeStore(files, settings.fingerprint)
-    judged = VerdictStore(files, settings.fingerprint, settings.judge_fingerprint)
 
-    def read(chunk_id: str) -> tuple[list[tuple[DatasetRow, EpisodeRow]], LeftOut]:
-        tried, asked = layers.get(chunk_id, (0, 0))
-        samples = plan.read_chunk(chunk_id).samples
-        verdicts = {row.episode_id: row.verdict for row in judged.rows(chunk_id, asked)}
-        rows, out, scope = [], LeftOut(), settings.scope
-        for row in episodes.rows(chunk_id, tried):
-            sample, verdict = samples[row.planned.sample_id], verdicts.get(row.planned.episode_id)
-            if scope.holds(row.planned, sample.image_id):
-                rows.append((_curate(row, sample, verdict), row))
-                continue
-            names = scope.named(row.planned, sample.image_id)
-            out.episodes += 1
-            out.names |= names
-            if names or row.planned.sample_id in scope.by_origin:
-                out.accepted += isinstance(_curate(row, sample, verdict), AcceptedEpisode)
-        return rows, out
+    settings: PublishSettings
+    inputs: DatasetInputs
+    ledger: Ledger
+    selection: Selection
+    failures: tuple[SourceFailure, ...]
 
-    # chunks of a build are alike
-    threads = READERS if not settings.chunk_ids else ROWS_AHEAD // len(plan.read_chunk(settings.chunk_ids[0]).episodes)
-    for rows, out in ahead(read, settings.chunk_ids, max(1, min(READERS, threads))):
-        left_out.add(out)
-        yield from rows
-    for failure in _failures(plan, settings):
-        yield failure, None
+    @property
+    def tally(self) -> BuildTally:
+        """What became of the episodes."""
+        return tally_of(self.selection)
+
+    @property
+    def counts(self) -> CardCounts:
+        """What the card counts."""
+        return card_counts(self.selection)
+
+    @property
+    def progress(self) -> Progress:
+        """Before the first block."""
+        left_out = self.selection.left_out
+        return Progress(len(self.selection.rows) + left_out + len(self.failures), left_out=left_out)
 
 
-def _failures(plan: Plan, settings: PublishSettings) -> Iterator[SourceFailure]:
-    for failure in plan.failures():
-        mine = settings.failure_keys is None or failure_key(failure) in settings.failure_keys
-        if mine and settings.scope.holds_failure(failure):
-            yield failure
-
-
-def _curate(row: EpisodeRow, sample: Sample, verdict: Verdict | None) -> DatasetRow:
-    if row.trajectory is None or verdict is None:
-        assert row.failure is not None
-        return FailedEpisode(row.planned, sample, row.failure)
-    reason = rejection(sample, row.trajectory, verdict)
-    if reason is None:
-        return AcceptedEpisode(row.planned, sample, row.trajectory, verdict)
-    return RejectedEpisode(row.planned, sample, row.trajectory, verdict, reason)
-
-
-def dataset_inputs(settings: PublishSettings, layers: Layers) -> DatasetInputs:
-    """What the version follows from."""
-    return DatasetInputs(
-        settings.fingerprint,
+def inputs_of(settings: PublishSettings) -> tuple[PublishSettings, DatasetInputs]:
+    """The settings with the layers that there are now, and what the version follows from. Reads no episode."""
+    files, fingerprint = settings.files, settings.fingerprint
+    if settings.layers is None:
+        layers = JudgedBuild(files, fingerprint, settings.judge_fingerprint).layers(settings.chunk_ids)
+        settings = replace(settings, layers=layers)
+    curation = {**asdict(settings.curation), "version": CURATION_VERSION}
+    curation["facts"] = {measure.name: measure.version for measure in measures_of(settings.curation.measures)}
+    return settings, DatasetInputs(
+        fingerprint,
         settings.judge_fingerprint,
         settings.chunk_ids,
-        {**settings.curation, "version": CURATION_VERSION},
-        source_failures=tuple(
-            failure_key(failure) for failure in _failures(Plan(settings.files, settings.fingerprint), settings)
-        ),
-        layers=layers,
+        curation,
+        source_failures=tuple(map(failure_key, _failures(settings))),
+        layers=settings.layers or {},
         replay=_replay(settings).record(),
         scope=settings.scope,
     )
 
 
-def _replay(settings: PublishSettings) -> ReplaySettings:
-    """How the build's pictures are drawn."""
-    path = f"builds/{settings.fingerprint}/recipe.json"
-    try:
-        return ReplaySettings.of_recipe(json.loads(settings.files.read(path)))
-    except ValueError as error:
-        raise StoreError(f"{settings.files.locate(path)}: {error}") from error
-
-
-def version_inputs(settings: PublishSettings) -> tuple[Layers, dict[str, Any]]:
-    """The layers that a version would take in now, and what its manifest would say that it is made from."""
-    layers = _layers(settings)
-    return layers, manifest_inputs(dataset_inputs(settings, layers), CardSettings(settings.name))
+def version_inputs(settings: PublishSettings) -> dict[str, Any]:
+    """What the manifest of the version would say now that it is made from."""
+    return manifest_inputs(inputs_of(settings)[1], CardSettings(settings.name))
 
 
 def check_version(settings: PublishSettings, retried: bool = False) -> None:
@@ -200,9 +177,7 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
     """
     if settings.version is None:
         return
-    require_free(
-        settings.files, settings.version, dataset_inputs(settings, _layers(settings)), CardSettings(settings.name)
-    )
+    require_free(settings.files, settings.version, inputs_of(settings)[1], CardSettings(settings.name))
     if retried and (there := published(settings.files, settings.version)) is not None:
         raise StoreError(
             f"{there.path} is published already, without the episodes that are to be tried again: choose another "
@@ -210,156 +185,174 @@ def check_version(settings: PublishSettings, retried: bool = False) -> None:
         )
 
 
-class _Counting:
-    """Counts rows as they go by, and into `left_out` the episodes that do not; `ids` were to be taken down."""
+def prepare(
+    settings: PublishSettings,
+    stopping: Callable[[], bool] = lambda: False,
+    show: Callable[[int, int], None] | None = None,
+) -> Prepared:
+    """Write the ledger and select.
 
-    def __init__(self, ids: Set[str]) -> None:
-        self._ids = ids
-        self.left_out = LeftOut()
-        self._rungs: dict[int, RungTally] = {}
-        self._failures: dict[str, tuple[int, str]] = {}
-        self._whole = False
-
-    def passing(self, rows: Iterator[tuple[DatasetRow, EpisodeRow | None]]) -> Iterator[DatasetRow]:
-        for row, episode in rows:
-            if episode is not None:
-                self._count(row, episode)
-            yield row
-        self._whole = True
-
-    def tally(self) -> BuildTally | None:
-        """None if not all rows went by."""
-        unknown = tuple(sorted(self._ids - self.left_out.names))
-        return BuildTally(self._rungs, self._failures, unknown, self.left_out.accepted) if self._whole else None
-
-    def _count(self, row: DatasetRow, episode: EpisodeRow) -> None:
-        tally = self._rungs.setdefault(episode.planned.rung, RungTally())
-        tally.episodes += 1
-        match row:
-            case AcceptedEpisode():
-                tally.accepted += 1
-            case RejectedEpisode(reason="abstained" | "turn_limit" as reason):
-                tally.abstained += 1
-                tally.turn_limits += reason == "turn_limit"
-            case RejectedEpisode(reason="incorrect"):
-                tally.wrong += 1
-            case RejectedEpisode(reason="judge_error"):
-                tally.judge_errors += 1
-            case RejectedEpisode(reason="undecided"):
-                tally.undecided += 1
-            case RejectedEpisode(reason=reason):
-                tally.unfit[reason] += 1
-            case _:
-                tally.failed += 1
-        if episode.trajectory is not None:
-            uses = uses_of(episode.trajectory)
-            tally.seconds += episode.seconds
-            tally.steps += uses.steps
-            tally.zooms += uses.zooms
-            tally.edits += uses.edits
-            if isinstance(row, AcceptedEpisode):
-                tally.zoomed += uses.zooms > 0
-                tally.edited += uses.edits > 0
-        if episode.failure is not None:
-            count, first = self._failures.get(episode.failure.error_class, (0, episode.failure.message))
-            self._failures[episode.failure.error_class] = (count + 1, first)
-
-
-@dataclass(slots=True)
-class Progress:
-    """How far publishing is: rows that went by of all, the pictures in them, and the rows that were left out."""
-
-    total: int = 0
-    rows: int = 0
-    pictures: int = 0
-    left_out: int = 0
-
-    @property
-    def done(self) -> int:
-        """Of the total."""
-        return self.rows + self.left_out
-
-    def begin(self, settings: PublishSettings, inputs: DatasetInputs) -> None:
-        episodes = Plan(settings.files, settings.fingerprint).episodes_in(settings.chunk_ids)
-        self.total = episodes + len(inputs.source_failures)
-
-    def passing(self, rows: Iterator[DatasetRow], left_out: LeftOut) -> Iterator[DatasetRow]:
-        for row in rows:
-            yield row
-            self.rows += 1
-            self.pictures += len(row.trajectory.images) if isinstance(row, AcceptedEpisode) else 0
-            self.left_out = left_out.episodes
-        self.left_out = left_out.episodes
-
-
-def publish_version(settings: PublishSettings, progress: Progress | None = None) -> tuple[PublishedDataset, BuildTally]:
-    """Curate and publish, and count what became of the episodes; raises as `storage.datasets.version.publish` does."""
-    progress = progress or Progress()
-    layers = _layers(settings)  # looked at once: a run that tries again meanwhile changes nothing here
-    inputs, counting = dataset_inputs(settings, layers), _Counting(settings.scope.exclusion.ids)
-    progress.begin(settings, inputs)
-    version = settings.version or f"v-{inputs.digest[:12]}"
-    rows = with_pictures(
-        settings.files, _replay(settings), counting.passing(curated(settings, layers, counting.left_out))
-    )
-    done = publish(
-        settings.files, version, progress.passing(rows, counting.left_out), inputs, CardSettings(settings.name)
-    )
-    return done, counting.tally() or tally_rungs(replace(settings, layers=layers))  # it is published already
-
-
-def tally_rungs(settings: PublishSettings, progress: Progress | None = None) -> BuildTally:
-    """What became of the episodes, rung by rung, and why some failed."""
-    counting, layers, progress = _Counting(settings.scope.exclusion.ids), _layers(settings), progress or Progress()
-    progress.begin(settings, dataset_inputs(settings, layers))
-    rows = counting.passing(curated(settings, layers, counting.left_out))
-    deque(progress.passing(rows, counting.left_out), maxlen=0)
-    tally = counting.tally()
-    assert tally is not None
-    return tally
-
-
-class Publisher:
-    """Publishes or counts once, and tells meanwhile how far it is."""
-
-    def __init__(self) -> None:
-        self._progress = Progress()
-
-    def publish(self, settings: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
-        """See `publish_version`."""
-        return publish_version(settings, self._progress)
-
-    def tally(self, settings: PublishSettings) -> BuildTally:
-        """See `tally_rungs`."""
-        return tally_rungs(settings, self._progress)
-
-    def progress(self) -> Progress:
-        return self._progress
-
-
-RemotePublisher = ray.remote(num_cpus=1, max_concurrency=2, max_restarts=3, max_task_retries=3)(Publisher)
-"""The publisher as a Ray actor; its second thread answers `progress` while the first publishes. One whose node dies
-begins anew elsewhere."""
-
-
-def follow(done: Any, publisher: Any, show: Callable[[Progress], None], stopping: Callable[[], bool]) -> Any:
-    """What a publisher's method returns, with an eye on how far it is and on whether to go on.
+    Args:
+        show: see `written_ledger`.
 
     Raises:
-        Stopped: asked to stop before it was done.
+        Stopped: asked to stop meanwhile.
+        StoreError: the store cannot be read or written, or an episode is not judged.
     """
-    asked = None
-    while not ray.wait([done], timeout=0.5)[0]:
-        if stopping():
-            raise Stopped
-        asked = asked or publisher.progress.remote()
-        if ray.wait([asked], timeout=0)[0]:
-            with suppress(RayError):  # it may begin anew elsewhere
-                show(ray.get(asked))
-            asked = None
-    result = ray.get(done)
-    show(fetch(publisher.progress.remote(), stopping))
-    return result
+    settings, inputs = inputs_of(settings)
+    ledger = written_ledger(
+        settings.files,
+        settings.fingerprint,
+        settings.judge_fingerprint,
+        settings.chunk_ids,
+        settings.layers or {},
+        settings.curation.measures,
+        stopping,
+        settings.workers,
+        show,
+    )
+    selection = select(ledger, settings.scope, settings.curation)
+    return Prepared(settings, inputs, ledger, selection, tuple(_failures(settings)))
 
 
-remote_inputs = ray.remote(version_inputs)
+def publish_prepared(
+    prepared: Prepared,
+    stopping: Callable[[], bool] = lambda: False,
+    show: Callable[[Progress], None] = lambda _progress: None,
+    tasks: Tasks = in_order,
+) -> PublishedDataset:
+    """Make the blocks that are not made yet, then the version's folder. It may be called again after any end.
+
+    Args:
+        show: told the progress after each block, and now and then.
+
+    Raises:
+        Stopped: asked to stop meanwhile. Blocks that are made stay.
+        ValueError: the version's name cannot be a folder's.
+        StoreError: the version exists, made from other inputs, or the store cannot be written or read.
+    """
+    settings, inputs, selection = prepared.settings, prepared.inputs, prepared.selection
+    files, about = settings.files, CardSettings(settings.name)
+    version = settings.version or f"v-{inputs.digest[:12]}"
+    show(prepared.progress)
+    if (there := begin(files, version, inputs, about)) is not None:
+        return there
+    works = _Works(prepared)
+    blocks = works.make(stopping, show, tasks)
+
+    def ledger() -> Iterator[pa.Table]:
+        facts = prepared.ledger.tables(prepared.ledger.schema.names)
+        return version_ledger(facts, selection.rows, places(selection.rows, works.cuts, blocks[: len(works.cuts)]))
+
+    errors = Counter(failure.error_class for failure in prepared.failures)
+    contents = Contents(blocks, prepared.counts, selection.funnel, errors, ledger)
+    done = finish(files, version, contents, inputs, about)
+    for _ in range(MADE_AGAIN):
+        if not missing_blocks(files, done.blocks):
+            break
+        works.make(stopping, show, tasks)
+    return done
+
+
+class _Works:
+    """The blocks of a version, made or to be made."""
+
+    def __init__(self, prepared: Prepared) -> None:
+        self._prepared = prepared
+        self._progress = prepared.progress
+        settings = prepared.settings
+        self._build = Build(settings.files, settings.fingerprint, settings.judge_fingerprint, _replay(settings))
+        self._rows = with_originals(prepared.selection.rows)
+        self.cuts: tuple[Cut, ...] = tuple(cuts(self._rows))
+        self._keys = tuple(work.key for work in self._works())
+
+    def make(
+        self, stopping: Callable[[], bool], show: Callable[[Progress], None], tasks: Tasks
+    ) -> tuple[BlockRecord, ...]:
+        """The records of all blocks, in the rows' order, then that of the source rows that failed; those that are
+        missing are made."""
+        made = dict[str, BlockRecord]()
+
+        def add(record: BlockRecord, new: bool) -> None:
+            made[record.key] = record
+            self._progress = self._progress.add(record, new)
+
+        def tell() -> None:
+            show(self._progress)
+
+        self._progress = self._prepared.progress
+        for record in made_blocks(self._build.files, self._keys):
+            add(record, new=False)
+        missing = (work for work in self._works() if work.key not in made)
+        workers = self._prepared.settings.workers
+        for record in tasks(partial(make_block, self._build), missing, stopping, workers, tell):
+            add(record, new=True)
+            tell()
+        of_source = _source_failures(self._build.files, self._prepared)
+        for record, new in of_source:
+            add(record, new)
+        tell()
+        return (*(made[key] for key in self._keys), *(record for record, _ in of_source))
+
+    def _works(self) -> Iterator[BlockWork]:
+        """Made as they are taken: the driver holds few of them."""
+        settings = self._prepared.settings
+        segments = iter(self._prepared.ledger.segments)
+        segment, inside = next(segments, None), frozenset[str]()
+        inside = frozenset(segment.chunk_ids) if segment else inside
+        decides = _decides(settings, self._prepared.inputs)
+        for cut in self.cuts:
+            rows, paths = self._rows.slice(cut.start, cut.rows), list[str]()
+            for chunk_id in chunks_in(rows):
+                while segment is not None and chunk_id not in inside:
+                    segment = next(segments, None)
+                    inside = frozenset(segment.chunk_ids) if segment else frozenset()
+                if segment is not None and segment.path not in paths[-1:]:
+                    paths.append(segment.path)
+            yield work_of(decides, rows, settings.layers or {}, paths)
+
+
+def _decides(settings: PublishSettings, inputs: DatasetInputs) -> Mapping[str, Any]:
+    """What decides the bytes of every block of a version, besides the block's rows."""
+    measures = measures_of()
+    facts = {one.name: one.version for one in measures if any(column.name in FACTS for column in one.columns)}
+    return {
+        "format": FORMAT,
+        "schemas": {name: schema.to_string(show_field_metadata=False) for name, schema in TABLES.items()},
+        "sizes": asdict(ShardSizes()),
+        "options": {name: options_of(schema) for name, schema in TABLES.items()},
+        "recipe": settings.fingerprint,
+        "judge": settings.judge_fingerprint,
+        "replay": inputs.record()["replay"],
+        "facts": facts,
+        "pyarrow": pa.__version__,
+    }
+
+
+def _source_failures(files: Files, prepared: Prepared) -> list[tuple[BlockRecord, bool]]:
+    """The block of the source rows that failed, and whether this call made it; none where no row failed."""
+    if not prepared.failures:
+        return []
+    key = block_key({"format": FORMAT, "pyarrow": pa.__version__}, prepared.inputs.source_failures)
+    if made := [*made_blocks(files, [key])]:
+        return [(made[0], False)]
+    with BlockWriter(files, key) as writer:
+        for failure in prepared.failures:
+            writer.add_failure(source_failure_row(failure))
+        return [(writer.finish(), True)]
+
+
+def _failures(settings: PublishSettings) -> Iterator[SourceFailure]:
+    for failure in Plan(settings.files, settings.fingerprint).failures():
+        mine = settings.failure_keys is None or failure_key(failure) in settings.failure_keys
+        if mine and settings.scope.holds_failure(failure):
+            yield failure
+
+
+def _replay(settings: PublishSettings) -> ReplaySettings:
+    """How the build's pictures are drawn."""
+    path = f"builds/{settings.fingerprint}/recipe.json"
+    try:
+        return ReplaySettings.of_recipe(json.loads(settings.files.read(path)))
+    except ValueError as error:
+        raise StoreError(f"{settings.files.locate(path)}: {error}") from error

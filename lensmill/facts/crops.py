@@ -11,7 +11,7 @@ SAME = 0.9
 """IoU from which a zoom repeats another, and share of the original from which it shows the whole."""
 
 
-def _of(episode: Episode, making: Making) -> Mapping[str, Any]:  # noqa: ARG001
+def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
     if episode.trajectory is None:
         return {}
     shown = [shown_by(zoom) for zoom in zooms_of(episode.trajectory)]

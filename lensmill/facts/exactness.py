@@ -12,7 +12,7 @@ MAX_TEXT = 200
 """Characters; a longer answer is compared as it is and read for no number."""
 
 
-def _of(episode: Episode, making: Making) -> Mapping[str, Any]:  # noqa: ARG001
+def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
     answer = None if episode.trajectory is None else episode.trajectory.answer
     if answer is None:
         return {}

@@ -4,14 +4,14 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from lensmill.geometry import Box
-from lensmill.tools import EDIT_TOOLS, ZOOM
-from lensmill.trajectory import Action, Step, Trajectory
+from lensmill.tools import kind_of
+from lensmill.trajectory import Step, Trajectory
 
 
 def zooms_of(trajectory: Trajectory) -> Iterator[Step]:
     """The steps whose zoom showed a picture."""
     for step in trajectory.steps:
-        if step.action is not None and step.action.tool == ZOOM and step.observation and step.observation.images:
+        if kind_of(step, trajectory) == "zoom":
             yield step
 
 
@@ -28,14 +28,10 @@ def asked_by(zoom: Step) -> Box:
 
 
 def marked_in(trajectory: Trajectory) -> Iterator[Box]:
-    """What the edits that showed a picture are about."""
+    """What the edits, and the code of an agent, that showed a picture are about."""
     for step in trajectory.steps:
-        if step.action is not None and step.observation and step.observation.images and _is_edit(step.action):
+        if step.action is not None and kind_of(step, trajectory) in ("edit", "code"):
             yield from (box for _, box in step.action.boxes)
-
-
-def _is_edit(action: Action) -> bool:
-    return action.tool in EDIT_TOOLS
 
 
 def area_of(boxes: Iterable[Box]) -> float:

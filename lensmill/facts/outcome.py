@@ -11,7 +11,7 @@ FAILED = "failed"
 """Outcome and reason of an episode without a trajectory."""
 
 
-def _of(episode: Episode, making: Making) -> Mapping[str, Any]:  # noqa: ARG001
+def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
     failure, verdict, trajectory = episode.failure, episode.verdict, episode.trajectory
     if failure is not None:
         ended = {"error_class": failure.error_class, "error": failure.message[:SHOWN], "attempts": failure.attempts}

@@ -7,7 +7,7 @@ from lensmill.facts.looks import area_of, asked_by, covered, marked_in, shown_by
 from lensmill.facts.measure import Column, Episode, Making, Measure
 
 
-def _of(episode: Episode, making: Making) -> Mapping[str, Any]:  # noqa: ARG001
+def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
     sample, trajectory = episode.sample, episode.trajectory
     targets = [box for box in sample.targets if box.area > 0]
     facts: dict[str, Any] = {"targets": len(targets)}

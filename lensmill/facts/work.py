@@ -7,7 +7,7 @@ from lensmill.facts.measure import Column, Episode, Making, Measure
 from lensmill.tools.uses import uses_of
 
 
-def _of(episode: Episode, making: Making) -> Mapping[str, Any]:  # noqa: ARG001
+def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
     trajectory = episode.trajectory
     if trajectory is None:
         return {"seconds": episode.seconds}

@@ -8,7 +8,7 @@ from lensmill.tools.python import PYTHON
 from lensmill.tools.settings import ZOOM_FLOOR, ToolSettings, ZoomSource
 from lensmill.tools.spec import TOOLS, Drawn, ToolContext, ToolResult, ToolSpec
 from lensmill.tools.toolbox import Toolbox, tool_schema
-from lensmill.tools.uses import Uses, uses_of
+from lensmill.tools.uses import Uses, kind_of, uses_of
 from lensmill.tools.zoom import ZOOM
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "Uses",
     "ZoomSource",
     "edit_name",
+    "kind_of",
     "tool_schema",
     "uses_of",
 ]

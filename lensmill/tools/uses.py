@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lensmill.tools.spec import TOOLS, ToolKind
-from lensmill.trajectory import Action, Step, Trajectory
+from lensmill.trajectory import Step, Trajectory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +36,26 @@ def uses_of(trajectory: Trajectory) -> Uses:
     for step in trajectory.steps:
         shown = _shown(step)
         calls += step.action is not None
-        if step.action is not None and shown:
-            kind = _kind(step.action, step, trajectory)
-            zooms += kind == "zoom"
-            edits += kind != "zoom" and not shown <= seen
+        kind = kind_of(step, trajectory)
+        zooms += kind == "zoom"
+        edits += kind in ("edit", "code") and not shown <= seen
         seen |= shown
     return Uses(len(trajectory.steps), calls, zooms, edits)
 
 
-def _kind(action: Action, step: Step, trajectory: Trajectory) -> ToolKind:
-    """The kind of the step's tool. A tool from outside is told by what it showed (see `ToolSpec.kind`), so that the
-    count is the same where its module is not installed."""
+def kind_of(step: Step, trajectory: Trajectory) -> ToolKind | None:
+    """The kind of a step's tool; None for a step without a call, and for a call that showed no picture.
+
+    A tool from outside is told by what it showed (see `ToolSpec.kind`), so that the kind is the same where its module
+    is not installed.
+    """
+    action, shown = step.action, step.observation.images if step.observation is not None else ()
+    if action is None or not shown:
+        return None
     if action.tool in TOOLS.own:
         return TOOLS.own[action.tool].kind
     about = action.arguments.get("image", 0)
     given = trajectory.images[about].frame if isinstance(about, int) and about < len(trajectory.images) else None
-    shown = step.observation.images if step.observation is not None else ()
     return "edit" if all(ref.frame == given for ref in shown) else "zoom"
 
 

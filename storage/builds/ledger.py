@@ -103,13 +103,11 @@ class Ledger:
     def _cut(self, plan: Plan, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
         """Places of cuts follow from the plan alone, so that chunks which another version leaves out move none."""
         wanted, found = set(chunk_ids), 0
-        for size, ids in plan.segments():
-            step = max(1, SEGMENT_EPISODES // size)
-            for start in range(0, len(ids), step):
-                some = tuple(chunk_id for chunk_id in ids[start : start + step] if chunk_id in wanted)
-                if some:
-                    found += len(some)
-                    yield self._segment(some, {name: layers[name] for name in some if name in layers})
+        for run in plan.runs(SEGMENT_EPISODES):
+            some = tuple(chunk_id for chunk_id in run if chunk_id in wanted)
+            if some:
+                found += len(some)
+                yield self._segment(some, {name: layers[name] for name in some if name in layers})
         if found < len(wanted):
             raise StoreError(
                 f"{self._files.locate(self._folder)}: the build's plan lacks {len(wanted) - found} of the chunks that "

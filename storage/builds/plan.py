@@ -9,19 +9,33 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from lensmill.sample import Sample
+from storage.builds.plan_counts import PlanCounts, counts_of
+from storage.builds.plan_part import PlanPart, part_of
 from storage.builds.plan_view import Place, PlanView
-from storage.builds.schema import sample_json, sample_of
-from storage.builds.segment import INDEX, SegmentWriter, failure_key, paths_of, read_failures, read_rows
+from storage.builds.planned import Codebook, PlannedSamples, RowsReader
+from storage.builds.sample_ids import SampleIds
+from storage.builds.schema import clean, sample_json, sample_of
+from storage.builds.segment import (
+    INDEX,
+    KEYS,
+    Row,
+    SegmentWriter,
+    about_of,
+    failure_key,
+    paths_of,
+    read_failures,
+    read_rows,
+    without,
+)
+from storage.builds.wanted import ALL, Wanted
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure, duplicate
 
@@ -65,44 +79,6 @@ class Chunk:
     samples: Mapping[str, Sample]
 
 
-@dataclass(frozen=True, slots=True)
-class PlanCounts:
-    """How much is planned. `episodes` counts by rung; `failures` are source rows that could not become samples."""
-
-    samples: int = 0
-    episodes: Mapping[int, int] = field(default_factory=dict)
-    failures: int = 0
-    chunks: int = 0
-
-    def __add__(self, other: "PlanCounts") -> "PlanCounts":
-        rungs = sorted({*self.episodes, *other.episodes})
-        return PlanCounts(
-            self.samples + other.samples,
-            {rung: self.episodes.get(rung, 0) + other.episodes.get(rung, 0) for rung in rungs},
-            self.failures + other.failures,
-            self.chunks + other.chunks,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class PlanPart:
-    """Some samples of a plan.
-
-    Attributes:
-        chunk_ids: the chunks that hold at least one of them, in the plan's order.
-        samples: how many there are.
-        left_out: ids of the other samples in these chunks.
-        others: how many samples of the whole plan are others.
-        first: id -> sample of the first others, in the plan's order.
-    """
-
-    chunk_ids: tuple[str, ...]
-    samples: int
-    left_out: frozenset[str]
-    others: int
-    first: Mapping[str, Sample]
-
-
 def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed: int) -> str:
     """The id of an episode: a hash of everything that determines it."""
     content = _to_json([fingerprint, sample_id, rung, agent, seed])
@@ -112,14 +88,14 @@ def episode_id_of(fingerprint: str, sample_id: str, rung: int, agent: str, seed:
 def plan_sample(
     fingerprint: str, sample: Sample, rungs: Sequence[int], agents: Sequence[str], seeds: Sequence[int]
 ) -> PlannedSample:
-    """A sample's episodes: rungs x agents x seeds, in this order."""
+    """A sample's episodes: by rung, then agent, then seed, whatever the order in which rungs and seeds are given."""
     episodes = tuple(
         PlannedEpisode(
             episode_id_of(fingerprint, sample.sample_id, rung, agent, seed), sample.sample_id, rung, agent, seed
         )
-        for rung in rungs
+        for rung in sorted(rungs)
         for agent in agents
-        for seed in seeds
+        for seed in sorted(seeds)
     )
     return PlannedSample(sample, episodes)
 
@@ -141,8 +117,9 @@ class Plan:
         self._files = files
         self._fingerprint = fingerprint
         self._folder = f"builds/{fingerprint}/plan"
-        self._view = PlanView((), (), INDEX.empty_table())
-        self._known_samples: set[str] = set()
+        self._view = PlanView.empty()
+        self._kinds, self._keys = Codebook(), RowsReader()
+        self._planned = PlannedSamples(self._keys.rows)
         self._known_failures: set[str] = set()
         self._known_segments = 0
         self._footers: OrderedDict[str, pq.FileMetaData] = OrderedDict()
@@ -150,14 +127,18 @@ class Plan:
         self._holding, self._reading = Lock(), Lock()
 
     def append(
-        self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int = 64, limit: int | None = None
+        self,
+        items: Iterable[PlannedSample | Row | SourceFailure | str],
+        chunk_size: int | None = None,
+        limit: int | None = None,
     ) -> PlanCounts:
-        """Plan what is not planned yet, as a new segment; returns what was added (nothing, if all was known).
+        """Plan the episodes that are not planned yet, as a new segment; returns what was added (nothing, if all were).
 
         Args:
-            items: the source from its beginning, streamed: samples with their episodes, or only the id of a sample
-                that is `known`, and rows that failed.
-            chunk_size: episodes of a chunk, at most; a sample's episodes stay together, however many.
+            items: the source from its beginning, streamed: samples with their episodes (or `row_of` such a sample), or
+                only the id of a sample of which all that is wanted is planned, and rows that failed.
+            chunk_size: episodes of a chunk, at most; a sample's episodes stay together, however many. None: as
+                `storage.builds.segment.chunk_size_after` has it.
             limit: of samples, counted from the source's beginning whether known or new; a later, larger limit
                 appends the rest.
 
@@ -175,49 +156,45 @@ class Plan:
             # Another planner was first: what it has not planned of ours becomes the next segment.
             items, limit = _read_segment(self._files, json.loads(record)), None
 
-    def known(self) -> Set[str]:
-        """The ids of all samples that are planned. It grows with the plan."""
-        for segment in self._refresh().segments[self._known_segments :]:
-            for path in paths_of(segment, "samples"):
-                self._known_samples.update(self._sample_ids(path))
+    def planned(self) -> PlannedSamples:
+        """What is planned of each sample, now."""
+        self._read_keys()
+        return self._planned
+
+    def _read_keys(self) -> PlanView:
+        view = self._refresh()
+        new = view.segments[self._known_segments :]
+        for segment in new:
+            for path in paths_of(segment, "keys"):
+                self._keys.add(self._table(path, KEYS))
             self._known_failures.update(map(failure_key, read_failures(self._files, segment)))
             self._known_segments += 1
-        return self._known_samples
+        if new:
+            self._planned = PlannedSamples(self._keys.rows)
+        return view
+
+    def known(self) -> Set[str]:
+        """The ids of all samples of which something is planned."""
+        return self.planned().ids
 
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk of the plan, in its order."""
         return self._refresh().chunk_ids()
 
-    def segments(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
-        """See `PlanView.chunks_by_segment`."""
-        return self._refresh().chunks_by_segment()
+    def runs(self, episodes: int) -> Iterator[tuple[str, ...]]:
+        """See `PlanView.runs`."""
+        return self._refresh().runs(episodes)
 
-    def select(self, held: Set[str], others_too: bool = False, shown: int = 0) -> "PlanPart":
-        """The part of the plan that holds these samples, and which of its samples are others.
-
-        Args:
-            others_too: take in the samples that are not `held`, as well.
-            shown: how many of the others to return.
-        """
-        view = self._refresh()
-        chunk_ids = view.chunk_ids()
-        if (known := self.known()) <= held:  # of an unchanged source no file is read again
-            return PlanPart(chunk_ids, len(known), frozenset(), 0, {})
-        found, left_out, first, samples, others, opened = [], set[str](), dict[str, Sample](), 0, 0, -1
-        ids: Iterator[str] = iter(())
-        columns = (view.index.column(name).to_pylist() for name in ("part", "samples"))
-        for chunk_id, part, count in zip(chunk_ids, *columns, strict=True):  # chunks lie in the order of their files
-            if part != opened:
-                opened, ids = part, iter(self._sample_ids(view.paths[part]))
-            absent = [sample_id for sample_id in islice(ids, count) if sample_id not in held]
-            for sample_id in absent[: shown - len(first)]:
-                first[sample_id] = self.read_chunk(chunk_id).samples[sample_id]
-            others += len(absent)
-            if others_too or len(absent) < count:
-                found.append(chunk_id)
-                samples += count if others_too else count - len(absent)
-                left_out.update(() if others_too else absent)
-        return PlanPart(tuple(found), samples, frozenset(left_out), others, first)
+    def select(
+        self,
+        held: Set[str],
+        others_too: bool = False,
+        shown: int = 0,
+        wanted: Wanted = ALL,
+        beyond: Set[tuple[str, int]] = frozenset(),
+    ) -> PlanPart:
+        """The part of the plan that a run is about; see `part_of`. Reads the plan's keys and index only."""
+        return part_of(self._read_keys(), self._keys.rows, SampleIds.of(held), others_too, shown, wanted, beyond)
 
     def rows(self, *columns: str) -> Iterator[dict[str, Any]]:
         """These columns of every sample's row (`SAMPLES`), in the plan's order; reads all its files."""
@@ -226,13 +203,9 @@ class Plan:
     def counts_in(self, chunk_ids: Iterable[str]) -> PlanCounts:
         """How much these chunks of the plan hold; reads the plan's index only."""
         view = self._refresh()
-        some = view.index.take(pa.array(view.rows(chunk_ids)))
-        rungs = pa.chunked_array(some.column("rungs")).combine_chunks().flatten()
-        episodes: dict[int, int] = {}
-        for rung in pc.unique(rungs.field("rung")).to_pylist():
-            mask = pc.equal(rungs.field("rung"), rung)
-            episodes[rung] = pc.sum(rungs.field("episodes").filter(mask)).as_py()
-        return PlanCounts(pc.sum(some.column("samples")).as_py() or 0, dict(sorted(episodes.items())), 0, len(some))
+        rows = view.rows(chunk_ids)
+        samples = view.index.column("samples").to_numpy()[rows].sum()
+        return PlanCounts(int(samples), view.episodes(rows), 0, len(rows))
 
     def episodes_in(self, chunk_ids: Iterable[str]) -> int:
         """How many episodes these chunks have."""
@@ -274,10 +247,9 @@ class Plan:
         """How much is planned; reads only the segments' small records."""
         return sum((counts_of(segment) for segment in self._refresh().segments), PlanCounts())
 
-    def chunk_sizes(self) -> frozenset[int]:
+    def chunk_sizes(self) -> frozenset[int | None]:
         """Every `chunk_size` that chunks were planned with."""
-        segments = self._refresh().segments
-        return frozenset(segment["chunk_size"] for segment in segments if "chunk_size" in segment)  # type: ignore[misc]
+        return frozenset(segment["chunk_size"] for segment in self._refresh().segments)  # type: ignore[misc]
 
     def failures(self) -> Iterator[SourceFailure]:
         """Source rows that could not become samples, in the order of the source."""
@@ -288,14 +260,14 @@ class Plan:
         return f"{self._folder}/segments/{number:06d}.json"
 
     def _draft(
-        self, items: Iterable[PlannedSample | SourceFailure | str], chunk_size: int, limit: int | None
+        self, items: Iterable[PlannedSample | Row | SourceFailure | str], chunk_size: int | None, limit: int | None
     ) -> SegmentWriter | None:
         """Write all that is new to uniquely named files; None if nothing is."""
-        if chunk_size < 1:
+        if chunk_size is not None and chunk_size < 1:
             raise ValueError(f"chunk_size must be at least 1, got {chunk_size}")
-        known = self.known()
+        planned, before = self.planned(), sum(self.counts().episodes.values())
         seen, failed = set[str](), set[str]()
-        with SegmentWriter(self._files, self._folder, chunk_size, self._chunk_id) as writer:
+        with SegmentWriter(self._files, self._folder, chunk_size, before, self._chunk_id) as writer:
             stream = iter(items)
             while limit is None or len(seen) < limit:
                 item = next(stream, None)
@@ -304,14 +276,14 @@ class Plan:
                 if isinstance(item, str):
                     seen.add(item)
                     continue
-                if isinstance(item, PlannedSample):
-                    sample = item.sample
-                    if sample.sample_id not in seen:
-                        seen.add(sample.sample_id)
-                        if sample.sample_id not in known:
-                            writer.add(_row(item))
+                if not isinstance(item, SourceFailure):
+                    row = row_of(item) if isinstance(item, PlannedSample) else item
+                    if row["sample_id"] not in seen:
+                        seen.add(row["sample_id"])
+                        if missing := without(row, planned.attempts(row["sample_id"])):
+                            writer.add(missing)
                         continue
-                    item = duplicate(sample)
+                    item = duplicate(json.loads(row["sample"])["origin"])
                 key = failure_key(item)
                 if key not in failed and key not in self._known_failures:
                     failed.add(key)
@@ -321,15 +293,14 @@ class Plan:
     def _chunk_id(self, episode_ids: Iterable[str]) -> str:
         return chunk_id_of(self._fingerprint, episode_ids)
 
-    def _sample_ids(self, path: str) -> list[str]:
-        """The samples of one of the plan's files, in its order."""
+    def _table(self, path: str, schema: pa.Schema) -> pa.Table:
+        """One of the plan's small files."""
         try:
             with self._files.open(path) as source:
-                ids: list[str] = pq.read_table(source, columns=["sample_id"]).column(0).to_pylist()
+                return pq.read_table(source, schema=schema)
         except (pa.ArrowException, FileNotFoundError) as error:
             where = self._files.locate(path)
             raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
-        return ids
 
     def _refresh(self) -> PlanView:
         """Take in segments that were appended since the last look; of threads that do so at once one reads them."""
@@ -337,14 +308,8 @@ class Plan:
             view = self._view
             while self._files.exists(path := self._segment_path(len(view.segments))):
                 segment = json.loads(self._files.read(path))
-                index, parts = view.index, len(view.paths)
-                for name in paths_of(segment, "index"):
-                    with self._files.open(name) as source:
-                        table = pq.read_table(source, schema=INDEX)
-                    table = table.set_column(1, "part", pc.cast(pc.add(table.column("part"), parts), pa.int32()))
-                    index = pa.concat_tables([index, table])
-                paths = (*view.paths, *paths_of(segment, "samples"))
-                view = self._view = PlanView((*view.segments, segment), paths, index.combine_chunks())
+                tables = [self._table(name, INDEX) for name in paths_of(segment, "index")]
+                view = self._view = view.grown(segment, tables, self._kinds)
             return view
 
     def _read_row_group(self, place: Place) -> Iterator[PlannedSample]:
@@ -359,16 +324,19 @@ class Plan:
         yield from map(_planned, rows)
 
 
-def _row(planned: PlannedSample) -> dict[str, object]:
-    """A sample and its episodes as a SAMPLES row."""
-    episodes = planned.episodes
+def row_of(planned: PlannedSample) -> Row:
+    """A sample and its episodes as the plan's tables hold them: SAMPLES, and KEYS but for what follows from it."""
+    sample, episodes = planned.sample, planned.episodes
     return {
-        "sample_id": planned.sample.sample_id,
-        "sample": sample_json(planned.sample),
+        "sample_id": sample.sample_id,
+        "sample": sample_json(sample),
         "episode_id": [episode.episode_id for episode in episodes],
         "rung": [episode.rung for episode in episodes],
         "agent": [episode.agent for episode in episodes],
         "seed": [episode.seed for episode in episodes],
+        "about": about_of(sample),
+        "split": clean(sample.split),
+        "subset": clean(sample.subset),
     }
 
 
@@ -380,14 +348,6 @@ def _planned(row: Mapping[str, object]) -> PlannedSample:
         for episode_id, rung, agent, seed in zip(*columns, strict=True)  # type: ignore[call-overload]
     )
     return PlannedSample(sample, episodes)
-
-
-def counts_of(segment: Mapping[str, object]) -> PlanCounts:
-    """What a segment's record says is in it."""
-    counts = segment["counts"]
-    assert isinstance(counts, dict)
-    rungs = {int(rung): count for rung, count in counts["episodes"].items()}
-    return PlanCounts(counts["samples"], rungs, counts["failures"], counts["chunks"])
 
 
 def _read_segment(files: Files, segment: Mapping[str, object]) -> Iterator[PlannedSample | SourceFailure]:

@@ -1,12 +1,19 @@
 """Where the chunks of a plan lie, for plans of any size."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from storage.builds.planned import Codebook
+from storage.builds.segment import INDEX, paths_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,35 +24,90 @@ class Place:
     row_group: int
 
 
+VIEW = pa.schema([*(field for field in INDEX if field.name != "attempts"), pa.field("kind", pa.int32())])
+"""Columns of `PlanView.index`."""
+
+
+def kind_of(attempts: str) -> Mapping[tuple[int, int], int]:
+    """What a text of INDEX's "attempts" says: (rung, seed) -> episodes."""
+    return {(rung, seed): episodes for rung, seed, episodes in json.loads(attempts)}
+
+
 class PlanView:
     """The segments that were there at the last look, and where their chunks lie. A plan may have a million chunks, so
     they are columns, not objects.
 
     Attributes:
-        index: INDEX columns of all segments, in the plan's order; "part" counts in `paths`.
+        index: columns of all segments, in the plan's order: those of INDEX, but instead of "attempts" the number of
+            its text, "kind". "part" counts in `paths`.
+        kinds: by that number, how many episodes of each (rung, seed) a chunk has.
     """
 
-    def __init__(self, segments: tuple[Mapping[str, object], ...], paths: tuple[str, ...], index: pa.Table) -> None:
+    def __init__(
+        self,
+        segments: tuple[Mapping[str, object], ...],
+        paths: tuple[str, ...],
+        index: pa.Table,
+        kinds: tuple[Mapping[tuple[int, int], int], ...] = (),
+    ) -> None:
         self.segments = segments
         self.paths = paths
         self.index = index
+        self.kinds = kinds
         ids = np.array(index.column("chunk_id").to_pylist(), dtype="S32")
         self._order = np.argsort(ids)
         self._ids = ids[self._order]
+
+    @classmethod
+    def empty(cls) -> Self:
+        """Of a plan without segments."""
+        return cls((), (), VIEW.empty_table())
+
+    def grown(self, segment: Mapping[str, object], tables: Iterable[pa.Table], kinds: Codebook) -> Self:
+        """With one more segment.
+
+        Args:
+            tables: of the segment's index files.
+            kinds: numbers the texts of "attempts"; the same for all segments.
+        """
+        index = self.index
+        for table in tables:
+            kind = pa.array(kinds.encode(table.column("attempts")))
+            part = pc.cast(pc.add(table.column("part"), len(self.paths)), pa.int32())
+            table = table.drop_columns("attempts").set_column(1, "part", part).append_column("kind", kind)
+            index = pa.concat_tables([index, table])
+        paths = (*self.paths, *paths_of(segment, "samples"))
+        return type(self)((*self.segments, segment), paths, index.combine_chunks(), tuple(map(kind_of, kinds.texts)))
 
     def chunk_ids(self) -> tuple[str, ...]:
         """Every chunk, in the plan's order."""
         return tuple(self.index.column("chunk_id").to_pylist())
 
-    def chunks_by_segment(self) -> tuple[tuple[int, tuple[str, ...]], ...]:
-        """The segments in their order: how many episodes a chunk has at most, and the chunks."""
-        ids, found = iter(self.chunk_ids()), []
+    def episodes(self, rows: npt.NDArray[np.intp]) -> dict[int, int]:
+        """Rung -> episodes of the chunks in these rows of the index."""
+        counts = np.bincount(self.index.column("kind").to_numpy()[rows], minlength=len(self.kinds)).tolist()
+        found = Counter[int]()
+        for kind, chunks in zip(self.kinds, counts, strict=True):
+            for (rung, _), episodes in kind.items():
+                if chunks:
+                    found[rung] += chunks * episodes
+        return {rung: found[rung] for rung in sorted(found)}
+
+    def runs(self, episodes: int) -> Iterator[tuple[str, ...]]:
+        """All chunks in their order, cut into runs of about so many episodes. A run lies within one segment, and where
+        it is cut follows from the chunks before it in the segment: runs stay as they are when the plan grows."""
+        sizes = np.array([sum(kind.values()) for kind in self.kinds], dtype=np.int64)
+        sizes, ids, start = sizes[self.index.column("kind").to_numpy()], self.chunk_ids(), 0
         for segment in self.segments:
-            counts, size = segment["counts"], segment.get("chunk_size", 1)
+            counts = segment["counts"]
             assert isinstance(counts, dict)
-            assert isinstance(size, int)
-            found.append((size, tuple(islice(ids, counts["chunks"]))))
-        return tuple(found)
+            end = start + counts["chunks"]
+            before = np.cumsum(sizes[start:end]) - sizes[start:end]
+            cuts = np.flatnonzero(np.diff(before // episodes)) + 1
+            for first, last in pairwise([0, *cuts.tolist(), end - start]):
+                if last > first:
+                    yield ids[start + first : start + last]
+            start = end
 
     def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
         """Where these chunks lie in the index; those that are not there are left out."""

@@ -5,12 +5,17 @@ import json
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from storage.builds.schema import clean
+from lensmill.sample import Sample
+from storage.builds.planned import attempts_text
+from storage.builds.schema import clean, sample_json
+from storage.builds.wanted import Attempts
 from storage.files.store import Files, StoreError
 from storage.files.table import TableWriter
 from storage.sources.protocol import SourceFailure
@@ -28,8 +33,20 @@ SAMPLES = pa.schema(
         ("seed", pa.list_(pa.int64())),
     ]
 )
+KEYS = pa.schema(
+    [
+        ("sample_id", pa.binary(16)),
+        ("about", pa.binary(8)),
+        ("attempts", pa.string()),
+        ("split", pa.string()),
+        ("subset", pa.string()),
+    ]
+)
+"""A row for each row of SAMPLES, in the same order, in one small file: what is planned already, and of what, is known
+without reading the samples. `about`: see `about_of`; `attempts`: `storage.builds.planned.attempts_text`."""
+
 BUFFERED = 10_000
-"""Rows of the index and of the failures that are held until they are written."""
+"""Rows of keys, index and failures that are held until they are written."""
 
 INDEX = pa.schema(
     [
@@ -37,10 +54,25 @@ INDEX = pa.schema(
         ("part", pa.int32()),
         ("row_group", pa.int32()),
         ("samples", pa.int32()),
-        ("rungs", pa.list_(pa.struct([("rung", pa.int32()), ("episodes", pa.int32())]))),
+        ("attempts", pa.string()),
     ]
 )
+"""One row a chunk. `attempts`: JSON list of [rung, seed, episodes]; few texts differ."""
+
+Row = Mapping[str, Any]
+"""Values of a SAMPLES row and of its KEYS row; see `storage.builds.plan.row_of`."""
+
+KINDS = ("samples", "keys", "index", "failures")
+"""The files of a segment."""
+
+SMALLEST, LARGEST, GROWTH = 16, 256, 64
+"""Episodes of a chunk whose size grows with the plan: the largest power of two that is at most 1/GROWTH of what is
+planned before it, within these bounds. Small builds keep every worker busy, and large ones have few objects."""
+
 FAILURES = pa.schema([("origin", pa.string()), ("error_class", pa.string()), ("message", pa.string())])
+
+
+_text_of = lru_cache(1024)(attempts_text)
 
 
 def failure_key(failure: SourceFailure) -> str:
@@ -49,8 +81,31 @@ def failure_key(failure: SourceFailure) -> str:
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
+def about_of(sample: Sample) -> bytes:
+    """8 bytes that differ where what a source says of a sample differs (split, subset, licence, regions, targets), and
+    not where only its row has moved."""
+    return hashlib.sha256(sample_json(replace(sample, origin="")).encode("utf-8", "surrogatepass")).digest()[:8]
+
+
+def chunk_size_after(episodes: int) -> int:
+    """The size of a chunk, in episodes, before which so many episodes are planned."""
+    share = max(1, episodes // GROWTH)
+    return min(LARGEST, max(SMALLEST, 1 << share.bit_length() - 1))
+
+
+def without(row: Row, planned: Attempts) -> Row | None:
+    """The row without the episodes that are planned; None if none is left."""
+    if not planned:
+        return row
+    attempts = zip(row["rung"], row["seed"], strict=True)
+    places = [place for place, attempt in enumerate(attempts) if attempt not in planned]
+    if not places:
+        return None
+    return {**row, **{name: [row[name][place] for place in places] for name in ("episode_id", "rung", "agent", "seed")}}
+
+
 def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
-    """The files of a segment's record: "samples", "index" or "failures"."""
+    """The files of a segment's record, of one of KINDS."""
     names = segment[kind]
     assert isinstance(names, list)
     return names
@@ -86,20 +141,30 @@ class SegmentWriter:
 
     Args:
         folder: the plan's folder.
-        chunk_size: episodes of a chunk at most, whole samples.
+        chunk_size: episodes of a chunk at most, whole samples; None: `chunk_size_after`.
+        before: episodes that are planned in the segments before.
         chunk_id_of: the id of a chunk of these episode ids.
     """
 
-    def __init__(self, files: Files, folder: str, chunk_size: int, chunk_id_of: Callable[[Iterable[str]], str]) -> None:
+    def __init__(
+        self,
+        files: Files,
+        folder: str,
+        chunk_size: int | None,
+        before: int,
+        chunk_id_of: Callable[[Iterable[str]], str],
+    ) -> None:
         self._files = files
         self._folder = folder
         self._chunk_size = chunk_size
         self._chunk_id_of = chunk_id_of
         self._open: dict[str, TableWriter] = {}
-        self._paths: dict[str, list[str]] = {"samples": [], "index": [], "failures": []}
+        self._before = before
+        self._paths: dict[str, list[str]] = {kind: [] for kind in KINDS}
         self._sums: dict[str, str] = {}
-        self._chunk: list[Mapping[str, Any]] = []
+        self._chunk: list[Row] = []
         self._chunk_episodes = 0
+        self._keys: list[dict[str, Any]] = []
         self._index: list[dict[str, Any]] = []
         self._failures: list[dict[str, Any]] = []
         self._rungs: Counter[int] = Counter()
@@ -120,17 +185,28 @@ class SegmentWriter:
         self._end_chunk()
         self._flush_failures()
         if not self.empty:
+            self._flush_keys()
             self._flush_index()
         for table in self._open.values():
             self._close(table)
 
-    def add(self, sample: Mapping[str, Any]) -> None:
-        rungs = sample["rung"]
-        if self._chunk and self._chunk_episodes + len(rungs) > self._chunk_size:
+    def add(self, sample: Row) -> None:
+        """Take the next sample."""
+        size, episodes = self._chunk_size or chunk_size_after(self._before), len(sample["rung"])
+        if self._chunk and self._chunk_episodes + episodes > size:
             self._end_chunk()
         self._chunk.append(sample)
-        self._chunk_episodes += len(rungs)
+        self._chunk_episodes += episodes
         self._counts["samples"] += 1
+        self._keys.append(
+            {
+                "sample_id": bytes.fromhex(sample["sample_id"]),
+                "attempts": _text_of(tuple(zip(sample["rung"], sample["seed"], strict=True))),
+                **{name: sample[name] for name in ("about", "split", "subset")},
+            }
+        )
+        if len(self._keys) >= BUFFERED:
+            self._flush_keys()
 
     def fail(self, failure: SourceFailure) -> None:
         self._failures.append(
@@ -168,26 +244,32 @@ class SegmentWriter:
         if not self._chunk:
             return
         table = self._table("samples", SAMPLES)
-        rungs = Counter[int]()
+        attempts = Counter[tuple[int, int]]()
         for row in self._chunk:
-            rungs.update(row["rung"])
-        self._rungs += rungs
+            attempts.update(zip(row["rung"], row["seed"], strict=True))
+        for (rung, _), episodes in attempts.items():
+            self._rungs[rung] += episodes
         self._index.append(
             {
                 "chunk_id": self._chunk_id_of(episode for row in self._chunk for episode in row["episode_id"]),
                 "part": len(self._paths["samples"]) - 1,
                 "row_group": table.row_groups,
                 "samples": len(self._chunk),
-                "rungs": [{"rung": rung, "episodes": rungs[rung]} for rung in sorted(rungs)],
+                "attempts": json.dumps([[*attempt, attempts[attempt]] for attempt in sorted(attempts)]),
             }
         )
         table.write(self._chunk)
         self._counts["chunks"] += 1
+        self._before += self._chunk_episodes
         self._chunk, self._chunk_episodes = [], 0
         if table.row_groups >= CHUNKS_PER_FILE:
             self._close(self._open.pop("samples"))
         if len(self._index) >= BUFFERED:
             self._flush_index()
+
+    def _flush_keys(self) -> None:
+        self._table("keys", KEYS).write(self._keys)
+        self._keys = []
 
     def _flush_index(self) -> None:
         self._table("index", INDEX).write(self._index)

@@ -44,7 +44,19 @@ COUNTS = (*_KEYS, "episodes", *_SUMS, "zoomed", "edited", "first", "message")
 `zoomed` and `edited` count episodes with at least one zoom, or edit; `message` is of the group's first failure in plan
 order, and `first` its row number."""
 
-_READ = ("chunk", "position", "episode_id", "sample_id", "image_id", "outcome", *_KEYS[:1], *_KEYS[2:], *_SUMS, "error")
+_READ = (
+    "chunk",
+    "position",
+    "episode_id",
+    "sample_id",
+    "image_id",
+    "seed",
+    "outcome",
+    *_KEYS[:1],
+    *_KEYS[2:],
+    *_SUMS,
+    "error",
+)
 
 _REASONS = (
     *("failed", "abstained", "turn_limit", "template_token", "bad_character", "empty_turn", "runaway"),
@@ -146,7 +158,7 @@ class _Selecting:
     def _register_groups(self) -> None:
         """The table `groups`: what `DERIVED` says of each sample on each rung, within the scope."""
         self._engine.execute("CREATE TABLE members (sample_id VARCHAR, rung INTEGER, outcome VARCHAR)")
-        for part in self._ledger.tables(["sample_id", "rung", "outcome", "episode_id", "image_id"]):
+        for part in self._ledger.tables(["sample_id", "rung", "seed", "outcome", "episode_id", "image_id"]):
             self._engine.register("part", part.filter(pc.invert(self._outside(part)[0])))
             self._engine.execute("INSERT INTO members SELECT sample_id, rung, outcome FROM part")
             self._engine.unregister("part")
@@ -163,7 +175,8 @@ class _Selecting:
         if self._scope.left_out:
             outside = pc.or_(named, _in(part.column("sample_id"), self._scope.left_out))
             taken = pc.or_(named, _in(part.column("sample_id"), self._scope.by_origin))
-        return outside, taken
+        within = pa.array(self._scope.within(part))
+        return pc.or_(outside, pc.invert(within)), pc.and_(taken, within)
 
     def _decided(self, part: pa.Table, grouped: bool) -> pa.Table:
         """The rows in scope with their `table` and `reason`."""

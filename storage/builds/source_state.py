@@ -12,11 +12,14 @@ from typing import Any
 
 import numpy as np
 
+from storage.builds.sample_ids import SampleIds, hex_of
 from storage.builds.schema import clean
+from storage.builds.wanted import ALL, Wanted
 from storage.files.store import Files, StoreError
 
 _ENTRY = np.dtype([("sample", "S16"), ("origin", "S8")])
 _SAMPLE, _FAILURE = _ENTRY.itemsize, 16
+_BEYOND = np.dtype([("sample", "S16"), ("rung", "<i4")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +27,16 @@ class SourceState:
     """What a source held.
 
     Attributes:
-        held: ids of the samples that were planned of it, then or before.
+        held: ids of the samples that were planned of it, then or before. At scale, `SampleIds`.
         entries: 24 bytes each, `entry` of a sample and of an origin that it has in the source, in any order.
         failure_keys: of its rows that failed (`storage.builds.segment.failure_key`).
         unreadable: rows of which nothing is planned; not a row that repeats another.
         whole: read to its end; else up to `limit=`.
         keep: what was withdrawn from it is published as well.
         number: of its record; 0 where there is none.
+        wanted: what of it the run asked for.
+        beyond: (sample, rung) where a lower rung of the run shows every pixel of the picture. Such episodes are planned
+            where an earlier run had other rungs.
     """
 
     held: Set[str]
@@ -40,6 +46,8 @@ class SourceState:
     whole: bool
     keep: bool
     number: int = 0
+    wanted: Wanted = ALL
+    beyond: Set[tuple[str, int]] = frozenset()
 
     def samples_at(self, origins: Iterable[str]) -> dict[str, set[str]]:
         """The samples that have one of these origins, by origin; an origin of none is left out."""
@@ -48,13 +56,20 @@ class SourceState:
         found = dict[str, set[str]]()
         for sample, origin in table[np.isin(table["origin"], np.array([*by_hash], dtype="S8"))].tolist():
             name = by_hash[origin.ljust(8, b"\0")]  # numpy drops zeros at the end
-            found.setdefault(name, set()).add(sample.ljust(16, b"\0").hex())
+            found.setdefault(name, set()).add(hex_of(sample))
         return found
 
     def data(self) -> bytes:
-        """The bytes of its file, the same for the same state: sorted entries, then sorted keys."""
+        """The bytes of its file, the same for the same state: sorted entries, then sorted keys, then `beyond`."""
         table = np.sort(np.frombuffer(self.entries, dtype=f"S{_SAMPLE}"))
-        return table.tobytes() + b"".join(bytes.fromhex(key) for key in sorted(self.failure_keys))
+        beyond = [(bytes.fromhex(sample_id), rung) for sample_id, rung in sorted(self.beyond)]
+        keys = b"".join(bytes.fromhex(key) for key in sorted(self.failure_keys))
+        return table.tobytes() + keys + np.array(beyond, dtype=_BEYOND).tobytes()
+
+
+def held_in(entries: bytes | bytearray) -> SampleIds:
+    """The samples of `SourceState.entries`."""
+    return SampleIds(np.frombuffer(bytes(entries), dtype=_ENTRY)["sample"])
 
 
 def entry(sample_id: str, origin: str) -> bytes:
@@ -86,6 +101,8 @@ class SourceStates:
             "entries": len(state.entries) // _SAMPLE,
             "failures": len(state.failure_keys),
             "unreadable": state.unreadable,
+            "beyond": len(state.beyond),
+            "wanted": state.wanted.record(),
             "whole": state.whole,
             "withdrawn": "keep" if state.keep else "drop",
         }
@@ -113,19 +130,24 @@ class SourceStates:
         except FileNotFoundError:
             data = b""
         end = int(about["entries"]) * _SAMPLE
-        if f"{hashlib.sha256(data).hexdigest()}.bin" != path.rpartition("/")[2] or (len(data) - end) % _FAILURE:
+        last = end + int(about["failures"]) * _FAILURE
+        whole = len(data) == last + int(about["beyond"]) * _BEYOND.itemsize
+        if f"{hashlib.sha256(data).hexdigest()}.bin" != path.rpartition("/")[2] or not whole:
             raise StoreError(
                 f"{self._files.locate(path)} is missing or damaged: run pipelines.build again, which reads the source"
             )
-        entries, keys = data[:end], data[end:]
+        entries, keys = data[:end], data[end:last]
+        beyond = np.frombuffer(data[last:], dtype=_BEYOND).tolist()
         return SourceState(
-            {entries[start : start + 16].hex() for start in range(0, end, _SAMPLE)},
+            held_in(entries),
             entries,
             frozenset(keys[start : start + _FAILURE].hex() for start in range(0, len(keys), _FAILURE)),
             int(about["unreadable"]),
             bool(about["whole"]),
             about["withdrawn"] == "keep",
             number,
+            Wanted.from_record(about["wanted"]),
+            frozenset((hex_of(sample), rung) for sample, rung in beyond),
         )
 
     def superseded(self) -> list[str]:

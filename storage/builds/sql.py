@@ -90,9 +90,21 @@ def ask(engine: duckdb.DuckDBPyConnection, rows: ds.Dataset, sql: str) -> pa.Rec
         statements = engine.extract_statements(sql)
         if [statement.type for statement in statements] not in ([_SELECT], [duckdb.StatementType.EXPLAIN]):
             raise QueryError("sql: give one SELECT over the table ledger; nothing can be changed from here")
-        return engine.sql(sql).to_arrow_reader(BATCH)
+        return _plain(engine.sql(sql).to_arrow_reader(BATCH))
     except duckdb.Error as error:
         raise QueryError(f"sql: {_explained(error)}") from error
+
+
+def _plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
+    """The same answer with sums, which the engine makes decimals of, as whole numbers."""
+    schema = pa.schema([field.with_type(_type(field.type)) for field in reader.schema])
+    return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in reader))
+
+
+def _type(of: pa.DataType) -> pa.DataType:
+    if not pa.types.is_decimal(of):
+        return of
+    return pa.float64() if of.scale else pa.int64()
 
 
 def _explained(error: duckdb.Error) -> str:

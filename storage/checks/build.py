@@ -1,97 +1,68 @@
-"""Verifying a build: its plan, commits, verdicts and pictures, each against what it must be."""
+"""Verifying a build: its plan, commits and verdicts, in pieces of work that any process can do."""
 
 import hashlib
-import json
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
+from itertools import islice
+from random import Random
+from typing import Any
 
-from lensmill.replay import made_by_code
-from lensmill.sample import Sample
-from storage.builds.episodes import EpisodeRow, EpisodeStore, in_plan_order
-from storage.builds.images import RESTORE, ImageStore
-from storage.builds.plan import Chunk, Plan, PlanCounts, counts_of
+from storage.builds.plan_counts import PlanCounts, counts_of
+from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
-from storage.checks.version import MALFORMED, Finding, Ids
-from storage.files.ahead import ahead
-from storage.files.store import Files, StoreError
+from storage.checks.chunks import BuildWork, ChunkItem, ChunkReport, check_chunks, check_handed_back
+from storage.checks.finding import MALFORMED, Item, Report, Run, Take, json_object, told
+from storage.checks.ids import Ids
+from storage.checks.images import ImageCheck
+from storage.files.store import Files, StoreUnavailable
+
+GROUP_EPISODES, GROUP_REPLAYS = 256, 16
+"""Planned episodes of one piece of work, about; the second where each of them is drawn again."""
+
+GROUP_FILES = 8
+
+PlanFile = tuple[str, str, str]
+"""A file of a plan: its path, its sha256, and the path of the segment's record that says so."""
 
 
-class ImageCheck:
-    """The image store: which pictures are there, and whether each is what its name says."""
+def groups(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
+    """The items in their order, so many at a time."""
+    stream = iter(items)
+    while group := tuple(islice(stream, size)):
+        yield group
 
-    def __init__(self, files: Files, report: Callable[[Finding], None]) -> None:
-        self._files, self._report = files, report
-        self.sizes: dict[str, int] = {}
-        self._named = Ids()
-        for file in files.details("images"):
-            image_id = file.path.rpartition("/")[2]
-            if len(image_id) == 64 and file.path == ImageStore.path(image_id):
-                self.sizes[image_id] = file.size
-            else:
-                report(Finding(file.path, "no picture is stored under such a name: move it away"))
 
-    def rehash(self, advance: Callable[[int], None]) -> None:
-        def whole(image_id: str) -> bool:
-            try:
-                return hashlib.sha256(self._files.read(ImageStore.path(image_id))).hexdigest() == image_id
-            except FileNotFoundError:
-                return True  # collected meanwhile; whoever needs it says so
-
-        for (image_id, size), good in zip(self.sizes.items(), ahead(whole, self.sizes), strict=True):
-            if not good:
-                path = ImageStore.path(image_id)
-                self._report(Finding(path, f"its bytes are not those that its name says: {RESTORE}"))
-            advance(size)
-
-    def need(self, image_id: str, by: str) -> None:
-        """Report a picture that somebody needs and that is not there."""
-        if image_id not in self.sizes and not self._files.exists(ImageStore.path(image_id)):
-            self._report(Finding(ImageStore.path(image_id), f"it is missing, and {by} needs it: {RESTORE}"))
-            self.sizes[image_id] = 0  # once is enough
-
-    def name(self, image_id: str) -> None:
-        self._named.add(image_id[:32])
-
-    def unnamed(self) -> list[str]:
-        """Paths of the pictures that nobody named."""
-        there = Ids()
-        for image_id in self.sizes:
-            there.add(image_id[:32])
-        beginnings = frozenset(there.minus(self._named))
-        return [ImageStore.path(image_id) for image_id in self.sizes if image_id[:32] in beginnings]
+def check_plan_files(files: Files, named: tuple[PlanFile, ...]) -> Report:
+    """Hash some files of a plan."""
+    report = Report()
+    for path, digest, record in named:
+        try:
+            data = files.read(path)
+        except FileNotFoundError:
+            report.add(path, "it is missing, and the plan needs it: restore it")
+            continue
+        report.read += len(data)
+        if hashlib.sha256(data).hexdigest() != digest:
+            report.add(path, f"its sha256 is not the one that {record} has: restore it")
+    return report
 
 
 class BuildCheck:
-    """Reads a build whole and reports what is wrong with it.
+    """Reads a build whole and reports what is wrong with it. The findings and their order do not depend on `run`.
 
     Args:
-        report: told each finding.
-        advance: told how many more episodes were read.
-        visit: given each chunk's id, its commit's path, and its episodes with a trajectory, each with its row's number
-            and its sample, e.g. to replay some.
+        take: told what each piece of work found.
+        run: does the pieces of work.
 
     Attributes:
         chunks: that are planned, in the plan's order.
         made: those of them that are committed.
     """
 
-    def __init__(
-        self,
-        files: Files,
-        fingerprint: str,
-        images: ImageCheck,
-        report: Callable[[Finding], None],
-        advance: Callable[[int], None],
-        visit: Callable[[str, str, list[tuple[int, EpisodeRow, Sample]]], None],
-    ) -> None:
-        self._files, self._folder, self._images = files, f"builds/{fingerprint}", images
-        self._report, self._advance, self._visit = report, advance, visit
-        self._plan = Plan(files, fingerprint)
-        self._episodes = EpisodeStore(files, fingerprint)
-        self._judges = {
-            judge: VerdictStore(files, fingerprint, judge) for judge in files.folders(f"{self._folder}/verdicts")
-        }
+    def __init__(self, work: BuildWork, images: ImageCheck, take: Take, run: Run) -> None:
+        self._work, self._images, self._take, self._run = work, images, take, run
+        self._files, self._folder = work.files, work.folder
         self.chunks: tuple[str, ...] = ()
         self.made: tuple[str, ...] = ()
 
@@ -99,155 +70,129 @@ class BuildCheck:
         """Whether the plan could be read; without it nothing else is looked at."""
         if not self._segments():
             return False
+        work, judges = self._work, self._files.folders(f"{self._folder}/verdicts")
+        stores = {judge: VerdictStore(self._files, work.fingerprint, judge) for judge in judges}
         try:
             # A build may go on: what follows from something else is looked at before that.
-            self._handed_back(self._plan.chunk_ids())
-            judged = {judge: store.committed() for judge, store in self._judges.items()}
-            committed = self._episodes.committed()
+            self._handed_back(work.plan.chunk_ids())
+            judged = {judge: store.committed() for judge, store in stores.items()}
+            committed = work.episodes.committed()
             said, failures = self._planned()
+        except StoreUnavailable:
+            raise
         except MALFORMED as error:
-            self._report(Finding(f"{self._folder}/plan", f"it cannot be read: {type(error).__name__}: {error}"))
+            self._tell("plan", f"it cannot be read: {type(error).__name__}: {error}")
             return False
         self._source()
-        mine = set(self.chunks)
         self.made = tuple(chunk_id for chunk_id in self.chunks if chunk_id in committed)
-        for folder, there in (("episodes", committed), *((f"verdicts/{judge}", of) for judge, of in judged.items())):
-            for chunk_id in sorted(there.keys() - mine):
-                self._report(Finding(f"{self._folder}/{folder}/commits", f"chunk {chunk_id} is not planned"))
-        ids, samples, rungs = Ids(), 0, Counter[int]()
-        for chunk_id in self.chunks:
-            try:
-                chunk = self._plan.read_chunk(chunk_id)
-            except StoreError as error:
-                self._report(Finding(f"{self._folder}/plan", str(error)))
-                continue
-            samples += len(chunk.samples)
-            for planned in chunk.episodes:
-                ids.add(planned.episode_id)
-                rungs[planned.rung] += 1
-            for sample in chunk.samples.values():
-                self._images.need(sample.image_id, f"sample {sample.sample_id}")
-                self._images.name(sample.image_id)
-            if chunk_id in committed:
-                self._chunk(chunk, committed[chunk_id], {j: of[chunk_id] for j, of in judged.items() if chunk_id in of})
-            self._advance(len(chunk.episodes))
-        for repeated in ids.repeated():
-            self._report(Finding(f"{self._folder}/plan", f"episode {repeated} is planned more than once"))
-        found = PlanCounts(samples, dict(sorted(rungs.items())), failures, len(self.chunks))
-        if said != found:
-            self._report(Finding(f"{self._folder}/plan/segments", f"they count {said}, the plan's files hold {found}"))
+        self._strangers({"episodes": committed, **{f"verdicts/{judge}": there for judge, there in judged.items()}})
+        found = self._chunks(self._items(committed, judged))
+        if said != (counts := PlanCounts(found.samples, dict(sorted(found.rungs.items())), failures, len(self.chunks))):
+            self._tell("plan/segments", f"they count {said}, the plan's files hold {counts}")
         return True
+
+    def _tell(self, path: str, what: str) -> None:
+        told(self._take, f"{self._folder}/{path}", what)
+
+    def _chunks(self, items: Iterable[ChunkItem]) -> ChunkReport:
+        """Check the chunks; returns the sum of what they hold."""
+        episodes = sum(self._work.plan.counts().episodes.values())
+        wanted = GROUP_REPLAYS if self._work.choice.which == "all" else GROUP_EPISODES
+        size = max(1, wanted * len(self.chunks) // max(1, episodes))
+        ids, total = Ids(), ChunkReport()
+        for report in self._run(partial(check_chunks, self._work), groups(items, size)):
+            self._take(report)
+            self._images.need(report.needs)
+            ids.add(report.ids)
+            total.samples += report.samples
+            total.rungs += report.rungs
+        for repeated in ids.repeated():
+            self._tell("plan", f"episode {repeated} is planned more than once")
+        return total
+
+    def _items(self, committed: Mapping[str, int], judged: Mapping[str, Mapping[str, int]]) -> Iterator[ChunkItem]:
+        chosen = self._replays()
+        for chunk_id in self.chunks:
+            by_judge = {judge: there[chunk_id] for judge, there in judged.items() if chunk_id in there}
+            replays = chosen.get(chunk_id, 0) if chosen is not None else None
+            yield ChunkItem(chunk_id, committed.get(chunk_id), by_judge, replays)
+
+    def _replays(self) -> Mapping[str, int] | None:
+        """How many episodes of which chunks are drawn again, spread evenly over the chunks; None: all of them."""
+        choice = self._work.choice
+        if choice.which == "all":
+            return None
+        if choice.which == "none" or not self.made:
+            return {}
+        each = -(-choice.count // len(self.made))
+        chosen = Random(choice.seed).sample(self.made, min(len(self.made), -(-choice.count // each)))
+        return dict.fromkeys(chosen, each)
+
+    def _strangers(self, stores: Mapping[str, Collection[str]]) -> None:
+        mine = set(self.chunks)
+        for folder, there in stores.items():
+            for chunk_id in sorted(set(there) - mine):
+                self._tell(f"{folder}/commits", f"chunk {chunk_id} is not planned")
 
     def _planned(self) -> tuple[PlanCounts, int]:
         """Take in the chunks; what the segments count, and how many failures their files hold."""
-        said = None
-        while said != (now := self._plan.counts()):  # else it has grown in between
+        plan, said = self._work.plan, None
+        while said != (now := plan.counts()):  # else it has grown in between
             said = now
-            self.chunks = self._plan.chunk_ids()
-            failures = sum(1 for _ in self._plan.failures())
+            self.chunks = plan.chunk_ids()
+            failures = sum(1 for _ in plan.failures())
         return now, failures
 
     def _source(self) -> None:
         """What the source held when it was last read, which says what `pipelines.judge` publishes."""
-        states = SourceStates(self._files, self._folder.rpartition("/")[2])
         try:
-            state = states.last()
-            if state is not None and (strangers := state.held - self._plan.known()):
+            state = SourceStates(self._files, self._work.fingerprint).last()
+            if state is not None and (strangers := state.held - self._work.plan.known()):
                 raise ValueError(f"{len(strangers)} samples are not planned, e.g. {min(strangers)}")
+        except StoreUnavailable:
+            raise
         except MALFORMED as error:
-            self._report(Finding(f"{self._folder}/source", str(error)))
+            self._tell("source", str(error))
 
     def _segments(self) -> bool:
-        """Every file of the plan against its segment's record."""
-        whole = True
-        paths = self._files.list(f"{self._folder}/plan/segments")
-        for number, path in enumerate(paths):
+        """Every file of the plan against its segment's record; whether all are whole."""
+        named = list[PlanFile]()
+        for number, path in enumerate(self._files.list(f"{self._folder}/plan/segments")):
             if path.rpartition("/")[2] != f"{number:06d}.json":
-                self._report(Finding(path, f"segment {number:06d} is missing before it: restore it", field="segment"))
+                told(self._take, path, f"segment {number:06d} is missing before it: restore it", field="segment")
                 return False
             try:
-                segment = json.loads(self._files.read(path))
-                sums = dict(segment["sha256"])
-                named = [name for kind in ("samples", "index", "failures") for name in segment[kind]]
-                counts_of(segment)
-                if segment["segment"] != number or sorted(named) != sorted(sums):
-                    raise ValueError("its number or its files are not what they must be")
+                sums = _sums(json_object(self._files.read(path)), number)
+            except StoreUnavailable:
+                raise
             except MALFORMED as error:
-                self._report(Finding(path, f"it cannot be read ({type(error).__name__}: {error}): restore it"))
+                told(self._take, path, f"it cannot be read ({type(error).__name__}: {error}): restore it")
                 return False
-            for name, digest in sums.items():
-                try:
-                    found = hashlib.sha256(self._files.read(name)).hexdigest()
-                except FileNotFoundError:
-                    self._report(Finding(name, "it is missing, and the plan needs it: restore it"))
-                    whole = False
-                    continue
-                if found != digest:
-                    self._report(Finding(name, f"its sha256 is not the one that {path} has: restore it"))
-                    whole = False
+            named += ((name, digest, path) for name, digest in sums.items())
+        whole = True
+        for report in self._run(partial(check_plan_files, self._files), groups(named, GROUP_FILES)):
+            self._take(report)
+            whole = whole and not report.findings
         return whole
 
-    def _chunk(self, chunk: Chunk, layers: int, judged: Mapping[str, int]) -> None:
-        """A committed chunk with so many layers over it, and by judge so many over its verdicts."""
-        chunk_id = chunk.chunk_id
-        place = f"{self._folder}/episodes/commits/{chunk_id}.json"
-        try:
-            rows = self._episodes.rows(chunk_id, layers)
-            ordered = in_plan_order(chunk, rows)
-            ((_, said),) = self._episodes.failed({chunk_id: layers})
-        except MALFORMED as error:
-            self._report(Finding(place, str(error)))
-            return
-        for number, (row, planned) in enumerate(zip(ordered, chunk.episodes, strict=True)):
-            if row.planned != planned:
-                self._report(Finding(place, f"it is {row.planned}, planned is {planned}", number, "episode_id"))
-        failed = Counter(row.failure.error_class for row in rows if row.failure is not None)
-        if +said != failed:
-            self._report(Finding(place, f"it counts {dict(+said)} failed, its rows are {dict(failed)}", field="failed"))
-        done = [(number, row) for number, row in enumerate(ordered) if row.trajectory is not None]
-        for _, row in done:
-            self._needs(row, f"episode {row.planned.episode_id}")
-        for judge, over in judged.items():
-            self._verdicts(judge, chunk_id, layers, over)
-        self._visit(chunk_id, place, [(number, row, chunk.samples[row.planned.sample_id]) for number, row in done])
-
     def _handed_back(self, planned: Collection[str]) -> None:
-        """Rows that wait for whoever takes up their chunk: what code drew for them is nowhere else."""
+        """Rows that wait for whoever takes up their chunk."""
         opened = {path.split("/")[-2] for path in self._files.each(f"{self._folder}/episodes/open")}
-        for chunk_id in sorted(opened.intersection(planned)):
-            try:
-                rows = self._episodes.handed_back(chunk_id)
-            except MALFORMED as error:
-                self._report(Finding(f"{self._folder}/episodes/open/{chunk_id}", str(error)))
-                continue
-            for row in rows:
-                self._needs(row, f"episode {row.planned.episode_id}, which was handed back,")
+        waiting = sorted(opened.intersection(planned))
+        for report in self._run(partial(check_handed_back, self._work), groups(waiting, GROUP_FILES)):
+            self._take(report)
+            self._images.need(report.needs)
 
-    def _needs(self, row: EpisodeRow, by: str) -> None:
-        for image_id in made_by_code(row.trajectory) if row.trajectory else ():
-            self._images.need(image_id, by)
-            self._images.name(image_id)
 
-    def _verdicts(self, judge: str, chunk_id: str, layers: int, over: int) -> None:
-        place, store = f"{self._folder}/verdicts/{judge}/commits/{chunk_id}.json", self._judges[judge]
-        try:
-            verdicts = store.rows(chunk_id, over)
-            ((_, said),) = store.failed({chunk_id: over})
-            seen = store.judged_layers(chunk_id, over)
-            if seen > layers:
-                raise ValueError(f"it is of {seen} layers of episodes, and there are {layers}")
-            rows = self._episodes.rows(chunk_id, seen)
-        except MALFORMED as error:
-            self._report(Finding(place, str(error)))
-            return
-        failed = Counter(row.verdict.rule for row in verdicts if row.failed)
-        if +said != failed:
-            what = f"it counts {dict(+said)} judge_errors, its rows are {dict(failed)}"
-            self._report(Finding(place, what, field="failed"))
-        given = {row.episode_id for row in verdicts}
-        done = {row.planned.episode_id for row in rows if row.trajectory is not None}
-        for episode_id in sorted(done - given):
-            self._report(Finding(place, f"finished episode {episode_id} has no verdict", field="episode_id"))
-        for episode_id in sorted(given - done):
-            what = f"episode {episode_id} has a verdict and no trajectory in this chunk"
-            self._report(Finding(place, what, field="episode_id"))
+def _sums(segment: Mapping[str, Any], number: int) -> Mapping[str, str]:
+    """The files of a segment's record with their sha256.
+
+    Raises:
+        ValueError, LookupError, TypeError: this is no record of segment `number`.
+    """
+    sums = dict(segment["sha256"])
+    named = [name for kind in KINDS for name in segment[kind]]
+    counts_of(segment)
+    if segment["segment"] != number or sorted(named) != sorted(sums):
+        raise ValueError("its number or its files are not what they must be")
+    return sums

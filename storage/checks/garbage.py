@@ -9,11 +9,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from storage.builds.episodes import EpisodeStore
+from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
-from storage.datasets.version import MANIFEST
+from storage.datasets.blocks import BLOCKS, SHARDS, key_of
+from storage.datasets.version import MANIFEST, published
 from storage.files.listing import StoredFile
 from storage.files.store import STAGING, Files
+
+UNNAMED_S = 7 * 86_400.0
+"""A block that no version names is removed when its record is this old: longer than any run is at publishing. A run
+that takes a block over gives the record a new time."""
 
 
 def orphans(files: Files, before: float) -> Iterator[StoredFile]:
@@ -29,17 +35,53 @@ def orphans(files: Files, before: float) -> Iterator[StoredFile]:
         there = {file.path: file for file in files.details(f"builds/{build}") if _old(file, before)}
         yield from (there[path] for path in _of_build(files, build) if path in there)
     yield from _of_versions(files, before)
+    yield from unnamed_blocks(files, before)
+
+
+def unnamed_blocks(files: Files, before: float) -> Iterator[StoredFile]:
+    """Records, written before this moment, of blocks that no version names, and their shards; then shards as old that
+    no record is of, left by tasks that were killed.
+
+    Raises:
+        StoreError: the store cannot be read.
+        ValueError, LookupError: a manifest cannot be read.
+    """
+    records, shards = files.details(BLOCKS), files.details(SHARDS)  # before the manifests: see `orphans`
+    named = named_blocks(files)
+    gone = {key_of(file.path) for file in records if key_of(file.path) not in named and _old(file, before)}
+    there = {key_of(file.path) for file in records} - gone
+    yield from (file for file in records if key_of(file.path) in gone)
+    for file in shards:
+        key = key_of(file.path)
+        if key in gone or (key not in there and key not in named and _old(file, before)):
+            yield file
+
+
+def named_blocks(files: Files) -> set[str]:
+    """The keys of the blocks that versions name.
+
+    Raises:
+        StoreError: the store cannot be read, or a manifest is damaged.
+    """
+    versions = (published(files, version) for version in files.folders("datasets"))
+    return {key for version in versions if version is not None for key in version.blocks}
 
 
 def remove(files: Files, found: Iterable[StoredFile]) -> None:
-    """Remove orphans. What is of a version stays if somebody has finished it meanwhile: he may have kept what lay there
-    already. Claims go first, so that a version of which something is gone is begun anew.
+    """Remove orphans. Files of a version that somebody has finished meanwhile stay, and so do blocks that a version
+    names by now. Claims go first, so that a version of which something is gone is begun anew; then records of blocks,
+    so that no record is of a shard that is gone.
 
     Raises:
         StoreError: the store cannot be read or written.
     """
-    for file in sorted(found, key=lambda file: not file.path.startswith("claims/")):
+    ordered = sorted(found, key=lambda file: (not file.path.startswith("claims/"), file.path.startswith(f"{SHARDS}/")))
+    shared = any(file.path.startswith((f"{BLOCKS}/", f"{SHARDS}/")) for file in ordered)
+    named = named_blocks(files) if shared else set()
+    for file in ordered:
         version = _version_of(file.path)
+        if file.path.startswith((f"{BLOCKS}/", f"{SHARDS}/")) and key_of(file.path) in named:
+            continue
         if version is None or not files.exists(f"datasets/{version}/{MANIFEST}"):
             files.remove(file.path)
 
@@ -61,7 +103,7 @@ def _of_build(files: Files, build: str) -> Iterator[str]:
     named = {
         name
         for path in files.list(f"{folder}/plan/segments")
-        for kind in ("samples", "index", "failures")
+        for kind in KINDS
         for name in json.loads(files.read(path))[kind]
     }
     yield from (path for path in parts if path not in named)

@@ -1,363 +1,317 @@
-"""Verifying a dataset version: its files against the manifest, its rows against themselves and against the plan."""
+"""Verifying a dataset version: its files and shards, in pieces of work that any process can do, and its episodes."""
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from random import Random
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from lensmill.geometry import Box, Frame
-from lensmill.sample import Region, sample_id_of
-from lensmill.trajectory import Action, ImageRef, Observation, Step, Trajectory
-from storage.builds.plan import episode_id_of
-from storage.datasets.rows import FAILURES, ORIGINALS, REJECTED, TRAIN
-from storage.datasets.version import MANIFEST
-from storage.files.store import Files, StoreError
+from lensmill.replay import ReplaySettings
+from storage.checks.build import groups
+from storage.checks.finding import MALFORMED, Report, Run, Take, json_object, told
+from storage.checks.ids import Ids
+from storage.checks.originals import OriginalsIndex, OriginalsShard
+from storage.checks.places import COLUMNS, LedgerWork, Marks, check_ledger, compare_rows
+from storage.checks.redrawing import RedrawItem, RedrawWork, redraw
+from storage.checks.replays import ReplayChoice
+from storage.checks.shards import ShardReport, VersionWork, check_shard
+from storage.datasets.blocks import ShardRecord, read_block, record_path, shard_path
+from storage.datasets.shards import TABLES
+from storage.datasets.version import LEDGER, MANIFEST
+from storage.files.store import Files, StoreError, StoreUnavailable
 
-TABLES: Mapping[str, tuple[str, pa.Schema]] = {
-    "originals": ("originals", ORIGINALS),
-    "train": ("data", TRAIN),
-    "rejected": ("rejected", REJECTED),
-    "failures": ("failures", FAILURES),
-}
-"""A version's tables with their folder and schema; originals first, since replays of the others need them."""
+GROUP_BLOCKS = 64
 
-MALFORMED = (
-    *(StoreError, pa.ArrowException, OSError),
-    *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
-)
-"""What reading a file raises that holds something else than it must."""
+EPISODE_TABLES = ("train", "validation", "rejected")
 
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that is wrong: where, down to the row and the field if it has one, and what."""
-
-    file: str
-    what: str
-    row: int | None = None
-    field: str = ""
-
-    def __str__(self) -> str:
-        row = "" if self.row is None else f" row {self.row}"
-        what = " ".join(self.what.split())[:500]
-        return f"{self.file}{row}{f' {self.field}' if self.field else ''}: {what}"
-
-
-class Ids:
-    """Many ids of 32 hexadecimal letters, in 16 bytes each."""
-
-    def __init__(self) -> None:
-        self._bytes = bytearray()
-
-    def __len__(self) -> int:
-        return len(self._bytes) // 16
-
-    def add(self, written: str) -> None:
-        """Raises ValueError if this is no such id."""
-        number = bytes.fromhex(written)
-        if len(number) != 16:
-            raise ValueError(f"{written[:60]!r} is no id")
-        self._bytes += number
-
-    def repeated(self) -> list[str]:
-        """Those that are there more than once."""
-        found, counts = np.unique(self._array(), return_counts=True)
-        return _texts(found[counts > 1])
-
-    def minus(self, other: "Ids") -> list[str]:
-        """Those that the other has not."""
-        return _texts(np.setdiff1d(self._array(), other._array()))
-
-    def _array(self) -> Any:
-        return np.frombuffer(bytes(self._bytes), dtype=[("high", ">u8"), ("low", ">u8")])
-
-
-def _texts(found: Any) -> list[str]:
-    return [bytes(number).hex() for number in found]
+Block = tuple[str, tuple[ShardRecord, ...]]
+"""A block as a manifest names it: its key and its shards."""
 
 
 @dataclass(slots=True)
 class Version:
-    """What was learnt of a version while it was read.
+    """A version as its manifest describes it.
 
     Attributes:
-        whole: every table could be read.
-        episodes: of all its tables, as often as they are there.
-        places: id of an original -> its file, row group and row there.
-        rows: by table.
+        own: the files of its folder; their paths are those of the store.
+        blocks: that hold its rows.
+        wanted: rows of each table.
+        inputs: what it was made from.
+        replay: how its pictures are drawn; None where the manifest does not say.
+        whole: every table and the ledger could be read.
+        episodes: of its ledger.
     """
 
     folder: str
-    manifest: Mapping[str, Any]
+    own: tuple[ShardRecord, ...]
+    blocks: tuple[Block, ...]
+    wanted: Mapping[str, int]
+    inputs: Mapping[str, Any]
+    replay: ReplaySettings | None
     whole: bool = True
     episodes: Ids = field(default_factory=Ids)
-    places: dict[str, tuple[str, int, int]] = field(default_factory=dict)
-    rows: dict[str, int] = field(default_factory=dict)
 
     @property
-    def inputs(self) -> Mapping[str, Any]:
-        inputs: Mapping[str, Any] = self.manifest["inputs"]
-        return inputs
+    def name(self) -> str:
+        """The name of the version, which is that of its folder."""
+        return self.folder.rpartition("/")[2]
+
+    @property
+    def path(self) -> str:
+        """Of the manifest."""
+        return f"{self.folder}/{MANIFEST}"
+
+    @property
+    def ledger(self) -> str:
+        """Path of its ledger."""
+        return f"{self.folder}/{LEDGER}"
+
+    def shards(self, *tables: str) -> Iterator[ShardRecord]:
+        """The shards of these tables, in the order of the blocks."""
+        return (shard for _, shards in self.blocks for shard in shards if shard.table in tables)
+
+
+def open_version(files: Files, folder: str, take: Take) -> Version | None:
+    """A version by its manifest; None, with a finding, where that cannot be read."""
+    path = f"{folder}/{MANIFEST}"
+    try:
+        manifest: Mapping[str, Any] = json_object(files.read(path))
+        inputs = manifest["inputs"]
+        version = Version(
+            folder,
+            tuple(_own(folder, record) for record in manifest["files"]),
+            tuple((str(block["key"]), tuple(map(_shard, block["files"]))) for block in manifest["blocks"]),
+            {table: int(manifest["rows"][table]) for table in TABLES},
+            inputs,
+            _replay_of(inputs),
+        )
+        _ = inputs["recipe"], inputs["judge"]
+    except StoreUnavailable:
+        raise
+    except MALFORMED as error:
+        told(take, path, f"it cannot be read ({type(error).__name__}: {error}): publish the version again")
+        return None
+    if manifest.get("version") != version.name:
+        told(take, path, f"it is of version {manifest.get('version')!r}", field="version")
+    return version
+
+
+def _own(folder: str, record: Mapping[str, Any]) -> ShardRecord:
+    path = f"{folder}/{record['path']}"
+    return ShardRecord(path, int(record["size"]), str(record["sha256"]), 0, "", None)
+
+
+def _shard(record: Mapping[str, Any]) -> ShardRecord:
+    """Raises ValueError, LookupError, TypeError: this is no record of a shard."""
+    shard = ShardRecord(**record)
+    numbers = (shard.size, shard.rows, *([] if shard.rung is None else [shard.rung]))
+    if shard.table not in TABLES or not all(isinstance(number, int) and 0 <= number < 2**50 for number in numbers):
+        raise ValueError(f"{shard.path} is described as {record}")
+    return shard
+
+
+def _replay_of(inputs: Mapping[str, Any]) -> ReplaySettings | None:
+    try:
+        return ReplaySettings.of_record(inputs["replay"])
+    except (KeyError, ValueError):
+        return None
+
+
+def check_blocks(files: Files, blocks: Sequence[Block]) -> Report:
+    """Hold the records of some blocks, and the names of their shards, against what a manifest says."""
+    report = Report()
+    for key, shards in blocks:
+        path = record_path(key)
+        try:
+            record = read_block(files, key)
+        except StoreUnavailable:
+            raise
+        except (StoreError, ValueError) as error:
+            report.add(path, str(error))
+            continue
+        if record is None:
+            report.add(path, "it is missing, and a version names the block: publish the version again")
+        elif tuple(replace(shard, row_groups=()) for shard in record.files) != shards:
+            report.add(path, "its files are not those that the version's manifest names: restore it")
+        for shard in shards:
+            if shard.path != shard_path(shard.table, shard.rung, key):
+                report.add(path, f"{shard.path} is no name of a shard of this block", field="path")
+    return report
+
+
+class SeenShards:
+    """What was found in each shard so far: versions share shards, and each is read once."""
+
+    def __init__(self) -> None:
+        self._reports: dict[tuple[ShardRecord, str], ShardReport] = {}
+
+    def find(self, version: Version, shard: ShardRecord) -> ShardReport | None:
+        """What was found in a shard as this version names it; None if it was not read as such."""
+        return self._reports.get((shard, _provenance(version)))
+
+    def add(self, version: Version, shard: ShardRecord, report: ShardReport) -> None:
+        """Keep what was found; the findings themselves are told by now."""
+        self._reports[(shard, _provenance(version))] = replace(report, findings=[])
+
+
+def _provenance(version: Version) -> str:
+    """What else a shard's rows were held against."""
+    return f"{version.inputs['recipe']} {version.inputs['judge']} {version.inputs.get('replay')}"
 
 
 class VersionCheck:
-    """Reads a version whole and reports what is wrong with it.
+    """Reads a version whole and reports what is wrong with it. The findings and their order do not depend on `run`.
 
     Args:
-        files, folder: where it lies.
-        report: told each finding.
-        advance: told how many more bytes were read.
-        visit: given each accepted row with its file and number, e.g. to replay it.
+        choice: which rows are drawn again.
+        take: told what each piece of work found.
+        run: does the pieces of work.
+        seen: shards that were read for another version are not read again.
+        records: whether the records of blocks are held against the manifest; a version that was copied has none.
     """
 
     def __init__(
         self,
         files: Files,
-        folder: str,
-        report: Callable[[Finding], None],
-        advance: Callable[[int], None],
-        visit: Callable[["Version", str, int, Mapping[str, Any]], None],
+        version: Version,
+        choice: ReplayChoice,
+        take: Take,
+        run: Run,
+        seen: SeenShards,
+        records: bool = True,
     ) -> None:
-        self._files, self._folder = files, folder
-        self._report, self._advance, self._visit = report, advance, visit
+        self._files, self._version, self._choice = files, version, choice
+        self._take, self._run, self._seen, self._records = take, run, seen, records
 
-    def run(self) -> Version | None:
-        """The version as read; None without a manifest that can be read."""
-        path = f"{self._folder}/{MANIFEST}"
+    def run(self) -> None:
+        """Check every file and shard, the tables together, and the ledger."""
+        version, choice = self._version, self._choice
+        if choice.which != "none" and version.replay is None:
+            told(self._take, version.path, "it does not say how to draw pictures", field="replay")
+        self._strangers()
+        work = VersionWork(self._files, version.inputs)
+        whole = self._own_files(work)
+        if self._records:
+            for report in self._run(partial(check_blocks, self._files), groups(version.blocks, GROUP_BLOCKS)):
+                self._take(report)
+        self._shards(work, "originals")
+        originals = self._originals()
+        new = self._shards(work, *EPISODE_TABLES, "failures")
+        self._counts()
+        if whole:
+            self._ledger(LedgerWork(self._files, version.ledger, originals))
+        version.whole = version.whole and whole
+        if version.replay is not None:
+            redrawing = RedrawWork(self._files, version.replay, originals, choice.unsafe)
+            for report in self._run(partial(redraw, redrawing), self._to_redraw(new)):
+                self._take(report)
+
+    def _own_files(self, work: VersionWork) -> bool:
+        """Whether the ledger is what the manifest names."""
+        own, ledger = self._version.own, False
+        for record, report in zip(own, self._run(partial(check_shard, work), own), strict=True):
+            self._take(report)
+            ledger = ledger or (record.path == self._version.ledger and report.whole)
+        return ledger
+
+    def _shards(self, work: VersionWork, *tables: str) -> list[ShardRecord]:
+        """Read the shards of these tables that were not read yet; returns them."""
+        named = self._version.shards(*tables)
+        new = [*dict.fromkeys(shard for shard in named if self._seen.find(self._version, shard) is None)]
+        for shard, report in zip(new, self._run(partial(check_shard, work), new), strict=True):
+            self._take(report)
+            self._seen.add(self._version, shard, report)
+        return new
+
+    def _found(self, *tables: str) -> Iterator[tuple[ShardRecord, ShardReport]]:
+        for shard in self._version.shards(*tables):
+            report = self._seen.find(self._version, shard)
+            assert report is not None
+            yield shard, report
+
+    def _originals(self) -> OriginalsIndex:
+        found = [*self._found("originals")]
+        shards = [OriginalsShard(s.path, bytes(r.originals), r.row_groups) for s, r in found if r.whole]
+        index = OriginalsIndex(shards, len(shards) == len(found))
+        for repeated in index.repeated():
+            what = f"original {repeated} is in the table originals more than once"
+            told(self._take, self._version.path, what, field="image_id")
+        return index
+
+    def _to_redraw(self, new: Sequence[ShardRecord]) -> Iterator[RedrawItem]:
+        """The rows to draw again, by row group. The choice follows from the seed and the numbers of rows.
+
+        Args:
+            new: the shards that no earlier version has; a sample is of their rows alone.
+        """
+        found = [(shard, self._seen.find(self._version, shard)) for shard in new if shard.table in EPISODE_TABLES]
+        sizes = [(s.path, group, r.row_groups) for s, r in found if r and r.whole for group in range(len(r.row_groups))]
+        total = sum(row_groups[group] for _, group, row_groups in sizes)
+        count = {"all": total, "sample": min(self._choice.count, total)}.get(self._choice.which, 0)
+        picked, before = sorted(Random(self._choice.seed).sample(range(total), count)) if count < total else None, 0
+        for path, group, row_groups in sizes:
+            first, rows = sum(row_groups[:group]), range(before, before + row_groups[group])
+            chosen = None if picked is None else frozenset(first + row - before for row in picked if row in rows)
+            if chosen is None or chosen:
+                yield RedrawItem(path, group, first, chosen)
+            before += row_groups[group]
+
+    def _strangers(self) -> None:
+        version = self._version
+        named = {version.path, *(own.path for own in version.own)}
+        for path in self._files.list(version.folder):
+            if path not in named:
+                told(self._take, path, "the manifest does not name it: remove it")
+
+    def _counts(self) -> None:
+        """The rows of each table against the manifest."""
+        version, rows = self._version, dict.fromkeys(TABLES, 0)
+        for shard, report in self._found(*TABLES):
+            version.whole = version.whole and report.whole
+            rows[shard.table] += report.rows
+        for table, wanted in version.wanted.items():
+            if version.whole and rows[table] != wanted:
+                what = f"the table {table} has {rows[table]} rows, the manifest says {wanted}"
+                told(self._take, version.path, what, field=f"rows.{table}")
+
+    def _ledger(self, work: LedgerWork) -> None:
+        """The ledger against the shards, and the episodes in it."""
+        version = self._version
         try:
-            manifest = json.loads(self._files.read(path))
-            version = Version(self._folder, manifest)
-            records = {str(record["path"]): record for record in manifest["files"]}
-            wanted = {name: int(manifest["rows"][name]) for name in TABLES}
-            _ = version.inputs["recipe"], version.inputs["judge"]
-        except MALFORMED as error:
-            self._report(
-                Finding(path, f"it cannot be read ({type(error).__name__}: {error}): publish the version again")
-            )
-            return None
-        if manifest.get("version") != self._folder.rpartition("/")[2]:
-            self._report(Finding(path, f"it is of version {manifest.get('version')!r}", field="version"))
-        sound = {name for name, record in records.items() if self._file(name, record)}
-        self._strangers(records)
-        for table, (folder, schema) in TABLES.items():
-            names = sorted(name for name in records if name.startswith(f"{folder}/"))
-            version.rows[table] = 0
-            for name in names:
-                if name in sound and self._table(version, table, schema, name, records[name]):
-                    continue
-                version.whole = False
-            if version.whole and version.rows[table] != wanted[table]:
-                what = f"the table {table} has {version.rows[table]} rows, the manifest says {wanted[table]}"
-                self._report(Finding(path, what, field=f"rows.{table}"))
-        for repeated in version.episodes.repeated():
-            self._report(Finding(path, f"episode {repeated} is in the tables more than once", field="episode_id"))
-        return version
-
-    def _file(self, name: str, record: Mapping[str, Any]) -> bool:
-        path, digest, size = f"{self._folder}/{name}", hashlib.sha256(), 0
-        try:
-            with self._files.open(path) as source:
-                while block := source.read(2**20):
-                    digest.update(block)
-                    size += len(block)
-                    self._advance(len(block))
-        except FileNotFoundError:
-            self._report(Finding(path, "it is missing: publish the version again"))
-            return False
-        except (StoreError, ValueError) as error:
-            self._report(Finding(path, str(error)))
-            return False
-        if size != record.get("size"):
-            self._report(Finding(path, f"it has {size} bytes, the manifest says {record.get('size')}", field="size"))
-            return False
-        if digest.hexdigest() != record.get("sha256"):
-            self._report(
-                Finding(
-                    path,
-                    "its bytes have changed since it was published: restore it, or remove the folder and publish again",
-                    field="sha256",
-                )
-            )
-            return False
-        return True
-
-    def _strangers(self, records: Mapping[str, Any]) -> None:
-        for path in self._files.list(self._folder):
-            name = path[len(self._folder) + 1 :]
-            if name not in records and name != MANIFEST:
-                self._report(Finding(path, "the manifest does not name it, and readers take it for data: remove it"))
-
-    def _table(self, version: Version, table: str, schema: pa.Schema, name: str, record: Mapping[str, Any]) -> bool:
-        path, count = f"{self._folder}/{name}", 0
-        try:
-            with self._files.open(path) as source:
-                part = pq.ParquetFile(source, page_checksum_verification=True)
-                if not part.schema_arrow.equals(schema):
-                    what = f"its columns are not those of the table {table}: {_difference(part.schema_arrow, schema)}"
-                    self._report(Finding(path, what, field="schema"))
-                    return False
-                for group in range(part.num_row_groups):
-                    for number, row in enumerate(part.read_row_group(group).to_pylist()):
-                        if table == "originals":
-                            self._original(version, path, count, (path, group, number), row)
-                        else:
-                            self._row(version, table, path, count, row)
-                        count += 1
-        except MALFORMED as error:
-            self._report(Finding(path, f"it cannot be read: {type(error).__name__}: {error}"))
-            return False
-        version.rows[table] += count
-        if count != record.get("rows"):
-            self._report(Finding(path, f"it has {count} rows, the manifest says {record.get('rows')}", field="rows"))
-        return True
-
-    def _original(
-        self, version: Version, path: str, number: int, place: tuple[str, int, int], row: Mapping[str, Any]
-    ) -> None:
-        image_id = str(row["image_id"])
-        if image_id in version.places:
-            self._report(Finding(path, f"original {image_id} is there twice", number, "image_id"))
-        version.places[image_id] = place
-        if _sha256(row["image"]) != image_id:
-            self._report(Finding(path, "its bytes are not those that its id names", number, "image"))
-
-    def _row(self, version: Version, table: str, path: str, number: int, row: Mapping[str, Any]) -> None:
-        if table != "failures" or row["kind"] == "episode":
-            try:
-                version.episodes.add(str(row["episode_id"]))
-            except ValueError as error:
-                self._report(Finding(path, str(error), number, "episode_id"))
-        problems = list(_ids(row, version.inputs))
-        if table != "failures":
-            problems += _provenance(row, version.inputs)
-        if table == "train":
-            problems += _pictures(row)
-            if row["image_id"] not in version.places and version.whole:
-                problems.append(("image_id", "its original is not in the table originals"))
-        for name, what in problems:
-            self._report(Finding(path, what, number, name))
-        if table == "train":
-            self._visit(version, path, number, row)
-
-
-def _difference(found: pa.Schema, wanted: pa.Schema) -> str:
-    missing = [name for name in wanted.names if name not in found.names]
-    other = [name for name in found.names if name not in wanted.names]
-    changed = [name for name in wanted.names if name in found.names and found.field(name) != wanted.field(name)]
-    said = (("missing", missing), ("not known", other), ("of another type", changed))
-    return "; ".join(f"{what} {', '.join(names)}" for what, names in said if names) or "another order"
-
-
-def _sha256(image: Mapping[str, Any] | None) -> str:
-    data = (image or {}).get("bytes")
-    return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else ""
-
-
-def _ids(row: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whether an episode's id follows from what it is."""
-    if row["episode_id"] is None:
-        return
-    made = episode_id_of(inputs["recipe"], row["sample_id"], row["rung"], row["agent"], row["seed"])
-    if made != row["episode_id"]:
-        yield "episode_id", "it does not follow from recipe, sample_id, rung, agent and seed"
-
-
-def _provenance(row: Mapping[str, Any], inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in ("recipe", "judge"):
-        if row[name] != inputs[name]:
-            yield name, f"it is {row[name]!r}, the manifest says {inputs[name]!r}"
-    texts = (row["question"], *row["references"], *row["choices"])
-    if not any("\ufffd" in text for text in texts):  # it may stand for what no column can hold
-        made = sample_id_of(row["image_id"], row["question"], tuple(row["references"]), tuple(row["choices"]))
-        if made != row["sample_id"]:
-            yield "sample_id", "it does not follow from image_id, question, references and choices"
-    for number, step in enumerate(row["steps"]):
-        for box in step["boxes"]:
-            try:
-                Box(*box["box"])
-            except (TypeError, ValueError) as error:
-                yield f"steps[{number}].boxes", str(error)
-
-
-def _pictures(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Whether an accepted row's pictures are those that it names, and whether it names those that it has."""
-    count = len(row["images"])
-    for name in ("image_ids", "pixel_hashes", "frames"):
-        if len(row[name]) != count:
-            yield name, f"there are {len(row[name])} for {count} images"
+            with self._files.open(version.ledger) as source:
+                part = pq.ParquetFile(source)
+                count = part.num_row_groups
+                if count and (missing := [name for name in COLUMNS if name not in part.schema_arrow.names]):
+                    raise ValueError(f"it has no column {', '.join(missing)}")
+        except (pa.ArrowException, OSError, ValueError) as error:
+            told(self._take, version.ledger, f"it cannot be read: {error}")
+            version.whole = False
             return
-    if not count or row["view"] != row["frames"][0]:
-        yield "view", "it is not the first of the frames"
-    for number, (image, image_id) in enumerate(zip(row["images"], row["image_ids"], strict=True)):
-        if _sha256(image) != image_id:
-            yield f"images[{number}]", "its bytes are not those that image_ids names"
-    if [index for step in row["steps"] for index in step["images"]] != list(range(1, count)):
-        yield "steps", "the pictures that its steps name are not those that follow the view, in order"
-    parts = [part for message in row["messages"] for part in message["content"]]
-    if parts and (placeholders := sum(part["type"] == "image" for part in parts)) != count:
-        yield "messages", f"there are {placeholders} places for {count} images"
-    if any(part["text"] is None for part in parts if part["type"] != "image"):
-        yield "messages", "a part of type text has no text"
-    if row["verdict"]["outcome"] != "correct":
-        yield "verdict", f"it is {row['verdict']['outcome']!r}, and only correct ones are accepted"
+        marks, tables = dict[str, Marks](), dict[str, str]()
+        for report in self._run(partial(check_ledger, work), range(count)):
+            self._take(report)
+            version.episodes.add(report.ids)
+            for path, some in report.marks.items():
+                marks.setdefault(path, Marks()).merge(some)
+            tables |= report.tables
+        for repeated in version.episodes.repeated():
+            told(self._take, version.ledger, f"episode {repeated} is there more than once", field="episode_id")
+        self._places(work, marks, tables)
 
-
-def trajectory_of_row(row: Mapping[str, Any]) -> Trajectory:
-    """An accepted row's trajectory as far as a replay needs it: all but the messages.
-
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: it is none.
-    """
-    refs = [
-        ImageRef(image_id, pixels, Frame(Box(*frame["region"]), frame["width"], frame["height"]))
-        for image_id, pixels, frame in zip(row["image_ids"], row["pixel_hashes"], row["frames"], strict=True)
-    ]
-    steps = []
-    for step in row["steps"]:
-        action = None
-        if step["tool"] is not None:
-            boxes = tuple((box["label"], Box(*box["box"])) for box in step["boxes"])
-            action = Action(step["tool"], json.loads(step["arguments"]), boxes)
-        observation = None
-        if step["observation"] is not None:
-            shown = tuple(refs[index] for index in step["images"])
-            observation = Observation(step["observation"], shown, bool(step["error"]))
-        steps.append(Step(step["thought"], action, observation))
-    answer = row["answer"]
-    return Trajectory(tuple(refs), tuple(steps), (), answer, "abstained" if answer is None else "answered")
-
-
-def regions_of_row(row: Mapping[str, Any]) -> tuple[Region, ...]:
-    return tuple(Region(region["kind"], region["label"], Box(*region["box"])) for region in row["regions"])
-
-
-def read_original(files: Files, version: Version, image_id: str) -> bytes:
-    """A picture of the table originals.
-
-    Raises:
-        StoreError: the version has no such original.
-    """
-    if image_id not in version.places:
-        raise StoreError(f"{version.folder}: original {image_id} is not in the table originals")
-    path, group, number = version.places[image_id]
-    with files.open(path) as source:
-        images = pq.ParquetFile(source).read_row_group(group, columns=["image"]).column("image")
-    data: bytes = images[number].as_py()["bytes"]
-    return data
-
-
-def compare_episodes(version: Version, planned: Iterable[str], report: Callable[[Finding], None]) -> None:
-    """Report every planned episode that is in no table, and every one in a table that was not planned."""
-    wanted = Ids()
-    for episode_id in planned:
-        wanted.add(episode_id)
-    path = f"{version.folder}/{MANIFEST}"
-    for episode_id in wanted.minus(version.episodes):
-        report(Finding(path, f"planned episode {episode_id} is in no table", field="episode_id"))
-    for episode_id in version.episodes.minus(wanted):
-        report(Finding(path, f"episode {episode_id} is in a table and was not planned", field="episode_id"))
+    def _places(self, work: LedgerWork, marks: dict[str, Marks], tables: Mapping[str, str]) -> None:
+        """Each shard's rows are those that the ledger names, in their places."""
+        differing = []
+        for shard, report in self._found(*EPISODE_TABLES, "failures"):
+            said = marks.pop(shard.path, Marks())
+            if said.rows and tables[shard.path] != shard.table:
+                what = f"{shard.path} is of the table {shard.table}, the ledger says {tables[shard.path]}"
+                told(self._take, self._version.ledger, what, field="table")
+            if report.whole and said != report.marks:
+                differing.append((shard.path, shard.table))
+        for path in sorted(marks):
+            told(self._take, self._version.ledger, f"it names {path}, and the manifest does not", field="file")
+        for found in self._run(partial(compare_rows, work), differing):
+            self._take(found)

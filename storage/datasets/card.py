@@ -5,10 +5,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from lensmill.tools import uses_of
+from storage.builds.counts import CardCounts
 from storage.builds.scope import Scope
-from storage.datasets.rows import AcceptedEpisode, FailedEpisode, RejectedEpisode
-from storage.sources.protocol import SourceFailure
+from storage.datasets.blocks import BlockRecord
 
 _HUB_LICENCES = frozenset(
     {"agpl-3.0", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "gfdl", "gpl-2.0", "gpl-3.0", "lgpl-2.1"}
@@ -26,79 +25,58 @@ _SIZES = (
     (10**8, "10M<n<100M"),
 )
 
-_CONFIGS = (("default", "train"), ("rejected", "rejected"), ("failures", "failures"), ("originals", "originals"))
-"""Configurations with their table. An empty table has none: `datasets` cannot load one."""
+_HELD_OUT = frozenset({"test", "val", "validation", "dev", "testmini", "test-dev", "minival"})
+"""Splits that benchmarks keep for evaluation."""
 
 
 @dataclass
 class CardFacts:
-    """What the card tells, counted while rows are written. `shards`: the paths of each table's files."""
+    """What the card tells. `rows`: of each table."""
 
-    version: str = ""
-    name: str = ""
-    languages: Sequence[str] = ()
-    recipe: str = ""
-    judge: str = ""
-    rows: Mapping[str, int] = field(default_factory=dict)
-    shards: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    scope: Scope = field(default_factory=Scope)
-    accepted: Counter[int] = field(default_factory=Counter)
-    rejected: Counter[int] = field(default_factory=Counter)
-    failed: Counter[int] = field(default_factory=Counter)
-    zoomed: Counter[int] = field(default_factory=Counter)
-    edited: Counter[int] = field(default_factory=Counter)
-    steps: Counter[int] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
-    origins: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
-    agents: Counter[str] = field(default_factory=Counter)
-    rules: Counter[str] = field(default_factory=Counter)
+    version: str
+    name: str
+    languages: Sequence[str]
+    recipe: str
+    judge: str
+    rows: Mapping[str, int]
+    blocks: Sequence[BlockRecord]
+    scope: Scope
+    counts: CardCounts
+    funnel: Sequence[tuple[str, int]] = ()
+    source_errors: Counter[str] = field(default_factory=Counter)
 
-    def accept(self, row: AcceptedEpisode) -> None:
-        rung, sample, trajectory = row.planned.rung, row.sample, row.trajectory
-        uses = uses_of(trajectory)
-        self.accepted[rung] += 1
-        self.steps[rung] += uses.steps
-        self.zoomed[rung] += uses.zooms > 0
-        self.edited[rung] += uses.edits > 0
-        self.origins[(sample.source, sample.subset, sample.split, sample.licence)] += 1
-        self.agents[row.planned.agent] += 1
-        self.rules[row.verdict.rule] += 1
 
-    def reject(self, row: RejectedEpisode) -> None:
-        self.rejected[row.planned.rung] += 1
-        self.reasons[row.reason] += 1
-
-    def fail(self, row: FailedEpisode | SourceFailure) -> None:
-        if isinstance(row, SourceFailure):
-            self.errors[("source row", row.error_class)] += 1
-        else:
-            self.failed[row.planned.rung] += 1
-            self.errors[("episode", row.failure.error_class)] += 1
+def held_out(counts: CardCounts) -> dict[tuple[str, str], int]:
+    """Accepted episodes of splits that benchmarks keep for evaluation, by source and split."""
+    found = Counter[tuple[str, str]]()
+    for (source, _, split, _), count in counts.origins.items():
+        if split.lower() in _HELD_OUT:
+            found[(source, split)] += count
+    return dict(sorted(found.items()))
 
 
 def card(facts: CardFacts) -> str:
     """The whole README.md."""
-    total = facts.accepted.total()
+    total = facts.counts.accepted.total()
     sections = [
         _header(facts, total),
         f"# {facts.name}, version {facts.version}\n\n"
         f"{total:,} visual chains of thought: an agent looked at a picture at a given resolution, edited it or zoomed "
         "into it step by step, and answered a question about it. Only answers that a judge found correct are here. "
         f"The {facts.rows['originals']:,} original pictures are included: every step can be drawn again.",
-        _load(),
+        _warning(facts.counts),
+        _load(facts),
         "## Rungs\n\nA rung is a resolution: its view has at most rung x rung pixels.\n\n" + _rungs(facts),
         "## Sources and licences\n\n" + _origins(facts),
         "## How it was made\n\n" + _making(facts),
         "## Columns\n\n" + _COLUMNS,
         "## What is not in it\n\n" + _left_out(facts),
-        _EMPTY if not all(facts.rows.values()) else "",
     ]
     return "\n\n".join(section.strip() for section in sections if section) + "\n"
 
 
 def _header(facts: CardFacts, total: int) -> str:
-    named = sorted({licence.lower() for _, _, _, licence in facts.origins if licence})
+    named = sorted({licence.lower() for _, _, _, licence in facts.counts.origins if licence})
     licences = sorted({name if name in _HUB_LICENCES else "other" for name in named}) or ["other"]
     lines = ["---", f"pretty_name: {json.dumps(facts.name, ensure_ascii=False)}", "license:"]
     lines += [f"- {licence}" for licence in licences]
@@ -106,35 +84,68 @@ def _header(facts: CardFacts, total: int) -> str:
     lines += ["task_categories:", "- visual-question-answering", "tags:", "- visual-question-answering"]
     lines += ["- visual-chain-of-thought", "- tool-use", "- lensmill", "size_categories:"]
     lines += ["- " + next((name for limit, name in _SIZES if total < limit), "n>1T"), "configs:"]
-    for config, table in _CONFIGS:
-        if table != "train" and not facts.rows[table]:
-            continue
-        lines += [
-            f"- config_name: {config}",
-            "  data_files:",
-            "  - split: train",
-            "    path:",
-            *(f"    - {path}" for path in facts.shards[table]),  # by name: see ShardedTable.finish
-        ]
+    for config, splits in _configurations(facts.blocks):
+        lines += [f"- config_name: {config}", "  data_files:"]
+        for split, paths in splits:
+            lines += [f"  - split: {split}", "    path:", *(f"    - ../../{path}" for path in paths)]
     return "\n".join([*lines, "---"])
 
 
-def _load() -> str:
+def _configurations(blocks: Sequence[BlockRecord]) -> Iterator[tuple[str, Sequence[tuple[str, Sequence[str]]]]]:
+    """Configurations, each with its splits and their files in the rows' order. `datasets` cannot load an empty table,
+    so an empty table has no configuration.
+
+    Paths are named one by one: `datasets` keys its cache of a local folder by the folder's last name and this header.
+    """
+    files = [file for block in blocks for file in block.files]
+    rungs = sorted({file.rung for file in files if file.rung is not None and file.table in ("train", "validation")})
+    for config, rung in (("default", None), *((f"rung-{rung}", rung) for rung in rungs)):
+        splits = []
+        for table in ("train", "validation"):
+            paths = [file.path for file in files if file.table == table and rung in (None, file.rung)]
+            splits += [(table, paths)] if paths else []
+        if splits:
+            yield config, splits
+    for table in ("rejected", "failures", "originals"):
+        if paths := [file.path for file in files if file.table == table]:
+            yield table, [("train", paths)]
+
+
+def _warning(counts: CardCounts) -> str:
+    """What somebody who evaluates on a benchmark must know before training on this version."""
+    found = held_out(counts)
+    if not found:
+        return ""
+    named = ", ".join(f"{source} `{split}` ({count:,} trajectories)" for (source, split), count in found.items())
+    return (
+        f"> **Warning: this version holds splits that benchmarks keep for evaluation: {named}.** A model that is "
+        "trained on these rows must not be evaluated on these splits."
+    )
+
+
+def _load(facts: CardFacts) -> str:
+    rung = min((file.rung for block in facts.blocks for file in block.files if file.rung), default=448)
     return (
         "```python\nimport datasets\n\n"
-        'rows = datasets.load_dataset("path/of/this/folder", split="train")\n'
+        'rows = datasets.load_dataset("path/of/this/folder", split="train")  # of every rung; or of one:\n'
+        f'rows = datasets.load_dataset("path/of/this/folder", "rung-{rung}", split="train")\n'
         'rows[0]["images"][0].show()  # the view; the pictures of the observations follow\n'
         'print(rows[0]["question"], rows[0]["steps"], rows[0]["answer"])\n\n'
-        'datasets.load_dataset("path/of/this/folder", "originals")  # also "rejected" and "failures", if any\n```'
+        'datasets.load_dataset("path/of/this/folder", "originals")  # also "rejected" and "failures", if any\n\n'
+        "from storage.datasets.reader import data_files  # of lensmill; from a bucket\n"
+        'datasets.load_dataset("parquet", data_files=data_files("s3://path/of/this/folder"), streaming=True)\n```\n\n'
+        "The rows lie in `shards/` beside the versions of a store, which share them: copy a version with "
+        "`datasets`, or copy `shards/` too. The splits `train` and `validation` have no picture in common. "
+        "`ledger.parquet` has facts about every episode, without pictures, and the place of its row."
     )
 
 
 def _rungs(facts: CardFacts) -> str:
-    rows = []
-    for rung in sorted({*facts.accepted, *facts.rejected, *facts.failed}):
-        kept = facts.accepted[rung]
-        numbers = (kept, facts.rejected[rung], facts.failed[rung], facts.zoomed[rung], facts.edited[rung])
-        steps = f"{facts.steps[rung] / kept:.2f}" if kept else "-"
+    rows, counts = [], facts.counts
+    for rung in sorted({*counts.accepted, *counts.rejected, *counts.failed}):
+        kept = counts.accepted[rung]
+        numbers = (kept, counts.rejected[rung], counts.failed[rung], counts.zoomed[rung], counts.edited[rung])
+        steps = f"{counts.steps[rung] / kept:.2f}" if kept else "-"
         rows.append((str(rung), *(f"{number:,}" for number in numbers), steps))
     heads = ("rung", "accepted", "rejected", "failed", "accepted with zoom", "with edit", "steps an episode")
     return _table(heads, rows)
@@ -142,15 +153,15 @@ def _rungs(facts: CardFacts) -> str:
 
 def _origins(facts: CardFacts) -> str:
     heads = ("source", "subset", "split", "licence", "trajectories")
-    return _table(heads, [(*origin, f"{count:,}") for origin, count in sorted(facts.origins.items())]) + (
+    return _table(heads, [(*origin, f"{count:,}") for origin, count in sorted(facts.counts.origins.items())]) + (
         "\n\nEvery row names its own source and licence. What was made here (steps, edits, crops) derives from those "
         "pictures, so their licences apply to it."
     )
 
 
 def _making(facts: CardFacts) -> str:
-    agents = ", ".join(f"{agent} ({count:,})" for agent, count in sorted(facts.agents.items())) or "none"
-    rules = ", ".join(f"{rule} ({count:,})" for rule, count in sorted(facts.rules.items())) or "none"
+    agents = ", ".join(f"{agent} ({count:,})" for agent, count in sorted(facts.counts.agents.items())) or "none"
+    rules = ", ".join(f"{rule} ({count:,})" for rule, count in sorted(facts.counts.rules.items())) or "none"
     return (
         f"Agents: {agents}. Rules that found the answers correct: {rules}.\n\n"
         f"Recipe `{facts.recipe}`, judge `{facts.judge}`; `manifest.json` has a checksum for every file. "
@@ -160,12 +171,19 @@ def _making(facts: CardFacts) -> str:
 
 def _left_out(facts: CardFacts) -> str:
     parts = []
-    if facts.reasons:
-        rows = [(reason, f"{count:,}") for reason, count in sorted(facts.reasons.items())]
+    if facts.counts.reasons:
+        rows = [(reason, f"{count:,}") for reason, count in sorted(facts.counts.reasons.items())]
         parts.append("Episodes in the table `rejected`:\n\n" + _table(("reason", "episodes"), rows))
-    if facts.errors:
-        failed = [(kind, name, f"{count:,}") for (kind, name), count in sorted(facts.errors.items())]
+    errors = [("source row", name, count) for name, count in facts.source_errors.items()]
+    errors += [("episode", name, count) for name, count in facts.counts.errors.items()]
+    if errors:
+        failed = [(kind, name, f"{count:,}") for kind, name, count in sorted(errors)]
         parts.append("What failed, in the table `failures`:\n\n" + _table(("what", "error", "rows"), failed))
+    if facts.funnel:
+        steps = [(name, f"{count:,}") for name, count in facts.funnel]
+        parts.append(
+            "What each condition of the curation removed, in order:\n\n" + _table(("condition", "episodes"), steps)
+        )
     parts = parts or ["Nothing was rejected and nothing failed."]
     return "\n\n".join([*parts, *_withdrawn(facts.scope)])
 
@@ -191,8 +209,6 @@ def _cell(text: str) -> str:
     return plain.encode("utf-8", "replace").decode()
 
 
-_EMPTY = "A table without rows has its Parquet file, but no configuration, since `datasets` cannot load an empty one."
-
 _COLUMNS = """Every box is `[x1, y1, x2, y2]` in pixels of the original picture.
 
 | column | meaning |
@@ -211,6 +227,9 @@ the original each shows |
 | `image_ids`, `pixel_hashes` | sha256 of each picture's file, and of its pixels, which drawing it again must meet |
 | `original_width`, `original_height`, `image_id` | the original picture, by its sha256; see the table `originals` |
 | `neutralised` | template tokens of the source's texts, by field, that stand in their neutral form there; mostly none |
+| `reason`, `outcome`, `stop` | why the row is not to be trained on (null except in `rejected`); what the judge said; \
+how the episode ended |
+| `model`, `prompt_tokens`, `completion_tokens`, `image_tokens`, ... | facts to filter by; `ledger.parquet` has more |
 | `rounds` | times that a verifier who knows the answer was asked before it was given; 0 without one |
 | `sample_id`, `episode_id`, `source`, `subset`, `split`, `licence`, `agent`, `seed`, `recipe`, `judge`, `verdict` | \
 where the row comes from, and why it was accepted |"""

@@ -1,4 +1,4 @@
-"""How two versions differ, episode by episode. Reads ids, answers and reasons only: no steps, no pictures."""
+"""How two versions differ, episode by episode. Reads their ledgers only."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,13 +9,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from storage.datasets.version import PublishedDataset, folder_of
+from storage.datasets.version import LEDGER, PublishedDataset, folder_of
 from storage.files.store import Files, StoreError
 
-_TABLES = {"data": "accepted", "rejected": "rejected", "failures": "failed"}
-"""Folder of a version's table -> what became of the episodes in it."""
+_OUTCOMES = {"train": "accepted", "validation": "accepted", "rejected": "rejected", "failures": "failed"}
+"""Table of a version -> what became of the episodes in it."""
 
-_COLUMNS = ("episode_id", "sample_id", "rung", "answer", "reason", "error_class")
+_COLUMNS = pa.schema(
+    [
+        *(("episode_id", pa.string()), ("sample_id", pa.string()), ("rung", pa.int32())),
+        *(("table", pa.string()), ("reason", pa.string()), ("error_class", pa.string())),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,9 @@ def difference(files: Files, old: PublishedDataset, new: PublishedDataset, show:
     """
     before, after = (_episodes(files, version) for version in (old, new))
     found = Difference(old.version, new.version)
-    found.rows = {outcome: (_count(before, outcome), _count(after, outcome)) for outcome in _TABLES.values()}
+    found.rows = {
+        outcome: (_count(before, outcome), _count(after, outcome)) for outcome in dict.fromkeys(_OUTCOMES.values())
+    }
     found.by_rung = _by_rung(before, after)
     found.samples_came = _only_in(after, before)
     found.samples_went = _only_in(before, after)
@@ -91,34 +98,20 @@ def difference(files: Files, old: PublishedDataset, new: PublishedDataset, show:
 
 def _episodes(files: Files, version: PublishedDataset) -> pa.Table:
     """Every episode of a version with its outcome."""
-    tables = []
-    for record in version.files:
-        outcome = _TABLES.get(record.path.partition("/")[0])
-        if outcome is None or not record.path.endswith(".parquet"):
-            continue
-        path = f"{folder_of(version.version)}/{record.path}"
-        try:
-            with files.open(path) as source:
-                parquet = pq.ParquetFile(source)
-                names = [name for name in _COLUMNS if name in parquet.schema_arrow.names]
-                table = parquet.read(columns=names)
-            table.validate(full=True)
-        except (pa.ArrowException, FileNotFoundError, ValueError) as error:
-            raise StoreError(
-                f"{files.locate(path)} is missing or damaged: restore it, or publish the build as another version="
-            ) from error
-        table = table.filter(pc.is_valid(table["episode_id"]))  # source rows that failed have none
-        table = table.append_column("outcome", pa.array([outcome] * len(table), pa.string()))
-        tables.append(table)
-    return pa.concat_tables([_EMPTY, *tables], promote_options="default").select(_EMPTY.schema.names)
-
-
-_EMPTY = pa.schema(
-    [
-        *(("episode_id", pa.string()), ("sample_id", pa.string()), ("rung", pa.int32())),
-        *(("answer", pa.string()), ("reason", pa.string()), ("error_class", pa.string()), ("outcome", pa.string())),
-    ]
-).empty_table()
+    path = f"{folder_of(version.version)}/{LEDGER}"
+    try:
+        with files.open(path) as source:
+            table = pq.read_table(source, columns=[*_COLUMNS.names]).cast(_COLUMNS)
+        table.validate(full=True)
+    except (pa.ArrowException, FileNotFoundError, ValueError) as error:
+        raise StoreError(
+            f"{files.locate(path)} is missing or damaged: restore it, or publish the build as another version="
+        ) from error
+    outcome = pc.index_in(table["table"], value_set=pa.array(_OUTCOMES))
+    names = pa.array(_OUTCOMES.values()).take(outcome.combine_chunks())
+    reason = pc.if_else(pc.equal(names, "failed"), pa.scalar(None, pa.string()), table["reason"])
+    table = table.set_column(table.column_names.index("reason"), "reason", reason)
+    return table.append_column("outcome", names)
 
 
 def _count(table: pa.Table, outcome: str) -> int:
@@ -139,16 +132,16 @@ def _only_in(one: pa.Table, other: pa.Table) -> int:
 
 
 def _changes(before: pa.Table, after: pa.Table) -> Iterator[Change]:
-    """Every episode that came, went, or has another outcome, reason or answer; by rung and id."""
+    """Every episode that came, went, or has another outcome or reason; by rung and id."""
     joined = before.join(after, "episode_id", join_type="full outer", left_suffix="_old", right_suffix="_new")
     same = [
         pc.or_kleene(
             pc.fill_null(pc.equal(joined[f"{name}_old"], joined[f"{name}_new"]), False),
             pc.and_(pc.is_null(joined[f"{name}_old"]), pc.is_null(joined[f"{name}_new"])),
         )
-        for name in ("outcome", "answer", "reason", "error_class")
+        for name in ("outcome", "reason", "error_class")
     ]
-    differs = pc.invert(pc.and_(pc.and_(same[0], same[1]), pc.and_(same[2], same[3])))
+    differs = pc.invert(pc.and_(pc.and_(same[0], same[1]), same[2]))
     for row in joined.filter(differs).sort_by([("rung_old", "ascending"), ("episode_id", "ascending")]).to_pylist():
         yield Change(
             row["episode_id"],

@@ -1,57 +1,21 @@
-"""The rows of a published dataset: what goes into each of its tables, and the columns it becomes there."""
+"""The rows of a version's episode tables: how an episode becomes a row, and how a row becomes an episode again."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from lensmill.geometry import Box
-from lensmill.sample import Sample
-from lensmill.trajectory import ImageRef, Message, Step, Trajectory
+from lensmill.geometry import Box, Frame
+from lensmill.sample import Region, Sample
+from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step, Trajectory
 from lensmill.verdict import Verdict
-from storage.builds.episodes import Failure
+from storage.builds.judged import JudgedEpisode
 from storage.builds.plan import PlannedEpisode
 from storage.builds.schema import clean, to_json
 from storage.builds.verdicts import VERDICT, verdict_row
 from storage.datasets.features import IMAGE, with_features
-from storage.sources.protocol import SourceFailure
-
-
-@dataclass(frozen=True, slots=True)
-class AcceptedEpisode:
-    """An episode that curation keeps. `files`: of its pictures by id, those that the image store has not."""
-
-    planned: PlannedEpisode
-    sample: Sample
-    trajectory: Trajectory
-    verdict: Verdict
-    files: Mapping[str, bytes] = field(default_factory=dict, compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class RejectedEpisode:
-    """An episode that curation leaves out; `reason` is a stable name, e.g. "incorrect", "abstained"."""
-
-    planned: PlannedEpisode
-    sample: Sample
-    trajectory: Trajectory
-    verdict: Verdict
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class FailedEpisode:
-    """An episode without a trajectory."""
-
-    planned: PlannedEpisode
-    sample: Sample
-    failure: Failure
-
-
-DatasetRow = AcceptedEpisode | RejectedEpisode | FailedEpisode | SourceFailure
-"""One row of a dataset version: every planned episode and every unreadable source row becomes exactly one."""
-
 
 _BOX = pa.list_(pa.float64())
 _FRAME = pa.struct([("width", pa.int32()), ("height", pa.int32()), ("region", _BOX)])
@@ -74,24 +38,21 @@ nth of its `images`."""
 _MESSAGE = pa.struct([("role", pa.string()), ("content", pa.list_(_CONTENT))])
 _REGION = pa.struct([("kind", pa.string()), ("label", pa.string()), ("box", _BOX)])
 
-_PROVENANCE = (
-    ("sample_id", pa.string()),
-    ("episode_id", pa.string()),
-    ("image_id", pa.string()),
-    ("source", pa.string()),
-    ("subset", pa.string()),
-    ("split", pa.string()),
-    ("licence", pa.string()),
-    ("neutralised", pa.list_(pa.string())),
-    ("agent", pa.string()),
-    ("seed", pa.int64()),
-    ("rounds", pa.int32()),
-    ("recipe", pa.string()),
-    ("judge", pa.string()),
-    ("verdict", VERDICT),
-)
+FACTS: Mapping[str, pa.DataType] = {
+    "model": pa.string(),
+    "prompt_tokens": pa.int64(),
+    "completion_tokens": pa.int64(),
+    "image_tokens": pa.int64(),
+    "turns": pa.int32(),
+    "zooms": pa.int32(),
+    "edits": pa.int32(),
+    "tool_errors": pa.int32(),
+    "exact": pa.bool_(),
+    "within_tolerance": pa.bool_(),
+}
+"""Columns of the ledger that rows carry too, so that readers filter by them without a join."""
 
-TRAIN = with_features(
+EPISODES = with_features(
     pa.schema(
         [
             ("images", pa.list_(IMAGE)),
@@ -110,43 +71,28 @@ TRAIN = with_features(
             ("pixel_hashes", pa.list_(pa.string())),
             ("original_width", pa.int32()),
             ("original_height", pa.int32()),
-            *_PROVENANCE,
-        ]
-    )
-)
-REJECTED = with_features(
-    pa.schema(
-        [
             ("reason", pa.string()),
-            ("question", pa.string()),
-            ("answer", pa.string()),
+            ("outcome", pa.string()),
             ("stop", pa.string()),
-            ("references", pa.list_(pa.string())),
-            ("choices", pa.list_(pa.string())),
-            ("steps", pa.list_(_STEP)),
-            ("rung", pa.int32()),
-            *_PROVENANCE,
-        ]
-    )
-)
-FAILURES = with_features(
-    pa.schema(
-        [
-            ("kind", pa.string()),
-            ("error_class", pa.string()),
-            ("message", pa.string()),
-            ("attempts", pa.int32()),
-            ("retry", pa.string()),
-            ("origin", pa.string()),
+            *FACTS.items(),
             ("sample_id", pa.string()),
             ("episode_id", pa.string()),
-            ("rung", pa.int32()),
+            ("image_id", pa.string()),
+            ("source", pa.string()),
+            ("subset", pa.string()),
+            ("split", pa.string()),
+            ("licence", pa.string()),
+            ("neutralised", pa.list_(pa.string())),
             ("agent", pa.string()),
             ("seed", pa.int64()),
+            ("rounds", pa.int32()),
+            ("recipe", pa.string()),
+            ("judge", pa.string()),
+            ("verdict", VERDICT),
         ]
     )
 )
-ORIGINALS = with_features(pa.schema([("image_id", pa.string()), ("image", IMAGE)]))
+"""One schema for the tables train, validation and rejected; `reason` is null in the first two."""
 
 _ENDINGS = {
     b"\x89PNG": "png",
@@ -159,87 +105,76 @@ _ENDINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedEpisode:
+    """What a row of an episode table says: the parts of an episode that a version publishes.
+
+    Attributes:
+        sample: without its origin, which is not published.
+        trajectory: a message's picture and its text are two parts.
+        verdict: without a second opinion.
+        reason: why the episode is not to be trained on; None if it may be.
+    """
+
+    planned: PlannedEpisode
+    sample: Sample
+    trajectory: Trajectory
+    verdict: Verdict
+    reason: str | None
+
+
 def image_value(image_id: str, data: bytes) -> dict[str, Any]:
     """A picture as an IMAGE value, named by its content."""
     ending = next((ending for start, ending in _ENDINGS.items() if data.startswith(start)), "img")
     return {"bytes": data, "path": f"{image_id}.{ending}"}
 
 
-def train_row(row: AcceptedEpisode, recipe: str, judge: str, image: Callable[[str], bytes]) -> dict[str, Any]:
-    """An accepted episode as a TRAIN row; `image` gives the file of a picture that the row has not, by its id."""
-    sample, trajectory = row.sample, row.trajectory
-    frames = [_frame(reference) for reference in trajectory.images]
-    ids = [ref.image_id for ref in trajectory.images]
+def episode_row(
+    judged: JudgedEpisode,
+    pictures: Sequence[bytes],
+    recipe: str,
+    judge: str,
+    reason: str | None = None,
+    facts: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """An episode with a trajectory as an EPISODES row.
+
+    Args:
+        pictures: the files of the trajectory's pictures, in order.
+        recipe, judge: the fingerprints of the build and of its judge.
+        reason: why the episode is not to be trained on; None if it may be.
+        facts: values for the columns of `FACTS`; a column without a value is null.
+    """
+    sample, planned, trajectory, verdict = judged.sample, judged.planned, judged.trajectory, judged.verdict
+    assert trajectory is not None
+    assert verdict is not None
+    frames = [_frame_row(reference) for reference in trajectory.images]
+    ids = [reference.image_id for reference in trajectory.images]
+    known = facts or {}
     return {
-        "images": [image_value(name, row.files.get(name) or image(name)) for name in ids],
+        "images": [image_value(name, data) for name, data in zip(ids, pictures, strict=True)],
         "question": clean(sample.question),
         "answer": None if trajectory.answer is None else clean(trajectory.answer),
         "references": [clean(answer) for answer in sample.answers],
         "choices": [clean(choice) for choice in sample.choices],
-        "steps": _steps(trajectory),
-        "messages": [_message(message) for message in trajectory.messages],
+        "steps": _step_rows(trajectory),
+        "messages": [_message_row(message) for message in trajectory.messages],
         "regions": [
             {"kind": region.kind, "label": clean(region.label), "box": _numbers(region.box)}
             for region in sample.regions
         ],
         "targets": [_numbers(box) for box in sample.targets],
-        "rung": row.planned.rung,
+        "rung": planned.rung,
         "view": frames[0],
         "frames": frames,
         "image_ids": ids,
-        "pixel_hashes": [ref.pixel_hash for ref in trajectory.images],
+        "pixel_hashes": [reference.pixel_hash for reference in trajectory.images],
         "original_width": sample.width,
         "original_height": sample.height,
-        **_provenance(row, recipe, judge),
-    }
-
-
-def rejected_row(row: RejectedEpisode, recipe: str, judge: str) -> dict[str, Any]:
-    """A rejected episode as a REJECTED row: all but the pictures."""
-    sample, trajectory = row.sample, row.trajectory
-    return {
-        "reason": clean(row.reason),
-        "question": clean(sample.question),
-        "answer": None if trajectory.answer is None else clean(trajectory.answer),
+        "reason": reason,
+        "outcome": verdict.outcome,
         "stop": trajectory.stop,
-        "references": [clean(answer) for answer in sample.answers],
-        "choices": [clean(choice) for choice in sample.choices],
-        "steps": _steps(trajectory),
-        "rung": row.planned.rung,
-        **_provenance(row, recipe, judge),
-    }
-
-
-def failure_row(row: FailedEpisode | SourceFailure) -> dict[str, Any]:
-    """An episode or a source row that failed, as a FAILURES row."""
-    if isinstance(row, SourceFailure):
-        return {
-            "kind": "source",
-            "error_class": clean(row.error_class),
-            "message": clean(row.message),
-            "attempts": 1,
-            "retry": "correct the row at its source and run again",
-            "origin": clean(row.origin),
-        }
-    planned, failure = row.planned, row.failure
-    return {
-        "kind": "episode",
-        "error_class": clean(failure.error_class),
-        "message": clean(failure.message),
-        "attempts": failure.attempts,
-        "retry": clean(failure.retry),
-        "origin": clean(row.sample.origin),
-        "sample_id": planned.sample_id,
-        "episode_id": planned.episode_id,
-        "rung": planned.rung,
-        "agent": clean(planned.agent),
-        "seed": planned.seed,
-    }
-
-
-def _provenance(row: AcceptedEpisode | RejectedEpisode, recipe: str, judge: str) -> dict[str, Any]:
-    sample, planned = row.sample, row.planned
-    return {
+        **{name: known.get(name) for name in FACTS},
         "sample_id": sample.sample_id,
         "episode_id": planned.episode_id,
         "image_id": sample.image_id,
@@ -250,33 +185,71 @@ def _provenance(row: AcceptedEpisode | RejectedEpisode, recipe: str, judge: str)
         "neutralised": [clean(change) for change in sample.neutralised],
         "agent": clean(planned.agent),
         "seed": planned.seed,
-        "rounds": row.trajectory.rounds,
+        "rounds": trajectory.rounds,
         "recipe": recipe,
         "judge": judge,
-        "verdict": verdict_row(row.verdict),
+        "verdict": verdict_row(verdict),
     }
+
+
+def episode_of(row: Mapping[str, Any]) -> PublishedEpisode:
+    """The episode of an EPISODES row. The columns `images` and those of `FACTS` are not read.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError: the row holds no episode.
+    """
+    sample = Sample(
+        row["sample_id"],
+        row["image_id"],
+        row["original_width"],
+        row["original_height"],
+        row["question"],
+        tuple(row["references"]),
+        tuple(row["choices"]),
+        tuple(Region(region["kind"], region["label"], Box(*region["box"])) for region in row["regions"]),
+        tuple(Box(*box) for box in row["targets"]),
+        row["source"],
+        row["subset"],
+        row["split"],
+        row["licence"],
+        neutralised=tuple(row["neutralised"]),
+    )
+    planned = PlannedEpisode(row["episode_id"], row["sample_id"], row["rung"], row["agent"], row["seed"])
+    images = tuple(
+        ImageRef(image_id, pixels, Frame(Box(*frame["region"]), frame["width"], frame["height"]))
+        for image_id, pixels, frame in zip(row["image_ids"], row["pixel_hashes"], row["frames"], strict=True)
+    )
+    trajectory = Trajectory(
+        images,
+        tuple(_step_of(step, images) for step in row["steps"]),
+        tuple(_messages_of(row["messages"])),
+        row["answer"],
+        row["stop"],
+        row["rounds"],
+    )
+    return PublishedEpisode(planned, sample, trajectory, Verdict(**row["verdict"]), row["reason"])
 
 
 def _numbers(box: Box) -> list[float]:
     return list(box.xyxy)
 
 
-def _frame(reference: ImageRef) -> Mapping[str, Any]:
+def _frame_row(reference: ImageRef) -> Mapping[str, Any]:
     frame = reference.frame
     return {"width": frame.width, "height": frame.height, "region": _numbers(frame.region)}
 
 
-def _steps(trajectory: Trajectory) -> list[dict[str, Any]]:
+def _step_rows(trajectory: Trajectory) -> list[dict[str, Any]]:
     """Steps, each with the indexes of its pictures: observations' pictures follow the view in order."""
     rows, index = [], 1
     for step in trajectory.steps:
         count = len(step.observation.images) if step.observation is not None else 0
-        rows.append(_step(step, list(range(index, index + count))))
+        rows.append(_step_row(step, list(range(index, index + count))))
         index += count
     return rows
 
 
-def _step(step: Step, images: list[int]) -> dict[str, Any]:
+def _step_row(step: Step, images: list[int]) -> dict[str, Any]:
     action, observation = step.action, step.observation
     return {
         "thought": clean(step.thought),
@@ -291,7 +264,18 @@ def _step(step: Step, images: list[int]) -> dict[str, Any]:
     }
 
 
-def _message(message: Message) -> dict[str, Any]:
+def _step_of(row: Mapping[str, Any], images: Sequence[ImageRef]) -> Step:
+    action = observation = None
+    if row["tool"] is not None:
+        boxes = tuple((entry["label"], Box(*entry["box"])) for entry in row["boxes"])
+        action = Action(row["tool"], json.loads(row["arguments"]), boxes)
+    if row["observation"] is not None:
+        shown = tuple(images[index] for index in row["images"])
+        observation = Observation(row["observation"], shown, bool(row["error"]))
+    return Step(row["thought"], action, observation)
+
+
+def _message_row(message: Message) -> dict[str, Any]:
     content: list[dict[str, Any]] = []
     for part in message.parts:
         if part.image is not None:
@@ -299,3 +283,16 @@ def _message(message: Message) -> dict[str, Any]:
         if part.text or part.image is None:
             content.append({"type": "text", "text": clean(part.text)})
     return {"role": message.role, "content": content}
+
+
+def _messages_of(rows: Iterable[Mapping[str, Any]]) -> Iterable[Message]:
+    image = 0
+    for row in rows:
+        parts = []
+        for part in row["content"]:
+            if part["type"] == "image":
+                parts.append(Part(image=image))
+                image += 1
+            else:
+                parts.append(Part(part["text"]))
+        yield Message(row["role"], tuple(parts))

@@ -1,34 +1,39 @@
 """Dataset versions: what curation publishes, in `datasets/<version>/`, for people to load and train on.
 
-Rows stream through bounded buffers into staged files, which then appear under their final names; `manifest.json` is
-created last and conditionally, and readers trust a version only with it. The bytes of every file follow from the
-rows alone: no time, host, duration or random name is in them.
+A version's folder holds its card, its ledger and its lists; its rows lie in the shards of its blocks, which versions
+share. `manifest.json` names every file and every block. It is created last and conditionally, and readers trust a
+version only with it. The bytes of every file follow from the rows alone: no time, host, duration or random name is in
+them.
 """
 
 import hashlib
 import json
 import re
-import uuid
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from storage.builds.scope import Scope
-from storage.datasets.card import CardFacts, card
-from storage.datasets.rows import DatasetRow
-from storage.datasets.shards import ShardSizes
-from storage.datasets.version_writer import VersionWriter
-from storage.files.store import STAGING, Files, StoreError
-from storage.files.table import FileRecord
+import pyarrow as pa
 
-FORMAT = 4
+from storage.builds.counts import CardCounts
+from storage.builds.scope import Scope
+from storage.datasets.blocks import BlockRecord, ShardRecord
+from storage.datasets.card import CardFacts, card
+from storage.datasets.shards import TABLES
+from storage.files.store import Files, StoreError
+from storage.files.table import FileRecord, TableWriter
+
+FORMAT = 5
 """Raised when the same rows are published as other bytes."""
 
 MANIFEST = "manifest.json"
 
 CHUNKS = "chunks.txt"
 """The chunks that a version is curated from, by id, one a line, in the plan's order."""
+
+LEDGER = "ledger.parquet"
+"""The ledger's rows in the version's scope, each with its table, reason and place."""
 
 LAYERS = "layers.txt"
 """Of the chunks in which something was tried again: id, layers of episodes and layers of verdicts that were taken in. A
@@ -104,9 +109,12 @@ class PublishedDataset:
 
     Attributes:
         path: its folder, to be given to `datasets.load_dataset`.
-        rows: accepted trajectories; `rejected` and `failures` are the other tables' rows.
-        size: bytes of all files.
-        files: every file but the manifest, its path relative to the version's folder.
+        rows: accepted trajectories, of the tables train and validation; `rejected` and `failures` are the other
+            tables' rows.
+        size: bytes of all files and shards.
+        files: every file of its folder but the manifest, its path relative to the folder.
+        blocks: keys of the blocks that hold its rows, in the rows' order.
+        shards: their files; the path of each is one of the store.
     """
 
     version: str
@@ -117,6 +125,12 @@ class PublishedDataset:
     size: int
     files: tuple[FileRecord, ...]
     inputs: Mapping[str, Any]
+    blocks: tuple[str, ...] = ()
+    shards: tuple[ShardRecord, ...] = ()
+
+    def shards_of(self, *tables: str) -> tuple[ShardRecord, ...]:
+        """The shards of these tables."""
+        return tuple(shard for shard in self.shards if shard.table in tables)
 
 
 def _lines(lines: Iterable[str]) -> bytes:
@@ -154,16 +168,20 @@ def published(files: Files, version: str) -> PublishedDataset | None:
     try:
         manifest = json.loads(files.read(path))
         records = tuple(FileRecord(**record) for record in manifest["files"])
+        blocks = manifest.get("blocks", ())  # versions of an earlier format have all rows in their own folder
+        shards = tuple(ShardRecord(**file) for block in blocks for file in block["files"])
         rows = manifest["rows"]
         return PublishedDataset(
             version,
             files.locate(folder_of(version)),
-            rows["train"],
+            rows["train"] + rows.get("validation", 0),
             rows["rejected"],
             rows["failures"],
-            sum(record.size for record in records),
+            sum(record.size for record in records) + sum(shard.size for shard in shards),
             records,
             manifest["inputs"],
+            tuple(block["key"] for block in blocks),
+            shards,
         )
     except FileNotFoundError:
         return None
@@ -174,7 +192,7 @@ def published(files: Files, version: str) -> PublishedDataset | None:
 
 
 def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardSettings) -> None:
-    """Whether `publish` could publish this version: looked at before the work, not only after it.
+    """Whether `begin` would accept this version: looked at before the work, not only after it.
 
     Raises:
         StoreError: the version exists, or was begun, from other inputs.
@@ -184,54 +202,107 @@ def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardS
         _claim(files, version, wanted)
 
 
-def publish(
-    files: Files,
-    version: str,
-    rows: Iterable[DatasetRow],
-    inputs: DatasetInputs,
-    about: CardSettings | None = None,
-    sizes: ShardSizes | None = None,
-) -> PublishedDataset:
-    """Publish a version, streaming; does nothing if it is published already from the same inputs.
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a version holds.
 
-    Args:
-        version: a plain name, e.g. "2026-01-31" or "v1".
-        rows: in plan order, every planned episode and unreadable source row once; not read if there is nothing to do.
-        inputs: what the rows follow from.
+    Attributes:
+        blocks: that hold its rows, in the rows' order.
+        counts: of its episodes.
+        funnel: see `storage.builds.selection.Selection`.
+        source_errors: classes of the source rows that failed.
+        ledger: its ledger, in tables of one row group each; called again for each attempt to write it.
+    """
+
+    blocks: Sequence[BlockRecord]
+    counts: CardCounts
+    funnel: Sequence[tuple[str, int]] = ()
+    source_errors: Counter[str] = field(default_factory=Counter)
+    ledger: Callable[[], Iterator[pa.Table]] = lambda: iter(())
+
+    def rows(self) -> dict[str, int]:
+        """Rows by table."""
+        rows = dict.fromkeys(TABLES, 0)
+        for block in self.blocks:
+            for file in block.files:
+                rows[file.table] += file.rows
+        return rows
+
+
+def begin(
+    files: Files, version: str, inputs: DatasetInputs, about: CardSettings | None = None
+) -> PublishedDataset | None:
+    """Claim a version's name; the version, if it is published already from the same inputs.
 
     Raises:
         ValueError: the version's name cannot be a folder's.
-        StoreError: the version exists, made from other inputs, or the store cannot be written or read.
+        StoreError: the version exists or was begun, made from other inputs, or the store cannot be written or read.
+    """
+    folder_of(version)
+    wanted = manifest_inputs(inputs, about or CardSettings())
+    if (there := _same(files, version, wanted)) is None:
+        _claim(files, version, wanted)
+    return there
+
+
+def finish(
+    files: Files, version: str, contents: Contents, inputs: DatasetInputs, about: CardSettings | None = None
+) -> PublishedDataset:
+    """Write the folder of a version that `begin` has claimed, its manifest last. All its blocks are made.
+
+    Raises:
+        StoreError: the store cannot be written or read.
     """
     about = about or CardSettings()
     folder, wanted = folder_of(version), manifest_inputs(inputs, about)
-    if (there := _same(files, version, wanted)) is not None:
-        return there
-    _claim(files, version, wanted)
-    staging = f"{STAGING}/{uuid.uuid4().hex}"
-    try:
-        facts = CardFacts(version, about.name, about.languages, inputs.recipe, inputs.judge, scope=inputs.scope)
-        writer = VersionWriter(files, staging, facts, sizes or ShardSizes())
-        placed = writer.write(rows)
-        texts = {"README.md": card(facts).encode(), **inputs.files()}
-        placed += [(_stage(files, staging, name, data), name) for name, data in texts.items()]
-        records = sorted((_settle(files, folder, staged, path) for staged, path in placed), key=lambda r: r.path)
-        _remove_strangers(files, folder, {record.path for record in records})
-        manifest = {
-            "version": version,
-            "inputs": wanted,
-            "rows": writer.counts(),
-            "files": [asdict(record) for record in records],
-        }
-        files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-        for staged, path in placed:  # what an old attempt had left may have been collected until the manifest was there
-            if not _is_there(files, f"{folder}/{path}", staged.size):
-                _settle(files, folder, staged, path)
-    finally:
-        files.remove_folder(staging)
+    facts = CardFacts(
+        version, about.name, about.languages, inputs.recipe, inputs.judge, contents.rows(), contents.blocks,
+        inputs.scope, contents.counts, contents.funnel, contents.source_errors,
+    )  # fmt: skip
+    texts = {"README.md": card(facts).encode(), **inputs.files()}
+
+    def write(name: str) -> FileRecord:
+        if name == LEDGER:
+            return _write_ledger(files, f"{folder}/{LEDGER}", contents.ledger())
+        with files.open(f"{folder}/{name}", "whole") as sink:
+            sink.write(texts[name])
+        return FileRecord(name, len(texts[name]), _sha256_of(texts[name]))
+
+    records = [write(name) for name in sorted((*texts, LEDGER))]
+    manifest = {
+        "version": version,
+        "inputs": wanted,
+        "rows": contents.rows(),
+        "files": [asdict(record) for record in records],
+        "blocks": [_named(block) for block in contents.blocks],
+    }
+    files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
+    for record in records:  # what lay there before may have been collected until the manifest was there
+        if not _is_there(files, f"{folder}/{record.path}", record.size):
+            write(record.path)
     done = _same(files, version, wanted)
     assert done is not None
     return done
+
+
+def _named(block: BlockRecord) -> dict[str, Any]:
+    """A block as a manifest names it."""
+    files = [{name: value for name, value in asdict(file).items() if name != "row_groups"} for file in block.files]
+    return {"key": block.key, "files": files}
+
+
+def _write_ledger(files: Files, path: str, tables: Iterator[pa.Table]) -> FileRecord:
+    first = next(tables, pa.table({"episode_id": pa.array([], pa.string())}))
+    writer = TableWriter(files, path, first.schema, {"write_page_index": True}, "whole")
+    try:
+        writer.write_table(first)
+        for table in tables:
+            writer.write_table(table)
+    except BaseException:
+        writer.abandon()
+        raise
+    record = writer.close()
+    return FileRecord(LEDGER, record.size, record.sha256, record.rows)
 
 
 def folder_of(version: str) -> str:
@@ -287,38 +358,8 @@ def _claim(files: Files, version: str, wanted: Mapping[str, Any]) -> None:
         )
 
 
-def _stage(files: Files, staging: str, name: str, data: bytes) -> FileRecord:
-    path = f"{staging}/{name}"
-    files.put(path, data)
-    return FileRecord(path, len(data), _sha256_of(data))
-
-
-def _settle(files: Files, folder: str, staged: FileRecord, name: str) -> FileRecord:
-    """Give a staged file its final name. What an unfinished attempt left there is kept if it has the same bytes."""
-    target = f"{folder}/{name}"
-    while not files.place(staged.path, target) and _sha256(files, target) != staged.sha256:
-        files.remove(target)
-    return FileRecord(name, staged.size, staged.sha256, staged.rows)
-
-
-def _remove_strangers(files: Files, folder: str, names: set[str]) -> None:
-    """Remove files that an attempt with another number of shards has left: readers would take them for data."""
-    for path in files.list(folder):
-        if path[len(folder) + 1 :] not in {*names, MANIFEST}:
-            files.remove(path)
-
-
 def _is_there(files: Files, path: str, size: int) -> bool:
     try:
         return files.size(path) == size
     except FileNotFoundError:
         return False
-
-
-def _sha256(files: Files, path: str) -> str:
-    """Of a file's bytes; of none where it has been removed."""
-    digest = hashlib.sha256()
-    with suppress(FileNotFoundError), files.open(path) as source:
-        while block := source.read(2**20):
-            digest.update(block)
-    return digest.hexdigest()

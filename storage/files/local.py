@@ -49,20 +49,29 @@ def link(source: str, full: str) -> bool:
 
 
 @contextmanager
-def local_sink(full: str) -> Iterator[IO[bytes]]:
-    """A new file for writing. It is durable after the block, and removed if the block fails."""
-    _make_folder(full.rpartition("/")[0])
+def local_sink(full: str, temporary: str | None = None) -> Iterator[IO[bytes]]:
+    """A new file for writing. It is durable after the block, and removed if the block fails.
+
+    Args:
+        temporary: where the file lies until the block ends. It then appears under its name, whole, and replaces a file
+            that has the name.
+    """
+    folder, path = full.rpartition("/")[0], temporary or full
+    for needed in {folder, path.rpartition("/")[0]}:
+        _make_folder(needed)
     try:
-        with open(full, "xb") as sink:
+        with open(path, "xb") as sink:
             yield sink
             sink.flush()
             os.fsync(sink.fileno())
-        _sync_folder(full.rpartition("/")[0])
+        if temporary is not None:
+            os.replace(temporary, full)
+        _sync_folder(folder)
     except FileExistsError:
         raise
     except BaseException:
         with suppress(OSError):
-            os.unlink(full)
+            os.unlink(path)
         raise
 
 

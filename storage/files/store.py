@@ -219,9 +219,11 @@ class Files:
 
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
-        """Open a file for reading ("rb"), or a new, uniquely named file for writing ("wb"; durable after the block).
+        """Open a file for reading ("rb"), a new, uniquely named file for writing ("wb"; durable after the block), or a
+        file that appears under its name when it is complete and replaces a file of that name ("whole"): for names
+        whose writers all write the same bytes.
 
-        Both stream: an object store is read and written in pieces of `READ_PIECE` and `WRITE_PIECE` bytes.
+        All stream: an object store is read and written in pieces of `READ_PIECE` and `WRITE_PIECE` bytes.
 
         Raises:
             FileNotFoundError: the file to read does not exist.
@@ -229,14 +231,15 @@ class Files:
         """
         full = self._full(path)
         with self._explained(full):
-            if mode != "wb":
+            if mode == "rb":
                 with self._source(full) as source:
                     yield source
             elif self._local:
-                with local_sink(full) as sink:
+                temporary = self._full(f"{STAGING}/{uuid.uuid4().hex}") if mode == "whole" else None
+                with local_sink(full, temporary) as sink:
                     yield sink
             else:
-                with self._remote_sink(full) as sink:
+                with self._remote_sink(full, mode) as sink:
                     yield sink
 
     def _source(self, full: str) -> IO[bytes]:
@@ -245,7 +248,7 @@ class Files:
         return cast(IO[bytes], self._fs.open(full, "rb", block_size=READ_PIECE))
 
     @contextmanager
-    def _remote_sink(self, full: str) -> Iterator[IO[bytes]]:
+    def _remote_sink(self, full: str, mode: str = "wb") -> Iterator[IO[bytes]]:
         sink = self._fs.open(full, "wb", block_size=WRITE_PIECE)
         try:
             yield sink
@@ -261,7 +264,8 @@ class Files:
         except BaseException:
             with suppress(Exception):
                 sink.discard()
-                self._fs.rm_file(full)
+                if mode == "wb":  # else another writer's complete file may have the name
+                    self._fs.rm_file(full)
             sink.forced = True  # closing it, as garbage collection does, would write the rest
             sink.close()
             raise

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import IO, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -56,22 +56,31 @@ class _HashingSink:
 
 
 class TableWriter:
-    """Writes one uniquely named Parquet file. Its bytes depend only on the rows and the row groups.
+    """Writes one Parquet file. Its bytes depend only on the rows and the row groups.
 
     Args:
         files: the store.
-        path: of the new file.
+        path: of the file.
         schema: of the rows.
         options: for pyarrow's writer, in addition to the compression.
+        mode: "wb" for a uniquely named file, "whole" for a file that appears when it is complete (`Files.open`).
     """
 
-    def __init__(self, files: Files, path: str, schema: pa.Schema, options: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        files: Files,
+        path: str,
+        schema: pa.Schema,
+        options: Mapping[str, Any] | None = None,
+        mode: Literal["wb", "whole"] = "wb",
+    ) -> None:
         self.path = path
         self.rows = 0
         self.row_groups = 0
         self._schema = schema
+        self._keeps_schema = (options or {}).get("store_schema", True)
         self._stack = ExitStack()
-        self._sink = _HashingSink(self._stack.enter_context(files.open(path, "wb")))
+        self._sink = _HashingSink(self._stack.enter_context(files.open(path, mode)))
         self._writer = pq.ParquetWriter(
             self._sink, schema, write_page_checksum=True, **{**COMPRESSION, **(options or {})}
         )
@@ -87,7 +96,10 @@ class TableWriter:
         Raises:
             StoreError: the file cannot be written; it is removed.
         """
-        table = pa.Table.from_pylist(list(rows), schema=self._schema)
+        self.write_table(pa.Table.from_pylist(list(rows), schema=self._schema))
+
+    def write_table(self, table: pa.Table) -> None:
+        """Write one row group, or none where the table is empty; raises as `write` does."""
         if not len(table):
             return
         with self._guarded():
@@ -98,6 +110,8 @@ class TableWriter:
     def close(self) -> FileRecord:
         """Complete the file. It is durable when this returns."""
         with self._guarded():
+            if not self._keeps_schema:  # which has the metadata, otherwise
+                self._writer.add_key_value_metadata(self._schema.metadata or {})
             self._writer.close()
         self._stack.close()
         return FileRecord(self.path, self._sink.size, self._sink.hexdigest(), self.rows)

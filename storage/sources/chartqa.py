@@ -16,12 +16,12 @@ from lensmill.sample import Region, Sample, sample_id_of
 from storage.sources.annotations import regions_of
 from storage.sources.files import parse_json, read_json, read_within, require_folder
 from storage.sources.json_rows import are_lines, json_rows
-from storage.sources.protocol import SourceError, SourceFailure, SourceItem
+from storage.sources.protocol import SlicedSource, SourceError, SourceFailure, SourceItem
 from storage.sources.rows import (
     CheckedImage,
     RowProblem,
-    SeenSamples,
     answers_of,
+    by_picture,
     check_picture,
     require,
     require_row,
@@ -32,6 +32,9 @@ from storage.sources.spec import FileSourceSettings, SourceSpec, find_files
 SPLITS = ("train", "val", "test")
 SUBSETS = ("human", "augmented")
 LICENCE = "GPL-3.0"
+PICTURES_A_SLICE = 64
+"""About a second of work."""
+
 MAX_ANNOTATION_BYTES = 2**24
 """The largest annotation that is read."""
 
@@ -44,7 +47,21 @@ class _Row:
     answers: tuple[str, ...]
 
 
-class ChartQASource:
+@dataclass(frozen=True, slots=True)
+class ChartQASlice:
+    """Some pictures of a split, each with its rows; or rows of a split that name no picture."""
+
+    split: str
+    pictures: tuple[tuple[str, tuple[_Row, ...]], ...] = ()
+    failures: tuple[SourceFailure, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many it has."""
+        return sum(len(rows) for _, rows in self.pictures) + len(self.failures)
+
+
+class ChartQASource(SlicedSource[ChartQASlice]):
     """Questions about charts, from the folder that the dataset's authors publish.
 
     Args:
@@ -53,7 +70,8 @@ class ChartQASource:
         subsets: "human", "augmented" or both.
 
     Rows of one split that share a picture come together; pictures come in the order in which they are first named,
-    the human file before the augmented one. A picture is read and decoded once, and only one is held at a time.
+    the human file before the augmented one. A picture is read and decoded once, and only one is held at a time. The
+    files of rows are read where slices are listed; a slice has its rows with it.
     """
 
     name = "chartqa"
@@ -66,9 +84,10 @@ class ChartQASource:
                 raise SourceError(f'sources/chartqa: unknown subset "{subset}"; choose from {", ".join(SUBSETS)}')
         if not subsets or (splits is not None and not splits):
             raise SourceError("sources/chartqa: no split or no subset is chosen; name at least one of each")
-        self._subsets = tuple(dict.fromkeys(subsets))
+        self._subsets = self.subsets = tuple(dict.fromkeys(subsets))
+        self.splits = None if splits is None else tuple(dict.fromkeys(splits))
         folders = _split_folders(require_folder(path, self.name))
-        wanted = tuple(folders) if splits is None else tuple(dict.fromkeys(splits))
+        wanted = tuple(folders) if self.splits is None else self.splits
         for split in wanted:
             if split not in folders:
                 raise SourceError(
@@ -79,32 +98,41 @@ class ChartQASource:
         if not any(_row_files(folder, split, self._subsets) for split, folder in self._folders.items()):
             raise SourceError(f"sources/chartqa: {path} has none of the subsets {', '.join(self._subsets)}")
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        """Every row, as a sample or as a failure.
+    def is_here(self) -> bool:
+        """Whether this machine has the pictures."""
+        return all((folder / "png").is_dir() for folder in self._folders.values())
+
+    def slices(self) -> Iterator[ChartQASlice]:
+        """Pictures of one split at a time; rows that name none come before the split's pictures.
 
         Raises:
             SourceError: a file of rows does not parse or is no list.
         """
-        seen = SeenSamples()
         for split, folder in self._folders.items():
-            yield from self._read_split(split, folder, seen)
+            pictures, failures = dict[str, list[_Row]](), list[SourceFailure]()
+            for subset, file in _row_files(folder, split, self._subsets):
+                for where, raw in _rows(file):
+                    origin = f"{folder.name}/{where}"
+                    try:
+                        imgname, row = _parsed(raw, subset, origin)
+                        pictures.setdefault(imgname, []).append(row)
+                    except RowProblem as problem:
+                        failures.append(problem.at(origin))
+            if failures:
+                yield ChartQASlice(split, (), tuple(failures))
+            for some in by_picture(pictures, PICTURES_A_SLICE):
+                yield ChartQASlice(split, some)
 
-    def _read_split(self, split: str, folder: Path, seen: SeenSamples) -> Iterator[SourceItem | SourceFailure]:
+    def read_slice(self, part: ChartQASlice) -> Iterator[SourceItem | SourceFailure]:
+        """Every row of a slice, as a sample or as a failure."""
+        yield from part.failures
+        folder = self._folders[part.split]
         png = _linked(folder / "png")
-        pictures: dict[str, list[_Row]] = {}
-        for subset, file in _row_files(folder, split, self._subsets):
-            for where, raw in _rows(file):
-                origin = f"{folder.name}/{where}"
-                try:
-                    imgname, row = _parsed(raw, subset, origin)
-                    pictures.setdefault(imgname, []).append(row)
-                except RowProblem as problem:
-                    yield problem.at(origin)
-        for imgname, rows in pictures.items():
-            yield from self._read_picture(split, folder, png, imgname, rows, seen)
+        for imgname, rows in part.pictures:
+            yield from self._read_picture(part.split, folder, png, imgname, rows)
 
     def _read_picture(
-        self, split: str, folder: Path, png: Path, imgname: str, rows: list[_Row], seen: SeenSamples
+        self, split: str, folder: Path, png: Path, imgname: str, rows: Sequence[_Row]
     ) -> Iterator[SourceItem | SourceFailure]:
         try:
             image = check_picture(read_within(png, imgname, "imgname"), "imgname", imgname)
@@ -117,13 +145,7 @@ class ChartQASource:
         except RowProblem as problem:
             yield problem.at(f"{split}/annotations/{_annotation_name(imgname)}")
         for row in rows:
-            sample = _sample(row, split, image, regions)
-            try:
-                seen.admit(sample)
-            except RowProblem as problem:
-                yield problem.at(row.origin)
-            else:
-                yield SourceItem(sample, image.data)
+            yield SourceItem(_sample(row, split, image, regions), image.data)
 
 
 def _linked(folder: Path) -> Path:

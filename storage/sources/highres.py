@@ -3,7 +3,7 @@
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -15,13 +15,13 @@ from storage.sources.files import files_below, is_litter, read_within, require_f
 from storage.sources.json_rows import MAX_LINE, json_rows, parsed_row
 from storage.sources.option_fields import named
 from storage.sources.options import QUESTIONS, asked, options_to_choose
-from storage.sources.protocol import SourceError, SourceFailure, SourceItem
+from storage.sources.protocol import SlicedSource, SourceError, SourceFailure, SourceItem
 from storage.sources.right_option import Indices, fixed_at, indices_of
 from storage.sources.rows import (
     CheckedImage,
     RowProblem,
-    SeenSamples,
     box_of,
+    by_picture,
     check_picture,
     require,
     text_of,
@@ -29,6 +29,9 @@ from storage.sources.rows import (
 from storage.sources.spec import FileSourceSettings, SourceSpec, find_files
 
 MAX_BOXES = 100
+PICTURES_A_SLICE = 16
+"""About a second of work."""
+
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
 
 
@@ -38,7 +41,22 @@ class _Row:
     fields: Mapping[str, object]
 
 
-class HighResSource:
+@dataclass(frozen=True, slots=True)
+class HighResSlice:
+    """Some pictures, each with its rows, and how rows that name an option by number count; or rows that name no
+    picture."""
+
+    indices: Indices
+    pictures: tuple[tuple[str, tuple[_Row, ...]], ...] = ()
+    failures: tuple[SourceFailure, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many it has."""
+        return sum(len(rows) for _, rows in self.pictures) + len(self.failures)
+
+
+class HighResSource(SlicedSource[HighResSlice]):
     """Questions with options (or a plain answer) and the boxes of what they ask about.
 
     Args:
@@ -75,26 +93,36 @@ class HighResSource:
                 f"sources/highres: {path} holds neither a .jsonl file nor pictures with a JSON file of the same name"
             )
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        """Every row, as a sample or as a failure.
+    def is_here(self) -> bool:
+        """Whether this machine has the folder, and the file of rows if there is one."""
+        return self._root.is_dir() and (self._lines is None or self._lines.is_file())
+
+    def slices(self) -> Iterator[HighResSlice]:
+        """Some pictures at a time; rows that name none come first.
 
         Raises:
             SourceError: the file of rows cannot be read at all.
         """
-        seen = SeenSamples()
-        pictures: dict[str, list[_Row]] = {}
+        pictures, failures = dict[str, list[_Row]](), list[SourceFailure]()
         for origin, content in json_rows(self._lines, self.name) if self._lines else _json_files(self._root):
-            if isinstance(content, RowProblem):
-                yield content.at(origin)
-                continue
             try:
+                if isinstance(content, RowProblem):
+                    raise content
                 row = self._completed(content)
                 pictures.setdefault(image_name(require(row, "image"), "image"), []).append(_Row(origin, row))
             except RowProblem as problem:
-                yield problem.at(origin)
+                failures.append(problem.at(origin))
         indices = self._indices(pictures)
-        for name, rows in pictures.items():
-            yield from self._read_picture(name, rows, indices, seen)
+        if failures:
+            yield HighResSlice(indices, (), tuple(failures))
+        for some in by_picture(pictures, PICTURES_A_SLICE):
+            yield HighResSlice(indices, some)
+
+    def read_slice(self, part: HighResSlice) -> Iterator[SourceItem | SourceFailure]:
+        """Every row of a slice, as a sample or as a failure."""
+        yield from part.failures
+        for name, rows in part.pictures:
+            yield from self._read_picture(name, rows, part.indices)
 
     def _indices(self, pictures: Mapping[str, list[_Row]]) -> Indices:
         if self._first_index is not None:
@@ -118,9 +146,7 @@ class HighResSource:
             lacking.append("options")
         return {**{key: extra[key] for key in lacking if key in extra}, **row}
 
-    def _read_picture(
-        self, name: str, rows: list[_Row], indices: Indices, seen: SeenSamples
-    ) -> Iterator[SourceItem | SourceFailure]:
+    def _read_picture(self, name: str, rows: Sequence[_Row], indices: Indices) -> Iterator[SourceItem | SourceFailure]:
         try:
             image = check_picture(read_within(self._root, name, "image"), "image", name)
         except RowProblem as problem:
@@ -129,7 +155,6 @@ class HighResSource:
         for row in rows:
             try:
                 sample = _sample(row, image, self._split(), indices)
-                seen.admit(sample)
             except RowProblem as problem:
                 yield problem.at(row.origin)
             else:

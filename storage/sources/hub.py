@@ -14,11 +14,10 @@ from lensmill.sample import Sample, sample_id_of
 from storage.sources.embedded import image_bytes
 from storage.sources.files import files_below, require_local, snapshot_of
 from storage.sources.parquet import Row, check_columns, check_schema, one_line, open_parquet, row_at
-from storage.sources.protocol import SourceError, SourceFailure, SourceItem
+from storage.sources.protocol import SlicedSource, SourceError, SourceFailure, SourceItem
 from storage.sources.rows import (
     CheckedImage,
     RowProblem,
-    SeenSamples,
     answers_of,
     check_picture,
     require,
@@ -30,6 +29,9 @@ from storage.sources.spec import FileSourceSettings, SourceSpec
 from storage.sources.streaming import HUB_WAIT, bounded, stream_from_hub
 
 BATCH_ROWS = 16
+ROWS_A_PART, MOST_PARTS = 512, 8
+"""A row group of more rows is cut, into at most so many parts, since each part decodes what lies before it again."""
+
 COLUMNS = ("image", "query", "label", "human_or_machine")
 LICENCE = "GPL-3.0"
 _SPLIT_NAMES = {"val": ("val", "validation"), "validation": ("val", "validation")}
@@ -40,7 +42,26 @@ OpenHub = Callable[[str, str], tuple[tuple[str, ...], Iterable[Row]]]
 """(name, split) -> (column names, rows with the picture as {bytes, path})."""
 
 
-class HubSource:
+@dataclass(frozen=True, slots=True)
+class HubSlice:
+    """Some rows of one Parquet file, within one of its row groups; or all rows of a dataset that is streamed.
+
+    Attributes:
+        file: the number of the file; None: a dataset that is streamed.
+        row_group: of the file.
+        begin: rows of the row group before these.
+        before: rows of the file before these.
+        rows: how many; None where they are streamed.
+    """
+
+    file: int | None = None
+    row_group: int = 0
+    begin: int = 0
+    before: int = 0
+    rows: int | None = None
+
+
+class HubSource(SlicedSource[HubSlice]):
     """Questions about charts, from the columns that the hub's copies of ChartQA share.
 
     Args:
@@ -66,6 +87,7 @@ class HubSource:
         wait: float = HUB_WAIT,
     ) -> None:
         self._split = split
+        self.splits = (split,)
         self._open_hub = open_hub
         self._wait = wait
         self._hub_name = ""
@@ -84,13 +106,37 @@ class HubSource:
                 "give Parquet files, or a name"
             )
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        """Every row, as a sample or as a failure.
+    def is_here(self) -> bool:
+        """Whether this machine has the files. A dataset that is streamed is everywhere."""
+        return all(file.is_file() for file in self._files)
+
+    def slices(self) -> Iterator[HubSlice]:
+        """Row groups, those with many rows in parts; a dataset that is streamed is one slice.
+
+        Raises:
+            SourceError: a file is damaged.
+        """
+        if self._hub_name:
+            yield HubSlice()
+            return
+        for number, file in enumerate(self._files):
+            with open_parquet(file) as parquet:
+                groups = [parquet.metadata.row_group(group).num_rows for group in range(parquet.num_row_groups)]
+            before = 0
+            for group, rows in enumerate(groups):
+                parts = min(MOST_PARTS, -(-rows // ROWS_A_PART))
+                for part in range(parts):
+                    begin, end = rows * part // parts, rows * (part + 1) // parts
+                    yield HubSlice(number, group, begin, before + begin, end - begin)
+                before += rows
+
+    def read_slice(self, part: HubSlice) -> Iterator[SourceItem | SourceFailure]:
+        """Every row of a slice, as a sample or as a failure.
 
         Raises:
             SourceError: a file is damaged, or the hub cannot be reached.
         """
-        rows = self._hub_rows() if self._hub_name else self._parquet_rows()
+        rows = self._hub_rows() if part.file is None else self._parquet_rows(part, self._files[part.file])
         reader = _RowReader(self._root if self._files else None, self._split)
         for origin, row in rows:
             try:
@@ -100,21 +146,27 @@ class HubSource:
             except RowProblem as problem:
                 yield problem.at(origin)
 
-    def _parquet_rows(self) -> Iterator[tuple[str, Row | RowProblem]]:
-        for file in self._files:
-            with open_parquet(file) as parquet:
-                wanted = [name for name in COLUMNS if name in parquet.schema_arrow.names]
-                number = 0
-                try:
-                    for batch in parquet.iter_batches(BATCH_ROWS, columns=wanted, use_threads=False):
-                        # One row at a time becomes Python objects: sixteen large pictures need not exist twice.
-                        for index in range(batch.num_rows):
-                            number += 1
+    def _parquet_rows(self, part: HubSlice, file: Path) -> Iterator[tuple[str, Row | RowProblem]]:
+        """The rows of a slice. Those before it in its row group are decoded and passed over."""
+        with open_parquet(file) as parquet:
+            wanted = [name for name in COLUMNS if name in parquet.schema_arrow.names]
+            number, first, left = part.before - part.begin, part.before, part.rows or 0
+            try:
+                batches = parquet.iter_batches(
+                    BATCH_ROWS, row_groups=[part.row_group], columns=wanted, use_threads=False
+                )
+                while left:
+                    batch = next(batches)
+                    # One row at a time becomes Python objects: sixteen large pictures need not exist twice.
+                    for index in range(batch.num_rows):
+                        number += 1
+                        if number > first and left:
+                            left -= 1
                             yield f"{file.relative_to(self._root)} row {number}", row_at(batch, index)
-                except (pa.ArrowException, OSError) as error:
-                    raise SourceError(
-                        f"sources/chartqa_hub: {file} is damaged after row {number} ({one_line(error)}); fetch it again"
-                    ) from error
+            except (pa.ArrowException, OSError, StopIteration) as error:
+                raise SourceError(
+                    f"sources/chartqa_hub: {file} is damaged after row {number} ({one_line(error)}); fetch it again"
+                ) from error
 
     def _hub_rows(self) -> Iterator[tuple[str, Row]]:
         name = self._hub_name
@@ -149,7 +201,6 @@ class _RowReader:
     def __init__(self, root: Path | None, split: str) -> None:
         self._root = root
         self._split = split
-        self._seen = SeenSamples()
         self._last: CheckedImage | None = None
 
     def item(self, raw: Row, origin: str) -> SourceItem:
@@ -171,7 +222,6 @@ class _RowReader:
             licence=LICENCE,
             origin=origin,
         )
-        self._seen.admit(sample)
         return SourceItem(sample, image.data)
 
     def _checked(self, data: bytes) -> CheckedImage:

@@ -6,6 +6,7 @@ brackets around a token. An answer does not: it is compared letter by letter wit
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from lensmill.sample import Region, Sample, sample_id_of
 from lensmill.template_tokens import bad_character, holds_template_token, neutralised
@@ -18,18 +19,27 @@ class NeutralSource:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+        self.splits, self.subsets = source.splits, source.subsets
 
     @property
     def name(self) -> str:
         return self._source.name
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        """Every row, as a sample or as a failure.
+    def slices(self) -> Iterator[Any]:
+        """See the source."""
+        return self._source.slices()
+
+    def is_here(self) -> bool:
+        """See the source."""
+        return self._source.is_here()
+
+    def read(self, part: Any = None) -> Iterator[SourceItem | SourceFailure]:
+        """Every row of a slice, or of all slices, as a sample or as a failure.
 
         Raises:
             SourceError: see the source.
         """
-        for item in self._source.read():
+        for item in self._source.read(part):
             if isinstance(item, SourceFailure):
                 yield item
                 continue

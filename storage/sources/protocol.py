@@ -1,8 +1,9 @@
-"""What a source is: a stream of samples with their pictures, and of what could not be read."""
+"""What a source is: slices, each of which gives samples with their pictures, and what could not be read."""
 
-from collections.abc import Iterator
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from lensmill.sample import Sample
 
@@ -35,16 +36,83 @@ class SourceError(Exception):
     """The source as a whole cannot be read (no such folder, not JSON): one clear line, the job ends."""
 
 
+class Slice(Protocol):
+    """A part of a source that is read at one go: a small value that can be sent to any process.
+
+    A source is sliced in the same way whoever reads it, and the slices in their order give the whole of it. Rows that
+    share a picture lie in one slice where possible.
+    """
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows it has, at most; None where that is known only when it is read."""
+        ...
+
+
 class Source(Protocol):
-    """Reads samples one at a time; rows that share a picture come one after the other where possible."""
+    """Reads samples, slice by slice or all of them.
+
+    Attributes:
+        splits, subsets: that it was told to read, as its samples name them; None: all that are there.
+    """
+
+    splits: tuple[str, ...] | None
+    subsets: tuple[str, ...] | None
 
     @property
     def name(self) -> str: ...
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]: ...
+    def slices(self) -> Iterator[Any]:
+        """Its slices, listed as they are asked for.
+
+        Raises:
+            SourceError: it cannot be listed any further.
+        """
+        ...
+
+    def read(self, part: Any = None) -> Iterator[SourceItem | SourceFailure]:
+        """Every row of a slice, or of all slices in their order, as a sample or as a failure. Rows that repeat others
+        are given too.
+
+        Raises:
+            SourceError: it cannot be read any further.
+        """
+        ...
+
+    def is_here(self) -> bool:
+        """Whether this machine has its files."""
+        ...
 
 
-def duplicate(sample: Sample) -> SourceFailure:
-    """What becomes of a row that a source has given before."""
+S = TypeVar("S", bound=Slice)
+
+
+class SlicedSource(ABC, Generic[S]):
+    """A source that says how its slices are listed and read."""
+
+    splits: tuple[str, ...] | None = None
+    subsets: tuple[str, ...] | None = None
+
+    @abstractmethod
+    def slices(self) -> Iterator[S]:
+        """See `Source`."""
+
+    @abstractmethod
+    def read_slice(self, part: S) -> Iterator[SourceItem | SourceFailure]:
+        """Every row of a slice, as a sample or as a failure."""
+
+    def read(self, part: S | None = None) -> Iterator[SourceItem | SourceFailure]:
+        """See `Source`."""
+        parts: Iterable[S] = self.slices() if part is None else [part]
+        for one in parts:
+            yield from self.read_slice(one)
+
+    def is_here(self) -> bool:
+        """See `Source`."""
+        return True
+
+
+def duplicate(origin: str) -> SourceFailure:
+    """What becomes of a row that repeats an earlier one of its source."""
     message = "the same picture, question and answers as an earlier row: remove one"
-    return SourceFailure(sample.origin, "duplicate", message)
+    return SourceFailure(origin, "duplicate", message)

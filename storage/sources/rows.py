@@ -2,13 +2,14 @@
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
+from typing import TypeVar
 
 from lensmill.decoding import Header, ImageError, check_image
 from lensmill.geometry import Box
-from lensmill.sample import Sample
 from storage.sources.protocol import SourceFailure
 
 MAX_QUESTION = 20_000
@@ -50,6 +51,16 @@ def check_picture(data: bytes, field: str, name: str = "") -> CheckedImage:
         where = f'field "{field}"' + (f" names {shown(name)}" if name else "")
         raise RowProblem(error.error_class, f"{where}: {error}") from error
     return CheckedImage(data, hashlib.sha256(data).hexdigest(), header)
+
+
+Row = TypeVar("Row")
+
+
+def by_picture(pictures: dict[str, list[Row]], size: int) -> Iterator[tuple[tuple[str, tuple[Row, ...]], ...]]:
+    """Pictures with their rows, so many pictures at a time, in their order. What was given is held no longer."""
+    while pictures:
+        names = list(islice(pictures, size))
+        yield tuple((name, tuple(pictures.pop(name))) for name in names)
 
 
 def shown(value: object, limit: int = 80) -> str:
@@ -164,23 +175,3 @@ def box_of(value: object, field: str, header: Header) -> Box:
             "bad_box", f'field "{field}" lies outside the {header.width}x{header.height} picture: {shown(value)}'
         )
     return inside
-
-
-class SeenSamples:
-    """Remembers which samples were given, 16 bytes each, so that the second of two equal rows can be named."""
-
-    def __init__(self) -> None:
-        self._ids: set[bytes] = set()
-
-    def admit(self, sample: Sample) -> None:
-        """Remember a sample.
-
-        Raises:
-            RowProblem: an equal one was given before.
-        """
-        digest = bytes.fromhex(sample.sample_id)
-        if digest in self._ids:
-            raise RowProblem(
-                "duplicate", "the row repeats an earlier one (same picture, question and answers); remove it"
-            )
-        self._ids.add(digest)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw
 
 from tests.e2e.conftest import ROOT, build, run, tree
+from tests.read_version import ACCEPTED, read_rows
 
 LOOK = (
     '<think>I look closer.</think><tool_call>{"name": "image_zoom_in_tool", '
@@ -80,8 +80,7 @@ def common(charts: Path, out: Path, agent: str, *urls: str) -> list[str]:
 
 
 def accepted(out: Path) -> list[dict[str, Any]]:
-    paths = sorted((out / "datasets" / "test" / "data").glob("*.parquet"))
-    return [row for path in paths for row in pq.read_table(path).to_pylist()]
+    return read_rows(out / "datasets" / "test", *ACCEPTED)
 
 
 def assert_replays(out: Path) -> None:

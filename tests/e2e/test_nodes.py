@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 
 from benchmarks.nodes import draw
@@ -16,6 +15,7 @@ from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.testing.stub_engine import StubEngine
 from tests.e2e.conftest import ROOT
 from tests.held import EPISODES, HELD, Gate, ended, until
+from tests.read_version import ACCEPTED, read_rows
 
 
 @pytest.fixture(scope="module")
@@ -55,8 +55,8 @@ async def building(
 
 def episodes(out: Path) -> Counter[str]:
     """How often each episode is in the dataset's tables."""
-    paths = [path for name in ("data", "rejected", "failures") for path in (out / "datasets/test" / name).iterdir()]
-    return Counter(row for path in paths for row in pq.read_table(path).column("episode_id").to_pylist())
+    rows = read_rows(out / "datasets/test", *ACCEPTED, "rejected", "failures", columns=["episode_id"])
+    return Counter(row["episode_id"] for row in rows)
 
 
 async def test_a_killed_node_costs_what_was_in_flight(nodes: RayNodes, charts: Path, tmp_path: Path) -> None:

@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from benchmarks.stubs import metrics, stub_engines
 from tests.e2e.conftest import ROOT, build, tree
+from tests.read_version import ACCEPTED, read_rows
 
 QUESTIONS = 48
 
@@ -33,8 +33,8 @@ def command(charts: Path, out: Path, url: str, *more: str) -> list[str]:
     ]
 
 
-def rows(out: Path, version: str, table: str = "data") -> int:
-    return len(pq.read_table(out / "datasets" / version / table, columns=["question" if table == "data" else "kind"]))
+def rows(out: Path, version: str, *tables: str) -> int:
+    return len(read_rows(out / "datasets" / version, *(tables or ACCEPTED)))
 
 
 def asked(url: str) -> int:

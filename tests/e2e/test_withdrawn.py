@@ -5,11 +5,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-import pyarrow.parquet as pq
 import pytest
 from PIL import Image, ImageDraw
 
 from tests.e2e.conftest import run
+from tests.read_version import ACCEPTED, read_rows
 
 SMALL = ("source=chartqa", "ladder.rungs=[448]", "chunk_size=4", "cluster.workers=1")
 OPEN = ("gates.min_yield=0", "gates.min_accepted=0")
@@ -45,11 +45,7 @@ def job(name: str, tmp_path: Path, *overrides: str) -> subprocess.CompletedProce
 
 def ids(version: Path, column: str = "sample_id") -> set[str]:
     """Of the accepted and rejected rows."""
-    return {
-        value
-        for table in ("data", "rejected")
-        for value in pq.read_table(version / table, columns=[column]).column(0).to_pylist()
-    }
+    return {row[column] for row in read_rows(version, *ACCEPTED, "rejected", columns=[column])}
 
 
 def test_a_half_mounted_folder_is_refused_and_what_comes_back_passes(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import ray
 
 from actors.cluster.connection import ClusterSettings, connect
 from actors.publishing.publishing import PublishSettings
+from lensmill.curation.settings import CurationSettings
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay
 from pipelines.config import load
@@ -25,6 +26,7 @@ from tests.monitoring.test_progress import Told
 from tests.storage.made import FINGERPRINT
 
 JUDGE = "j" * 16
+ALL = CurationSettings(validation=0)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -38,7 +40,7 @@ def run(files: Files, *overrides: str) -> tuple[list[dict[str, Any]], Told, io.S
     """The lines of a nightly run over a finished build of four episodes, its metrics, and its results."""
     chunk_ids = Plan(files, FINGERPRINT).chunk_ids()
     settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
-    publishing = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made")
+    publishing = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, ALL, None, "Made")
     said, results, told = io.StringIO(), io.StringIO(), Told()
     with ProgressDisplay(said, kind="json", results=results) as display:
         display.export_to(told)
@@ -69,10 +71,10 @@ def test_a_gate_that_refuses_is_an_error_with_its_reasons_and_its_series(files: 
     assert not results.getvalue()
 
 
-def test_a_version_that_passes_tells_counting_publishing_and_its_size(files: Files) -> None:
+def test_a_version_that_passes_tells_ledger_publishing_and_its_size(files: Files) -> None:
     lines, told, results = run(files, "gates.max_failures=1")
     stages = [line["stage"] for line in lines if "stage" in line]
-    assert "counting" in stages
+    assert "ledger" in stages
     assert stages[-1] == "publishing"
     published = next(line for line in lines if line["message"].startswith("published 2026-01-30: 4 rows, 6 pictures"))
     assert published["version"] == "2026-01-30"

@@ -13,6 +13,7 @@ import ray
 
 from actors.cluster.connection import ClusterSettings, connect
 from actors.publishing.publishing import PublishSettings
+from lensmill.curation.settings import CurationSettings
 from lensmill.verdict import Verdict
 from monitoring.metrics import GATES
 from monitoring.progress import ProgressDisplay
@@ -30,6 +31,7 @@ from tests.judged import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT
 
 JUDGE = "j" * 16
+ALL = CurationSettings(validation=0)
 LAST = Figures(accepted=50, episodes=100, failed=5)
 
 
@@ -110,7 +112,7 @@ def plan(files: Files) -> Plan:
 def run(files: Files, chunk_ids: tuple[str, ...], day: int, *overrides: str) -> tuple[int, str]:
     """The status, and what was told, of a nightly run on a day over a finished build."""
     settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
-    build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {}, None, "Made")
+    build = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, ALL, None, "Made")
     told = io.StringIO()
     with ProgressDisplay(told) as display:
         status = Nightly(settings, lambda: date(2026, 1, day)).publish(build, display, lambda: False)

@@ -1,6 +1,7 @@
 """What a job says at its end where nothing can be trained on."""
 
 import io
+from collections import Counter
 
 import pytest
 
@@ -23,6 +24,7 @@ def line(rung: RungTally, failures: dict[str, tuple[int, str]] | None = None) ->
         (RungTally(episodes=4, abstained=4, turn_limits=3), "none of 4 episodes gave an answer (3 within their turns"),
         (RungTally(episodes=4, abstained=1, failed=3), "none of 4 episodes gave an answer"),
         (RungTally(episodes=4, wrong=3, undecided=1), "none of 4 episodes was accepted (3 wrong, 1 undecided"),
+        (RungTally(episodes=4, unfit=Counter(runaway=3, template_token=1)), "0 failed, 3 runaway, 1 template_token)"),
         (RungTally(), "the version holds no episode"),
         (RungTally(episodes=400, accepted=1, failed=399), ""),
     ],

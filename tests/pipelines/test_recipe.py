@@ -92,3 +92,32 @@ def test_a_recipe_names_the_limits_of_pictures_that_all_its_models_take(
     urls = [f"{place}.urls=[http://x/v1]" for place in ("model", "roles.vlm") if any(place in o for o in overrides)]
     ladder = ladder_of(*overrides, *urls)
     assert (ladder["min_pixels"], ladder["max_pixels"]) == (least, most)
+
+
+def fingerprint_of(*overrides: str) -> str:
+    settings = load_build(
+        [
+            "source=chartqa",
+            "source.path=/x",
+            "agent=zoom",
+            "model=qwen2_5_vl",
+            "model.urls=[http://x/v1]",
+            "agent.temperature=0.5",
+            *overrides,
+        ]
+    )
+    models = agent_models(settings.agent, settings.model, settings.roles, settings.engine, settings.ladder.factor)
+    return recipe_of(settings, models, "").fingerprint
+
+
+@pytest.mark.parametrize(
+    "override",
+    ["ladder.rungs=[448,224]", "agent.samples=8", "source.splits=[val]", "source.subsets=[human]", "chunk_size=99"],
+)
+def test_what_is_merely_selected_is_in_no_fingerprint(override: str) -> None:
+    assert fingerprint_of(override) == fingerprint_of()
+
+
+@pytest.mark.parametrize("override", ["agent.temperature=0.7", "agent.max_turns=3", "ladder.upscale=true"])
+def test_what_decides_an_episode_is_in_the_fingerprint(override: str) -> None:
+    assert fingerprint_of(override) != fingerprint_of()

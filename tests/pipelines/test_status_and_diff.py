@@ -8,22 +8,20 @@ from pathlib import Path
 
 import pytest
 
-from lensmill.verdict import Verdict
 from pipelines.diff import main as diff_main
 from pipelines.diff import print_difference
 from pipelines.exit_status import ExitStatus
 from pipelines.status import StoreStatus, VersionStatus, print_status, status_of
 from pipelines.status import main as status_main
-from storage.builds.images import ImageStore
 from storage.datasets.difference import Difference, difference
 from storage.datasets.releases import Releases
-from storage.datasets.rows import AcceptedEpisode, DatasetRow, RejectedEpisode
-from storage.datasets.version import publish, published
+from storage.datasets.version import published
 from storage.files.store import Files, StoreError
+from storage.sources.protocol import SourceFailure
 from tests.changing import a_picture_is_deleted, nine_rows
 from tests.judged import build_of
 from tests.storage.made import FINGERPRINT
-from tests.storage.published_rows import CORRECT, INPUTS, WRONG, planned, rows_of, seen
+from tests.storage.published_rows import INPUTS, WRONG, Row, publish, rows_of
 
 
 @pytest.fixture
@@ -32,17 +30,14 @@ def files(tmp_path: object) -> Files:
 
 
 def versions(files: Files) -> None:
-    """v1 has the samples 0 to 5. In v2 sample 0 is gone, 6 is new, 1 has another answer, and 3 is rejected."""
+    """v1 has the samples 0 to 5. In v2 sample 0 is gone, 6 is new, and 3 is rejected."""
 
-    def newer() -> Iterator[DatasetRow]:
+    def newer() -> Iterator[Row | SourceFailure]:
         for row in rows_of(files, [1, 2, 3, 4, 5, 6]):
-            match row:
-                case AcceptedEpisode() if row.sample.question.endswith("1?"):
-                    yield replace(row, trajectory=replace(row.trajectory, answer="8"))
-                case AcceptedEpisode() if row.sample.question.endswith("3?"):
-                    yield RejectedEpisode(row.planned, row.sample, row.trajectory, WRONG, "undecided")
-                case _:
-                    yield row
+            if isinstance(row, Row) and row.judged.sample.question.endswith("3?"):
+                yield Row(replace(row.judged, verdict=WRONG), "rejected", "undecided")
+            else:
+                yield row
 
     publish(files, "v1", rows_of(files), INPUTS)
     publish(files, "v2", newer(), replace(INPUTS, chunk_ids=("c1", "c3")))
@@ -59,10 +54,10 @@ def test_a_difference_counts_what_came_went_and_changed(files: Files) -> None:
     found = difference(files, old, new)
     assert found.rows == {"accepted": (4, 3), "rejected": (2, 3), "failed": (1, 1)}
     assert (found.came, found.went) == ({"accepted": 1}, {"accepted": 1})
-    assert found.changed == {("accepted", "accepted"): 1, ("accepted", "rejected (undecided)"): 1}
+    assert found.changed == {("accepted", "rejected (undecided)"): 1}
     assert (found.samples_came, found.samples_went, found.by_rung) == (1, 1, {224: (4, 3)})
     assert list(found.inputs) == ["chunks_sha256"]
-    assert len(found.examples) == 4
+    assert len(found.examples) == 3
 
 
 def test_versions_of_the_same_rows_do_not_differ(files: Files) -> None:
@@ -74,19 +69,6 @@ def test_versions_of_the_same_rows_do_not_differ(files: Files) -> None:
     told = io.StringIO()
     print_difference(found, told)
     assert "every episode is the same" in told.getvalue()
-
-
-def test_an_answer_of_none_is_no_change(files: Files) -> None:
-    sample, trajectory = seen(ImageStore(files), 1)
-    gave_up = replace(trajectory, answer=None, stop="abstained")
-    row = RejectedEpisode(planned(sample), sample, gave_up, Verdict("undecided", "abstained"), "abstained")
-    kept = AcceptedEpisode(planned(sample, 448), sample, trajectory, CORRECT)
-    for name in ("v1", "v2"):
-        publish(files, name, [kept, row], INPUTS)
-    old, new = published(files, "v1"), published(files, "v2")
-    assert old is not None
-    assert new is not None
-    assert not difference(files, old, new).changed
 
 
 def test_diff_takes_the_last_two_releases(files: Files, capsys: pytest.CaptureFixture[str]) -> None:
@@ -112,7 +94,7 @@ def test_diff_names_a_file_that_is_missing_or_damaged(
     damage: Callable[[Path], object], files: Files, capsys: pytest.CaptureFixture[str]
 ) -> None:
     versions(files)
-    (path,) = Path(files.root, "datasets", "v1", "data").glob("*.parquet")
+    path = Path(files.root, "datasets", "v1", "ledger.parquet")
     damage(path)
     assert diff_main([f"out={files.root}"]) == ExitStatus.MEND
     told = capsys.readouterr().err

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
+import ray
 from PIL import Image
 
 from monitoring.progress import ProgressDisplay
@@ -22,7 +23,7 @@ from pipelines.verify import Verification, main
 from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.builds.schema import to_parquet
 from storage.datasets.releases import Releases
-from storage.datasets.rows import TRAIN
+from storage.datasets.shards import TABLES
 from storage.files.store import Files
 from tests.e2e.conftest import build
 
@@ -72,19 +73,55 @@ def flip(path: Path, at: float = 0.5) -> None:
     path.write_bytes(data)
 
 
-def forge(out: Path, change: Callable[[Rows], None]) -> None:
-    """Change the accepted rows, and the manifest with them, as somebody would who means harm."""
-    version = out / "datasets" / "test"
-    path = one(version, "data/*.parquet")
+def forge(out: Path, change: Callable[[Rows], None], table: str = "train") -> Path:
+    """Change the rows of a shard, and manifest and record with them, as somebody would who means harm; the shard."""
+    key, shard = next((block["key"], file) for block, file in shards(out) if file["table"] == table)
+    path = out / str(shard["path"])
     rows = pq.read_table(path).to_pylist()
     change(rows)
-    data = to_parquet(rows, TRAIN)
+    data = to_parquet(rows, TABLES[table])
     path.write_bytes(data)
-    manifest = json.loads((version / "manifest.json").read_text())
-    record = next(record for record in manifest["files"] if record["path"] == f"data/{path.name}")
-    record |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}
-    manifest["rows"]["train"] = len(rows)
-    (version / "manifest.json").write_text(json.dumps(manifest))
+    new = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}
+
+    def describe(manifest: dict[str, Any]) -> None:
+        files = [file for block in manifest["blocks"] for file in block["files"]]
+        next(file for file in files if file["path"] == shard["path"]).update(new)
+        manifest["rows"][table] += len(rows) - shard["rows"]
+
+    def describe_block(record: dict[str, Any]) -> None:
+        next(file for file in record["files"] if file["path"] == shard["path"]).update(new, row_groups=[len(rows)])
+
+    rewrite(out / "datasets/test/manifest.json", describe)
+    rewrite(out / f"blocks/{key}.json", describe_block)
+    return path
+
+
+def forge_ledger(out: Path, change: Callable[[Rows], None]) -> None:
+    """Change the version's ledger, and the manifest with it."""
+    path = out / "datasets/test/ledger.parquet"
+    rows, schema = pq.read_table(path).to_pylist(), pq.read_schema(path)
+    change(rows)
+    data = to_parquet(rows, schema)
+    path.write_bytes(data)
+
+    def describe(manifest: dict[str, Any]) -> None:
+        record = next(file for file in manifest["files"] if file["path"] == "ledger.parquet")
+        record |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}
+
+    rewrite(out / "datasets/test/manifest.json", describe)
+
+
+def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
+    """Change a JSON file."""
+    value = json.loads(path.read_text())
+    change(value)
+    path.write_text(json.dumps(value))
+
+
+def shards(out: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The shards of the version, each with its block, as the manifest names them."""
+    manifest = json.loads((out / "datasets/test/manifest.json").read_text())
+    return [(block, file) for block in manifest["blocks"] for file in block["files"]]
 
 
 def with_steps(rows: Rows) -> int:
@@ -99,8 +136,9 @@ def test_nothing_is_wrong_with_a_store_as_it_was_built(built: Path) -> None:
     assert not lines[-1].endswith(" 0 trajectories replayed")
 
 
-def test_nothing_is_wrong_with_a_version_on_its_own(built: Path, tmp_path: Path) -> None:
-    moved = shutil.copytree(built / "datasets" / "test", tmp_path / "elsewhere" / "test")
+def test_nothing_is_wrong_with_a_version_that_was_copied_with_its_shards(built: Path, tmp_path: Path) -> None:
+    shutil.copytree(built / "shards", tmp_path / "elsewhere" / "shards")
+    moved = shutil.copytree(built / "datasets" / "test", tmp_path / "elsewhere" / "datasets" / "test")
     status, lines = verify(moved, "replay=all")
     assert status == 0, lines
     assert not lines[-1].endswith(" 0 trajectories replayed")
@@ -122,10 +160,11 @@ def test_nothing_is_wrong_with_a_version_on_its_own(built: Path, tmp_path: Path)
         "datasets/test/manifest.json",
         "datasets/test/README.md",
         "datasets/test/chunks.txt",
-        "datasets/test/data/*",
-        "datasets/test/rejected/*",
-        "datasets/test/failures/*",
-        "datasets/test/originals/*",
+        "datasets/test/ledger.parquet",
+        "shards/train-*",
+        "shards/rejected-*",
+        "shards/originals-*",
+        "blocks/*",
     ],
 )
 @pytest.mark.parametrize("at", [0.1, 0.7])
@@ -138,7 +177,7 @@ def test_a_flipped_byte_is_found(out: Path, pattern: str, at: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "pattern", ["builds/*/episodes/parts/*", "builds/*/plan/parts/samples-*", "datasets/test/data/*"]
+    "pattern", ["builds/*/episodes/parts/*", "builds/*/plan/parts/samples-*", "shards/train-*", "blocks/*"]
 )
 def test_a_missing_part_is_found(out: Path, pattern: str) -> None:
     path = one(out, pattern)
@@ -147,23 +186,55 @@ def test_a_missing_part_is_found(out: Path, pattern: str) -> None:
 
 
 def test_a_missing_original_is_found(out: Path) -> None:
-    row = pq.read_table(one(out, "datasets/test/data/*")).to_pylist()[0]
+    row = pq.read_table(one(out, "shards/train-*")).to_pylist()[0]
     next(out.glob(f"images/*/{row['image_id']}")).unlink()
     assert any(row["image_id"] in line and "missing" in line for line in wrong(out, "replay=none"))
 
 
-def test_a_row_that_was_removed_is_found_by_the_plan(out: Path) -> None:
+def test_a_row_that_was_removed_is_found_by_the_ledger(out: Path) -> None:
     removed = []
-    forge(out, lambda rows: removed.append(rows.pop()))
-    found = wrong(out, "replay=none", "version=test")
-    assert found == [
-        f"datasets/test/manifest.json episode_id: planned episode {removed[0]['episode_id']} is in no table"
+    shard = forge(out, lambda rows: removed.append((rows.pop()["episode_id"], len(rows))))
+    ((episode_id, row),) = removed
+    assert wrong(out, "replay=none", "version=test") == [
+        f"datasets/test/ledger.parquet: episode {episode_id} is not in row {row} of row group 0 of shards/{shard.name}"
     ]
 
 
+def test_a_row_that_was_removed_from_the_ledger_too_is_found_by_the_plan(out: Path) -> None:
+    removed = []
+    forge(out, lambda rows: removed.append(rows.pop()["episode_id"]))
+    forge_ledger(out, lambda rows: rows.pop([row["episode_id"] for row in rows].index(removed[0])))  # type: ignore[arg-type]
+    found = wrong(out, "replay=none", "version=test")
+    assert found == [f"datasets/test/manifest.json episode_id: planned episode {removed[0]} is in no table"]
+
+
 def test_a_row_that_is_there_twice_is_found(out: Path) -> None:
-    forge(out, lambda rows: rows.append(rows[0]))
+    shard = forge(out, lambda rows: rows.append(rows[0]))
+    (found,) = wrong(out, "replay=none", "version=test")
+    assert found.startswith(f"shards/{shard.name} row")
+    assert "the ledger does not have episode" in found
+
+
+def test_an_episode_that_the_ledger_has_twice_is_found(out: Path) -> None:
+    forge_ledger(out, lambda rows: rows.append(rows[0]))
     assert any("more than once" in line for line in wrong(out, "replay=none", "version=test"))
+
+
+def test_a_reason_that_the_ledger_does_not_say_is_found_in_its_row(out: Path) -> None:
+    shard = forge(out, lambda rows: rows[0].update(reason="abstained"), "rejected")
+    (found,) = wrong(out, "replay=none", "version=test")
+    assert found == f"shards/{shard.name} row 0 reason: it is 'abstained', the ledger says 'incorrect'"
+
+
+def test_a_rejected_row_among_the_accepted_ones_is_found(out: Path) -> None:
+    def change(rows: Rows) -> None:
+        rows[0].update(reason="incorrect", outcome="incorrect")
+        rows[0]["verdict"]["outcome"] = "incorrect"
+
+    forge(out, change)
+    found = wrong(out, "replay=none", "version=test")
+    assert any("row 0 verdict: it is 'incorrect', and only correct ones are accepted" in line for line in found)
+    assert any("row 0 reason" in line for line in found)
 
 
 def test_a_changed_picture_is_found_in_its_row(out: Path) -> None:
@@ -209,7 +280,7 @@ def test_another_answer_among_the_references_is_found(out: Path) -> None:
 
 
 def test_a_file_that_no_manifest_names_is_found(out: Path) -> None:
-    (out / "datasets/test/data/train-00001-of-00002.parquet").write_bytes(b"more")
+    (out / "datasets/test/train.parquet").write_bytes(b"more")
     assert any("does not name it" in line for line in wrong(out, "replay=none", "version=test"))
 
 
@@ -243,7 +314,7 @@ def test_a_manifest_of_more_rows_than_can_be_is_found(out: Path, rows: float) ->
     manifest = json.loads(path.read_text())
     manifest["rows"]["train"] = rows
     path.write_text(json.dumps(manifest))
-    assert any("OverflowError" in line for line in wrong(out, "version=test"))
+    assert any("datasets/test/manifest.json" in line for line in wrong(out, "version=test"))
 
 
 def test_a_judge_that_is_another_is_told_once(out: Path) -> None:
@@ -289,6 +360,33 @@ def test_a_replay_names_the_row_of_the_chunk(out: Path) -> None:
 def test_a_sample_replays_as_many_as_asked(built: Path) -> None:
     _, lines = verify(built, "sample=1")
     assert lines[-1].endswith(" 2 trajectories replayed")  # of the build, and of the version
+
+
+def test_findings_and_their_order_do_not_depend_on_workers(out: Path) -> None:
+    for pattern in ("builds/*/episodes/parts/*", "images/*/*", "shards/rejected-*"):
+        flip(one(out, pattern))
+    forge(out, lambda rows: rows[0]["steps"][0]["boxes"].append({"label": "", "box": [1.0, 2.0, 3.0, 4.0]}))
+    found = wrong(out, "replay=all", "cluster.workers=1")
+    try:
+        assert wrong(out, "replay=all", "cluster.workers=3") == found
+    finally:
+        ray.shutdown()
+
+
+def test_a_sample_does_not_depend_on_workers(out: Path) -> None:
+    def wrong_box(rows: Rows) -> None:
+        for row in rows:
+            row["frames"][0]["width"] += 1
+            row["view"]["width"] += 1
+
+    forge(out, wrong_box)
+    forge(out, wrong_box, "rejected")
+    found = wrong(out, "sample=2", "version=test", "cluster.workers=1")
+    assert sum("frame:" in line for line in found) == 2
+    try:
+        assert wrong(out, "sample=2", "version=test", "cluster.workers=3") == found
+    finally:
+        ray.shutdown()
 
 
 def test_a_folder_without_anything_is_no_clean_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

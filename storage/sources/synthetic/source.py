@@ -5,15 +5,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.protocol import SourceFailure, SourceItem
+from storage.sources.protocol import SlicedSource, SourceFailure, SourceItem
 from storage.sources.synthetic.charts import Illustration, illustrate_chart
 from storage.sources.synthetic.posters import illustrate_poster
 
 LICENCE = "CC0-1.0"
 
+PICTURES_A_SLICE = 4
+"""About a second of work."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureRange:
+    """Pictures by number, from `first` to before `end`, which have so many rows at most."""
+
+    first: int
+    end: int
+    rows: int
+
 
 @dataclass(frozen=True)
-class SyntheticSource:
+class SyntheticSource(SlicedSource[PictureRange]):
     """Charts, tables and posters, drawn from public-domain figures while they are read.
 
     Chart i and poster i depend only on `seed`, i and `side`: a larger set starts with the pictures of a smaller one.
@@ -43,25 +55,30 @@ class SyntheticSource:
         """ "synthetic"."""
         return "synthetic"
 
-    def read(self) -> Iterator[SourceItem | SourceFailure]:
-        """Draw the pictures and yield one item for each question."""
-        for name, illustration in self.illustrations():
+    def slices(self) -> Iterator[PictureRange]:
+        """A few pictures at a time."""
+        for first in range(0, self.charts + self.posters, PICTURES_A_SLICE):
+            end = min(self.charts + self.posters, first + PICTURES_A_SLICE)
+            yield PictureRange(first, end, (end - first) * self.questions_per_picture)
+
+    def read_slice(self, part: PictureRange) -> Iterator[SourceItem | SourceFailure]:
+        """Draws these pictures."""
+        for number in range(part.first, part.end):
+            name, illustration = self._illustration(number)
             image_id = hashlib.sha256(illustration.png).hexdigest()
             for sample in self._samples(name, illustration, image_id):
                 yield SourceItem(sample, illustration.png)
 
     def illustrations(self) -> Iterator[tuple[str, Illustration]]:
         """Every picture with its name ("chart 0", "poster 0"), one at a time."""
-        posters = 0
-        for index in range(self.charts + self.posters):
-            due = (index + 1) * self.posters // (self.charts + self.posters)
-            if due > posters:
-                made = illustrate_poster(self.seed, posters, self.questions_per_picture, self.side)
-                yield f"poster {posters}", made
-                posters = due
-            else:
-                chart = index - posters
-                yield f"chart {chart}", illustrate_chart(self.seed, chart, self.questions_per_picture, self.side)
+        return map(self._illustration, range(self.charts + self.posters))
+
+    def _illustration(self, number: int) -> tuple[str, Illustration]:
+        poster, due = (place * self.posters // (self.charts + self.posters) for place in (number, number + 1))
+        if due > poster:
+            return f"poster {poster}", illustrate_poster(self.seed, poster, self.questions_per_picture, self.side)
+        chart = number - poster
+        return f"chart {chart}", illustrate_chart(self.seed, chart, self.questions_per_picture, self.side)
 
     def _samples(self, name: str, illustration: Illustration, image_id: str) -> Iterator[Sample]:
         for place, question in enumerate(illustration.questions):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.publishing.publishing import publish_version, version_inputs
+from actors.publishing.publishing import version_inputs
 from lensmill.models.families import ModelFamily
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
@@ -50,7 +50,7 @@ def test_a_changed_source_gives_the_rows_of_a_fresh_build(
     )
     fresh = store.night()
     columns = ("episode_id", "sample_id", "question", "answer", "image_id")
-    assert table(changed, "data", *columns) == table(fresh, "data", *columns)
+    assert table(changed, "train", *columns) == table(fresh, "train", *columns)
     assert failures(changed) == failures(fresh)
     assert table(changed, "originals", "image_id") == table(fresh, "originals", "image_id")
     assert changed.inputs["source"]["samples"] == fresh.rows
@@ -60,14 +60,14 @@ def test_a_changed_source_gives_the_rows_of_a_fresh_build(
 def test_a_version_of_a_changed_source_is_as_it_must_be(
     change: Callable[[Store], None], store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = version_inputs(store.settings(store.plan()))[1]
+    before = version_inputs(store.settings(store.plan()))
     store.night()
     change(store)
     store.night()
     verify([f"{store.root / 'out'}"])
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrong: ")]
     assert [line for line in wrong if "recipe.json" not in line] == []  # which was made by hand
-    after = version_inputs(store.settings(store.plan()))[1]
+    after = version_inputs(store.settings(store.plan()))
     assert (before == after) == (change is it_is_turned_round)
 
 
@@ -153,7 +153,7 @@ def test_a_plan_that_another_run_has_grown_since_does_not_grow_a_version(store: 
     all_of_it_is_other(store)
     store.make(store.plan())
     store.make(outline)
-    assert len(questions(publish_version(store.settings(outline))[0])) == 9
+    assert len(questions(store.publish(store.settings(outline)))) == 9
 
 
 def test_the_same_source_gives_the_same_inputs_and_writes_nothing(store: Store) -> None:
@@ -181,7 +181,7 @@ def test_whoever_does_not_read_the_source_publishes_what_was_read_last(store: St
     assert state is not None
     found = select(Plan(store.files, FINGERPRINT), state, Exclusion())
     settings = replace(store.settings(store.plan()), chunk_ids=found.chunk_ids, scope=found.scope)
-    assert publish_version(replace(settings, failure_keys=state.failure_keys))[0] == version
+    assert store.publish(replace(settings, failure_keys=state.failure_keys)) == version
 
 
 @pytest.mark.parametrize("smaller", [{"trial": True}, {"limit": 2}])

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from actors.publishing.publishing import PublishSettings, check_version, publish_version, tally_rungs
+from actors.publishing.publishing import PublishSettings, check_version, prepare, publish_prepared
 from lensmill.curation.correct import CURATION_VERSION
+from lensmill.curation.settings import CurationSettings
+from monitoring.report import BuildTally
 from storage.builds.episodes import EpisodeRow, EpisodeStore
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
@@ -16,10 +19,12 @@ from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files, StoreError
 from storage.sources.neutral import neutral_sample
+from tests.inline import inline
 from tests.judged import CORRECT, build_of, looked
 from tests.storage.made import FINGERPRINT
 
 JUDGE = "j" * 16
+ALL = CurationSettings(validation=0)
 
 
 @pytest.fixture
@@ -58,7 +63,18 @@ def try_again(files: Files, chunk_id: str) -> None:
 
 
 def settings(files: Files, chunk_ids: Sequence[str], version: str | None = None) -> PublishSettings:
-    return PublishSettings(files, FINGERPRINT, JUDGE, tuple(chunk_ids), None, {"name": "correct"}, version, "made")
+    return PublishSettings(files, FINGERPRINT, JUDGE, tuple(chunk_ids), None, ALL, version, "made")
+
+
+def publish_version(given: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
+    prepared = prepare(given)
+    return publish_prepared(prepared, tasks=inline), prepared.tally
+
+
+def table(version: PublishedDataset, name: str) -> list[dict[str, Any]]:
+    """The rows of a table, in order."""
+    store = Path(version.path).parents[1]
+    return [row for shard in version.shards_of(name) for row in pq.read_table(store / shard.path).to_pylist()]
 
 
 def counts(version: PublishedDataset) -> tuple[int, int]:
@@ -92,13 +108,13 @@ def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(file
     try_again(files, first)
     judge(files, first)
     assert counts(publish_version(settings(files, plan.chunk_ids()))[0]) == (4, 0)
-    assert len(pq.read_table(Path(before.path) / "data", columns=["question"])) == 2
+    assert len(table(before, "train")) == 2
 
 
 def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_there(files: Files, plan: Plan) -> None:
     wanted = settings(files, plan.chunk_ids())
     (_, first), (_, again) = publish_version(wanted), publish_version(wanted)
-    assert first == again == tally_rungs(wanted)
+    assert first == again == prepare(wanted).tally
     (tally,) = first.rungs.values()
     assert (tally.episodes, tally.accepted, tally.failed) == (4, 2, 2)
     assert sum(count for count, _ in first.failures.values()) == 2
@@ -111,8 +127,7 @@ def test_what_must_not_be_trained_on_is_rejected_by_name_and_counted_by_it(files
     version, tally = publish_version(settings(files, plan.chunk_ids()))
     (counted,) = tally.rungs.values()
     assert (counted.accepted, counted.undecided, counted.unfit) == (2, 0, {"template_token": 1, "bad_character": 1})
-    rejected = pq.read_table(Path(version.path) / "rejected").to_pylist()
-    assert {row["reason"] for row in rejected} == {"template_token", "bad_character"}
+    assert {row["reason"] for row in table(version, "rejected")} == {"template_token", "bad_character"}
     assert "| template_token | 1 |" in text(version, "README.md")
     assert version.inputs["curation"]["version"] == CURATION_VERSION
 
@@ -127,8 +142,8 @@ def test_a_row_says_what_was_neutralised_in_its_sample(files: Files) -> None:
     EpisodeStore(files, FINGERPRINT).commit(chunk_id, [EpisodeRow(planned, "done", trajectory)])
     judge(files, chunk_id)
     version, _ = publish_version(settings(files, plan.chunk_ids()))
-    (row,) = pq.read_table(Path(version.path) / "data", columns=["question", "neutralised"]).to_pylist()
-    assert row == {"question": "What is ‹image›?", "neutralised": ["question: ‹image›"]}
+    (row,) = table(version, "train")
+    assert (row["question"], row["neutralised"]) == ("What is ‹image›?", ["question: ‹image›"])
 
 
 def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files, plan: Plan) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from actors.publishing.publishing import Progress, publish_version, tally_rungs
+from actors.publishing.publishing import Progress, prepare, publish_prepared
 from pipelines.exclude import tell_lifted
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
@@ -28,6 +28,7 @@ from tests.changing import (
     row,
     table,
 )
+from tests.inline import inline
 from tests.said import Said
 
 
@@ -46,10 +47,10 @@ class Named:
 
 @pytest.mark.parametrize("named", [Named("image_id", 3), Named("sample_id", 1), Named("episode_id", 1)])
 def test_rows_are_taken_down_by_id(named: Named, store: Store, capsys: pytest.CaptureFixture[str]) -> None:
-    ((name,), *_) = table(store.night(), "data", named.column)
+    ((name,), *_) = table(store.night(), "train", named.column)
     version = store.night(exclude=Exclusion(frozenset({name})))
     assert len(questions(version)) == 9 - named.rows
-    assert name not in [found for (found,) in table(version, "data", named.column)]
+    assert name not in [found for (found,) in table(version, "train", named.column)]
     assert (Path(version.path) / "exclude.txt").read_text() == f"{name}\n"
     assert version.inputs["excluded"] == 1
     assert "exclude_sha256" in version.inputs
@@ -82,7 +83,7 @@ def at(number: int) -> Exclusion:
 def test_names_that_the_last_version_took_down_and_this_run_does_not_are_told(store: Store) -> None:
     named = store.night()
     assert lifted(store, Exclusion()) == []
-    (first, second, *_) = [name for (name,) in table(named, "data", "sample_id")]
+    (first, second, *_) = [name for (name,) in table(named, "train", "sample_id")]
     version = store.night(exclude=Exclusion(frozenset({first, second}))).version
     (line,) = lifted(store, Exclusion(frozenset({first})))
     assert line.startswith(f"exclude: {version} took down 1 names that this run does not")
@@ -110,7 +111,7 @@ def test_an_origin_that_only_one_row_ever_had_takes_it_down(store: Store) -> Non
 def test_an_origin_that_means_another_row_now_is_refused_with_both_samples(
     change: Callable[[Store], None], store: Store
 ) -> None:
-    ids = dict(table(store.night(), "data", "question", "sample_id"))
+    ids = dict(table(store.night(), "train", "question", "sample_id"))
     change(store)
     with pytest.raises(StoreError, match="name the sample by its id") as raised:
         store.night(exclude=at(3))
@@ -153,17 +154,16 @@ def test_a_failed_row_is_taken_down_by_its_origin(store: Store) -> None:
     assert version.inputs["source_failures"] == 2
 
 
-def test_publishing_and_counting_end_at_their_total_and_say_how_many_accepted_rows_were_taken_down(
+def test_publishing_ends_at_its_total_and_says_how_many_accepted_rows_were_taken_down(
     store: Store,
 ) -> None:
     a_picture_is_deleted(store)
-    ((picture, sample), *_) = table(store.night(), "data", "image_id", "sample_id")
+    ((picture, sample), *_) = table(store.night(), "train", "image_id", "sample_id")
     for exclude, rows in ((Exclusion(frozenset({picture})), 3), (Exclusion(frozenset({sample})), 1), (at(1), 1)):
-        settings = store.settings(store.plan(exclude=exclude))
-        for work in (lambda given, shown: publish_version(given, shown)[1], tally_rungs):
-            progress = Progress()
-            assert work(settings, progress).taken_down == rows
-            assert (progress.total, progress.done, progress.left_out) == (9, 9, rows)
+        prepared, told = prepare(store.settings(store.plan(exclude=exclude))), list[Progress]()
+        publish_prepared(prepared, show=told.append, tasks=inline)
+        assert prepared.tally.taken_down == rows
+        assert (told[-1].total, told[-1].done, told[-1].left_out) == (9, 9, rows)
 
 
 def test_names_that_take_nothing_down_are_told(store: Store) -> None:
@@ -171,4 +171,4 @@ def test_names_that_take_nothing_down_are_told(store: Store) -> None:
     outline = store.plan(exclude=exclude)
     store.make(outline)
     assert outline.unknown_origins == ("nowhere.json row 1",)
-    assert tally_rungs(store.settings(outline)).unknown == ("e" * 32,)
+    assert prepare(store.settings(outline)).tally.unknown == ("e" * 32,)

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from actors.publishing.publishing import Progress, PublishSettings, publish_version
+from actors.publishing.publishing import Progress, PublishSettings, prepare, publish_prepared
 from actors.rollouts.watching import Watch, WatchSettings
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
+from lensmill.curation.settings import CurationSettings
 from lensmill.decoding import load_original
 from lensmill.picture import Picture, draw_view
 from lensmill.sample import Sample
@@ -24,6 +25,7 @@ from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files
+from tests.inline import inline
 from tests.judged import CORRECT, INCORRECT
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import seen
@@ -103,10 +105,10 @@ Rows = tuple[Files, list[tuple[Sample, EpisodeRow, Verdict | None]]]
 def test_table_card_and_metrics_agree_on_steps_zooms_and_edits(rows: Rows) -> None:
     files, ended = rows
     chunk_ids = Plan(files, FINGERPRINT).chunk_ids()
-    progress = Progress()
-    settings = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, {"name": "correct"}, "test", "made")
-    published, tally = publish_version(settings, progress)
-    assert tally.rungs[224] == RungTally(
+    curation, told = CurationSettings(validation=0), list[Progress]()
+    prepared = prepare(PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, curation, "test", "made"))
+    published = publish_prepared(prepared, show=told.append, tasks=inline)
+    assert prepared.tally.rungs[224] == RungTally(
         episodes=4, accepted=2, wrong=1, failed=1, steps=7, zooms=1, edits=1, zoomed=1, edited=1, seconds=12.0
     )
     card = (Path(published.path) / "README.md").read_text()
@@ -118,4 +120,4 @@ def test_table_card_and_metrics_agree_on_steps_zooms_and_edits(rows: Rows) -> No
     series = watch.report({})
     names = ("steps_total", "zooms_total", "edits_total", "episode_seconds|refocus|sum")
     assert [series[f"lensmill_{name}"] for name in names] == [7, 1, 1, 12]
-    assert (progress.total, progress.rows, progress.pictures) == (4, 4, 5)
+    assert (told[-1].total, told[-1].rows, told[-1].pictures) == (4, 4, 7)

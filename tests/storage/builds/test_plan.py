@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.builds.plan import Plan, PlanCounts, PlannedSample, episode_id_of
+from storage.builds.plan import Plan, PlannedSample, episode_id_of
+from storage.builds.plan_counts import PlanCounts
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
 from tests.storage.made import FINGERPRINT, a_sample, planned
@@ -110,7 +111,7 @@ def test_the_others_of_a_chunk_are_left_out_by_id(plan: Plan) -> None:
     plan.append(planned(range(6)), chunk_size=4)
     part = plan.select(ids(0, 1, 2), shown=2)
     assert (part.samples, set(part.left_out), part.others) == (3, ids(3), 3)
-    assert [sample.question for sample in part.first.values()] == ["What is bar 3?", "What is bar 4?"]
+    assert part.first == {a_sample(3).sample_id: plan.chunk_ids()[1], a_sample(4).sample_id: plan.chunk_ids()[2]}
 
 
 def test_the_others_are_taken_in_where_that_is_asked_for(plan: Plan) -> None:
@@ -132,6 +133,35 @@ def test_a_plan_says_with_which_chunk_sizes_it_was_planned(plan: Plan) -> None:
     plan.append(planned(range(2)), chunk_size=4)
     plan.append(planned(range(4)), chunk_size=8)
     assert plan.chunk_sizes() == {4, 8}
+
+
+def test_chunks_grow_with_what_is_planned_before_them(plan: Plan) -> None:
+    plan.append(planned(range(2100)))
+    sizes = [plan.episodes_in([chunk_id]) for chunk_id in plan.chunk_ids()]
+    assert (sizes[0], sizes[-2], sum(sizes)) == (16, 64, 4200)
+    assert sizes[:-1] == sorted(sizes[:-1])
+    plan.append(planned(range(2100, 2140)))
+    assert [plan.episodes_in([chunk_id]) for chunk_id in plan.chunk_ids()][len(sizes) :] == [64, 16]
+
+
+def test_a_grown_plan_is_cut_into_the_same_runs_and_more(plan: Plan) -> None:
+    plan.append(planned(range(50)), chunk_size=4)
+    before = [*plan.runs(32)]
+    assert [len(run) for run in before] == [8, 8, 8, 1]
+    plan.append(planned(range(70)), chunk_size=8)
+    runs = [*plan.runs(32)]
+    assert runs[:4] == before
+    assert [len(run) for run in runs[4:]] == [4, 1]
+    assert [chunk_id for run in runs for chunk_id in run] == [*plan.chunk_ids()]
+
+
+def test_episodes_of_a_known_sample_that_are_not_planned_are_added(plan: Plan) -> None:
+    plan.append(planned([1, 2]))
+    added = plan.append(planned([1, 2, 3], rungs=(224, 448, 672)))
+    assert dict(added.episodes) == {224: 1, 448: 1, 672: 3}
+    attempts = plan.planned().attempts(a_sample(1).sample_id)
+    assert attempts == {(224, 0), (448, 0), (672, 0)}
+    assert plan.append(planned([1, 2, 3], rungs=(672, 224))) == PlanCounts()
 
 
 def test_episodes_are_counted_from_the_index(plan: Plan) -> None:

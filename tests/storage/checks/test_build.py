@@ -1,7 +1,7 @@
 """Verifying builds that are unfinished, or go on meanwhile: what they need is named, and nothing is told in error."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -13,21 +13,33 @@ from storage.builds.episodes import EpisodeRow, EpisodeStore
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
-from storage.checks.build import BuildCheck, ImageCheck
-from storage.checks.version import Finding
+from storage.checks.build import BuildCheck
+from storage.checks.chunks import BuildWork
+from storage.checks.finding import Finding, Report, Run
+from storage.checks.images import ImageCheck
+from storage.checks.replays import ReplayChoice
 from storage.files.store import Files
 from storage.sources.protocol import SourceFailure
 from tests.judged import CORRECT, build_of, looked
 from tests.storage.made import FINGERPRINT
 
 
-def check(files: Files, visit: Callable[..., None] = lambda *_: None) -> tuple[BuildCheck, ImageCheck, list[Finding]]:
+def check(files: Files, run: Run = map) -> tuple[BuildCheck, ImageCheck, list[Finding]]:
     """A check that has run, and what it found."""
     found: list[Finding] = []
-    images = ImageCheck(files, found.append)
-    made = BuildCheck(files, FINGERPRINT, images, found.append, lambda _: None, visit)
+
+    def take(report: Report) -> None:
+        found.extend(report.findings)
+
+    images = ImageCheck(files, take)
+    made = BuildCheck(BuildWork(files, FINGERPRINT, None, ReplayChoice(), "t"), images, take, run)
     assert made.run()
     return made, images, found
+
+
+def unnamed(images: ImageCheck) -> list[str]:
+    """Paths of the pictures that nothing names."""
+    return [file.path for file in images.unnamed()]
 
 
 def drawn_by_code(files: Files, number: int) -> tuple[Trajectory, str]:
@@ -60,7 +72,7 @@ def handed_back(files: Files) -> str:
 def test_pictures_of_episodes_that_were_handed_back_are_named(files: Files, handed_back: str) -> None:
     _, images, found = check(files)
     assert not found
-    assert ImageStore.path(handed_back) not in images.unnamed()
+    assert ImageStore.path(handed_back) not in unnamed(images)
 
 
 def test_a_missing_picture_of_an_episode_that_was_handed_back_is_told(files: Files, handed_back: str) -> None:
@@ -89,8 +101,10 @@ def after_first(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None], *m
 def test_a_plan_that_grows_meanwhile_is_no_finding(files: Files) -> None:
     build_of(files, ["0"])
 
-    def grow(*_: object) -> None:
-        Plan(files, FINGERPRINT).append([SourceFailure("row 7", "image_error", "no picture")])
+    def grow(work: Any, items: Iterable[Any], /) -> Iterator[Any]:
+        for made in map(work, items):
+            yield made
+            Plan(files, FINGERPRINT).append([SourceFailure("row 7", "image_error", "no picture")])
 
     assert not check(files, grow)[2]
     assert not check(files)[2]

@@ -1,15 +1,19 @@
 """Collecting what nothing names, while somebody takes it up again."""
 
+import os
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from storage.builds.source_state import SourceState, SourceStates
-from storage.checks.garbage import orphans, remove
-from storage.datasets.version import publish, published
+from storage.checks.garbage import orphans, remove, unnamed_blocks
+from storage.datasets.blocks import RENEW_S, made_blocks, record_path
+from storage.datasets.version import published
 from storage.files.store import STAGING, Files
 from tests.storage.made import FINGERPRINT
-from tests.storage.published_rows import INPUTS, rows_of
+from tests.storage.published_rows import INPUTS, publish, rows_of
 
 LATER = 2.0**40
 
@@ -17,7 +21,10 @@ LATER = 2.0**40
 def complete(files: Files, version: str) -> bool:
     """Whether a version is published with every file that its manifest names."""
     there = published(files, version)
-    return there is not None and all(files.exists(f"datasets/{version}/{record.path}") for record in there.files)
+    if there is None:
+        return False
+    own = [f"datasets/{version}/{record.path}" for record in there.files]
+    return all(map(files.exists, [*own, *map(record_path, there.blocks), *(shard.path for shard in there.shards)]))
 
 
 @pytest.fixture
@@ -67,3 +74,44 @@ def test_whoever_finishes_a_version_mends_what_is_removed_meanwhile(
     monkeypatch.setattr(Files, "create", collected_before)
     publish(begun, "v1", rows_of(begun), INPUTS)
     assert complete(begun, "v1")
+
+
+def test_blocks_that_no_version_names_go_once_their_record_is_old(files: Files) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    publish(files, "v2", rows_of(files, range(3)), replace(INPUTS, chunk_ids=("c1",)))
+    files.remove("datasets/v1/manifest.json")
+    assert [*unnamed_blocks(files, 0.0)] == []
+    remove(files, unnamed_blocks(files, LATER))
+    assert complete(files, "v2")
+    assert len(files.list("blocks")) == 2
+    assert {path.rpartition("-")[2] for path in files.list("shards")} == {
+        path.rpartition("/")[2].replace("json", "parquet") for path in files.list("blocks")
+    }
+
+
+def test_a_shard_without_a_record_is_left_by_a_task_that_was_killed(files: Files) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    left = f"shards/train-224-{'e' * 32}.parquet"
+    files.put(left, b"of a task that was killed")
+    assert [*unnamed_blocks(files, 0.0)] == []
+    assert [file.path for file in unnamed_blocks(files, LATER)] == [left]
+
+
+def test_a_block_that_a_version_names_by_now_stays(files: Files) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    manifest = files.read("datasets/v1/manifest.json")
+    files.remove("datasets/v1/manifest.json")
+    found = [*unnamed_blocks(files, LATER)]
+    files.create("datasets/v1/manifest.json", manifest)
+    remove(files, found)
+    assert len(found) > 2
+    assert complete(files, "v1")
+
+
+def test_a_block_that_is_taken_over_gets_a_new_time(files: Files) -> None:
+    keys = publish(files, "v1", rows_of(files), INPUTS).blocks
+    paths = [Path(files.root, record_path(key)) for key in keys]
+    for path in paths:
+        os.utime(path, (1, 1))
+    assert [record.key for record in made_blocks(files, keys)] == [*keys]
+    assert all(path.stat().st_mtime > RENEW_S for path in paths)

@@ -25,13 +25,11 @@ from lensmill.geometry import Box
 from lensmill.sandbox.protocol import Execution
 from lensmill.tools import ZOOM
 from storage.builds.images import ImageStore
-from storage.datasets.rows import AcceptedEpisode, DatasetRow
-from storage.datasets.version import publish
 from storage.files.store import Files
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox, an_environment, smaller, two_columns
 from tests.agents.search_script import ANSWER as SEARCH_ANSWER
 from tests.agents.search_script import ASK, LOCATE, search
-from tests.storage.published_rows import CORRECT, INPUTS, planned, seen
+from tests.storage.published_rows import INPUTS, accepted, planned, publish, seen
 
 
 @dataclass(frozen=True)
@@ -134,8 +132,9 @@ KINDS = (reader, direct, zoom, zoom_with_an_error, refocus, refocus_with_two_pic
 def published(files: Files, rollout: Rollout, load: Any) -> Mapping[str, Any]:
     """An episode as people load it: written as Parquet, read by `datasets`."""
     sample, _ = seen(ImageStore(files), 1)
-    pictures = {image.ref.image_id: image.data for image in rollout.images}
-    row: DatasetRow = AcceptedEpisode(planned(sample), sample, rollout.trajectory, CORRECT, pictures)
+    for image in rollout.images:
+        ImageStore(files).put(image.ref.image_id, image.data)
+    row = accepted(planned(sample), sample, rollout.trajectory)
     (loaded,) = load(publish(files, "v1", [row], INPUTS).path)
     return dict(loaded)
 

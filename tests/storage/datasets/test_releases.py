@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from storage.datasets.releases import Release, Releases, latest, name_for
-from storage.datasets.version import CardSettings, manifest_inputs, publish, published
+from storage.datasets.version import CardSettings, manifest_inputs, published
 from storage.files.store import Files, StoreError
-from tests.storage.published_rows import INPUTS, rows_of
+from tests.storage.published_rows import INPUTS, publish, rows_of
 
 DAY = "2026-01-31"
 

@@ -17,12 +17,20 @@ from lensmill.sample import Region, Sample
 from storage.builds.episodes import EpisodeStore
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
-from storage.datasets.rows import AcceptedEpisode, DatasetRow, RejectedEpisode
+from storage.datasets.reader import data_files
 from storage.datasets.shards import ShardSizes
-from storage.datasets.version import DatasetInputs, publish, published
+from storage.datasets.version import DatasetInputs, published
 from storage.files.store import Files, StoreError
+from storage.sources.protocol import SourceFailure
 from tests.storage.made import FINGERPRINT, a_sample, a_trajectory, done
-from tests.storage.published_rows import CORRECT, INPUTS, planned, rows_of, seen
+from tests.storage.published_rows import INPUTS, Row, accepted, planned, publish, rejudged, rows_of, seen
+
+FOLDERS = ("datasets", "shards", "blocks")
+
+
+def _published(root: Path) -> dict[str, str]:
+    """All that publishing leaves in a store."""
+    return {f"{folder}/{path}": sha256 for folder in FOLDERS for path, sha256 in _tree(root / folder).items()}
 
 
 def _tree(folder: Path) -> dict[str, str]:
@@ -81,7 +89,7 @@ def test_two_versions_that_differ_in_another_table_load_as_two_datasets(tmp_path
     reasons = []
     for name, reason in (("a", "incorrect"), ("b", "undecided")):
         files = Files(str(tmp_path / name))
-        rows = [replace(row, reason=reason) if isinstance(row, RejectedEpisode) else row for row in rows_of(files)]
+        rows = [rejudged(row, reason) if isinstance(row, Row) and row.reason else row for row in rows_of(files)]
         reasons += load(publish(files, "v1", rows, INPUTS).path, "rejected")["reason"]
     assert reasons == ["incorrect", "incorrect", "undecided", "undecided"]
 
@@ -91,7 +99,9 @@ def test_rejected_and_failed_rows_have_tables_of_their_own(files: Files, load: A
     rejected = load(version.path, "rejected")
     assert [row["reason"] for row in rejected] == ["incorrect", "incorrect"]
     assert rejected[0]["verdict"]["reason"] == "8 is not 7"
-    assert "images" not in rejected.column_names
+    assert [image.size for image in rejected[0]["images"]] == [(252, 168), (56, 56)]
+    assert rejected[0]["messages"][0]["content"][1]["text"] == "What is bar 7?"
+    assert (rejected[0]["outcome"], rejected[0]["stop"]) == ("incorrect", "answered")
     episode, source = load(version.path, "failures")
     assert (episode["kind"], episode["error_class"], episode["attempts"]) == ("episode", "timeout", 2)
     assert episode["retry"] == "raise agent.timeout"
@@ -108,29 +118,24 @@ def test_a_damaged_manifest_is_told_in_one_line(files: Files, broken: bytes) -> 
 def test_each_original_is_there_once(files: Files, load: Any) -> None:
     images = ImageStore(files)
     sample, trajectory = seen(images, 1)
-    rows = [AcceptedEpisode(planned(sample, rung), sample, trajectory, CORRECT) for rung in (224, 448)]
+    rows = [accepted(planned(sample, rung), sample, trajectory) for rung in (224, 448)]
     originals = load(publish(files, "v1", rows, INPUTS).path, "originals")
     assert originals["image_id"] == [sample.image_id]
     assert originals[0]["image"].size == (sample.width, sample.height)
 
 
-def test_an_empty_table_is_a_file_with_columns_but_no_configuration(files: Files, load: Any) -> None:
+def test_an_empty_table_has_no_file_and_no_configuration(files: Files, load: Any) -> None:
     sample, trajectory = seen(ImageStore(files), 1)
-    version = publish(files, "v1", [AcceptedEpisode(planned(sample), sample, trajectory, CORRECT)], INPUTS)
+    version = publish(files, "v1", [accepted(planned(sample), sample, trajectory)], INPUTS)
     with pytest.raises(ValueError, match="'rejected' not found"):
         load(version.path, "rejected")
-    (path,) = Path(version.path, "rejected").iterdir()
-    empty = pq.read_table(path)
-    assert len(empty) == 0
-    assert "reason" in empty.column_names
+    assert {shard.table for shard in version.shards} == {"train", "originals"}
 
 
 def test_a_version_without_an_accepted_row_is_still_a_version(files: Files) -> None:
     version = publish(files, "v1", [], INPUTS)
     assert version.rows == 0
-    (path,) = Path(version.path, "data").iterdir()
-    empty = pq.read_table(path)
-    assert "images" in empty.column_names
+    assert version.shards == ()
 
 
 def test_regions_and_targets_are_in_original_pixels(files: Files, load: Any) -> None:
@@ -139,7 +144,7 @@ def test_regions_and_targets_are_in_original_pixels(files: Files, load: Any) -> 
     sample = Sample(
         made.sample_id, made.image_id, 300, 200, "Which?", ("a",), ("a", "b"), regions=(region,), targets=(target,)
     )
-    version = publish(files, "v1", [AcceptedEpisode(planned(made), sample, trajectory, CORRECT)], INPUTS)
+    version = publish(files, "v1", [accepted(planned(made), sample, trajectory)], INPUTS)
     (row,) = load(version.path)
     assert row["regions"] == [{"kind": "x_values", "label": "2019", "box": [1, 2, 3, 4]}]
     assert row["targets"] == [[5, 6, 7, 8.5]]
@@ -151,7 +156,7 @@ def test_the_same_rows_give_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         files = Files(str(tmp_path / name))
         publish(files, "v1", rows_of(files), INPUTS)
-        trees.append(_tree(tmp_path / name / "datasets"))
+        trees.append(_published(tmp_path / name))
     assert trees[0] == trees[1]
 
 
@@ -163,29 +168,36 @@ def test_a_version_in_a_bucket_loads_by_its_files(
     version = publish(s3_files, "v1", rows_of(s3_files), INPUTS)
     import datasets
 
-    files = f"{version.path}/data/*.parquet"
+    files = data_files(version.path)
     rows = datasets.load_dataset("parquet", data_files=files, split="train", streaming=True)
     assert [row["question"] for row in rows] == [a_sample(n).question for n in (0, 1, 3, 4)]
     assert next(iter(rows))["images"][0].size == (252, 168)
 
 
 def test_the_same_bytes_lie_in_an_object_store(files: Files, tmp_path: Path) -> None:
-    local = Path(publish(files, "v1", rows_of(files), INPUTS).path)
+    publish(files, "v1", rows_of(files), INPUTS)
     remote = Files(f"memory://{tmp_path}/store")
     publish(remote, "v1", rows_of(remote), INPUTS)
-    assert {path: hashlib.sha256(remote.read(path)).hexdigest() for path in remote.list("datasets")} == {
-        f"datasets/v1/{path}": sha256 for path, sha256 in _tree(local).items()
-    }
+    there = [path for folder in FOLDERS for path in remote.list(folder)]
+    assert {path: hashlib.sha256(remote.read(path)).hexdigest() for path in there} == _published(Path(files.root))
 
 
-def _die_while_publishing(root: str) -> None:
+def _die_while_publishing(root: str, moment: str) -> None:
     files = Files(root)
-    files.place = lambda *_: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[assignment,method-assign]
+    create = files.create
+
+    def killed_at(path: str, data: bytes) -> bool:
+        if path.startswith(moment):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return create(path, data)
+
+    files.create = killed_at  # type: ignore[method-assign]
     publish(files, "v1", rows_of(files), INPUTS)
 
 
-def test_a_killed_publisher_is_followed_by_another(files: Files, tmp_path: Path) -> None:
-    publisher = multiprocessing.get_context("fork").Process(target=_die_while_publishing, args=(files.root,))
+@pytest.mark.parametrize("moment", ["blocks/", "datasets/v1/manifest.json"])
+def test_a_killed_publisher_is_followed_by_another(files: Files, tmp_path: Path, moment: str) -> None:
+    publisher = multiprocessing.get_context("fork").Process(target=_die_while_publishing, args=(files.root, moment))
     publisher.start()
     publisher.join()
     assert publisher.exitcode == -signal.SIGKILL
@@ -193,7 +205,7 @@ def test_a_killed_publisher_is_followed_by_another(files: Files, tmp_path: Path)
     publish(files, "v1", rows_of(files), INPUTS)
     clean = Files(str(tmp_path / "clean"))
     publish(clean, "v1", rows_of(clean), INPUTS)
-    assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
+    assert _published(tmp_path / "store") == _published(tmp_path / "clean")
 
 
 def test_other_histories_of_commits_give_the_same_bytes(tmp_path: Path) -> None:
@@ -216,20 +228,20 @@ def test_other_histories_of_commits_give_the_same_bytes(tmp_path: Path) -> None:
                 store.hand_back(chunk_id, rows[2:])
                 store.commit(chunk_id, [*store.handed_back(chunk_id), *rows[:2]])
             store.commit(chunk_id, rows)
-        accepted = [
-            AcceptedEpisode(row.planned, chunk.samples[row.planned.sample_id], row.trajectory, CORRECT)
+        rows_made = [
+            accepted(row.planned, chunk.samples[row.planned.sample_id], row.trajectory)
             for chunk in map(plan.read_chunk, chunk_ids)
             for row in store.rows(chunk.chunk_id)
             if row.trajectory is not None
         ]
-        publish(files, "v1", accepted, DatasetInputs(FINGERPRINT, "j", chunk_ids))
-        return _tree(root / "datasets")
+        publish(files, "v1", rows_made, DatasetInputs(FINGERPRINT, "j", chunk_ids))
+        return _published(root)
 
     assert built(tmp_path / "calm", False) == built(tmp_path / "disturbed", True)
 
 
 def test_publishing_again_from_the_same_inputs_reads_nothing(files: Files, tmp_path: Path) -> None:
-    def unread() -> Iterator[DatasetRow]:
+    def unread() -> Iterator[Row | SourceFailure]:
         raise AssertionError("the rows were read again")
         yield
 
@@ -259,7 +271,7 @@ def test_verdicts_of_another_asking_need_another_version(files: Files) -> None:
 
 
 def test_an_unfinished_version_is_none_and_can_be_finished(files: Files) -> None:
-    def broken() -> Iterator[DatasetRow]:
+    def broken() -> Iterator[Row | SourceFailure]:
         yield from rows_of(files)
         raise RuntimeError("pulled the plug")
 
@@ -271,12 +283,12 @@ def test_an_unfinished_version_is_none_and_can_be_finished(files: Files) -> None
 
 
 def test_what_an_unfinished_attempt_left_is_put_right(files: Files, tmp_path: Path) -> None:
-    files.put("datasets/v1/data/train-00000-of-00001.parquet", b"torn")
-    files.put("datasets/v1/data/train-00001-of-00002.parquet", b"of another number of shards")
-    publish(files, "v1", rows_of(files), INPUTS)
     clean = Files(str(tmp_path / "clean"))
-    publish(clean, "v1", rows_of(clean), INPUTS)
-    assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
+    done = publish(clean, "v1", rows_of(clean), INPUTS)
+    for path in ("datasets/v1/README.md", "datasets/v1/ledger.parquet", *(shard.path for shard in done.shards)):
+        files.put(path, b"torn")
+    publish(files, "v1", rows_of(files), INPUTS)
+    assert _published(tmp_path / "store") == _published(tmp_path / "clean")
 
 
 def test_an_unfinished_version_of_other_inputs_is_not_mixed(files: Files) -> None:
@@ -293,7 +305,7 @@ def test_racing_publishers_of_the_same_inputs_agree(files: Files, tmp_path: Path
     assert versions == [versions[0]] * 4
     clean = Files(str(tmp_path / "clean"))
     publish(clean, "v1", rows_of(clean), INPUTS)
-    assert _tree(tmp_path / "store" / "datasets") == _tree(tmp_path / "clean" / "datasets")
+    assert _published(tmp_path / "store") == _published(tmp_path / "clean")
 
 
 def test_the_manifest_names_every_file_with_its_hash(files: Files, tmp_path: Path) -> None:
@@ -304,32 +316,90 @@ def test_the_manifest_names_every_file_with_its_hash(files: Files, tmp_path: Pat
         path: sha256 for path, sha256 in tree.items() if path != "manifest.json"
     }
     assert manifest["inputs"]["recipe"] == FINGERPRINT
-    assert manifest["rows"] == {"train": 4, "rejected": 2, "failures": 2, "originals": 4}
+    assert manifest["rows"] == {"train": 4, "validation": 0, "rejected": 2, "failures": 2, "originals": 6}
+    shards = [file for block in manifest["blocks"] for file in block["files"]]
+    assert {file["path"]: file["sha256"] for file in shards} == {
+        f"shards/{path}": sha256 for path, sha256 in _tree(tmp_path / "store" / "shards").items()
+    }
     assert str(tmp_path) not in json.dumps(manifest)
 
 
-def test_row_groups_and_shards_are_bounded(files: Files, load: Any) -> None:
-    sizes = ShardSizes(row_group_rows=2, shard_bytes=1)
-    version = publish(files, "v1", rows_of(files, [0, 1, 3, 4, 6]), INPUTS, sizes=sizes)
-    shards = sorted((Path(version.path) / "data").iterdir())
-    assert [shard.name for shard in shards] == [
-        f"train-{n:05d}-of-00003-{hashlib.sha256(shard.read_bytes()).hexdigest()[:16]}.parquet"
-        for n, shard in enumerate(shards)
-    ]
-    assert [pq.ParquetFile(shard).num_row_groups for shard in shards] == [1, 1, 1]
+def test_row_groups_are_bounded(files: Files, load: Any) -> None:
+    version = publish(files, "v1", rows_of(files, [0, 1, 3, 4, 6]), INPUTS, sizes=ShardSizes(row_group_rows=2))
+    (shard,) = version.shards_of("train")
+    parts = pq.ParquetFile(Path(files.root, shard.path))
+    assert [parts.metadata.row_group(number).num_rows for number in range(parts.num_row_groups)] == [2, 2, 1]
     assert load(version.path)["question"] == [a_sample(n).question for n in (0, 1, 3, 4, 6)]
 
 
-def test_large_pictures_make_small_row_groups(files: Files) -> None:
-    version = publish(files, "v1", rows_of(files, [0, 1, 3]), INPUTS, sizes=ShardSizes(row_group_bytes=1))
-    (shard,) = (Path(version.path) / "data").iterdir()
-    assert pq.ParquetFile(shard).num_row_groups == 3
+@pytest.mark.parametrize("sizes", [ShardSizes(row_group_bytes=1), ShardSizes(held_bytes=1)])
+def test_large_pictures_make_small_row_groups(files: Files, sizes: ShardSizes) -> None:
+    (shard,) = publish(files, "v1", rows_of(files, [0, 1, 3]), INPUTS, sizes=sizes).shards_of("train")
+    assert pq.ParquetFile(Path(files.root, shard.path)).num_row_groups == 3
+
+
+def test_a_picture_that_several_rows_show_is_stored_once_in_a_row_group(files: Files) -> None:
+    images = ImageStore(files)
+    sample, trajectory = seen(images, 1)
+    noise = os.urandom(100_000)
+    images.put(hashlib.sha256(noise).hexdigest(), noise)
+    view = replace(trajectory.view, image_id=hashlib.sha256(noise).hexdigest())
+    trajectory = replace(trajectory, images=(view, *trajectory.images[1:]))
+    rows = [accepted(replace(planned(sample), seed=seed), sample, trajectory) for seed in range(8)]
+    version = publish(files, "v1", rows, INPUTS)
+    (shard,) = version.shards_of("train")
+    assert 100_000 < shard.size < 140_000
+    paths = pq.read_table(Path(files.root, shard.path)).column("images").to_pylist()
+    assert [row[0]["bytes"] for row in paths] == [noise] * 8
+
+
+def test_the_ledger_says_where_each_row_lies(files: Files) -> None:
+    version = publish(files, "v1", rows_of(files), INPUTS, sizes=ShardSizes(row_group_rows=3))
+    for fact in pq.read_table(Path(version.path, "ledger.parquet")).to_pylist():
+        shard = pq.ParquetFile(Path(files.root, fact["file"]))
+        row = shard.read_row_group(fact["row_group"], columns=["episode_id"]).to_pylist()[fact["row"]]
+        assert row["episode_id"] == fact["episode_id"]
+        assert fact["file"].startswith(f"shards/{fact['table']}-")
+
+
+def test_one_rung_is_a_configuration(files: Files, load: Any) -> None:
+    sample, trajectory = seen(ImageStore(files), 1)
+    version = publish(files, "v1", [accepted(planned(sample, rung), sample, trajectory) for rung in (224, 448)], INPUTS)
+    assert load(version.path)["rung"] == [224, 448]
+    assert load(version.path, "rung-448")["rung"] == [448]
+    assert data_files(version.path, "rung-448") == {
+        "train": [str(Path(files.root, shard.path)) for shard in version.shards if shard.rung == 448]
+    }
+    with pytest.raises(ValueError, match="'rung-896'"):
+        data_files(version.path, "rung-896")
+
+
+def test_validation_is_a_split_of_its_own(files: Files, tmp_path: Path) -> None:
+    import datasets
+
+    rows = []
+    for number in range(4):
+        sample, trajectory = seen(ImageStore(files), number)
+        rows.append(accepted(planned(sample), sample, trajectory, "validation" if number == 2 else "train"))
+    version = publish(files, "v1", rows, INPUTS)
+    loaded = datasets.load_dataset(version.path, cache_dir=str(tmp_path / "cache"))
+    assert {split: len(rows) for split, rows in loaded.items()} == {"train": 3, "validation": 1}
+    assert version.rows == 4
+
+
+def test_versions_share_the_blocks_that_they_have_in_common(files: Files) -> None:
+    first = publish(files, "v1", rows_of(files), INPUTS)
+    before = _tree(Path(files.root, "shards"))
+    second = publish(files, "v2", rows_of(files), replace(INPUTS, chunk_ids=("c1", "c2", "c3")))
+    assert second.blocks == first.blocks
+    assert _tree(Path(files.root, "shards")) == before
 
 
 def test_a_missing_picture_stops_the_publishing_by_name(files: Files) -> None:
     sample = a_sample(1)
-    row = AcceptedEpisode(planned(sample), sample, a_trajectory(), CORRECT)
-    with pytest.raises(StoreError, match=f"{row.trajectory.view.image_id} is missing"):
+    trajectory = a_trajectory()
+    row = accepted(planned(sample), sample, trajectory)
+    with pytest.raises(StoreError, match=f"{trajectory.view.image_id} is missing"):
         publish(files, "v1", [row], INPUTS)
     assert published(files, "v1") is None
 
@@ -342,7 +412,7 @@ def test_a_version_is_a_plain_name(files: Files, version: str) -> None:
 
 def test_rounds_of_a_verifier_are_published(files: Files, load: Any) -> None:
     sample, trajectory = seen(ImageStore(files), 1)
-    rows = [AcceptedEpisode(planned(sample), sample, replace(trajectory, rounds=2), CORRECT)]
+    rows = [accepted(planned(sample), sample, replace(trajectory, rounds=2))]
     (row,) = load(publish(files, "v1", rows, INPUTS).path)
     assert row["rounds"] == 2
 
@@ -350,6 +420,6 @@ def test_rounds_of_a_verifier_are_published(files: Files, load: Any) -> None:
 def test_text_in_any_script_is_published(files: Files, load: Any) -> None:
     made, trajectory = seen(ImageStore(files), 1)
     sample = Sample(made.sample_id, made.image_id, 300, 200, "どれ? \ud83d 😀", ("ä\0",), source="s\udc80")
-    rows = [AcceptedEpisode(planned(made), sample, trajectory, CORRECT)]
+    rows = [accepted(planned(made), sample, trajectory)]
     (row,) = load(publish(files, "v1", rows, INPUTS).path)
     assert (row["question"], row["references"]) == ("どれ? \ufffd 😀", ["ä\0"])

@@ -6,11 +6,11 @@ from typing import IO
 import pytest
 
 from storage.builds.plan import Plan
-from storage.datasets.version import publish, published
+from storage.datasets.version import published
 from storage.files.store import Files, StoreError
 from tests.storage.made import FINGERPRINT
 from tests.storage.made import planned as a_plan
-from tests.storage.published_rows import INPUTS, rows_of
+from tests.storage.published_rows import INPUTS, publish, rows_of
 
 
 class _Filling(Files):
@@ -19,7 +19,7 @@ class _Filling(Files):
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:
         with super().open(path, mode) as handle:
-            if mode == "wb" and path.endswith(".parquet"):
+            if mode in ("wb", "whole") and path.endswith(".parquet"):
                 handle = _FullAfter(handle, 2000)  # type: ignore[assignment]
             yield handle
 
@@ -40,7 +40,7 @@ def test_a_disk_that_fills_up_leaves_no_version_and_no_torn_file(files: Files) -
     with pytest.raises(StoreError, match="the disk is full"):
         publish(filling, "v1", rows_of(files), INPUTS)
     assert published(files, "v1") is None
-    assert files.list("datasets") == files.list("staging") == []
+    assert files.list("datasets") == files.list("shards") == files.list("staging") == []
     assert publish(files, "v1", rows_of(files), INPUTS).rows == 4
 
 

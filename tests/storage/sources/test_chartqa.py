@@ -230,12 +230,6 @@ def test_a_number_of_many_digits_is_refused(tmp_path: Path) -> None:
         read(ChartQASource(chartqa(tmp_path, text)))
 
 
-def test_the_second_of_two_equal_rows_is_named(tmp_path: Path) -> None:
-    items, (failure,) = read(ChartQASource(chartqa(tmp_path, [row()], [row()])))
-    assert len(items) == 1
-    assert (failure.error_class, failure.origin.split("/")[-1]) == ("duplicate", "test_augmented.json row 1")
-
-
 def test_the_same_question_with_another_answer_is_no_duplicate(tmp_path: Path) -> None:
     items, failures = read(ChartQASource(chartqa(tmp_path, fields({}, {"label": "4"}))))
     assert (len(items), failures) == (2, [])

@@ -209,11 +209,6 @@ def test_a_bad_row_is_a_failure_and_the_others_go_on(tmp_path: Path, bad: object
     assert len(failure.message) < 800
 
 
-def test_a_repeated_row_is_named(tmp_path: Path) -> None:
-    items, (failure,) = read(HighResSource(highres(tmp_path, [vstar(), vstar()])))
-    assert (len(items), failure.error_class) == (1, "duplicate")
-
-
 def test_a_bad_picture_fails_all_its_rows(tmp_path: Path) -> None:
     rows = [vstar(image="bad.jpg"), vstar(image="bad.jpg", question="2"), vstar()]
     items, failures = read(HighResSource(highres(tmp_path, rows, {"a.png": picture(), "bad.jpg": b""})))

@@ -105,11 +105,6 @@ def test_a_bad_row_is_a_failure_and_the_others_go_on(
     assert named in failure.message
 
 
-def test_a_repeated_row_is_named(tmp_path: Path) -> None:
-    items, (failure,) = read(HubSource(parquet(tmp_path / "a.parquet", [hub_row(), hub_row()])))
-    assert (len(items), failure.error_class) == (1, "duplicate")
-
-
 @pytest.mark.parametrize("missing", ["image", "query", "label"])
 def test_a_missing_column_is_named_with_those_that_are_there(tmp_path: Path, missing: str) -> None:
     schema = pa.schema([field for field in SCHEMA if field.name != missing])

@@ -1,0 +1,1 @@
+"""Running checks: in this process while they are quick, on every node once they are not."""

@@ -1,0 +1,64 @@
+"""Doing the pieces of work of a verification, here or as Ray tasks; their results come in order either way."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from time import monotonic
+
+from actors.cluster.connection import ClusterSettings, connect
+from actors.cluster.tasks import in_order
+from monitoring.logs import Say
+from storage.checks.finding import Item, Made
+
+PATIENCE_S = 15.0
+"""Work in this process before a Ray of our own is started: starting it takes some seconds, which a small store does not
+earn back."""
+
+
+class CheckRun:
+    """Runs functions of `storage.checks` over many items, as `storage.checks.finding.Run`.
+
+    Where nothing is said about the cluster, the first seconds of work are done in this process, and the rest by a Ray
+    of our own. With one worker everything is done in this process.
+
+    Args:
+        say: told one line if a cluster takes long to answer.
+        waiting: called twice a second while no result is ready.
+    """
+
+    def __init__(self, settings: ClusterSettings, say: Say, waiting: Callable[[], None] = lambda: None) -> None:
+        self._settings, self._say, self._waiting = settings, say, waiting
+        self._worked = 0.0
+        self._connected = False
+
+    def __call__(self, work: Callable[[Item], Made], items: Iterable[Item], /) -> Iterator[Made]:
+        stream = iter(items)
+        while self._here():
+            try:
+                item = next(stream)
+            except StopIteration:
+                return
+            started = monotonic()
+            made = work(item)
+            self._worked += monotonic() - started
+            yield made
+        first = next(stream, None)
+        if first is None:
+            return
+        if not self._connected:
+            connect(self._settings, say=self._say)
+            self._connected = True
+        yield from in_order(work, _after(first, stream), workers=self._settings.workers, waiting=self._waiting)
+
+    def _here(self) -> bool:
+        """Whether the next item is worked on in this process."""
+        settings = self._settings
+        if self._connected or settings.address != "local":
+            return False
+        if settings.workers is None:
+            return self._worked < PATIENCE_S or len(os.sched_getaffinity(0)) == 1
+        return settings.workers == 1
+
+
+def _after(first: Item, rest: Iterable[Item]) -> Iterator[Item]:
+    yield first
+    yield from rest

@@ -1,0 +1,160 @@
+"""Reading one slice of a source: the work of one task. What it hands back holds no picture."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lensmill.agents.errors import EpisodeError
+from lensmill.agents.fitting import check_fit
+from lensmill.agents.protocol import Task
+from lensmill.agents.settings import AgentSettings
+from lensmill.models.families import ModelFamily
+from lensmill.resolution import Ladder
+from lensmill.sample import Sample
+from storage.builds.images import ImageStore
+from storage.builds.plan import plan_sample, row_of
+from storage.builds.planned import PlannedSamples
+from storage.builds.segment import Row, about_of
+from storage.files.store import Files, StoreError
+from storage.sources.protocol import Source, SourceError, SourceFailure
+
+
+@dataclass(frozen=True, slots=True)
+class SampleRead:
+    """A sample that a source has.
+
+    Attributes:
+        origin, image_id: of the sample.
+        row: its episodes that are not planned yet, for the plan; None where all are.
+        known: something of it was planned before.
+        problems: rungs on which it cannot be planned.
+        beyond: rungs that are planned for it and that it would not have in a fresh build: a lower rung shows it whole.
+        changed: the source says something else of it than when it was planned first.
+    """
+
+    sample_id: str
+    image_id: str
+    origin: str
+    row: Row | None
+    known: bool
+    problems: tuple[SourceFailure, ...] = ()
+    beyond: tuple[int, ...] = ()
+    changed: bool = False
+
+    @property
+    def planned(self) -> bool:
+        """Whether it has an episode now."""
+        return self.known or self.row is not None
+
+
+Read = SampleRead | SourceFailure
+
+
+@dataclass(frozen=True, slots=True)
+class SliceRead:
+    """What a task hands back.
+
+    Attributes:
+        reads: in the source's order.
+        error: what ended the reading; it comes after `reads`.
+        absent: the slice, if its source's files are not on the task's node.
+    """
+
+    reads: Sequence[Read] = ()
+    error: SourceError | StoreError | None = None
+    absent: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReader:
+    """Reads slices. A picture of a sample that is not planned yet is stored as it is read, whoever reads it.
+
+    Attributes:
+        family: of the agent's model, if it has one.
+        seeds: that are asked for.
+        known: what was planned when the reading began.
+        most: samples of one slice, at most.
+    """
+
+    files: Files
+    fingerprint: str
+    source: Source
+    agent: AgentSettings
+    family: ModelFamily | None
+    ladder: Ladder
+    seeds: tuple[int, ...]
+    known: PlannedSamples
+    most: int | None = None
+
+    def __call__(self, part: Any) -> SliceRead:
+        """Read a slice on any node."""
+        if isinstance(part, SourceError):
+            return SliceRead(error=part)
+        if not self.source.is_here():
+            return SliceRead(absent=part)
+        reads: list[Read] = []
+        try:
+            reads.extend(self.read(part))
+        except (SourceError, StoreError) as error:
+            return SliceRead(reads, error)
+        return SliceRead(reads)
+
+    def read(self, part: Any) -> Iterator[Read]:
+        """Every row of a slice. A `SourceError` in the place of a slice is raised.
+
+        Raises:
+            SourceError: the slice cannot be read.
+            StoreError: a picture cannot be stored.
+        """
+        if isinstance(part, SourceError):
+            raise part
+        images, stored, samples = ImageStore(self.files), "", 0
+        for item in self.source.read(part):
+            if isinstance(item, SourceFailure):
+                yield item
+                continue
+            read = self._read(item.sample)
+            # rows of one picture come one after the other
+            if not read.known and item.sample.image_id != stored:
+                images.put(item.sample.image_id, item.image)
+                stored = item.sample.image_id
+            yield read
+            samples += 1
+            if samples == self.most:
+                return
+
+    def _read(self, sample: Sample) -> SampleRead:
+        planned = self.known.find(sample.sample_id)
+        attempts = frozenset() if planned is None else planned[0]
+        rungs, problems = self.ladder.rungs_for((sample.width, sample.height)), list[SourceFailure]()
+        fitting = []
+        for rung in rungs:
+            if (problem := self._problem(sample, rung)) is None:
+                fitting.append(rung)
+            else:
+                message = f"{problem}; {problem.retry}"
+                problems.append(SourceFailure(sample.origin, problem.error_class, message))
+        row = None
+        if any((rung, seed) not in attempts for rung in fitting for seed in self.seeds):
+            row = row_of(plan_sample(self.fingerprint, sample, fitting, [self.agent.name], self.seeds))
+        return SampleRead(
+            sample.sample_id,
+            sample.image_id,
+            sample.origin,
+            row,
+            planned is not None,
+            tuple(problems),
+            tuple(sorted({rung for rung, _ in attempts} & {*self.ladder.rungs} - {*rungs})),
+            planned is not None and planned[1] != about_of(sample),
+        )
+
+    def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
+        """Why the agent's model cannot take the view of a sample on a rung; seen here, it costs no call."""
+        if self.family is None:  # without a model no view is too large
+            return None
+        frame = self.ladder.frame((sample.width, sample.height), rung)
+        try:
+            check_fit(self.agent, self.family, Task(sample.question, rung, 0, sample.choices, sample.regions), frame)
+        except EpisodeError as error:
+            return error
+        return None

@@ -1,0 +1,99 @@
+"""The originals of a version as replays need them: where each picture lies, and its file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from storage.checks.ids import IMAGE, id_text, packed
+from storage.files.store import Files, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class OriginalsShard:
+    """A shard of the table `originals`: the packed ids of its rows, in order, and the rows of each row group."""
+
+    path: str
+    ids: bytes
+    row_groups: tuple[int, ...]
+
+
+class OriginalsIndex:
+    """Where each original lies; 40 bytes a picture. Tasks on one machine share the memory of an index.
+
+    Attributes:
+        complete: every shard of originals could be read.
+    """
+
+    def __init__(self, shards: Sequence[OriginalsShard] = (), complete: bool = False) -> None:
+        self.complete = complete
+        self._paths = [shard.path for shard in shards]
+        self._ends = [np.cumsum(shard.row_groups) for shard in shards]
+        ids = np.frombuffer(b"".join(shard.ids for shard in shards), f"S{IMAGE}")
+        counts = [len(shard.ids) // IMAGE for shard in shards]
+        order = np.argsort(ids, kind="stable")
+        self._ids = ids[order]
+        self._shard = np.repeat(np.arange(len(shards), dtype=np.int32), counts)[order]
+        self._row = np.concatenate([np.zeros(0, np.int32), *(np.arange(n, dtype=np.int32) for n in counts)])[order]
+
+    def repeated(self) -> list[str]:
+        """Each original that is there more than once."""
+        again = np.unique(self._ids[1:][self._ids[1:] == self._ids[:-1]])
+        return [id_text(value, IMAGE) for value in again]
+
+    def absent(self, image_ids: Sequence[str]) -> list[int]:
+        """The places in `image_ids` of those that are not here."""
+        wanted = np.array([_key(image_id) for image_id in image_ids], f"S{IMAGE}")
+        places = np.searchsorted(self._ids, wanted)
+        there = places < len(self._ids)
+        there[there] = self._ids[places[there]] == wanted[there]
+        return [int(number) for number in np.flatnonzero(~there)]
+
+    def place(self, image_id: str) -> tuple[str, int, int] | None:
+        """The shard, row group and row of an original; None where there is none."""
+        wanted = np.array(_key(image_id), f"S{IMAGE}")
+        place = int(np.searchsorted(self._ids, wanted))
+        if place == len(self._ids) or self._ids[place] != wanted:
+            return None
+        shard, row = int(self._shard[place]), int(self._row[place])
+        group = int(np.searchsorted(self._ends[shard], row, side="right"))
+        return self._paths[shard], group, row - (int(self._ends[shard][group - 1]) if group else 0)
+
+
+class OriginalsReader:
+    """Reads originals. One row group is held, since replays in plan order want its pictures one after the other."""
+
+    def __init__(self, files: Files, index: OriginalsIndex) -> None:
+        self._files, self._index = files, index
+        self._group: tuple[tuple[str, int], Any] | None = None
+
+    def read(self, image_id: str) -> bytes:
+        """A picture's file.
+
+        Raises:
+            StoreError: there is no such original, or its row group cannot be read.
+        """
+        if (place := self._index.place(image_id)) is None:
+            raise StoreError(f"original {image_id} is not in the table originals")
+        path, group, row = place
+        if self._group is None or self._group[0] != (path, group):
+            self._group = None  # two at a time would take twice the memory
+            try:
+                with self._files.open(path) as source:
+                    images = pq.ParquetFile(source).read_row_group(group, columns=["image"]).column("image")
+            except (pa.ArrowException, OSError) as error:
+                raise StoreError(f"{path}: row group {group} cannot be read: {error}") from error
+            self._group = ((path, group), images)
+        data: bytes = self._group[1][row].as_py()["bytes"]
+        return data
+
+
+def _key(image_id: str) -> bytes:
+    """The packed id; of a text that is no id, a key that no original has."""
+    try:
+        return packed(image_id, IMAGE)
+    except ValueError:
+        return bytes(IMAGE)
