@@ -33,6 +33,7 @@ class Cut:
 
     @property
     def rows(self) -> int:
+        """Number of rows."""
         return self.stop - self.start
 
 
