@@ -1,11 +1,11 @@
-"""How much faster a source is read on two Ray nodes than on one.
+"""The speed of reading a source on two Ray nodes against one.
 
     python -m benchmarks.ingest [--pictures 400]
 
-Both clusters run on this machine and listen on 127.0.0.1; each node has one CPU. The source is a ChartQA folder of
-1600x1200 pictures, which are decoded, hashed and stored, with two questions each: the CPU is the limit, so the machine
-needs two idle cores. Ray's workers are started before the clock is. The plans must be the same. The command fails
-(exit 1) where two nodes give less than 1.8 times the rate of one.
+Both clusters run on this machine and listen on 127.0.0.1. Each node has one CPU. The source is a ChartQA folder of
+1600x1200 pictures with two questions each. The pictures are decoded, hashed and stored, so the CPU is the limit, and
+the machine needs two idle cores. The clock starts after Ray's workers. The plans must be equal. The command fails (exit
+1) if two nodes give less than 1.8 times the rate of one.
 """
 
 import argparse
@@ -36,7 +36,7 @@ FINGERPRINT = "f" * 16
 
 
 def draw(folder: Path, pictures: int) -> None:
-    """A ChartQA folder of such pictures: smooth noise, which takes as long to decode as a photograph."""
+    """Write a ChartQA folder of pictures with smooth noise, which take as long to decode as photographs."""
     split = folder / "test"
     (split / "png").mkdir(parents=True)
     noise = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def draw(folder: Path, pictures: int) -> None:
 
 
 def ingest(address: str, folder: str, nodes: int) -> dict[str, object]:
-    """Plan the source on a cluster; seconds, and the plan's chunks."""
+    """Plan the source on a cluster. Return the seconds and the plan's chunks."""
     connect(ClusterSettings(address))
     list(in_order(abs, range(8 * nodes)))
     files, source = Files(f"{folder}/out-{nodes}"), ChartQASettings(path=f"{folder}/source")
@@ -63,7 +63,7 @@ def ingest(address: str, folder: str, nodes: int) -> dict[str, object]:
 
 
 def measure(folder: str, nodes: int) -> dict[str, object]:
-    """`ingest` on so many nodes, in a process of its own."""
+    """`ingest` on this number of nodes, in a separate process."""
     with RayNodes() as cluster:
         for _ in range(nodes):
             cluster.add(1)
