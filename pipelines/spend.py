@@ -96,6 +96,6 @@ class Spend:
                 f"spend.{self.over}"
             )
         return (
-            f"{spent}; what is done is kept: run the same command again to go on with a new allowance, or with a "
+            f"{spent}; finished work is kept: run the same command again to go on with a new allowance, or with a "
             f"higher spend.{self.over}"
         )
