@@ -45,6 +45,7 @@ class RungTally:
         return self.episodes - self.failed
 
     def add(self, other: "RungTally") -> None:
+        """Add the counts of another tally."""
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 

@@ -85,7 +85,7 @@ class Findings:
         print(plain, file=self._stream, flush=True)
 
     def begin(self, stage: str) -> None:
-        """What is looked at from here on, for progress."""
+        """Start a stage of the progress display."""
         self._display.begin(stage, 0)
 
     def close(self) -> None:

@@ -32,6 +32,7 @@ ATTEMPTS = 3
 
 
 def utc_today() -> date:
+    """Today's date in UTC."""
     return datetime.now(UTC).date()
 
 

@@ -33,7 +33,7 @@ class Cut:
 
     @property
     def rows(self) -> int:
-        """How many rows these are."""
+        """Number of rows."""
         return self.stop - self.start
 
 

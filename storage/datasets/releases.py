@@ -30,7 +30,7 @@ class Release:
 
     @property
     def path(self) -> str:
-        """Of its file in the store."""
+        """Path of the release's record."""
         return f"{FOLDER}/{self.number:06d}.json"
 
 
