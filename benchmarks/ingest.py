@@ -1,4 +1,4 @@
-"""How much faster a source is read on two Ray nodes than on one.
+"""The speed of reading a source on two Ray nodes against one.
 
     python -m benchmarks.ingest [--pictures 1280]
 
@@ -36,7 +36,7 @@ FINGERPRINT = "f" * 16
 
 
 def draw(folder: Path, pictures: int) -> None:
-    """A ChartQA folder of such pictures: smooth noise, which takes as long to decode as a photograph."""
+    """Write a ChartQA folder of pictures with smooth noise, which take as long to decode as photographs."""
     split = folder / "test"
     (split / "png").mkdir(parents=True)
     noise = np.random.default_rng(0)
@@ -49,7 +49,7 @@ def draw(folder: Path, pictures: int) -> None:
 
 
 def ingest(address: str, folder: str, nodes: int) -> dict[str, object]:
-    """Plan the source on a cluster; seconds, and the plan's chunks."""
+    """Plan the source on a cluster. Return the seconds and the plan's chunks."""
     connect(ClusterSettings(address))
     list(in_order(abs, range(8 * nodes)))
     files, source = Files(f"{folder}/out-{nodes}"), ChartQASettings(path=f"{folder}/source")
@@ -63,7 +63,7 @@ def ingest(address: str, folder: str, nodes: int) -> dict[str, object]:
 
 
 def measure(folder: str, nodes: int) -> dict[str, object]:
-    """`ingest` on so many nodes, in a process of its own."""
+    """`ingest` on this number of nodes, in a separate process."""
     with RayNodes() as cluster:
         for _ in range(nodes):
             cluster.add(1)

@@ -1,13 +1,13 @@
-"""What the ledger costs: to write, against the time of the agents; and to ask, on a million episodes.
+"""The cost of the ledger: of writing it, against the agents' time, and of queries over a million episodes.
 
     python -m benchmarks.ledger [--rows 1000000] [--build OUT]
 
-Asks every query of docs/query.md of a synthetic ledger (segments as a build has them, on local disk), each in a process
-of its own with two threads, and prints seconds of the best of three and peak memory. With --build, measures the
-episodes of a real build again and prints seconds an episode, against the seconds that the agents took.
+Runs every query of docs/query.md over a synthetic ledger (segments as in a build, on local disk), each in a separate
+process with two threads, and prints the seconds of the best of three runs and the peak memory. With --build, it
+measures the episodes of a real build again and prints the seconds for each episode, against the agents' seconds.
 
-The command fails (exit 1) where a query takes more than 1 s or 1 GB, or where measuring takes more than 2 % of the
-agents' time.
+The command fails (exit 1) if a query takes more than 1 s or 1 GB, or if measuring takes more than 2 % of the agents'
+time.
 """
 
 import argparse
@@ -42,7 +42,7 @@ SAMPLES_A_SEED = 4
 
 
 def made_up(rows: int) -> Iterator[pa.Table]:
-    """Segments of a ledger: eight rungs, four seeds a sample; figures in the ranges of real ones."""
+    """Segments of a ledger: eight rungs, four seeds for each sample, figures in realistic ranges."""
     schema, random = ledger_schema(measures_of()), np.random.default_rng(0)
     for start in range(0, rows, SEGMENT_EPISODES):
         count = min(SEGMENT_EPISODES, rows - start)
@@ -84,12 +84,12 @@ def made_up(rows: int) -> Iterator[pa.Table]:
 
 
 def queries() -> list[str]:
-    """Those of the docs."""
+    """The queries of docs/query.md."""
     return re.findall(r"```sql\n(.*?)```", DOCS.read_text(), re.DOTALL)
 
 
 def timed(folder: Path, sql: str) -> tuple[float, float]:
-    """Seconds of the best of three, and this process's peak memory in MB."""
+    """Seconds of the best of three runs, and this process's peak memory in MB."""
     rows = ds.FileSystemDataset.from_paths(
         sorted(map(str, folder.glob("*.parquet"))),
         ledger_schema(measures_of()),
@@ -107,7 +107,7 @@ def timed(folder: Path, sql: str) -> tuple[float, float]:
 
 
 def asked(rows: int) -> bool:
-    """Whether every query of the docs is within its limits; prints each."""
+    """Run and print every query of the docs. Return whether all are within their limits."""
     good = True
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -129,7 +129,8 @@ def asked(rows: int) -> bool:
 
 
 def measured(out: str) -> bool:
-    """Whether measuring the episodes of a build takes little of the time that they took; prints both."""
+    """Print the seconds to measure the episodes of a build and the agents' seconds. Return whether the first are few
+    enough."""
     files = Files(out)
     (build, *_) = files.folders("builds")
     (judge, *_) = files.folders(f"builds/{build}/verdicts")
@@ -137,7 +138,7 @@ def measured(out: str) -> bool:
     chunk_ids = [chunk_id for chunk_id in there.plan.chunk_ids() if chunk_id in judged]
     ledger, writer = Ledger(files, build, judge, chunk_ids, there.layers(chunk_ids)), LedgerWriter(files, build, judge)
     for segment in ledger.segments:
-        writer.write(segment)  # what is imported and cached is not the episodes'
+        writer.write(segment)  # the first run pays for imports and caches
     started, episodes = time.process_time(), sum(map(writer.write, ledger.segments))
     each = (time.process_time() - started) / episodes
     took = sum(table.column("seconds").to_numpy().sum() for table in ledger.tables(["seconds"])) / episodes

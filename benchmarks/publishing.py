@@ -1,17 +1,18 @@
-"""What publishing costs beside drawing and encoding the pictures, and what the next version of a grown build costs.
+"""The cost of publishing in addition to drawing and encoding the pictures, and the cost of the next version of a grown
+build.
 
     python -m benchmarks.publishing [--pictures 200] [--size 1280x960] [--rungs 224 448 672 896] [--questions 2]
 
-A build is made by hand over noisy pictures: two zooms an episode, three of four judged correct.
-Everything runs on one core of this machine, storage on local disk, durable. It prints
+The build is synthetic: noisy pictures, two zooms in each episode, three of four episodes judged correct. Everything
+runs on one core of this machine, with durable storage on local disk. The command prints
 
-- drawing: every picture of every row drawn and encoded, nothing written;
-- publishing: ledger, selection, blocks and the version's folder. The command fails (exit 1) where the blocks take more
+- drawing: every picture of every row is drawn and encoded, and nothing written;
+- publishing: ledger, selection, blocks and the version's folder. The command fails (exit 1) if the blocks take more
   than 10 % longer than drawing;
 - written: bytes that the process wrote, for each byte of the version's files;
-- nightly: the same with 1 % more pictures. It fails over 5 % of the bytes or of the time of the full version;
-- memory: the peak of a process that makes all blocks, above what it has after its imports;
-- rungs: which part of the bytes a reader of one rung reads.
+- nightly: the same with 1 % more pictures. The command fails above 5 % of the bytes or of the time of the full version;
+- memory: the peak of a process that makes all blocks, above its memory after the imports;
+- rungs: the share of the bytes that a reader of one rung reads.
 """
 
 import argparse
@@ -55,7 +56,7 @@ LADDER = {"factor": 28, "upscale": False, "min_pixels": 3136, "max_pixels": 12_8
 
 
 def picture(number: int, size: tuple[int, int]) -> bytes:
-    """A photograph's file, about: noise over a slope, as JPEG."""
+    """A JPEG about as heavy as a photograph: noise over a gradient."""
     rng = np.random.default_rng(number)
     coarse = rng.integers(0, 256, (size[1] // 8, size[0] // 8, 3), dtype=np.uint8)
     buffer = io.BytesIO()
@@ -64,6 +65,7 @@ def picture(number: int, size: tuple[int, int]) -> bytes:
 
 
 def samples(files: Files, numbers: Sequence[int], size: tuple[int, int], questions: int) -> Iterator[Sample]:
+    """Store the pictures and yield their samples."""
     images = ImageStore(files)
     for number in numbers:
         data = picture(number, size)
@@ -107,12 +109,13 @@ def build(files: Files, numbers: Sequence[int], size: tuple[int, int], rungs: Se
 
 
 def settings_of(files: Files, version: str) -> PublishSettings:
+    """The settings that publish the whole build under this name."""
     chunk_ids = Plan(files, RECIPE).chunk_ids()
     return PublishSettings(files, RECIPE, JUDGE, chunk_ids, None, CurationSettings(), version, "made")
 
 
 def draw_all(files: Files) -> float:
-    """Seconds to read, draw and encode every picture, writing nothing."""
+    """Seconds to read, draw and encode every picture, without writing."""
     began, judged = time.monotonic(), JudgedBuild(files, RECIPE, JUDGE)
     replay = ReplaySettings.of_recipe(json.loads(files.read(f"builds/{RECIPE}/recipe.json")))
     with Drawer(files, replay) as drawer:
@@ -123,7 +126,7 @@ def draw_all(files: Files) -> float:
 
 
 def publish(files: Files, version: str) -> tuple[PublishedDataset, float, float, int]:
-    """The version, seconds in all, seconds of the blocks, and bytes of its folder and of blocks that are new."""
+    """The version, all seconds, the seconds of the blocks, and the bytes of its folder and of new blocks."""
     began, spent, new = time.monotonic(), 0.0, 0
 
     def timed(work: Any, items: Any, *more: Any) -> Iterator[Any]:
@@ -152,6 +155,7 @@ def _peak(root: str, told: Any) -> None:
 
 
 def main() -> int:
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--pictures", type=int, default=200)
     parser.add_argument("--size", default="1280x960")

@@ -1,12 +1,12 @@
-"""How much faster verification is on two Ray nodes than on one, and what a verification holds in memory.
+"""The speed of verification on two Ray nodes against one, and its memory.
 
     python -m benchmarks.verify [--pictures 100] [--rounds 3]
 
-A build of drawn photographs is made by hand, with a zoom in each episode, and published. Then `pipelines.verify
-replay=all` verifies the store: on one Ray node with one CPU and on two such nodes, in turn. Both clusters run on this
-machine and listen on 127.0.0.1. The time is that of the command less that of its start (`--help`). The CPU is the
-limit, so other work on the machine counts against two nodes more than against one: the table has each round, and the
-command compares the best rounds. It fails (exit 1) where two nodes are less than 1.8 times as fast as one.
+The build is synthetic: drawn photographs, with a zoom in each episode. It is published. Then `pipelines.verify
+replay=all` verifies the store, on one Ray node with one CPU and on two such nodes in turn. Both clusters run on this
+machine and listen on 127.0.0.1. The time is the command's time without that of its start (`--help`). The CPU is the
+limit, so other work on the machine slows two nodes more than one. The table has each round, and the best rounds are
+compared. The command fails (exit 1) if two nodes are less than 1.8 times as fast as one.
 """
 
 import argparse
@@ -52,7 +52,7 @@ CORRECT = Verdict("correct", "number", 1.0, "7 is 7")
 
 
 def make(files: Files, pictures: int) -> None:
-    """A published build of so many pictures, each on every rung."""
+    """A published build of this many pictures, each on every rung."""
     ladder = {"factor": 28, "upscale": False, "rungs": list(RUNGS), "min_pixels": 3136, "max_pixels": 12_845_056}
     recipe = {"source": {"name": "made"}, "agent": {"name": "reader"}, "ladder": ladder}
     fingerprint = recorded_fingerprint(recipe)
@@ -121,7 +121,7 @@ def verify(*settings: str) -> tuple[float, float, str]:
 
 
 def measure(store: Path, nodes: int) -> tuple[float, float, str]:
-    """A verification on so many nodes of one CPU each."""
+    """A verification on this many nodes with one CPU each."""
     with RayNodes() as cluster:
         for _ in range(nodes):
             cluster.add(1)
@@ -130,7 +130,7 @@ def measure(store: Path, nodes: int) -> tuple[float, float, str]:
 
 
 def main() -> int:
-    """The command; returns its exit status."""
+    """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)

@@ -33,10 +33,12 @@ class Spec(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name of the plug-in."""
 
     @property
-    def version(self) -> int: ...
+    def version(self) -> int:
+        """Increased when the plug-in decides differently."""
 
 
 AnySpec = TypeVar("AnySpec", bound=Spec)

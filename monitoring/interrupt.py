@@ -47,4 +47,4 @@ class Interrupt:
             raise KeyboardInterrupt
         self.asked, self._asked_at = True, self._clock()
         with suppress(RuntimeError):  # the signal interrupted a write to the same stream
-            self._say("stopping: what is done is kept (again to stop at once) ...", "warning")
+            self._say("stopping: finished work is kept (again to stop at once) ...", "warning")

@@ -19,6 +19,7 @@ class RungTally:
         zoomed, edited: accepted episodes with at least one zoom, or edit.
         seconds: sum over the finished episodes.
         unfit: episodes that hold what must not be trained on, by reason.
+        filtered: episodes that a condition of curation removed, by its name.
     """
 
     episodes: int = 0
@@ -36,6 +37,7 @@ class RungTally:
     edited: int = 0
     seconds: float = 0.0
     unfit: Counter[str] = field(default_factory=Counter)
+    filtered: Counter[str] = field(default_factory=Counter)
 
     @property
     def finished(self) -> int:
@@ -43,12 +45,14 @@ class RungTally:
         return self.episodes - self.failed
 
     def add(self, other: "RungTally") -> None:
+        """Add the counts of another tally."""
         for name in self.__slots__:
             setattr(self, name, getattr(self, name) + getattr(other, name))
 
     def fields(self) -> dict[str, Any]:
         """The counts as JSON values."""
-        return {**{name: getattr(self, name) for name in self.__slots__}, "unfit": dict(self.unfit)}
+        counters = {"unfit": dict(self.unfit), "filtered": dict(self.filtered)}
+        return {**{name: getattr(self, name) for name in self.__slots__}, **counters}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,9 @@ def table_lines(tally: BuildTally) -> Iterator[str]:
     if total.unfit:
         reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(total.unfit.items()))
         yield f"{total.unfit.total()} more hold what must not be trained on ({reasons})"
+    if total.filtered:
+        names = ", ".join(f"{name} {count}" for name, count in sorted(total.filtered.items()))
+        yield f"{total.filtered.total()} more were removed by the conditions of curation ({names})"
     if total.judge_errors:
         yield f"{total.judge_errors} more could not be judged (judge_error): pipelines.judge asks again"
     zooms, edits = count_text(total.zooms, "zoom"), count_text(total.edits, "edit")

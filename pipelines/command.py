@@ -63,7 +63,7 @@ def ending_of(error: BaseException) -> tuple[ExitStatus, str]:
                 "stopped at once; what was committed is kept: run the same command again to go on"
             )
         case Stopped():
-            return ExitStatus.STOPPED, "stopped; what is done is kept: run the same command again to go on"
+            return ExitStatus.STOPPED, "stopped; finished work is kept: run the same command again to go on"
         case _ if isinstance(error, UNAVAILABLE):
             return ExitStatus.TRY_LATER, f"error: {cause}"
         case _ if isinstance(error, TO_MEND):

@@ -184,6 +184,8 @@ def _validated(kind: type[Settings], plain: Mapping[str, Any], prefix: str = "")
         place = prefix + ".".join(str(part) for part in first["loc"] if part not in _union_tags())
         place = place.removesuffix(".")
         why = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "missing":
+            raise SettingsError(f"{place} is not set: add {place}=... to the command") from error
         if first["type"] == "tuple_type":
             raise SettingsError(f"{place}: write a list, in brackets: {place}=[...]") from error
         if first["type"] == "string_type" and isinstance(first["input"], (int, float)):

@@ -85,6 +85,7 @@ class Findings:
         print(plain, file=self._stream, flush=True)
 
     def begin(self, stage: str) -> None:
+        """Start a stage of the progress display."""
         self._display.begin(stage, 0)
 
     def close(self) -> None:

@@ -79,7 +79,7 @@ class Job:
             except (Stopped, StoreUnavailable) as error:
                 if isinstance(error, StoreUnavailable) and not self.stopping():
                     raise
-                self.display.say("stopped; what is done is kept: run the same command again to go on", "warning")
+                self.display.say("stopped; finished work is kept: run the same command again to go on", "warning")
                 return ExitStatus.STOPPED
 
     def connect(self) -> int:

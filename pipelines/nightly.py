@@ -32,6 +32,7 @@ ATTEMPTS = 3
 
 
 def utc_today() -> date:
+    """Today's date in UTC."""
     return datetime.now(UTC).date()
 
 
@@ -51,7 +52,7 @@ class Nightly:
 
         Raises:
             Stopped: asked to stop meanwhile.
-            StoreError: see `storage.datasets.version.publish`; or the latest version is gone.
+            StoreError: see `publish_prepared`; or the latest version is gone.
         """
         releases = Releases(settings.files)
         last, before = self._last(releases, settings.files)

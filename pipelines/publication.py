@@ -182,7 +182,7 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
             "prompts and the ladder"
         )
     else:
-        unfit = "".join(f", {count} {reason}" for reason, count in sorted(total.unfit.items()))
+        unfit = "".join(f", {count} {reason}" for reason, count in sorted((total.unfit + total.filtered).items()))
         yield (
             f"no success: none of {total.episodes} episodes was accepted ({total.wrong} wrong, {total.undecided} "
             f"undecided, {total.abstained} without an answer, {total.failed} failed{unfit}): look at the rejected "

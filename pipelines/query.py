@@ -8,9 +8,9 @@ Reads the ledger only; of a build, segments that no publication has written yet 
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import duckdb
 import pyarrow as pa
@@ -97,16 +97,23 @@ def rows_of(files: Files, settings: QuerySettings, display: ProgressDisplay) -> 
     chunk_ids = [chunk_id for chunk_id in there.plan.chunk_ids() if chunk_id in judged]
     if not chunk_ids:
         raise SettingsError(f"{files.locate(f'builds/{build}')}: no chunk is judged yet: run the build first")
-    layers, stage = there.layers(chunk_ids), "measuring (parts of the ledger)"
+    layers = there.layers(chunk_ids)
 
     def show(done: int, total: int) -> None:
-        if done == 0:
-            display.begin(stage, total, "episodes to be read")
+        if not done:
+            display.begin("measuring (parts of the ledger)", total, "episodes to be read")
         display.checked(done, "episodes that no version has held yet")
 
-    ledger = written_ledger(files, build, judge, chunk_ids, layers, settings.measures, show=show)
+    ledger = written_ledger(
+        files, build, judge, chunk_ids, layers, settings.measures, show=show, tasks=_in_this_process
+    )
     display.close()
     return ledger.dataset()
+
+
+def _in_this_process(work: Callable[[Any], Any], items: Iterable[Any], *_: Any, **__: Any) -> Iterator[Any]:
+    """`actors.cluster.tasks.in_order` without a cluster."""
+    return map(work, items)
 
 
 def _of_version(files: Files, version: str) -> ds.Dataset:

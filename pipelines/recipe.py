@@ -42,6 +42,7 @@ class Recipe:
 
     @property
     def fingerprint(self) -> str:
+        """Hash of the recipe's content."""
         return _hash(self.content)
 
 

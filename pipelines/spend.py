@@ -56,10 +56,12 @@ class Spend:
 
     @property
     def requests(self) -> int:
+        """Requests sent so far, by the driver and all workers."""
         return self._meter.requests + round(self._workers.get(metrics.ATTEMPTS.name, 0))
 
     @property
     def tokens(self) -> int:
+        """Tokens used so far, by the driver and all workers."""
         return self._meter.tokens + round(self._workers.get(metrics.TOKENS.name, 0))
 
     def look(self, counts: Mapping[str, float]) -> bool:
@@ -94,6 +96,6 @@ class Spend:
                 f"spend.{self.over}"
             )
         return (
-            f"{spent}; what is done is kept: run the same command again to go on with a new allowance, or with a "
+            f"{spent}; finished work is kept: run the same command again to go on with a new allowance, or with a "
             f"higher spend.{self.over}"
         )

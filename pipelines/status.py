@@ -73,6 +73,14 @@ class VersionStatus:
 
 @dataclass(frozen=True, slots=True)
 class StoreStatus:
+    """The content of a store.
+
+    Attributes:
+        out: the store.
+        builds: every build.
+        versions: every version.
+    """
+
     out: str
     builds: tuple[BuildStatus, ...]
     versions: tuple[VersionStatus, ...]

@@ -1,4 +1,4 @@
-"""For every test: how long an example takes is the machine's matter, not the test's."""
+"""For every test: hypothesis has no deadline, because the time of an example depends on the machine."""
 
 from collections.abc import Iterator
 

@@ -1,10 +1,10 @@
-"""Lines that were said, kept in a list: stands where a job has its display."""
+"""A list of said lines, in place of a job's display."""
 
 from monitoring.logs import Level
 
 
 class Said(list[str]):
-    """The lines; `levels` has the level of each, and `fields` what stood beside it."""
+    """The lines. `levels` has the level of each, and `fields` its fields."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What becomes of every kind of picture file, the good, the odd and the hostile."""
+"""Decoding of every kind of picture file: good, unusual and hostile ones."""
 
 import io
 import struct
@@ -23,7 +23,7 @@ def saved(image: Image.Image, kind: str, **options: object) -> bytes:
 
 
 def marked(size: tuple[int, int] = (40, 24)) -> Image.Image:
-    """White, with a red top left corner: any turn or flip shows."""
+    """White, with a red top left corner, so that any turn or flip is visible."""
     image = Image.new("RGB", size, WHITE)
     image.paste(RED, (0, 0, size[0] // 4, size[1] // 4))
     return image
@@ -46,7 +46,7 @@ def png(width: int, height: int, *chunks: bytes, depth: int = 8, colour: int = 2
 
 
 def error_class(data: bytes) -> str:
-    """The class that both ways of looking at the file agree on."""
+    """The class on which loading and checking agree."""
     with pytest.raises(ImageError) as loading:
         load_original(data)
     with pytest.raises(ImageError) as checking:

@@ -1,4 +1,4 @@
-"""Boxes, frames and conventions: what a model writes and what is stored are one box."""
+"""Boxes, frames and conventions: the box that a model writes and the stored box are the same."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""Files with sound pixels beside what a decoder stumbles over, and files that only look like that."""
+"""Files with intact pixels and an obstacle for decoders, and files that only look like that."""
 
 import struct
 import time

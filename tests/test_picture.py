@@ -1,4 +1,4 @@
-"""Pictures: views as good as plain Lanczos, hashes that tell pixels apart, files that come back as they went."""
+"""Pictures: views as good as plain Lanczos, hashes that distinguish pixels, files that decode to the same pixels."""
 
 import hashlib
 import io

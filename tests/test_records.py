@@ -1,4 +1,4 @@
-"""Samples, trajectories and verdicts: plain values that refuse what cannot be."""
+"""Samples, trajectories and verdicts: plain values that refuse impossible content."""
 
 import dataclasses
 

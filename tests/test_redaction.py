@@ -1,4 +1,4 @@
-"""No key in any text that passes through `redact`, and no ordinary word lost."""
+"""`redact` lets no key pass, and keeps every ordinary word."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Replay: every picture again from the original and the record, and each thing that differs named."""
+"""Replay: every picture again from the original and the record, and every difference named."""
 
 import io
 from collections.abc import Iterator
@@ -78,7 +78,7 @@ def test_files_are_the_bytes_that_were_stored(replayer: Replayer) -> None:
 def test_an_episode_like_its_neighbour_is_not_drawn_again(replayer: Replayer) -> None:
     rollout = an_episode()
     first = list(replayer.files("original", 448, two_columns(), rollout.trajectory))
-    again = list(replayer.files("elsewhere", 448, two_columns(), rollout.trajectory))  # `looked` knows no such picture
+    again = list(replayer.files("elsewhere", 448, two_columns(), rollout.trajectory))  # `looked` has no such picture
     assert [file.data for file in again] == [file.data for file in first]
 
 

@@ -1,4 +1,4 @@
-"""The ladder: sizes of views, and which rungs an image has."""
+"""The ladder: sizes of views, and the rungs of an image."""
 
 import math
 
@@ -40,9 +40,11 @@ def test_a_view_keeps_the_aspect_ratio_to_within_a_patch(
     size: tuple[int, int], rung: int, factor: int, upscale: bool
 ) -> None:
     frame = view_frame(size, rung, factor, upscale)
-    if min(frame.width, frame.height) == factor:  # a side that would vanish is kept at one patch
+    if min(frame.width, frame.height) == factor:  # a side is at least one patch
         return
-    if max(frame.width, frame.height) == MAX_ASPECT * min(frame.width, frame.height):  # the long side gave up the rest
+    if max(frame.width, frame.height) == MAX_ASPECT * min(
+        frame.width, frame.height
+    ):  # the long side was shortened instead
         return
     scales = [(side - factor) / whole for side, whole in zip((frame.width, frame.height), size, strict=True)]
     ends = [(side + factor) / whole for side, whole in zip((frame.width, frame.height), size, strict=True)]

@@ -1,4 +1,4 @@
-"""Template tokens: what is one, what is none, and what becomes of it."""
+"""Template tokens: which texts are tokens, and how they are neutralised."""
 
 import re
 import unicodedata
@@ -62,7 +62,7 @@ EXAMPLES_IN_PROSE = frozenset(
 
 
 def test_every_token_of_the_chat_templates_is_found() -> None:
-    """The templates are files of TRL's wheel, byte for byte those of the models."""
+    """The templates are files of TRL's wheel, equal to the models' own byte for byte."""
     folder = Path(str(distribution("trl").locate_file("trl/chat_templates")))
     shapes = re.compile(
         r"""<\|[^\s<>{}'"]{1,40}>|<[^\s<>{}'"|]{1,40}\|>|<[/A-Za-z_｜][^\s<>{}'"]{0,60}>|\[/?[A-Z_]{2,30}\]|◁[^▷]*▷"""

@@ -64,7 +64,7 @@ def test_the_original_stays_as_it_was(large: Image.Image) -> None:
 
 
 def test_a_bright_edge_stays_in_its_place() -> None:
-    """Averages that are cut by the picture's edge must not shift it."""
+    """Averages that the picture's edge cuts must not shift the picture."""
     original = Image.new("RGB", (2503, 1999), "black")
     original.paste("white", (1501, 0, 2503, 1999))
     for rung in rungs_for(original.size):

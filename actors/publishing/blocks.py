@@ -14,6 +14,7 @@ from actors.publishing.drawing import Drawer
 from lensmill.replay import ReplaySettings
 from storage.builds.judged import JudgedBuild, JudgedEpisode, Layers
 from storage.datasets.blocks import BlockRecord, block_key, read_block
+from storage.datasets.cutting import encoded, failed
 from storage.datasets.other_rows import failed_row, original_row
 from storage.datasets.rows import FACTS, episode_row
 from storage.datasets.shards import BlockWriter
@@ -55,16 +56,11 @@ class BlockWork:
 
 def with_originals(rows: pa.Table) -> pa.Table:
     """A selection with the column `original`: whether a row is the first of its picture in the episode tables."""
-    shown = np.flatnonzero(pc.not_equal(rows["table"].cast(pa.string()), "failures").to_numpy(zero_copy_only=False))
-    codes = _codes(rows["image_id"])[shown]
+    shown = np.flatnonzero(~failed(rows))
+    codes = encoded(rows["image_id"])[0][shown]
     first = np.zeros(len(rows), bool)
     first[shown[np.unique(codes, return_index=True)[1]]] = True
     return rows.append_column("original", pa.array(first))
-
-
-def _codes(column: pa.ChunkedArray) -> Any:
-    encoded = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
-    return encoded.unify_dictionaries().combine_chunks().indices.to_numpy(zero_copy_only=False)
 
 
 def work_of(decides: Mapping[str, Any], rows: pa.Table, layers: Layers, ledger: Sequence[str] = ()) -> BlockWork:

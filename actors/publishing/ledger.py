@@ -3,9 +3,8 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 
-import ray
-
-from actors.cluster.tasks import in_order
+from actors.cluster.tasks import Tasks, in_order
+from lensmill.curation.fitness import UNFIT
 from monitoring.report import BuildTally, RungTally
 from storage.builds.judged import Layers
 from storage.builds.ledger import Ledger, LedgerSegment
@@ -28,15 +27,16 @@ def written_ledger(
     stopping: Callable[[], bool] = lambda: False,
     workers: int | None = None,
     show: Callable[[int, int], None] | None = None,
+    tasks: Tasks = in_order,
 ) -> Ledger:
-    """The ledger of these chunks; segments that have no file yet are written by Ray tasks on every node, or in this
-    process where no cluster is joined.
+    """The ledger of these chunks; segments that have no file yet are written by Ray tasks on every node.
 
     Args:
         measures, layers, chunk_ids: see `Ledger`.
         stopping, workers: see `actors.cluster.tasks.in_order`.
         show: told how many of the missing segments are written, from 0, and how many were missing; not called if none
             was.
+        tasks: what runs one function over many items.
 
     Raises:
         Stopped: asked to stop. Segments that are written stay.
@@ -45,10 +45,9 @@ def written_ledger(
     ledger = Ledger(files, fingerprint, judge, chunk_ids, layers, measures)
     missing = ledger.missing()
     write = partial(_write, files, fingerprint, judge, tuple(measures))
-    written = in_order(write, missing, stopping, workers) if ray.is_initialized() else map(write, missing)
     if show is not None and missing:
         show(0, len(missing))
-    for done, _ in enumerate(written, 1):
+    for done, _ in enumerate(tasks(write, missing, stopping, workers), 1):
         if show is not None:
             show(done, len(missing))
     return ledger
@@ -82,7 +81,7 @@ def tally_of(selection: Selection) -> BuildTally:
             setattr(tally, _COUNTED[reason], getattr(tally, _COUNTED[reason]) + episodes)
             tally.turn_limits += episodes if reason == "turn_limit" else 0
         else:
-            tally.unfit[reason] += episodes
+            (tally.unfit if reason in UNFIT else tally.filtered)[reason] += episodes
         if reason == "failed":
             count, first = failures.get(row["error_class"], (0, row["message"]))
             failures[row["error_class"]] = (count + episodes, first)

@@ -182,6 +182,7 @@ class JudgeWorker:
         )
 
     def judge(self, settings: JudgingSettings) -> Judge:
+        """Build the judge that these settings describe."""
         self._built = {"judge": build_model(settings.model, self._meter)} if settings.model else {}
         return build_judge(settings.judge, self.watch.models(self._built).get("judge"))
 

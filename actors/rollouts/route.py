@@ -27,6 +27,7 @@ class Route(deque[str]):
         self._jump()
 
     def popleft(self) -> str:
+        """Take the next chunk."""
         chunk_id = super().popleft()
         self._given.add(chunk_id)
         return chunk_id

@@ -69,6 +69,7 @@ class Runtime:
             model.moved(moves)
 
     async def close(self) -> None:
+        """Close the models and the sandbox."""
         for model in {id(model): model for model in self._built.values()}.values():
             await model.close()
         if self._sandbox is not None:

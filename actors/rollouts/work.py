@@ -70,9 +70,11 @@ class Work:
         return rows
 
     def take(self, row: EpisodeRow) -> None:
+        """Add a finished episode."""
         self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
 
     async def made_meanwhile(self) -> bool:
+        """Whether another run has committed the chunk meanwhile; looks once."""
         if self.look is None:
             return False
         if self.made is None:
@@ -96,6 +98,7 @@ class Threads(ThreadPoolExecutor):
         self._open: set[Future[Any]] = set()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """See `ThreadPoolExecutor`. Remembers the open futures."""
         future = super().submit(fn, *args, **kwargs)
         self._open.add(future)
         future.add_done_callback(self._open.discard)

@@ -145,6 +145,11 @@ class RolloutWorker:
         return this_node()
 
     async def engines_moved(self, moves: Mapping[str, str]) -> None:  # base URL -> the new one
+        """Use new addresses of engines.
+
+        Args:
+            moves: old base URL -> new base URL.
+        """
         self._runtime.engines_moved(moves)
 
     async def close(self) -> None:

@@ -126,6 +126,7 @@ class Conversation:
         )
 
     def system(self, text: str) -> None:
+        """Add the system message."""
         self.messages.append(Message("system", (Part(text),)))
 
     def tell(self, *parts: Part | str) -> None:

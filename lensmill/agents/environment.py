@@ -49,6 +49,7 @@ class Environment:
 
     @property
     def steps(self) -> tuple[Step, ...]:
+        """The recorded steps, in order."""
         return tuple(self._steps)
 
     def act(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> Observation:

@@ -39,4 +39,5 @@ class Review:
 class Verifier(Protocol):
     """Knows one sample's answers. It stands beside the task, which has none, and lets out no more than a Review."""
 
-    async def review(self, answer: str) -> Review: ...
+    async def review(self, answer: str) -> Review:
+        """Judge an answer; the advice of a rejection never contains the right answer."""

@@ -35,9 +35,11 @@ class Agent(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The agent's name in recipes and rows."""
 
-    async def run(self, environment: Environment) -> Rollout: ...
+    async def run(self, environment: Environment) -> Rollout:
+        """Run one episode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class AgentSpec:
 
     @property
     def name(self) -> str:
+        """The name of the plug-in, from its settings."""
         return plugin_name(self.settings)
 
     @property

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from lensmill.curation.made_up import makes_up
 from lensmill.curation.runaway import runs_away
@@ -12,6 +12,8 @@ from lensmill.template_tokens import bad_character, holds_template_token
 from lensmill.trajectory import Message, Step, Trajectory
 
 Unfit = Literal["template_token", "bad_character", "empty_turn", "runaway", "made_up_observation"]
+
+UNFIT: frozenset[Unfit] = frozenset(get_args(Unfit))
 
 SAME_TURNS = 3
 """A reply that comes so often in one conversation, letter by letter, is a model in circles."""

@@ -4,16 +4,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from lensmill.curation.fitness import UNFIT
+
 KEEP = "keep"
 """Name of the user's own condition."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
-_TAKEN = frozenset(
-    {"abstained", "turn_limit", "incorrect", "undecided", "judge_error", "failed", "template_token", "bad_character"}
-    | {"empty_turn", "runaway", "made_up_observation"}
-)
-"""Reasons that `lensmill.curation.correct.rejection` gives."""
+_TAKEN = UNFIT | {"abstained", "turn_limit", "incorrect", "undecided", "judge_error", "failed"}
+"""Reasons that `lensmill.curation.correct.rejection` gives, and that of failed episodes."""
 
 
 @dataclass(frozen=True, slots=True)

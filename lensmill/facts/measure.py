@@ -18,57 +18,72 @@ class Planned(Protocol):
     """The plan's part of an episode; `storage.builds.plan.PlannedEpisode` is one."""
 
     @property
-    def episode_id(self) -> str: ...
+    def episode_id(self) -> str:
+        """Hash of everything that decides the episode."""
 
     @property
-    def sample_id(self) -> str: ...
+    def sample_id(self) -> str:
+        """The sample's id."""
 
     @property
-    def rung(self) -> int: ...
+    def rung(self) -> int:
+        """Side of the view's rung in pixels."""
 
     @property
-    def agent(self) -> str: ...
+    def agent(self) -> str:
+        """The agent's name."""
 
     @property
-    def seed(self) -> int: ...
+    def seed(self) -> int:
+        """The seed of the episode."""
 
 
 class Failed(Protocol):
     """Why an episode has no trajectory; `storage.builds.episodes.Failure` is one."""
 
     @property
-    def error_class(self) -> str: ...
+    def error_class(self) -> str:
+        """The stable name of the error."""
 
     @property
-    def message(self) -> str: ...
+    def message(self) -> str:
+        """One line for a person."""
 
     @property
-    def attempts(self) -> int: ...
+    def attempts(self) -> int:
+        """The number of attempts."""
 
 
 class Episode(Protocol):
     """A judged episode; `storage.builds.judged.JudgedEpisode` is one, with the meaning of each attribute."""
 
     @property
-    def planned(self) -> Planned: ...
+    def planned(self) -> Planned:
+        """The plan's part."""
 
     @property
-    def sample(self) -> Sample: ...
+    def sample(self) -> Sample:
+        """The sample."""
 
     @property
-    def trajectory(self) -> Trajectory | None: ...
+    def trajectory(self) -> Trajectory | None:
+        """The record; None if the episode failed."""
 
     @property
-    def failure(self) -> Failed | None: ...
+    def failure(self) -> Failed | None:
+        """The failure; None if the episode did not fail."""
 
     @property
-    def verdict(self) -> Verdict | None: ...
+    def verdict(self) -> Verdict | None:
+        """The judge's verdict; None without one."""
 
     @property
-    def seconds(self) -> float: ...
+    def seconds(self) -> float:
+        """Wall time of the episode."""
 
     @property
-    def calls(self) -> tuple[ModelCall, ...]: ...
+    def calls(self) -> tuple[ModelCall, ...]:
+        """The calls to models."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,7 @@ class JudgeSpec:
 
     @property
     def name(self) -> str:
+        """The name of the plug-in, from its settings."""
         return plugin_name(self.settings)
 
 

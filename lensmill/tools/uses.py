@@ -55,7 +55,7 @@ def kind_of(step: Step, trajectory: Trajectory) -> ToolKind | None:
     if action.tool in TOOLS.own:
         return TOOLS.own[action.tool].kind
     about = action.arguments.get("image", 0)
-    given = trajectory.images[about].frame if isinstance(about, int) and about < len(trajectory.images) else None
+    given = trajectory.images[about].frame if isinstance(about, int) and 0 <= about < len(trajectory.images) else None
     return "edit" if all(ref.frame == given for ref in shown) else "zoom"
 
 

@@ -44,6 +44,7 @@ class CommitLog:
         self._schema = schema
 
     def commit_path(self, chunk_id: str, layer: int = 0) -> str:
+        """Path of the commit of a chunk's layer."""
         return f"{self._folder}/commits/{_key(chunk_id, layer)}.json"
 
     def commit(
@@ -73,6 +74,7 @@ class CommitLog:
         return self._files.create(commit, json.dumps(record, sort_keys=True).encode())
 
     def is_committed(self, chunk_id: str, layer: int = 0) -> bool:
+        """Whether a chunk's layer is committed."""
         return self._files.exists(self.commit_path(chunk_id, layer))
 
     def layers(self, chunk_id: str) -> int:

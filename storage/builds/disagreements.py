@@ -44,6 +44,7 @@ class Disagreement:
 
     @property
     def answer(self) -> str | None:
+        """The answer; None if the agent gave none."""
         return None if self.episode.trajectory is None else self.episode.trajectory.answer
 
     def row(self) -> Mapping[str, Any]:

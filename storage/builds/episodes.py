@@ -143,6 +143,7 @@ class EpisodeStore:
                 return frozenset(row.planned.episode_id for row in layer)
 
     def is_committed(self, chunk_id: str) -> bool:
+        """Whether a chunk is committed."""
         return self._log.is_committed(chunk_id)
 
     def committed(self) -> dict[str, int]:

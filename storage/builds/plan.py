@@ -308,6 +308,9 @@ class Plan:
             view = self._view
             while self._files.exists(path := self._segment_path(len(view.segments))):
                 segment = json.loads(self._files.read(path))
+                if "keys" not in segment:
+                    where = self._files.locate(path)
+                    raise StoreError(f"{where} is of another version of lensmill: build into a new out=")
                 tables = [self._table(name, INDEX) for name in paths_of(segment, "index")]
                 view = self._view = view.grown(segment, tables, self._kinds)
             return view

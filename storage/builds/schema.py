@@ -95,15 +95,18 @@ def to_parquet(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> bytes:
 
 
 def from_parquet(data: bytes) -> list[dict[str, Any]]:
+    """The rows of a Parquet file."""
     rows: list[dict[str, Any]] = pq.ParquetFile(pa.BufferReader(data)).read().to_pylist()
     return rows
 
 
 def box_row(box: Box) -> dict[str, float]:
+    """A box as columns."""
     return {"x1": box.x1, "y1": box.y1, "x2": box.x2, "y2": box.y2}
 
 
 def image_row(image: ImageRef) -> dict[str, Any]:
+    """A reference to a picture as columns."""
     frame = image.frame
     return {
         "image_id": image.image_id,

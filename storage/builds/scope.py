@@ -118,6 +118,7 @@ class Scope:
         return {name for name in (planned.episode_id, planned.sample_id, image_id) if name in ids} if ids else set()
 
     def holds_failure(self, failure: SourceFailure) -> bool:
+        """Whether a failed row of the source is in the scope."""
         return failure.origin not in self.exclusion.origins
 
     def record(self) -> dict[str, Any]:

@@ -128,6 +128,7 @@ def read_rows(files: Files, paths: Iterable[str], columns: list[str]) -> Iterato
 
 
 def read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:
+    """The failed rows of a segment."""
     for path in paths_of(segment, "failures"):
         with files.open(path) as source:
             for batch in pq.ParquetFile(source).iter_batches():
@@ -172,6 +173,7 @@ class SegmentWriter:
 
     @property
     def empty(self) -> bool:
+        """Whether nothing was written."""
         return not self._counts["samples"] and not self._counts["failures"]
 
     def __enter__(self) -> Self:
@@ -209,6 +211,7 @@ class SegmentWriter:
             self._flush_keys()
 
     def fail(self, failure: SourceFailure) -> None:
+        """Add a row that could not become a sample."""
         self._failures.append(
             {
                 "origin": clean(failure.origin),

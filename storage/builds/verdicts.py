@@ -93,6 +93,7 @@ class VerdictStore:
         return self._log.committed()
 
     def is_committed(self, chunk_id: str) -> bool:
+        """Whether the verdicts of a chunk are committed."""
         return self._log.is_committed(chunk_id)
 
     def layers(self, chunk_id: str) -> int:

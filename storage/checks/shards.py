@@ -20,7 +20,7 @@ from storage.checks.rows import (
     sha256_of,
     table_problems,
 )
-from storage.datasets.blocks import ShardRecord
+from storage.datasets.blocks import ShardRecord, key_of, record_path
 from storage.datasets.shards import TABLES
 from storage.files.store import Files, StoreUnavailable
 
@@ -87,7 +87,7 @@ def check_shard(work: VersionWork, record: ShardRecord) -> ShardReport:
     except StoreUnavailable:
         raise
     except FileNotFoundError:
-        report.add(record.path, "it is missing: publish the version again")
+        report.add(record.path, f"it is missing: {_again(record)}")
     except MALFORMED as error:
         report.add(record.path, f"it cannot be read: {type(error).__name__}: {error}")
     if report.whole and report.rows != record.rows:
@@ -108,10 +108,16 @@ def _opened(files: Files, record: ShardRecord, report: ShardReport) -> Iterator[
         if report.read != record.size:
             report.add(record.path, f"it has {report.read} bytes, the manifest says {record.size}", field="size")
         elif digest.hexdigest() != record.sha256:
-            what = "its bytes have changed since it was published: restore it, or remove it and publish again"
+            what = f"its bytes have changed since it was published: {_again(record)}"
             report.add(record.path, what, field="sha256")
         source.seek(0)
         yield pa.BufferReader(held) if record.size <= WHOLE else source
+
+
+def _again(record: ShardRecord) -> str:
+    """How to have the file again: what has a manifest or a record is not made again."""
+    what = f"{record_path(key_of(record.path))} and " if record.table else ""
+    return f"restore it, or remove {what}the version's folder and publish the version again"
 
 
 def _each(part: pq.ParquetFile) -> Iterator[tuple[int, int, Row]]:

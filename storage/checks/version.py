@@ -133,7 +133,8 @@ def check_blocks(files: Files, blocks: Sequence[Block]) -> Report:
             report.add(path, str(error))
             continue
         if record is None:
-            report.add(path, "it is missing, and a version names the block: publish the version again")
+            what = "it is missing: restore it, or remove the version's folder and publish the version again"
+            report.add(path, what)
         elif tuple(replace(shard, row_groups=()) for shard in record.files) != shards:
             report.add(path, "its files are not those that the version's manifest names: restore it")
         for shard in shards:

@@ -33,6 +33,7 @@ class Cut:
 
     @property
     def rows(self) -> int:
+        """Number of rows."""
         return self.stop - self.start
 
 
@@ -42,11 +43,27 @@ def target(before: int) -> int:
     return 1 << (wanted.bit_length() - 1)
 
 
+def encoded(column: pa.ChunkedArray) -> tuple[np.ndarray, pa.Array]:
+    """A column of names as the number of each row's name, and the names, each once."""
+    whole = column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+    if not whole.num_chunks:
+        return np.zeros(0, np.int32), pa.array([], pa.string())
+    array = whole.unify_dictionaries().combine_chunks()
+    array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
+    return array.indices.to_numpy(zero_copy_only=False), array.dictionary
+
+
+def failed(rows: pa.Table) -> np.ndarray:
+    """Whether each row of a selection is a failure."""
+    codes, names = encoded(rows["table"])
+    found: np.ndarray = codes == names.index("failures").as_py()
+    return found
+
+
 def weights(rows: pa.Table) -> np.ndarray:
     """The weight of each row (int64) of a selection."""
-    failed = pc.equal(rows["table"], "failures").to_numpy(zero_copy_only=False)
     pixels = pc.fill_null(rows["pixels"], 0).to_numpy(zero_copy_only=False).astype(np.int64)
-    return np.where(failed, FAILURE_WEIGHT, pixels + ROW_WEIGHT)
+    return np.where(failed(rows), FAILURE_WEIGHT, pixels + ROW_WEIGHT)
 
 
 def cuts(rows: pa.Table) -> Iterator[Cut]:
@@ -60,15 +77,14 @@ def cuts(rows: pa.Table) -> Iterator[Cut]:
     """
     if not len(rows):
         return
-    images = rows["image_id"]
-    images = (images.combine_chunks() if isinstance(images, pa.ChunkedArray) else images).cast(pa.string())
-    starts = np.flatnonzero(np.concatenate([[True], pc.not_equal(images[1:], images[:-1]).to_numpy(False)]))
+    images, names = encoded(rows["image_id"])
+    starts = np.flatnonzero(np.concatenate([[True], images[1:] != images[:-1]]))
     stops = np.append(starts[1:], len(rows))
     heavy = np.add.reduceat(weights(rows), starts)
     begin, before, weight, aim = 0, 0, 0, target(0)
     for start, stop, more in zip(starts.tolist(), stops.tolist(), heavy.tolist(), strict=True):
         weight += more
-        if weight >= 4 * aim or (weight >= aim // 4 and _ends(images[start].as_py(), more, aim)):
+        if weight >= 4 * aim or (weight >= aim // 4 and _ends(names[images[start]].as_py(), more, aim)):
             yield Cut(begin, stop)
             begin, before, weight = stop, before + weight, 0
             aim = target(before)

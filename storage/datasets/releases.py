@@ -30,6 +30,7 @@ class Release:
 
     @property
     def path(self) -> str:
+        """Path of the release's record."""
         return f"{FOLDER}/{self.number:06d}.json"
 
 

@@ -66,6 +66,7 @@ def only(value: object, field: str) -> object:
 
 
 def is_base64(text: str) -> bool:
+    """Whether a text is a picture in base64, not a file's name."""
     return text.startswith(("data:", *_BASE64_HEADS)) or len(text) > MAX_NAME
 
 

@@ -23,6 +23,7 @@ class NeutralSource:
 
     @property
     def name(self) -> str:
+        """The name of the inner source."""
         return self._source.name
 
     def slices(self) -> Iterator[Any]:

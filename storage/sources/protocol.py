@@ -60,7 +60,8 @@ class Source(Protocol):
     subsets: tuple[str, ...] | None
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The source's name in samples."""
 
     def slices(self) -> Iterator[Any]:
         """Its slices, listed as they are asked for.

@@ -27,6 +27,7 @@ class RowProblem(Exception):
         self.error_class = error_class
 
     def at(self, origin: str) -> SourceFailure:
+        """The failure of the row at this origin."""
         return SourceFailure(origin, self.error_class, str(self))
 
 

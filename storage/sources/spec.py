@@ -78,6 +78,7 @@ class SourceSpec:
 
     @property
     def name(self) -> str:
+        """The name of the plug-in, from its settings."""
         return plugin_name(self.settings)
 
 

@@ -1,7 +1,7 @@
-"""A server for tests about servers' deaths: it answers GET /health, and ends or hangs in the ways asked for.
+"""A fake server for tests of deaths: it answers GET /health, and ends or hangs on request.
 
-GET /die ends it at once, GET /hang makes it deaf to further requests, GET /metrics names a queue, and GET /pids its
-process and that of its child, which stands for the engine process of a vLLM server.
+GET /die ends it at once, GET /hang makes it ignore further requests, GET /metrics returns a queue, and GET /pids
+returns its process and that of its child, which stands for the engine process of a vLLM server.
 """
 
 import argparse

@@ -10,7 +10,7 @@ from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.geometry import Box, Convention
 from lensmill.models.chat import ChatReply, ModelError
 from lensmill.resolution import Ladder
-from lensmill.tools import ZOOM, Toolbox
+from lensmill.tools import ZOOM, Toolbox, uses_of
 from tests.agents.scripted import ScriptedModel, an_environment, images_of, text_of
 
 
@@ -190,3 +190,29 @@ async def test_structured_replies_are_asked_for_by_pattern() -> None:
     patterns = [request.structure["regex"] for request in model.requests if request.structure]
     assert "tool_call" in patterns[0]
     assert "tool_call" not in patterns[1]
+
+
+async def test_a_tool_from_outside_is_offered_and_run_beside_the_zoom() -> None:
+    settings = ZoomSettings(tools=("tests.pipelines.outside.my_tool:SPEC",))
+    environment = an_environment()
+    environment.settings = tool_settings(settings, Ladder())
+    environment.__post_init__()
+    inverts = '<think>Too dark.</think>\n<tool_call>\n{"name": "invert", "arguments": {"image": 0}}\n</tool_call>'
+    model = ScriptedModel(inverts, zoom([100, 100, 200, 200], image=1), ANSWER)
+    trajectory = (await ZoomAgent(model, settings).run(environment)).trajectory
+    assert '"name": "invert"' in text_of(trajectory.messages[0])
+    assert [step.action.tool for step in trajectory.steps if step.action] == ["invert", ZOOM]
+    assert trajectory.images[1].frame == trajectory.view.frame
+    assert (uses_of(trajectory).edits, uses_of(trajectory).zooms) == (1, 1)
+
+
+async def test_a_tool_that_is_not_offered_is_told_as_unknown() -> None:
+    unknown = '<think>Too dark.</think>\n<tool_call>\n{"name": "invert", "arguments": {"image": 0}}\n</tool_call>'
+    trajectory = (await run(ScriptedModel(unknown, ANSWER))).trajectory
+    assert trajectory.steps[0].observation is not None
+    assert f"the tool is {ZOOM}" in trajectory.steps[0].observation.text
+
+
+def test_structured_replies_leave_no_room_for_other_tools() -> None:
+    with pytest.raises(ValueError, match="leave tools or structured out"):
+        ZoomSettings(tools=("tests.pipelines.outside.my_tool:SPEC",), structured=True)

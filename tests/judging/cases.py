@@ -1,4 +1,4 @@
-"""The shape of labelled cases: what the strict rules must say, by which rule, and what the published metric says.
+"""The form of labelled cases: the outcome and rule of the strict rules, and the result of the published metric.
 
 Each row is (answer, reference or references, strict outcome, rule, published relaxed accuracy). C, I and U stand for
 correct, incorrect and undecided. Rows of one group share a question and options.

@@ -1,4 +1,5 @@
-"""Answers that talk to their judge, and answers that only look like it: our own words, one line of what each does."""
+"""Answers that address their judge, and answers that only resemble such an address. All texts were written for these
+tests."""
 
 HOSTILE = (
     "output 1",

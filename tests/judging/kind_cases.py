@@ -1,7 +1,7 @@
-"""Labelled cases by the kind of fault: answers that look right and are not, and right ones in odd forms.
+"""Labelled cases by the kind of mistake: answers that look right and are wrong, and right ones in unusual forms.
 
 Rows are (answer, reference, question, options). `NEVER_CORRECT` holds wrong answers, `NEVER_INCORRECT` right ones:
-there undecided is fine, since a model judge is asked then. `CORRECT` must be met outright.
+undecided is allowed there, because a model judge then decides. `CORRECT` must be correct by the rules.
 """
 
 Row = tuple[str, str, str, tuple[str, ...]]

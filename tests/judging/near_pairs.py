@@ -1,4 +1,4 @@
-"""Pairs of different words and names a letter or two apart, which no rule may take for one another."""
+"""Pairs of different words and names that differ in a letter or two. No rule may accept one for the other."""
 
 _LISTED = """
 Iceland/Ireland Iran/Iraq Mali/Malta Mali/Malawi Austria/Australia Slovenia/Slovakia Niger/Nigeria Gambia/Zambia

@@ -1,4 +1,4 @@
-"""A chat model that says what a test tells it to, and remembers what it was asked."""
+"""A chat model with scripted replies that records its requests."""
 
 from collections.abc import Callable, Sequence
 
@@ -9,7 +9,7 @@ Said = str | ModelError
 
 
 class ScriptedModel:
-    """Replies in the order given, the last one for ever; or whatever a function makes of the request."""
+    """Replies in the given order, the last one repeatedly; or the result of a function of the request."""
 
     name = "scripted"
     family = ModelFamily()
@@ -34,5 +34,5 @@ def verdict_reply(outcome: str) -> str:
 
 
 def yes_man() -> ScriptedModel:
-    """The judge that every hostile answer hopes for."""
+    """A judge that always agrees, the target of every hostile answer."""
     return ScriptedModel([verdict_reply("correct")])

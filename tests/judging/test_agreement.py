@@ -1,4 +1,4 @@
-"""Agreement of two judges, against tables worked out by hand."""
+"""Agreement of two judges, against tables computed by hand."""
 
 from fractions import Fraction
 
@@ -8,7 +8,7 @@ from lensmill.judging.agreement import Agreement
 
 
 def table(both: int, first_only: int, second_only: int, neither: int) -> Agreement:
-    """Answers that both, only one, or none of two judges call correct."""
+    """Answers that both judges, only one, or none calls correct."""
     agreement = Agreement()
     agreement.counts["correct", "correct"] = both
     agreement.counts["correct", "incorrect"] = first_only

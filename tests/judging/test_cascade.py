@@ -1,4 +1,4 @@
-"""The cascade: who is asked about what, and what becomes of both opinions."""
+"""The cascade: which judge is asked, and what is recorded of both verdicts."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The labelled cases, one test each."""
+"""One test for each labelled case."""
 
 import pytest
 

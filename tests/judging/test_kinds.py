@@ -1,4 +1,4 @@
-"""What no rule may do: accept what is wrong, or call wrong what is right. One test a row, by kind."""
+"""A rule must never accept a wrong answer or reject a right one. One test for each row, by kind."""
 
 import json
 import os

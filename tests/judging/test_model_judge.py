@@ -1,4 +1,4 @@
-"""The model judge: what it is sent, what it makes of replies, and that nothing in an answer decides for it."""
+"""The model judge: its requests, its parsing of replies, and its resistance to answers that try to decide."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The published relaxed accuracy against its definition, written down a second time."""
+"""The published relaxed accuracy against a second implementation of its definition."""
 
 from fractions import Fraction
 
@@ -15,7 +15,7 @@ TEXTS = st.one_of(
 
 
 def exact_value(text: str) -> Fraction | None:
-    """The number that a text stands for in the published metric, without binary rounding."""
+    """The number that a text means in the published metric, without binary rounding."""
     body = text.rstrip("%") if text.endswith("%") else text
     try:
         value = Fraction(body.strip()) if "/" not in body else None

@@ -1,4 +1,4 @@
-"""What holds for every answer: references meet themselves, spellings agree, and nothing makes the rules fail."""
+"""Properties of every answer: references match themselves, spellings agree, and no input makes the rules fail."""
 
 import dataclasses
 import random

@@ -1,4 +1,4 @@
-"""What is decided before a model is asked: hostile answers never reach it, honest ones always do."""
+"""Cases that are decided before a model is asked: hostile answers never reach the model, honest ones always do."""
 
 import pytest
 

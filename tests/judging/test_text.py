@@ -1,4 +1,4 @@
-"""Canonical text: one spelling for what differs only in writing."""
+"""Canonical text: one spelling for texts that differ only in writing."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""What the tests of this folder make again and again."""
+"""Helpers for the tests of this folder."""
 
 import hashlib
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from lensmill.trajectory import ImageRef, Message, Part
 
 
 def picture(content: bytes, width: int = 56, height: int = 28) -> Encoded:
-    """A picture's file, as far as a client looks at it: its bytes and their id."""
+    """A picture's file, as a client uses it: its bytes and their id."""
     ref = ImageRef(hashlib.sha256(content).hexdigest(), "", Frame.whole((width, height)))
     return Encoded(ref, content, "png")
 
@@ -26,7 +26,7 @@ def settings(**changes: object) -> ModelSettings:
 
 
 class Waits:
-    """Takes the place of `asyncio.sleep`: notes the seconds, and goes on at once."""
+    """Replaces `asyncio.sleep`: records the seconds and returns at once."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []

@@ -38,7 +38,7 @@ def body(request: ChatRequest, chosen: ModelSettings | None = None, parts: Pictu
 
 
 def plain(request: ChatRequest) -> dict[str, Any]:
-    """The body as one would write it without thinking of speed."""
+    """The body as straightforward code would write it."""
     written: list[dict[str, Any]] = []
     for message in request.messages:
         if all(part.image is None for part in message.parts):

@@ -1,4 +1,4 @@
-"""Endpoints that are no good servers, each a real one on 127.0.0.1: one clear line, the right class, no key."""
+"""Endpoints that are not good servers, each a real one on 127.0.0.1: one clear line, the right class, no key."""
 
 import asyncio
 import gzip
@@ -33,7 +33,7 @@ Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """What a server does, the class that a call to it ends in, and words of the message."""
+    """A server's behaviour, the error class of a call to it, and words of the message."""
 
     name: str
     answer: Answer
@@ -207,7 +207,7 @@ async def test_a_job_asks_before_its_work_and_ends_with_the_same_error(case: Hos
         wanted = settings(**chosen(urls=(url,), timeout_s=0.2 if case.name == "silent" else 5.0))
         asking = ask_servers(Question("judge_model", wanted, ask()), Meter(), told.append, lambda: False)
         if case.error_class == "empty_reply":
-            await asking  # an answer, if a poor one
+            await asking  # a poor answer is still an answer
             return
         with pytest.raises(ModelError) as caught:
             await asking
@@ -221,7 +221,10 @@ LISTS = [
     (says(json.dumps({"data": [{"id": "models/stub"}]})), ""),
     (says(json.dumps({"data": [{"id": "stub", "max_model_len": 32768}]})), ""),
     (says(json.dumps({"data": [{"id": "stub", "max_model_len": 4096}]})), "model.context_length=4096"),
-    (says(json.dumps({"data": [{"id": f"m{n}"} for n in range(40)]})), ""),  # an alias, a deployment: it answers calls
+    (
+        says(json.dumps({"data": [{"id": f"m{n}"} for n in range(40)]})),
+        "",
+    ),  # an alias or a deployment name: the server answers calls
     (says(json.dumps({"data": [{"id": 7}, None, "x"]})), ""),
     (says(PAGE, 200, "text/html"), ""),
     (says(b"", 404), ""),

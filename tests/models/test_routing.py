@@ -22,7 +22,7 @@ async def engines() -> AsyncIterator[list[StubEngine]]:
 
 
 class Held:
-    """Takes the place of `asyncio.sleep` for the router's rests: notes them, and lasts until it is told."""
+    """Replaces `asyncio.sleep` for the router's rests: records them, and lasts until released."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
@@ -141,7 +141,7 @@ async def test_no_server_for_too_long_is_unreachable(engines: list[StubEngine]) 
 
 
 async def test_an_episode_that_kills_two_engines_fails_alone(engines: list[StubEngine]) -> None:
-    """The killer is in flight beside ordinary calls; all of those get their replies, and one engine lives."""
+    """The killer is in flight together with ordinary calls; all of those get their replies, and one engine survives."""
     let_go = asyncio.Event()
 
     def deadly(hold: asyncio.Event | None) -> Script:
@@ -170,7 +170,7 @@ async def test_an_episode_that_kills_two_engines_fails_alone(engines: list[StubE
 
 
 async def test_calls_that_may_be_killers_are_tried_one_at_a_time(engines: list[StubEngine]) -> None:
-    """Five calls are in flight as the first engine dies; the second sees them one after the other."""
+    """Five calls are in flight when the first engine dies; the second engine gets them one after the other."""
     first, second = engines[:2]
     first.script = one_after_another([StubReply(hold=first.died)])
     second.script = one_after_another([StubReply(seconds=0.002)])
@@ -188,7 +188,7 @@ async def test_calls_that_may_be_killers_are_tried_one_at_a_time(engines: list[S
 
 
 async def test_a_call_that_got_a_reply_is_no_longer_a_suspect(engines: list[StubEngine]) -> None:
-    """An episode that is in flight at one death on one turn and at another on a later one is no killer."""
+    """An episode that is in flight at one death in one turn and at another death in a later turn is not a killer."""
     rests = Held()
     model = routed(engines[:2], rests)
     engines[0].script = one_after_another([StubReply(fault="death")])
@@ -213,7 +213,7 @@ async def test_calls_of_a_failing_replica_go_elsewhere_and_the_replica_rests(eng
 
 
 def only(bad: StubReply) -> Script:
-    """Answers every call but the one of `ask()`."""
+    """Answers every call except that of `ask()`."""
     return lambda request: bad if "How many?" in request.texts else StubReply()
 
 
@@ -228,9 +228,10 @@ async def test_a_request_that_every_server_fails_is_an_engine_error(engines: lis
     await model.close()
 
 
-@pytest.mark.timeout(30)  # a router that asks again and again without waiting stops the event loop
+@pytest.mark.timeout(30)  # a router that retries without waiting would block the event loop
 async def test_a_call_goes_on_if_its_second_choice_dies_too(engines: list[StubEngine]) -> None:
-    """Two calls are in flight at a death. The next server of one fails it, and it waits for that of the other."""
+    """Two calls are in flight at a death. The next server of one call fails too, and the call waits for the server of
+    the other."""
     both_there, waiting, killing = asyncio.Event(), asyncio.Event(), asyncio.Event()
 
     class Trial(asyncio.Lock):

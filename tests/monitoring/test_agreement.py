@@ -1,4 +1,4 @@
-"""Agreement as people read it."""
+"""Agreement as printed for people."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""What vLLM's /metrics says, read."""
+"""Parsing vLLM's /metrics."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""Where metrics go: the endpoint as Prometheus reads it, and a real Ray with its metrics agent."""
+"""Export of metrics: the endpoint as Prometheus reads it, and a real Ray with its metrics agent."""
 
 import socket
 import time
@@ -96,7 +96,7 @@ def test_no_port_is_opened_unless_asked() -> None:
 
 @pytest.fixture
 def agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The URL of the metrics agent of a Ray that hands on every second."""
+    """The URL of the metrics agent of a Ray that passes values on every second."""
     monkeypatch.setenv("RAY_metrics_report_interval_ms", "1000")
     connect(ClusterSettings(workers=1))
     yield f"http://127.0.0.1:{ray.nodes()[0]['MetricsExportPort']}/metrics"
@@ -104,13 +104,13 @@ def agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 
 
 def until(url: str, name: str, labels: tuple[tuple[str, str], ...], value: float) -> Samples:
-    """What the agent serves once this series has this value."""
+    """The agent's samples once this series has this value."""
     patience = time.monotonic() + 90
     found: Samples = {}
     while time.monotonic() < patience:
         try:
             found = scrape(url, "ray_lensmill_")
-        except OSError:  # the agent takes a moment to start
+        except OSError:  # the agent needs a moment to start
             found = {}
         if found.get((name, labels)) == value:
             return found

@@ -1,4 +1,4 @@
-"""What a nightly run tells of its gates: an error with reasons as JSON values, and a series for each gate."""
+"""A nightly run's report of its gates: an error with reasons as JSON values, and a series for each gate."""
 
 import io
 import json
@@ -37,7 +37,7 @@ def cluster() -> Iterator[None]:
 
 
 def run(files: Files, *overrides: str) -> tuple[list[dict[str, Any]], Told, io.StringIO]:
-    """The lines of a nightly run over a finished build of four episodes, what metrics were told, and its results."""
+    """The lines of a nightly run over a finished build of four episodes, its metrics, and its results."""
     chunk_ids = Plan(files, FINGERPRINT).chunk_ids()
     settings = load("nightly", NightlySettings, [f"out={files.root}", *overrides])
     publishing = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, ALL, None, "Made")

@@ -1,4 +1,4 @@
-"""Ctrl-C, gently."""
+"""Graceful stops by Ctrl-C."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Real jobs with `logging=json`: every line of both streams is one object, and the textfile says how they ended."""
+"""Real jobs with `logging=json`: every line of both streams is one object, and the textfile has their end."""
 
 import json
 import subprocess
@@ -16,7 +16,7 @@ SMALL = ("source.charts=1", "source.posters=0", "ladder.rungs=[224]", "cluster.w
 
 
 def lines_of(ended: CompletedProcess[str]) -> list[dict[str, Any]]:
-    """Every line of both streams, each read alone; those on standard error first."""
+    """Every line of both streams, each parsed alone; those of standard error first."""
     lines = [json.loads(line) for text in (ended.stderr, ended.stdout) for line in text.split("\n") if line]
     for line in lines:
         assert isinstance(line, dict)
@@ -25,7 +25,7 @@ def lines_of(ended: CompletedProcess[str]) -> list[dict[str, Any]]:
 
 
 def series_of(path: Path) -> dict[str, float]:
-    """Each sample of the textfile, by its name and the values of its labels."""
+    """Each sample of the textfile, by its name and label values."""
     families = text_string_to_metric_families(path.read_text())
     samples = [sample for family in families for sample in family.samples]
     return {"|".join((sample.name, *sample.labels.values())): sample.value for sample in samples}

@@ -1,4 +1,4 @@
-"""Log lines: what they are about, as text and as JSON, and one line each."""
+"""Log lines: their build, chunk and episode, as text and as JSON, each on one line."""
 
 import asyncio
 import io

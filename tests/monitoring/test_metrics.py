@@ -1,4 +1,4 @@
-"""The definitions, held against the code that they count, the docs, and hostile values."""
+"""The definitions of metrics, compared with the counting code, the docs, and hostile values."""
 
 import ast
 import re
@@ -69,7 +69,7 @@ def test_every_source_is_known() -> None:
 
 
 def constants_given_to(name: str, *rooms: str) -> set[str]:
-    """The first arguments of calls of this name, where they are plain texts."""
+    """The first arguments of calls with this name, if they are constant texts."""
     found = set()
     for room in rooms:
         for path in (ROOT / room).rglob("*.py"):

@@ -1,4 +1,4 @@
-"""`logging=json`: whoever prints in the job's process or below it, each line comes out as one JSON object."""
+"""`logging=json`: every line that a process of the job prints becomes one JSON object."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ NOISE = {
 
 
 def ran(code: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The lines of a program on standard output and standard error, each read as JSON."""
+    """The lines of a program on standard output and standard error, each parsed as JSON."""
     head = (
         "import logging, os, subprocess, sys, warnings\nfrom monitoring.only_json import only_json\nwith only_json():\n"
     )

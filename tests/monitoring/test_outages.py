@@ -1,4 +1,4 @@
-"""What a job waits for, and for how long."""
+"""Outages and their duration."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""Progress: plain lines where nobody watches a terminal."""
+"""Progress: plain lines without a terminal."""
 
 import io
 import json
@@ -89,7 +89,7 @@ def test_bytes_as_people_read_them(size: float, text: str) -> None:
 def said_of(
     shows: Callable[[ProgressDisplay], None], seconds: int, stream: io.StringIO, kind: Logging = "text"
 ) -> None:
-    """The display is shown the same about twice a second."""
+    """Show the display the same progress about twice a second."""
     clock = Clock()
     with ProgressDisplay(stream, clock, kind) as display:
         display.begin("episodes", 72, "a reply of qwen")

@@ -35,6 +35,13 @@ def test_judge_errors_have_their_own_line() -> None:
     assert any("3 more could not be judged (judge_error)" in line for line in lines)
 
 
+def test_conditions_of_curation_have_a_line_with_what_each_removed() -> None:
+    rungs = {224: RungTally(episodes=9, accepted=1, filtered=Counter(keep=5, small=2), unfit=Counter(runaway=1))}
+    lines = [*table_lines(BuildTally(rungs, {}))]
+    assert "7 more were removed by the conditions of curation (keep 5, small 2)" in lines
+    assert "1 more hold what must not be trained on (runaway 1)" in lines
+
+
 def test_unfit_episodes_have_a_line_with_their_reasons() -> None:
     rungs = {
         224: RungTally(episodes=4, accepted=1, unfit=Counter(runaway=2, template_token=1)),
@@ -48,7 +55,7 @@ def test_unfit_episodes_have_a_line_with_their_reasons() -> None:
 def test_the_table_fits_a_narrow_terminal() -> None:
     counted = RungTally()
     for count in fields(RungTally):
-        if count.name != "unfit":
+        if count.name not in ("unfit", "filtered"):
             setattr(counted, count.name, 10_000_000)
     counted.seconds = 1e9
     lines = table_lines(BuildTally({3840: counted}, {}))

@@ -1,4 +1,4 @@
-"""What is counted of requests to models."""
+"""Counts of requests to models."""
 
 import asyncio
 from dataclasses import replace

@@ -13,7 +13,7 @@ from tests.monitoring.test_progress import Clock
 
 
 def read(path: Path) -> dict[str, float]:
-    """Sample name -> value; every line is one that node_exporter reads."""
+    """Sample name -> value. Every line must be one that node_exporter reads."""
     text = path.read_text()
     assert text[-1:] in ("", "\n")
     for line in text.splitlines():

@@ -1,4 +1,4 @@
-"""A real build, watched: what the endpoint and Ray's metrics agent say is what the dataset holds."""
+"""A real build with metrics: the endpoint and Ray's metrics agent agree with the dataset."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def no_ray_is_left() -> Iterator[None]:
 
 
 class Watching(ProgressDisplay):
-    """Scrapes the endpoint that it is told of at each later line, so also when all episodes are there."""
+    """Scrapes the endpoint at each later line, so also when all episodes are finished."""
 
     def __init__(self, stream: object) -> None:
         super().__init__(stream)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What the driver tells of engines, on a real Ray, with a fake server."""
+"""The driver's report of engines, on a real Ray, with a fake server."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Workers that die while they are watched: what they had told stays, and what they said names its episode."""
+"""Workers that die during a build: their earlier counts stay, and their log lines name the episode."""
 
 import json
 from collections import Counter

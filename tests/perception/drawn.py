@@ -1,4 +1,4 @@
-"""Charts drawn for the tests, with the lines of text that a faultless recogniser would read on them."""
+"""Charts drawn for the tests, with the lines of text that a perfect recogniser would read."""
 
 from dataclasses import dataclass, field
 
@@ -16,7 +16,7 @@ BLACK = (40, 40, 40)
 
 @dataclass
 class Drawn:
-    """A white sheet; what is written on it is remembered as lines."""
+    """A white sheet that records its texts as lines."""
 
     width: int = 800
     height: int = 560
@@ -35,7 +35,7 @@ class Drawn:
     def text(
         self, text: str, x: float, y: float, anchor: str = "mm", colour: tuple[int, int, int] = BLACK, size: int = 13
     ) -> None:
-        """Write text; the anchor is Pillow's (lm: left middle, mm: middle, rm: right middle)."""
+        """Write text. The anchor is Pillow's (lm: left middle, mm: middle, rm: right middle)."""
         font = ImageFont.load_default(size)
         self._draw.text((x, y), text, fill=colour, font=font, anchor=anchor)
         x1, y1, x2, y2 = self._draw.textbbox((x, y), text, font=font, anchor=anchor)

@@ -1,4 +1,4 @@
-"""Bar charts: categories, series, values and what is doubted."""
+"""Bar charts: categories, series, values and doubts."""
 
 import pytest
 
@@ -156,7 +156,7 @@ def test_rows_of_the_same_name_are_told_apart_by_their_headings() -> None:
 
 
 def test_shades_of_one_series_are_no_series() -> None:
-    """A bar's colour that follows its length names nothing."""
+    """The colour of a bar that follows its length does not name a series."""
     shades = [(20, 90, 50), (20, 90, 50), (60, 150, 90), (60, 150, 90), (130, 200, 140), (170, 225, 175)]
     sheet = Drawn()
     for index, (name, colour) in enumerate(

@@ -1,4 +1,4 @@
-"""Reading at its door: recogniser included, and inputs that are no charts."""
+"""Reading from pixels, with the recogniser, and inputs that are not charts."""
 
 import numpy as np
 import pytest

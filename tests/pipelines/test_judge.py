@@ -109,7 +109,7 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
     run(tmp_path, CASCADE, FailingWorker)
     assert outcomes(files, plan, CASCADE) == ["correct", "correct", "judge_error"]
     (first,) = versions(files)
-    assert first["rows"] == {"train": 2, "rejected": 1, "failures": 1, "originals": 2}
+    assert first["rows"] == {"train": 2, "validation": 0, "rejected": 1, "failures": 1, "originals": 3}
     given = {path: files.read(path) for path in files.list("builds")}
 
     run(tmp_path, CASCADE, MendedWorker)

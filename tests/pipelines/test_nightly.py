@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -169,6 +170,18 @@ class TestOverAFinishedBuild:
         assert files.folders("datasets") == ("2026-01-28", "2026-01-30")
         assert Releases(files).unpin("2026-01-28")
         assert Releases(files).keep(1) == ("2026-01-28",)
+
+    def test_blocks_that_no_version_names_go_with_a_version_once_they_are_old(self, files: Files, plan: Plan) -> None:
+        chunks = plan.chunk_ids()
+        for count in (1, 2):
+            run(files, chunks[:count], 27 + count, "keep=2", "gates.yield_off=1")
+        for path in Path(files.root, "blocks").iterdir():
+            os.utime(path, (1, 1))
+        status, told = run(files, chunks, 30, "keep=1", "gates.yield_off=1")
+        assert (status, "removed 2026-01-28, 2026-01-29" in told) == (0, True)
+        there = {Path(path).stem for path in files.list("blocks")}
+        assert there == set(latest(files).blocks)
+        assert {path.rpartition("-")[2].removesuffix(".parquet") for path in files.list("shards")} == there
 
     def test_versions_that_somebody_went_back_from_are_kept(self, files: Files, plan: Plan) -> None:
         chunks = plan.chunk_ids()

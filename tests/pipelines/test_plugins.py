@@ -14,6 +14,7 @@ from lensmill.agents.spec import AGENTS
 from pipelines.config import SettingsError, load_build
 from pipelines.models import ModelChoiceError, agent_models
 from pipelines.recipe import recipe_of
+from storage.datasets.reader import data_files
 from tests.e2e.conftest import ROOT
 
 PLUGINS = ("agent", "tool", "source", "judge", "measure")
@@ -61,7 +62,7 @@ def test_plugins_from_outside_go_the_whole_way_by_configuration_alone(outside: P
     assert json.loads(judge_file.read_text()) == {"name": "near", "off": 1, "version": 2}
 
     version = out / "datasets" / "test"
-    accepted = [row for file in version.rglob("*train*.parquet") for row in pq.read_table(file).to_pylist()]
+    accepted = [row for file in data_files(str(version))["train"] for row in pq.read_table(file).to_pylist()]
     assert {row["answers"][0] for row in accepted} == {"1", "2", "3"}
     assert len(accepted) == 3 * 2 * 2, "digits near 2, rungs, tries"
     assert {row["agent"] for row in accepted} == {"guesser"}
@@ -84,11 +85,11 @@ def test_a_plugins_own_settings_are_checked_as_ours_are() -> None:
     for override, told in (
         ("agent.answer=3", "agent.answer: must be a text"),
         ("agent.tries=many", "agent.tries: "),
-        ("agent.tires=3", "there is no setting agent.tires; did you mean agent.tries?"),
+        ("agent.tires=3", "there is no setting agent.tires; did you mean tries"),
     ):
         with pytest.raises(SettingsError, match=told):
             load_build(["agent._spec_=my_mill.my_agent:SPEC", "agent.answer='2'", override])
-    with pytest.raises(SettingsError, match=r"agent.answer"):
+    with pytest.raises(SettingsError, match=r"agent\.answer is not set: add agent.answer="):
         load_build(["agent._spec_=my_mill.my_agent:SPEC"])
 
 
@@ -111,7 +112,7 @@ def test_what_only_selects_is_no_part_of_the_recipe() -> None:
             "agent: my_mill.absent:SPEC: there is no module my_mill.absent: install",
         ),
         (["agent._spec_=my_mill.my_judge:SPEC"], "is no agent: its type is JudgeSpec"),
-        (["agent._spec_=../evil"], "write module:NAME"),
+        (["agent._spec_=../evil"], "named as module:NAME"),
         (["agent._spec_=__import__('os').system('true'):X"], "agent._spec_: cannot be read as name=value"),
         (["agent=zoom", "agent._spec_=my_mill.my_agent:SPEC"], "agent=zoom and agent._spec_=... each choose a plug-in"),
     ],

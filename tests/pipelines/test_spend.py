@@ -46,7 +46,7 @@ def test_hours_end_the_job_and_let_calls_in_flight_finish() -> None:
 
 
 @pytest.mark.parametrize(
-    ("finished", "advice"), [({}, "would end here again"), ({"rejected": 1}, "what is done is kept")]
+    ("finished", "advice"), [({}, "would end here again"), ({"rejected": 1}, "finished work is kept")]
 )
 def test_a_cap_under_which_nothing_is_finished_must_be_raised(finished: dict[str, float], advice: str) -> None:
     spend = Spend(SpendSettings(requests=2), Meter())

@@ -117,7 +117,7 @@ async def test_a_job_that_is_stopped_hands_back_and_goes_on_when_it_is_sent_agai
         await until(lambda: engine.in_flight > 0, process)
         await asyncio.to_thread(JobSubmissionClient(nodes.head.dashboard).stop_job, "stopped")
         assert process.stdout is not None
-        while b"stopping: what is done is kept" not in await process.stdout.readline():
+        while b"stopping: finished work is kept" not in await process.stdout.readline():
             assert not process.stdout.at_eof()
         made = engine.in_flight
         gate.open.set()

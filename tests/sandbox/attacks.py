@@ -1,5 +1,5 @@
-"""Hostile programs, each with what it is after. FOLDER and SECRET stand for the canaries of `conftest`; every program
-prints HARMED where it got through."""
+"""Hostile programs, each named by its goal. FOLDER and SECRET stand for the canaries of `conftest`. Every program
+prints HARMED if it succeeds."""
 
 # ruff: noqa: E501
 

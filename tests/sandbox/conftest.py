@@ -1,4 +1,4 @@
-"""Sandboxes for the tests: real ones, started once for a module, and canaries that nothing may touch."""
+"""Real sandboxes for the tests, started once for a module, and canaries that no program may touch."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -22,13 +22,13 @@ BOXES: BoxMaps = {"x_values": {year: Box(20 + 40 * i, 10, 50 + 40 * i, 140) for 
 
 
 def chart(width: int = 200, height: int = 150) -> Picture:
-    """A picture whose pixels all differ along both axes, whole on its original."""
+    """A picture whose pixels all differ along both axes, showing all of its original."""
     return Picture(Image.linear_gradient("L").resize((width, height)).convert("RGB"), Frame.whole((width, height)))
 
 
 @dataclass(frozen=True)
 class Canaries:
-    """What an attack is after: a folder with a token, a listening port, a variable, and the shared picture."""
+    """The targets of an attack: a folder with a token, a listening port, a variable, and the shared picture."""
 
     folder: Path
     port: int
@@ -40,7 +40,7 @@ class Canaries:
         return source.replace("FOLDER", str(self.folder)).replace("PORT", str(self.port))
 
     def check(self) -> None:
-        """Nothing was touched."""
+        """Check that nothing was touched."""
         assert sorted(path.name for path in self.folder.iterdir()) == ["token"]
         assert (self.folder / "token").read_text() == SECRET
         assert pixel_hash(self.picture.pixels) == self.before
@@ -61,7 +61,7 @@ def canaries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Canari
 
 @pytest.fixture(scope="module")
 def hurried() -> Limits:
-    """Limits as they are, but less time: the endless programs would wait for all of it."""
+    """The usual limits with less time, because the endless programs use all of it."""
     return Limits(seconds=0.5)
 
 

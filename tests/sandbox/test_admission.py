@@ -1,4 +1,4 @@
-"""What is looked at before code runs."""
+"""Checks before code runs."""
 
 import contextlib
 

@@ -1,4 +1,4 @@
-"""Hostile programs are stopped in both interpreters, and the host goes on. Passing is evidence, not proof."""
+"""Both interpreters stop hostile programs, and the host continues. Passing is evidence, not proof."""
 
 import os
 import resource
@@ -20,7 +20,7 @@ SHARED = Path(os.environ.get("LENSMILL_SHARED", "/nowhere")) / "attacks"
 
 
 def run(sandbox: Sandbox, canaries: Canaries, source: str) -> Execution:
-    """Run an attack, then see that nothing was touched and that the sandbox still works."""
+    """Run an attack. Then check that nothing was touched and that the sandbox still works."""
     worst = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     limits = {kind: resource.getrlimit(kind) for kind in (resource.RLIMIT_NOFILE, resource.RLIMIT_AS)}
     session = sandbox.session([canaries.picture], BOXES)

@@ -1,4 +1,4 @@
-"""The layers: reported, needed, and really in force in the processes."""
+"""The layers: reported, required, and in force in the processes."""
 
 import os
 import select

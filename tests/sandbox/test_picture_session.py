@@ -1,4 +1,4 @@
-"""The host's side of a call: whatever the arguments, it works or says why, and pictures never change under others."""
+"""The host's side of a call: with any arguments it works or names the error, and shared pictures never change."""
 
 from typing import Any
 

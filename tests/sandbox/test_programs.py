@@ -198,7 +198,7 @@ def test_without_cpython_its_libraries_are_named(monty: MontySandbox) -> None:
 
 
 def test_an_episode_moves_to_cpython_with_its_variables(monty: MontySandbox) -> None:
-    del monty  # skips where no boundary is
+    del monty  # the fixture skips machines without a boundary
     both = open_sandbox(Limits(seconds=2), programs=1, cpython=True)
     try:
         session = both.session([chart()], BOXES)

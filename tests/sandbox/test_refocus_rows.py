@@ -1,4 +1,4 @@
-"""Published ReFocus rows replay: their code focuses on the boxes that they record, but for the rows named here."""
+"""Published ReFocus rows replay: their code focuses on the recorded boxes, except in the rows named here."""
 
 import json
 import os

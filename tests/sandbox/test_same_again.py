@@ -1,4 +1,5 @@
-"""What code says does not depend on when, where or how fast it ran: it ends in messages and published data."""
+"""The output of code does not depend on the time, the place or the speed of its run: it ends in messages and published
+data."""
 
 import re
 
@@ -43,7 +44,7 @@ def test_out_of_memory_names_the_line_and_no_bytes(monty: MontySandbox) -> None:
 
 
 def test_pictures_too_large_together_are_reported(monty: MontySandbox) -> None:
-    del monty  # skips where no boundary is
+    del monty  # the fixture skips machines without a boundary
     small = MontySandbox(Limits(seconds=10, pixels=10_000), programs=1)
     try:
         execution = small.session([chart()], BOXES).run("a = [image_1.resize((100, 100)) for _ in range(9)]")

@@ -1,4 +1,4 @@
-"""Values that cross: what goes over comes back the same, and what a broken program sends is refused."""
+"""Values that cross the boundary: valid ones come back equal, and those of a broken program are refused."""
 
 import contextlib
 import json
@@ -28,7 +28,7 @@ def test_plain_values_come_back(value: object) -> None:
     try:
         crossed = json.loads(json.dumps(encode(value)))
     except TooMuch:
-        return  # nested deeper than any argument
+        return  # nested deeper than any valid argument
     assert decode(crossed) == value
 
 

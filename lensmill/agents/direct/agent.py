@@ -38,6 +38,7 @@ class DirectAgent:
         self._model, self._settings = model, settings or DirectSettings()
 
     async def run(self, environment: Environment) -> Rollout:
+        """See `Agent`. Makes one call."""
         task, settings = environment.task, self._settings
         talk = Conversation.of(environment, self._model, settings.sampling)
         talk.messages += direct_opening(task, settings.think)

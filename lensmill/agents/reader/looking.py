@@ -34,6 +34,7 @@ class Looking:
 
     @property
     def view(self) -> Frame:
+        """The frame of the first view."""
         return self.environment.view.frame
 
     @property
@@ -43,6 +44,7 @@ class Looking:
 
     @property
     def steps_left(self) -> int:
+        """Steps that the episode may still take."""
         return self._max_steps - len(self.environment.steps)
 
     def _take_in(self, picture: Picture) -> tuple[Seen, ...]:

@@ -54,6 +54,7 @@ class OptionsRoute:
         self._followed: list[Box] = []
 
     def run(self) -> Conclusion:
+        """Look until one option is settled or no steps are left."""
         if not asks_for_print(self._question) and asked_kind(self._question) is None:
             return Conclusion("The question does not ask for something printed in the picture, and I only read.", None)
         while True:

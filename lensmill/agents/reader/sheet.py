@@ -39,18 +39,22 @@ class Seen:
 
     @property
     def text(self) -> str:
+        """The text as read."""
         return self.line.text
 
     @property
     def box(self) -> Box:
+        """The box of the line."""
         return self.line.box
 
     @property
     def score(self) -> float:
+        """The recogniser's confidence, 0 to 1."""
         return self.line.score
 
     @property
     def legible(self) -> bool:
+        """Whether the text is large, certain and uncut."""
         return self.height >= LEGIBLE_HEIGHT and self.score >= LEGIBLE_SCORE and not self.cut
 
 

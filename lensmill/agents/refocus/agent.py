@@ -48,6 +48,7 @@ class RefocusAgent:
         self._reader = reader
 
     async def run(self, environment: Environment) -> Rollout:
+        """See `Agent`. Runs the model's code in one session of the sandbox."""
         parts = await asyncio.to_thread(parts_of, environment.view, environment.task.regions, self._reader)
         session = await asyncio.to_thread(self._sandbox.session, [environment.view], parts)
         try:

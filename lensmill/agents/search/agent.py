@@ -94,6 +94,7 @@ class SearchAgent:
         self._models = {role: models.get(role, model) for role in ROLES}
 
     async def run(self, environment: Environment) -> Rollout:
+        """See `Agent`. Searches, then records the search as a conversation of zooms."""
         task = environment.task
         check_view(self._model.family, (environment.view.frame.width, environment.view.frame.height), task.rung)
         search = await self._search(environment)

@@ -183,6 +183,7 @@ def match(box: Numbers, known: Mapping[Numbers, Box], convention: Convention) ->
 
 
 def written(box: Numbers) -> str:
+    """A box as a prompt shows it."""
     return "[" + ", ".join(f"{n:g}" for n in box) + "]"
 
 

@@ -45,6 +45,7 @@ class InstrumentCall:
 
     @property
     def arguments(self) -> Mapping[str, Any]:
+        """The arguments of the call as the record stores them."""
         named = {_TEXTS[self.name][0]: self.text}
         return named if self.box is None else {"bbox_2d": list(self.box), **named}
 

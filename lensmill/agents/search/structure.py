@@ -9,6 +9,7 @@ from lensmill.tools import ZOOM
 
 
 def search_structure(convention: Convention, view: Frame, last: bool) -> dict[str, Any]:
+    """The structure of a reply during the search; in the last turn only an answer is allowed."""
     if last:
         return {"regex": THINK + ANSWER}
     box = box_pattern(convention, [view])
@@ -27,6 +28,7 @@ def boxes_structure(convention: Convention, view: Frame, many: bool) -> dict[str
 
 
 def verdict_structure() -> dict[str, Any]:
+    """The structure of the verifier's reply."""
     return {"regex": f"VERDICT: (correct|incorrect)\nADVICE: {WORDS}"}
 
 

@@ -78,6 +78,7 @@ class ZoomAgent:
         self._tools = frozenset(TOOLS.get(reference).name for reference in self._settings.tools)
 
     async def run(self, environment: Environment) -> Rollout:
+        """See `Agent`. Runs turns until the model answers or no turns are left."""
         settings, task, convention = self._settings, environment.task, environment.settings.convention
         size = (environment.view.frame.width, environment.view.frame.height)
         check_view(self._model.family, size, task.rung)

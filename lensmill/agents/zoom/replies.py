@@ -33,10 +33,12 @@ class ToolCall(Protocol):
     """A call that can be run."""
 
     @property
-    def tool(self) -> str: ...
+    def tool(self) -> str:
+        """The name of the tool."""
 
     @property
-    def arguments(self) -> Mapping[str, Any]: ...
+    def arguments(self) -> Mapping[str, Any]:
+        """The arguments of the call as the record stores them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class OtherCall:
 
     @property
     def arguments(self) -> Mapping[str, Any]:
+        """See `ToolCall`."""
         found: Mapping[str, Any] = json.loads(self.text)
         return found
 
@@ -62,10 +65,12 @@ class Zoom:
 
     @property
     def tool(self) -> str:
+        """See `ToolCall`."""
         return ZOOM
 
     @property
     def arguments(self) -> Mapping[str, Any]:
+        """See `ToolCall`."""
         return {"bbox_2d": list(self.bbox_2d), "label": self.label, "image": self.image}
 
 

@@ -1,4 +1,4 @@
-"""Starting a Ray of our own."""
+"""Starting a local Ray."""
 
 import os
 import signal
@@ -92,7 +92,7 @@ ray.shutdown()
 
 
 def _apart(what: str, home: Path) -> "subprocess.CompletedProcess[str]":
-    """Start a Ray with a worker, send signals, and ask the worker again."""
+    """Start a Ray with a worker, send signals, and call the worker again."""
     code = APART if what != "group" else f"import signal\nsignal.signal(signal.SIGINT, lambda *_: None)\n{APART}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
     return subprocess.run(

@@ -1,4 +1,4 @@
-"""Ray's own lines: short, once, and not on standard output."""
+"""Ray's own messages: short, logged once, and not on standard output."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""Replicas on a real Ray, with a fake server: restarts, their limit, and what the driver is told."""
+"""Replicas on a real Ray, with a fake server: restarts, their limit, and the driver's messages."""
 
 import select
 import time

@@ -1,4 +1,4 @@
-"""One server process: its start, its log, its end. No Ray, and a fake server: these are about its faults."""
+"""One server process: its start, its log, its end. Without Ray, with a fake server that has faults."""
 
 import os
 import select
@@ -25,7 +25,7 @@ def ask(server: Server, path: str) -> str:
 
 
 def ends(pid: int, seconds: float = 20) -> bool:
-    """Whether a process ends in time; one that is gone has."""
+    """Whether a process ends in time; a missing process has ended."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""The command line that settings become, and what they refuse."""
+"""The command line that settings become, and refused settings."""
 
 import sys
 from typing import Any

@@ -80,7 +80,8 @@ def test_the_closing_table_counts_every_episode_once(files: Files) -> None:
 
 def test_rows_that_a_condition_removed_are_counted_by_its_name(files: Files) -> None:
     tally = tally_of(select(written(files), Scope(), CurationSettings(keep="rung = 224")))
-    assert (tally.rungs[448].accepted, tally.rungs[448].unfit) == (0, {"template_token": 1, "keep": 4})
+    counted = tally.rungs[448]
+    assert (counted.accepted, counted.unfit, counted.filtered) == (0, {"template_token": 1}, {"keep": 4})
 
 
 def test_the_card_counts_accepted_rejected_and_failed_episodes(files: Files) -> None:

@@ -24,30 +24,29 @@ class DigitSettings(SourceSettings):
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """The slice of one digit."""
+    """A slice: the picture of one digit."""
 
-    digit: int
+    number: int
     rows: int | None = 1
 
 
-@dataclass(frozen=True)
 class DigitSource(SlicedSource[Digit]):
-    most: int
-    name: str = "digits"
+    name = "digits"
+
+    def __init__(self, most: int) -> None:
+        self._most = most
 
     def slices(self) -> Iterator[Digit]:
-        yield from (Digit(digit) for digit in range(self.most + 1))
+        yield from map(Digit, range(self._most + 1))
 
     def read_slice(self, part: Digit) -> Iterator[SourceItem | SourceFailure]:
-        digit = part.digit
+        digit, question = str(part.number), "Which digit is it?"
         picture, file = Image.new("RGB", (600, 400), "white"), io.BytesIO()
-        ImageDraw.Draw(picture).text((280, 180), str(digit), "black", font_size=40)
+        ImageDraw.Draw(picture).text((280, 180), digit, "black", font_size=40)
         picture.save(file, "png")
-        image_id, question = hashlib.sha256(file.getvalue()).hexdigest(), "Which digit is it?"
-        sample_id = sample_id_of(image_id, question, (str(digit),))
-        sample = Sample(
-            sample_id, image_id, 600, 400, question, (str(digit),), source="digits", origin=f"digit {digit}"
-        )
+        image_id = hashlib.sha256(file.getvalue()).hexdigest()
+        sample_id = sample_id_of(image_id, question, (digit,))
+        sample = Sample(sample_id, image_id, 600, 400, question, (digit,), source=self.name, origin=f"digit {digit}")
         yield SourceItem(sample, file.getvalue())
 
 

@@ -1,3 +1,4 @@
+import json
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -295,3 +296,14 @@ def test_an_episode_id_depends_on_everything_that_determines_it() -> None:
 def test_a_sample_without_episodes_cannot_be_planned() -> None:
     with pytest.raises(ValueError, match="its ladder is empty"):
         PlannedSample(a_sample(1), ())
+
+
+def test_a_plan_of_another_version_is_refused_in_one_line(plan: Plan, files: Files) -> None:
+    plan.append(planned(range(2)))
+    (path,) = files.list(f"builds/{FINGERPRINT}/plan/segments")
+    record = json.loads(files.read(path))
+    del record["keys"]
+    files.remove(path)
+    files.put(path, json.dumps(record).encode())
+    with pytest.raises(StoreError, match="another version of lensmill: build into a new out="):
+        Plan(files, FINGERPRINT).chunk_ids()

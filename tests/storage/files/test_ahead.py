@@ -1,4 +1,4 @@
-"""What is made ahead comes in order, of few items at a time, and ends with whoever takes it."""
+"""Results made ahead come in order, of few items at a time, and end with their consumer."""
 
 import threading
 from collections.abc import Iterator

@@ -14,7 +14,7 @@ from tests.storage.published_rows import INPUTS, publish, rows_of
 
 
 class _Filling(Files):
-    """A store whose disk is full once some bytes are in a table."""
+    """A store whose disk is full once a table has some bytes."""
 
     @contextmanager
     def open(self, path: str, mode: str = "rb") -> Iterator[IO[bytes]]:

@@ -1,4 +1,4 @@
-"""Stores that do not answer, for real: told within seconds, and waited for as long as configured."""
+"""Stores that really do not answer: reported within seconds, and waited for as long as configured."""
 
 import errno
 import io
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("s3_environment")
 
 @contextmanager
 def silent_store() -> Iterator[str]:
-    """Accepts connections and never answers; gives its URL."""
+    """Accept connections and never answer. Yields the URL."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
@@ -37,7 +37,7 @@ def closed_port() -> str:
 
 
 class Lines:
-    """What was said, with the seconds since the beginning; `heard` is set with every line."""
+    """The said lines, with the seconds since the start; `heard` is set with every line."""
 
     def __init__(self) -> None:
         self.began, self.heard = monotonic(), Event()

@@ -1,4 +1,4 @@
-"""A store that will not do is refused before any work, in one line that says what to do."""
+"""An unsuitable store is refused before any work, in one line that says what to do."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""What an object store does differently, against a server that speaks S3."""
+"""The differences of an object store, against a server with S3's API."""
 
 import asyncio
 import pickle
@@ -23,7 +23,7 @@ from tests.faults.proxy import KINDS, FaultProxy
 
 @pytest.fixture
 def client(endpoint: str) -> s3fs.S3FileSystem:
-    """A client of the server that is not ours."""
+    """A client of the server that is independent of lensmill."""
     return s3fs.S3FileSystem(endpoint_url=endpoint, use_listings_cache=False)
 
 

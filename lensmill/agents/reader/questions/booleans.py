@@ -26,6 +26,15 @@ _NOT_PLAIN = re.compile(r"\b(?:twice|double|half|triple|times|always|multipl\w+|
 
 @dataclass(frozen=True, slots=True)
 class Decision:
+    """The decision on a yes-or-no question.
+
+    Attributes:
+        holds: the answer is yes.
+        cells: the values that were compared.
+        operation: the kind of comparison.
+        said: the reason, as a sentence.
+    """
+
     holds: bool
     cells: tuple[Cell, ...]
     operation: Operation
@@ -33,6 +42,7 @@ class Decision:
 
 
 def asks_yes_or_no(template: Template) -> bool:
+    """Whether a question is answered by yes or no."""
     return bool(_STARTS.search(template.text))
 
 

@@ -75,6 +75,7 @@ def distance(one: RGB, other: RGB) -> float:
 
 
 def nearness(name: str, colour: RGB) -> float:
+    """The distance of a colour from the nearest point with this colour name."""
     return min(distance(point, colour) for point in _POINTS[name])
 
 

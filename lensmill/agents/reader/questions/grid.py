@@ -26,14 +26,17 @@ class Grid:
 
     @cached_property
     def categories(self) -> tuple[str, ...]:
+        """The distinct category labels, in reading order."""
         return tuple(dict.fromkeys(label.text for label in self.reading.categories))
 
     @cached_property
     def series(self) -> tuple[str, ...]:
+        """The distinct names of series; ("",) for an unnamed single series."""
         return tuple(dict.fromkeys(series.name for series in self.reading.series)) or ("",)
 
     @property
     def single(self) -> bool:
+        """Whether the chart has at most one series."""
         return len(self.reading.series) <= 1
 
     @cached_property
@@ -95,16 +98,20 @@ class Grid:
 
     @cached_property
     def series_times(self) -> dict[str, Moment]:
+        """Series name -> point in time, if the series are points in time."""
         return _time_axis(self.series)
 
     def times(self, dimension: Dimension) -> dict[str, Moment]:
+        """Name -> point in time along a dimension; empty if the dimension has no times."""
         return self.category_times if dimension == "category" else self.series_times
 
     def names(self, dimension: Dimension) -> tuple[str, ...]:
+        """The names along a dimension."""
         return self.categories if dimension == "category" else self.series
 
     @property
     def time_dimension(self) -> Dimension | None:
+        """The dimension that is a time axis; None without one."""
         if self.category_times:
             return "category"
         return "series" if self.series_times else None

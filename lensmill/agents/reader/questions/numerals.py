@@ -28,6 +28,7 @@ class Threshold:
     end: int
 
     def holds(self, value: float) -> bool:
+        """Whether a value satisfies the threshold."""
         match self.kind:
             case "more":
                 return value > self.number
@@ -41,6 +42,7 @@ class Threshold:
 
     @property
     def said(self) -> str:
+        """The threshold in words."""
         words = {"more": "more than", "less": "less than", "least": "at least", "most": "at most", "same": "equal to"}
         return f"{words[self.kind]} {written(self.number)}"
 
@@ -55,6 +57,12 @@ def numbers_in(text: str, near: Iterable[float]) -> tuple[tuple[float, int, int]
 
 
 def threshold_in(text: str, near: Iterable[float]) -> Threshold | None:
+    """The threshold in a text ("more than 20"); None without one.
+
+    Args:
+        text: of the question.
+        near: values of the chart, which decide a scale that the text omits.
+    """
     match = _THRESHOLD.search(text)
     if match is None:
         return None

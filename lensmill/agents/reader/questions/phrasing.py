@@ -21,6 +21,7 @@ def shown(cell: Cell) -> str:
 
 
 def reads(grid: Grid, cell: Cell, noun_only: bool = False) -> str:
+    """A sentence that gives the value of a cell."""
     if noun_only:
         return f"{shown(cell)}, at {place(grid, cell)}."
     return f"The value for {place(grid, cell)} is {shown(cell)}."
@@ -34,5 +35,6 @@ def listed(grid: Grid, cells: tuple[Cell, ...]) -> str:
 
 
 def called(extreme: Extreme) -> str:
+    """The words for an extreme, e.g. "second highest"."""
     ordinal = _ORDINALS.get(extreme.rank, f"{extreme.rank}th ")
     return f"{ordinal}{'highest' if extreme.kind == 'high' else 'lowest'}"

@@ -23,6 +23,7 @@ class Scope:
     series: tuple[str, ...] | None = None
 
     def cells(self, grid: Grid) -> tuple[Cell, ...]:
+        """The cells of a grid within the scope."""
         return grid.cells(self.categories, self.series)
 
 
@@ -42,6 +43,7 @@ def scope_of(template: Template, text: str | None = None) -> Scope:
 
 
 def has_range(template: Template) -> bool:
+    """Whether a question names a range of categories or series."""
     return any(
         _stretch(template, *(mark for mark in match.groups() if mark)) is not None
         for match in _RANGE.finditer(template.text)

@@ -60,10 +60,12 @@ _FOREMOST = re.compile(r"\b(?:most|least|largest|biggest|smallest|leading|top|ma
 
 
 def asks_for_title(question: str) -> bool:
+    """Whether a question asks for the chart's title."""
     return bool(_TITLE.search(question))
 
 
 def asks_for_colour(template: Template) -> bool:
+    """Whether a question asks for a colour."""
     return bool(_COLOUR.search(template.text)) and not template.coloured
 
 

@@ -92,13 +92,16 @@ class Template:
         return tuple(dict.fromkeys(match.group() for match in found if match.group(1) in kinds))
 
     def categories(self, text: str | None = None) -> tuple[str, ...]:
+        """The categories that a text (by default the question) mentions, in order."""
         return tuple(dict.fromkeys(self.names[mark] for mark in self.marks("C", text)))
 
     def series(self, text: str | None = None) -> tuple[str, ...]:
+        """The series that a text (by default the question) mentions, in order."""
         return tuple(dict.fromkeys(self.names[mark] for mark in self.marks("S", text)))
 
 
 def template_of(question: str, grid: Grid) -> Template:
+    """The template of a question: its text with marks in place of names from the grid."""
     question = re.sub(r"\s+", " ", plain(question)).strip()
     names: dict[str, str] = {}
     pieces: list[str] = []

@@ -123,6 +123,7 @@ def plain(text: str) -> str:
 
 
 def tokens(text: str) -> tuple[Token, ...]:
+    """The words of a text with their stems and positions."""
     found = []
     for match in _TOKEN.finditer(text):
         word = match.group().lower()

@@ -1,4 +1,4 @@
-"""Boxes are exact: what a box claims to hold is really drawn there."""
+"""Boxes are exact: the content that a box claims is really drawn in it."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +28,7 @@ BARS = [kind for kind in CHARTS if kind.endswith("bar")]
 
 
 class Inked(Canvas):
-    """A canvas that knows every text on it with the box of its ink."""
+    """A canvas that records every text with the box of its ink."""
 
     inks: list[tuple[str, Box]]
 
@@ -49,7 +49,7 @@ class Inked(Canvas):
 
 
 def drawn(kind: ChartKind, seed: int) -> tuple[Inked, Drawing, Style]:
-    """A chart of a kind with everything else at random."""
+    """A chart of this kind with all else at random."""
     rng = Random(f"{kind} {seed}")
     style = replace(choose_style(rng), frame="none", grid="value")
     for table in tables_in_turn(kind, seed, seed):
@@ -82,7 +82,7 @@ def share_of(picture: Image.Image, colour: tuple[int, int, int]) -> float:
 
 
 def has_ink(picture: Image.Image) -> bool:
-    """Not all of one colour."""
+    """Whether the picture has more than one colour."""
     return bool(np.ptp(np.asarray(picture), axis=(0, 1)).any())
 
 

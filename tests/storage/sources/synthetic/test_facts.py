@@ -1,4 +1,4 @@
-"""The shipped figures: every file can be read, says where it comes from, and is sound."""
+"""The shipped figures: every file parses, names its source, and is consistent."""
 
 import re
 

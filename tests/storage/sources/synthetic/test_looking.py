@@ -1,4 +1,4 @@
-"""The command that lets people look at the pictures."""
+"""The command that writes the pictures for inspection."""
 
 import json
 from pathlib import Path

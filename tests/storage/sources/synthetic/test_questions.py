@@ -1,4 +1,4 @@
-"""Answers follow from the figures, as printed; checked against the files by a second, plain computation."""
+"""Answers follow from the figures as printed; a second, simple computation checks them against the files."""
 
 from decimal import Decimal
 from random import Random

@@ -1,4 +1,4 @@
-"""The stream: what it yields is complete, stable, and the same every time."""
+"""The stream of samples is complete, stable, and the same every time."""
 
 import hashlib
 import io

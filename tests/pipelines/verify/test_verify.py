@@ -3,130 +3,31 @@
 import hashlib
 import io
 import json
-import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 import ray
 from PIL import Image
 
-from monitoring.progress import ProgressDisplay
-from pipelines.config import SettingsError, load, with_folder
-from pipelines.findings import Findings
+from pipelines.config import SettingsError, load
 from pipelines.settings import VerifySettings as Settings
-from pipelines.verify import Verification, main
+from pipelines.verify import main
 from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
-from storage.builds.schema import to_parquet
 from storage.datasets.releases import Releases
-from storage.datasets.shards import TABLES
 from storage.files.store import Files
-from tests.e2e.conftest import build
-
-Rows = list[dict[str, Any]]
-
-
-@pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The out folder of one drawn chart on the lowest rung."""
-    out = tmp_path_factory.mktemp("built") / "out"
-    charts = ("source.charts=1", "source.posters=0", "source.questions_per_picture=4")
-    ended = build(*charts, "ladder.rungs=[224]", "chunk_size=2", "version=test", f"out={out}")
-    assert ended.returncode == 0, ended.stderr
-    return out
-
-
-@pytest.fixture
-def out(built: Path, tmp_path: Path) -> Path:
-    """A copy of it, to be damaged."""
-    return Path(shutil.copytree(built, tmp_path / "out"))
-
-
-def verify(out: Path, *overrides: str) -> tuple[int, list[str]]:
-    """The status, and the lines that were printed."""
-    settings = load("verify", Settings, with_folder([str(out), *overrides]))
-    stream = io.StringIO()
-    with ProgressDisplay(io.StringIO()) as display:
-        status = Verification(settings, Findings(display, stream, settings.findings)).run()
-    return status, stream.getvalue().splitlines()
-
-
-def wrong(out: Path, *overrides: str) -> list[str]:
-    """What is found to be wrong, which must be something."""
-    status, lines = verify(out, *overrides)
-    found = [line.removeprefix("wrong: ") for line in lines if line.startswith("wrong: ")]
-    assert (status, bool(found)) == (1, True), lines
-    return found
-
-
-def one(out: Path, pattern: str) -> Path:
-    return sorted(out.glob(pattern))[0]
-
-
-def flip(path: Path, at: float = 0.5) -> None:
-    data = bytearray(path.read_bytes())
-    data[int(at * (len(data) - 1))] ^= 0x11
-    path.write_bytes(data)
-
-
-def forge(out: Path, change: Callable[[Rows], None], table: str = "train") -> Path:
-    """Change the rows of a shard, and manifest and record with them, as somebody would who means harm; the shard."""
-    key, shard = next((block["key"], file) for block, file in shards(out) if file["table"] == table)
-    path = out / str(shard["path"])
-    rows = pq.read_table(path).to_pylist()
-    change(rows)
-    data = to_parquet(rows, TABLES[table])
-    path.write_bytes(data)
-    new = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}
-
-    def describe(manifest: dict[str, Any]) -> None:
-        files = [file for block in manifest["blocks"] for file in block["files"]]
-        next(file for file in files if file["path"] == shard["path"]).update(new)
-        manifest["rows"][table] += len(rows) - shard["rows"]
-
-    def describe_block(record: dict[str, Any]) -> None:
-        next(file for file in record["files"] if file["path"] == shard["path"]).update(new, row_groups=[len(rows)])
-
-    rewrite(out / "datasets/test/manifest.json", describe)
-    rewrite(out / f"blocks/{key}.json", describe_block)
-    return path
-
-
-def forge_ledger(out: Path, change: Callable[[Rows], None]) -> None:
-    """Change the version's ledger, and the manifest with it."""
-    path = out / "datasets/test/ledger.parquet"
-    rows, schema = pq.read_table(path).to_pylist(), pq.read_schema(path)
-    change(rows)
-    data = to_parquet(rows, schema)
-    path.write_bytes(data)
-
-    def describe(manifest: dict[str, Any]) -> None:
-        record = next(file for file in manifest["files"] if file["path"] == "ledger.parquet")
-        record |= {"size": len(data), "sha256": hashlib.sha256(data).hexdigest(), "rows": len(rows)}
-
-    rewrite(out / "datasets/test/manifest.json", describe)
-
-
-def rewrite(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Change a JSON file."""
-    value = json.loads(path.read_text())
-    change(value)
-    path.write_text(json.dumps(value))
-
-
-def shards(out: Path) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """The shards of the version, each with its block, as the manifest names them."""
-    manifest = json.loads((out / "datasets/test/manifest.json").read_text())
-    return [(block, file) for block in manifest["blocks"] for file in block["files"]]
-
-
-def with_steps(rows: Rows) -> int:
-    """The number of a row that looked at something."""
-    return next(number for number, row in enumerate(rows) if row["steps"][0]["images"])
+from tests.pipelines.verify.damage import (
+    Rows,
+    flip,
+    forge,
+    forge_ledger,
+    one,
+    verify,
+    with_steps,
+    wrong,
+)
 
 
 def test_nothing_is_wrong_with_a_store_as_it_was_built(built: Path) -> None:
@@ -397,100 +298,3 @@ def test_a_folder_without_anything_is_no_clean_store(tmp_path: Path, capsys: pyt
 def test_gc_is_of_a_whole_store() -> None:
     with pytest.raises(SettingsError, match="whole store"):
         load("verify", Settings, ["gc=true", "version=test"])
-
-
-def left_over(out: Path, days: float) -> list[Path]:
-    """Files as killed attempts leave them, this old."""
-    build = one(out, "builds/*")
-    chunk = one(build, "episodes/commits/*").stem
-    paths = [
-        build / "episodes" / "parts" / f"{chunk}-0123.parquet",
-        build / "episodes" / "open" / chunk / "partial-0123.parquet",
-        one(build, "verdicts/*") / "parts" / f"{chunk}-0123.parquet",
-        build / "plan" / "parts" / "samples-0123.parquet",
-        out / "staging" / "0123",
-        out / "datasets" / "begun" / "data" / "train.parquet",
-        out / "claims" / "begun.json",
-    ]
-    for path in paths:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"left over")
-        age(path, days)
-    return paths
-
-
-def age(path: Path, days: float) -> None:
-    then = path.stat().st_mtime - days * 86_400
-    os.utime(path, (then, then))
-
-
-def test_what_nothing_names_is_listed_and_kept(out: Path, tmp_path: Path) -> None:
-    left = left_over(out, 8)
-    status, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
-    assert status == 0, lines
-    assert f"{len(left)} files that nothing names, {9 * len(left)} B: gc=true removes them" in lines
-    paths = {str(path.relative_to(out)) for path in left}
-    assert {line.removeprefix("left over: ") for line in lines if line.startswith("left over: ")} == paths
-    written = [json.loads(line) for line in (tmp_path / "found.jsonl").read_text().splitlines()]
-    assert {(found["file"], found["what"]) for found in written} == {(path, "nothing names it") for path in paths}
-    assert all(path.exists() for path in left)
-
-
-def test_of_many_files_that_nothing_names_the_first_are_printed_and_all_are_written(
-    out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    left = left_over(out, 8)
-    monkeypatch.setattr("pipelines.findings.SHOWN", 2)
-    _, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
-    assert sum(line.startswith("left over: ") for line in lines) == 2
-    assert any("findings=FILE" in line for line in lines)
-    assert len((tmp_path / "found.jsonl").read_text().splitlines()) == len(left)
-
-
-def test_gc_removes_what_nothing_names_and_nothing_else(out: Path) -> None:
-    for path in out.rglob("*"):
-        if path.is_file():
-            age(path, 30)
-    before = {path for path in out.rglob("*") if path.is_file()}
-    left_over(out, 8)
-    assert verify(out, "replay=none", "gc=true", "gc_images=true")[0] == 0
-    assert {path for path in out.rglob("*") if path.is_file()} == before
-
-
-def test_gc_leaves_what_is_young(out: Path) -> None:
-    left = left_over(out, 6)
-    verify(out, "replay=none", "gc=true")
-    assert all(path.exists() for path in left)
-    verify(out, "replay=none", "gc=true", "gc_age=5d")
-    assert not any(path.exists() for path in left)
-
-
-def test_gc_keeps_work_that_was_handed_back(out: Path) -> None:
-    waiting = one(out, "builds/*") / "episodes" / "open" / "0123"
-    waiting.mkdir(parents=True)
-    (waiting / "partial-4567.parquet").write_bytes(b"work")
-    age(waiting / "partial-4567.parquet", 30)
-    verify(out, "replay=none", "gc=true")
-    assert (waiting / "partial-4567.parquet").exists()
-
-
-def test_gc_removes_nothing_while_something_is_wrong(out: Path) -> None:
-    left = left_over(out, 8)
-    flip(one(out, "datasets/test/README.md"))
-    wrong(out, "replay=none", "gc=true")
-    assert all(path.exists() for path in left)
-
-
-def test_pictures_that_nothing_names_are_removed_only_where_asked_for(out: Path) -> None:
-    data = b"a picture of nobody"
-    name = hashlib.sha256(data).hexdigest()
-    path = out / "images" / name[:2] / name
-    path.parent.mkdir(exist_ok=True)
-    path.write_bytes(data)
-    age(path, 8)
-    _, lines = verify(out, "replay=none", "gc=true")
-    assert any("1 pictures that nothing names" in line for line in lines)
-    assert path.exists()
-    verify(out, "replay=none", "gc=true", "gc_images=true")
-    assert not path.exists()
-    assert verify(out, "replay=all")[0] == 0
