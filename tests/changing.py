@@ -10,7 +10,7 @@ from PIL import Image
 
 from actors.ingest.outline import PlanOutline
 from actors.ingest.planning import Planner, PlanSettings
-from actors.publishing.publishing import PublishSettings, prepare, publish_prepared
+from actors.publishing.publishing import PublishSettings, inputs_of, prepare, publish_prepared
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
 from lensmill.agents.reader.settings import ReaderSettings
@@ -26,7 +26,7 @@ from storage.builds.exclusion import Exclusion
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, PlannedEpisode
 from storage.builds.verdicts import VerdictRow, VerdictStore
-from storage.datasets.version import PublishedDataset
+from storage.datasets.version import CardSettings, PublishedDataset, manifest_inputs
 from storage.files.store import Files
 from storage.sources.chartqa import ChartQASettings
 from tests.inline import inline
@@ -92,6 +92,11 @@ class Store:
         curation = CurationSettings(validation=0)
         chunk_ids, keys = outline.chunk_ids, outline.failure_keys
         return PublishSettings(*where, chunk_ids, keys, curation, None, "made", scope=outline.scope)
+
+    def inputs(self, outline: PlanOutline) -> dict[str, Any]:
+        """What the manifest of a version would name as its inputs now."""
+        settings, inputs = inputs_of(self.settings(outline))
+        return manifest_inputs(inputs, CardSettings(settings.name))
 
     def publish(self, settings: PublishSettings) -> PublishedDataset:
         return publish_prepared(prepare(settings), tasks=inline)

@@ -38,7 +38,6 @@ from storage.datasets.version import (
     PublishedDataset,
     begin,
     finish,
-    manifest_inputs,
     published,
     require_free,
 )
@@ -162,11 +161,6 @@ def inputs_of(settings: PublishSettings) -> tuple[PublishSettings, DatasetInputs
         replay=_replay(settings).record(),
         scope=settings.scope,
     )
-
-
-def version_inputs(settings: PublishSettings) -> dict[str, Any]:
-    """What the manifest of the version would say now that it is made from."""
-    return manifest_inputs(inputs_of(settings)[1], CardSettings(settings.name))
 
 
 def check_version(settings: PublishSettings, retried: bool = False) -> None:

@@ -34,10 +34,6 @@ class Wanted:
         """Those of the attempts that are asked for."""
         return frozenset(attempt for attempt in attempts if self.takes(*attempt))
 
-    def offers(self, split: str, subset: str) -> bool:
-        """Whether samples of this split and subset are asked for."""
-        return (self.splits is None or split in self.splits) and (self.subsets is None or subset in self.subsets)
-
     def record(self) -> dict[str, Any]:
         """JSON values."""
         values = {"rungs": self.rungs, "seeds": self.seeds, "splits": self.splits, "subsets": self.subsets}

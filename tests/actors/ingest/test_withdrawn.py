@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from actors.publishing.publishing import version_inputs
 from lensmill.models.families import ModelFamily
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
@@ -60,14 +59,14 @@ def test_a_changed_source_gives_the_rows_of_a_fresh_build(
 def test_a_version_of_a_changed_source_is_as_it_must_be(
     change: Callable[[Store], None], store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = version_inputs(store.settings(store.plan()))
+    before = store.inputs(store.plan())
     store.night()
     change(store)
     store.night()
     verify([f"{store.root / 'out'}"])
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrong: ")]
     assert [line for line in wrong if "recipe.json" not in line] == []  # which was made by hand
-    after = version_inputs(store.settings(store.plan()))
+    after = store.inputs(store.plan())
     assert (before == after) == (change is it_is_turned_round)
 
 
