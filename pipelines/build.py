@@ -24,16 +24,16 @@ from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import advice_after, questions, status_after
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load_build
 from pipelines.estimate import tell_estimate
 from pipelines.exit_status import ExitStatus
 from pipelines.help import HELP
 from pipelines.job import Job
+from pipelines.model_checks import advice_after, questions, status_after
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.planning import plan_source
-from pipelines.publication import publish_and_tell
+from pipelines.publishing import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from storage.builds.episodes import EpisodeStore

@@ -14,10 +14,10 @@ from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, status_after
 from pipelines.config import references_in
 from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
+from pipelines.model_checks import ModelsError, ModelWatch, advice_after, ask_models, status_after
 from pipelines.models import Engines
 from pipelines.settings import BuildSettings, JudgeJobSettings
 from pipelines.spend import Spend

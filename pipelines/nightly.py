@@ -20,7 +20,7 @@ from pipelines.config import load
 from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, opened, refusals
 from pipelines.help import NIGHTLY_HELP
-from pipelines.publication import prepare_and_tell, publish_and_tell, tell_gates
+from pipelines.publishing import prepare_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
 from storage.checks.garbage import UNNAMED_S, remove, unnamed_blocks
 from storage.datasets.releases import Release, Releases, is_older, name_for

@@ -13,7 +13,7 @@ from actors.ingest.planning import PlanSettings, RemotePlanner
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.exclude import tell_lifted
-from pipelines.publication import tell_scope
+from pipelines.publishing import tell_scope
 from storage.sources.protocol import SourceError
 
 

@@ -8,7 +8,7 @@ from lensmill.resolution import Ladder, image_tokens
 from storage.builds.exclusion import Exclusion
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan
-from storage.builds.scope import Scope, select
+from storage.builds.scope import Scope, run_scope
 from storage.builds.segment import failure_key
 from storage.builds.source_state import SourceState
 from storage.files.store import Files
@@ -80,7 +80,7 @@ def outline_of(
         measured_on: the ladder; None: neither tokens nor sizes are measured. Else the plan is read chunk by chunk for
             image tokens, and every original is looked at for its size.
     """
-    found = select(plan, state, exclusion)
+    found = run_scope(plan, state, exclusion)
     tokens, size = _measured(plan, files, found.chunk_ids, measured_on) if measured_on is not None else ({}, 0)
     failures, first = _failures(plan, state.failure_keys)
     return PlanOutline(

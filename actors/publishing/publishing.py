@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from actors.cluster.tasks import Tasks, in_order
 from actors.publishing.blocks import BlockWork, Build, make_block, with_originals, work_of
-from actors.publishing.ledger import tally_of, written_ledger
+from actors.publishing.ledger import written_ledger
+from actors.publishing.tally import tally_of
 from lensmill.curation.correct import CURATION_VERSION
 from lensmill.curation.settings import CurationSettings
 from lensmill.facts.measure import measures_of

@@ -185,7 +185,7 @@ class Plan:
         """See `PlanView.runs`."""
         return self._refresh().runs(episodes)
 
-    def select(
+    def part(
         self,
         held: Set[str],
         others_too: bool = False,

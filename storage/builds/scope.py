@@ -163,7 +163,7 @@ def read_scope(files: Files, folder: str) -> Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
+class RunScope:
     """What of a plan is made and published.
 
     Attributes:
@@ -182,7 +182,7 @@ class Selection:
     episodes: Mapping[int, int]
 
 
-def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selection:
+def run_scope(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> RunScope:
     """What of a plan its source held in a state; all of it where no state was recorded.
 
     Raises:
@@ -191,7 +191,7 @@ def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selec
     held, wanted = (plan.known(), ALL) if state is None else (state.held, state.wanted)
     beyond = frozenset() if state is None else frozenset(state.beyond)
     keep = state is not None and state.whole and state.keep
-    found = plan.select(held, keep, SHOWN, wanted, beyond)
+    found = plan.part(held, keep, SHOWN, wanted, beyond)
     named, counts = _named(plan, state, exclusion.origins, None if keep else held), None
     by_origin = frozenset[str]().union(*named.values())
     shown = dict[str, Sample]()
@@ -204,7 +204,7 @@ def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selec
     scope = Scope(
         found.left_out | by_origin, exclusion, counts, by_origin, rungs=wanted.rungs, seeds=wanted.seeds, beyond=beyond
     )
-    return Selection(found.chunk_ids, found.samples, scope, shown, unknown, found.episodes)
+    return RunScope(found.chunk_ids, found.samples, scope, shown, unknown, found.episodes)
 
 
 def _named(plan: Plan, state: SourceState | None, origins: Set[str], inside: Set[str] | None) -> dict[str, Set[str]]:

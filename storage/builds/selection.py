@@ -73,7 +73,7 @@ class Selection:
         rows: SELECTION columns, in plan order.
         funnel: how many episodes each condition removed, in order: first the reasons that are no setting
             ("failed", "incorrect" ...; only those that occur), then the conditions of the settings (all of them).
-        counts: COUNTS columns; closing table, gates and card follow from it (`actors.publishing.ledger.tally_of`,
+        counts: COUNTS columns; closing table, gates and card follow from it (`actors.publishing.tally.tally_of`,
             `storage.builds.counts.card_counts`).
         left_out: episodes of the chunks that are out of the version's scope.
         taken_down: episodes that would be accepted, had `exclude=` not taken them down.

@@ -11,7 +11,7 @@ from lensmill.models.families import ModelFamily
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
 from storage.builds.plan import Plan
-from storage.builds.scope import select
+from storage.builds.scope import run_scope
 from storage.builds.source_state import SourceStates
 from storage.files.store import Files
 from tests.changing import (
@@ -178,7 +178,7 @@ def test_whoever_does_not_read_the_source_publishes_what_was_read_last(store: St
     version = store.night()
     state = SourceStates(store.files, FINGERPRINT).last()
     assert state is not None
-    found = select(Plan(store.files, FINGERPRINT), state, Exclusion())
+    found = run_scope(Plan(store.files, FINGERPRINT), state, Exclusion())
     settings = replace(store.settings(store.plan()), chunk_ids=found.chunk_ids, scope=found.scope)
     assert store.publish(replace(settings, failure_keys=state.failure_keys)) == version
 
@@ -193,4 +193,4 @@ def test_a_smaller_run_does_not_shrink_what_is_published_without_reading_the_sou
     store.plan(**smaller)
     state = SourceStates(store.files, FINGERPRINT).last()
     assert state is not None
-    assert select(Plan(store.files, FINGERPRINT), state, Exclusion()).samples == 9
+    assert run_scope(Plan(store.files, FINGERPRINT), state, Exclusion()).samples == 9

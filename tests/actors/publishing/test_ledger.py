@@ -8,7 +8,8 @@ import ray
 
 from actors.cluster.connection import ClusterSettings, connect
 from actors.cluster.errors import Stopped
-from actors.publishing.ledger import tally_of, written_ledger
+from actors.publishing.ledger import written_ledger
+from actors.publishing.tally import tally_of
 from lensmill.curation.settings import CurationSettings
 from monitoring.report import RungTally
 from storage.builds import ledger as ledgers

@@ -11,7 +11,7 @@ from pipelines.exclude import tell_lifted
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
 from storage.builds.plan import Plan
-from storage.builds.scope import select
+from storage.builds.scope import run_scope
 from storage.datasets.releases import Releases
 from storage.files.store import StoreError
 from tests.changing import (
@@ -142,7 +142,7 @@ def test_a_withdrawn_row_that_is_kept_is_taken_down_by_its_origin(store: Store) 
 
 def test_a_row_is_taken_down_by_its_origin_where_no_state_is_recorded(store: Store) -> None:
     store.night()
-    found = select(Plan(store.files, FINGERPRINT), None, at(9))
+    found = run_scope(Plan(store.files, FINGERPRINT), None, at(9))
     assert (len(found.scope.left_out), found.unknown_origins) == (1, ())
 
 

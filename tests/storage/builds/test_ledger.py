@@ -6,7 +6,7 @@ import pytest
 
 from storage.builds import ledger as ledgers
 from storage.builds.ledger import Ledger
-from storage.builds.measuring import LedgerWriter
+from storage.builds.ledger_writer import LedgerWriter
 from storage.builds.plan import Plan
 from storage.files.store import Files, StoreError
 from tests.storage.builds.ledgers import ABSTAINED, FAILURE, JUDGE, End, add, finish, ledger_of, retry, right, written

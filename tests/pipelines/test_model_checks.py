@@ -7,8 +7,8 @@ from lensmill.judging.cascade import CascadeSettings
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
 from monitoring.recorder import series_name
-from pipelines.asking import ModelWatch, questions, status_after
 from pipelines.exit_status import ExitStatus
+from pipelines.model_checks import ModelWatch, questions, status_after
 
 MODEL = ModelSettings("m", ("http://127.0.0.1:9/v1",))
 

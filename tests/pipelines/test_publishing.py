@@ -8,7 +8,7 @@ import pytest
 from actors.publishing.publishing import Progress
 from monitoring.progress import ProgressDisplay
 from monitoring.report import BuildTally, RungTally
-from pipelines.publication import _tell_published, nothing_accepted, tell_scope
+from pipelines.publishing import _tell_published, nothing_accepted, tell_scope
 from storage.builds.scope import Scope, SourceCounts
 from storage.datasets.version import PublishedDataset
 
