@@ -27,12 +27,12 @@ def written_ledger(
     Args:
         measures, layers, chunk_ids: see `Ledger`.
         stopping, workers: see `actors.cluster.tasks.in_order`.
-        show: told how many of the missing segments are written, from 0, and how many were missing; not called if none
-            was.
+        show: receives the number of written segments, from 0, and the number of missing segments; not called if none is
+            missing.
         tasks: what runs one function over many items.
 
     Raises:
-        Stopped: asked to stop. Segments that are written stay.
+        Stopped: asked to stop. Written segments stay.
         StoreError: see `LedgerWriter`.
     """
     ledger = Ledger(files, fingerprint, judge, chunk_ids, layers, measures)
@@ -47,7 +47,7 @@ def written_ledger(
 
 
 _held: dict[tuple[str, ...], LedgerWriter] = {}
-"""The writer of this process's last task: it holds the plan's index, which the next task needs too."""
+"""The writer of this process's last task. It holds the plan's index for the next task."""
 
 
 def _write(files: Files, fingerprint: str, judge: str, measures: tuple[str, ...], segment: LedgerSegment) -> int:

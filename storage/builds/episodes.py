@@ -124,8 +124,8 @@ class EpisodeStore:
         """Commit the results of trying failed episodes of a chunk again, as a layer over the chunk.
 
         Returns:
-            The ids of the episodes of which `rows` are what counts now: those that are still failed in the store, and
-            are done here or were tried more often.
+            The ids of the episodes whose row in `rows` counts now: the store has them as failed, and here they are
+            done or were tried more often.
 
         Raises:
             StoreError: the chunk is not committed, or the store cannot be written.

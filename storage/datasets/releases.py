@@ -104,9 +104,7 @@ class Releases:
         for version in reversed(newest[max(1, count) :]):
             if first[version] > first[releases[-2].version] or version in self.pinned():
                 continue
-            if (
-                now := self.latest()
-            ) and now.version == version:  # another run has released the version again meanwhile
+            if (now := self.latest()) and now.version == version:  # another run has released it again meanwhile
                 continue
             self._files.remove(f"datasets/{version}/{MANIFEST}")
             self._files.remove_folder(f"datasets/{version}")
