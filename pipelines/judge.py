@@ -1,9 +1,9 @@
-"""Judging again: another judge's verdicts on what a build has made, beside those that are there.
+"""Judges a build again: the verdicts of another judge beside the present ones.
 
     python -m pipelines.judge out=out/chartqa judge=rules judge.policy=relaxed
 
-Episodes are only read. A judge's own errors are asked about again. Then a version of these verdicts is published, since
-verdicts alone change nothing for whoever trains; `publish=false` leaves it at the verdicts.
+Episodes are only read. A judge's own errors are judged again. Then a version with these verdicts is published.
+`publish=false` gives verdicts without a version.
 """
 
 import sys
@@ -34,7 +34,7 @@ from storage.builds.scope import RunScope, run_scope
 from storage.builds.source_state import SourceStates
 
 IN_FLIGHT = 64
-"""Verdicts awaited in one worker at a time."""
+"""Verdicts that one worker awaits at the same time."""
 
 
 class JudgeJob(Job):
@@ -95,7 +95,7 @@ class JudgeJob(Job):
         return ExitStatus.DONE
 
     def _finished(self, found: RunScope) -> tuple[str, ...]:
-        """The finished chunks with samples of the source as it was last read, in plan order."""
+        """The finished chunks with samples of the source's last state, in plan order."""
         fingerprint, planned = self._build.fingerprint, found.chunk_ids
         committed = EpisodeStore(self.files, fingerprint).committed()
         withdrawn = {sample_id: sample.origin for sample_id, sample in found.withdrawn.items()}
