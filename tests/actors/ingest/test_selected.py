@@ -1,4 +1,4 @@
-"""What a run selects decides no fingerprint: only what is not planned yet is planned, and a version holds its own."""
+"""Settings that only select are in no fingerprint: a run plans missing episodes only, and a version holds its own."""
 
 import json
 from pathlib import Path
@@ -84,7 +84,7 @@ def test_one_rung_more_plans_that_rung_only(tmp_path: Path) -> None:
     assert len(keys(tmp_path, second)) == 15
 
 
-def test_a_run_with_fewer_rungs_leaves_the_others_where_they_are(tmp_path: Path) -> None:
+def test_a_run_with_fewer_rungs_keeps_the_other_rungs(tmp_path: Path) -> None:
     a_split(tmp_path, "test", 5)
     both = plan(tmp_path)
     before = files_of(tmp_path)

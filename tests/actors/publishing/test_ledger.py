@@ -63,7 +63,7 @@ def test_a_ledger_that_is_written_is_not_written_again(files: Files) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_one_who_asks_to_stop_is_heard(files: Files) -> None:
+def test_a_stop_ends_the_writing_of_a_ledger(files: Files) -> None:
     with pytest.raises(Stopped):
         written_ledger(files, FINGERPRINT, JUDGE, Plan(files, FINGERPRINT).chunk_ids(), {}, stopping=lambda: True)
 

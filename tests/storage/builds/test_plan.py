@@ -64,7 +64,7 @@ def test_planning_the_same_source_again_appends_nothing(plan: Plan, files: Files
     assert files.list("builds") == before
 
 
-def test_a_grown_source_appends_what_is_new(plan: Plan) -> None:
+def test_a_grown_source_appends_only_new_samples(plan: Plan) -> None:
     plan.append(planned(range(4)), chunk_size=2)
     before = plan.chunk_ids()
     added = plan.append([BAD, *planned([9, *range(6)])], chunk_size=2)
@@ -136,7 +136,7 @@ def test_a_plan_says_with_which_chunk_sizes_it_was_planned(plan: Plan) -> None:
     assert plan.chunk_sizes() == {4, 8}
 
 
-def test_chunks_grow_with_what_is_planned_before_them(plan: Plan) -> None:
+def test_chunks_grow_with_the_plan_before_them(plan: Plan) -> None:
     plan.append(planned(range(2100)))
     sizes = [plan.episodes_in([chunk_id]) for chunk_id in plan.chunk_ids()]
     assert (sizes[0], sizes[-2], sum(sizes)) == (16, 64, 4200)
@@ -245,7 +245,7 @@ def test_racing_planners_plan_everything_once(files: Files) -> None:
     assert len(questions) == len(set(questions)) * 2 == 70
 
 
-def test_a_reader_sees_what_others_append(plan: Plan, files: Files) -> None:
+def test_a_reader_sees_segments_of_other_writers(plan: Plan, files: Files) -> None:
     assert plan.chunk_ids() == ()
     Plan(files, FINGERPRINT).append(planned([1]))
     assert len(plan.chunk_ids()) == 1

@@ -29,8 +29,8 @@ from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.version import CardSettings, PublishedDataset, manifest_inputs
 from storage.files.store import Files
 from storage.sources.chartqa import ChartQASettings
-from tests.inline import inline
-from tests.judged import CORRECT
+from tests.inline_tasks import inline
+from tests.judged_build import CORRECT
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
 
@@ -168,21 +168,21 @@ def a_row_is_broken(store: Store) -> None:
     store.rows(*({**one, "label": ""} if one == row("a.png", 0) else one for one in all_rows()))
 
 
-def it_grows_and_shrinks(store: Store) -> None:
+def the_source_grows_and_shrinks(store: Store) -> None:
     store.picture("d.png")
     store.rows(row("d.png"), *all_rows()[2:], row("d.png", 5))
 
 
-def it_is_turned_round(store: Store) -> None:
+def the_rows_are_reversed(store: Store) -> None:
     store.rows(*reversed(all_rows()))
 
 
-def all_of_it_is_other(store: Store) -> None:
+def every_row_is_replaced(store: Store) -> None:
     store.picture("z.png")
     store.rows(*(row("z.png", number) for number in range(12)))
 
 
 CHANGES = (
     *(a_picture_is_deleted, a_picture_is_damaged, a_picture_is_drawn_anew, a_label_is_changed, a_question_is_changed),
-    *(a_row_is_removed, a_row_is_broken, it_grows_and_shrinks, it_is_turned_round, all_of_it_is_other),
+    *(a_row_is_removed, a_row_is_broken, the_source_grows_and_shrinks, the_rows_are_reversed, every_row_is_replaced),
 )
