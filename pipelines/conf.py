@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 
 from lensmill.specs import PluginSettings
 from pipelines.config import CONF, PLUGINS
-from pipelines.exit_status import ExitStatus
+from pipelines.exit_status import EXIT_STATUSES, ExitStatus
 
 WIDTH = 120
 """Characters of a line."""
@@ -103,6 +103,9 @@ def files_of_plugins() -> dict[Path, str]:
 
 def main(arguments: Sequence[str]) -> int:
     """The command; returns its exit status."""
+    if {"-h", "--help"} & {*arguments}:
+        print(f"{__doc__}\n{EXIT_STATUSES}")
+        return ExitStatus.DONE
     differ = [path for path, text in files_of_plugins().items() if not path.exists() or path.read_text() != text]
     for path in differ:
         print(f"{path.relative_to(CONF.parent)} {'differs' if '--check' in arguments else 'written'}")

@@ -5,17 +5,7 @@ from collections.abc import Sequence
 
 from pipelines.conf import yaml_of
 from pipelines.config import CONF, PLUGINS, groups_of, outside_in, texts_of
-
-EXIT_STATUSES = """\
-exit statuses (docs/exit-statuses.md):
-    0  done, or nothing to do
-    1  wrong in a way that another run does not mend: every episode failed, verify found damage, a bug
-    2  something to mend first: a setting, the source, a credential, a permission
-    3  a gate refused the version; the episodes are kept
-    4  a cap on spending, or the provider's quota, ended the job; with a higher one the same command goes on
-   75  a store, a model's server, an engine or the cluster is away; the same command goes on later
-  130  stopped by Ctrl-C or SIGTERM; the same command goes on
-"""
+from pipelines.exit_status import EXIT_STATUSES
 
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.

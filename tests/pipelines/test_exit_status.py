@@ -25,8 +25,7 @@ from actors.cluster.errors import ClusterError, ClusterUnavailable, Stopped
 from actors.engines.replicas import EngineError, EngineUnavailable
 from pipelines.command import run_command
 from pipelines.config import SettingsError
-from pipelines.exit_status import ExitStatus
-from pipelines.help import EXIT_STATUSES
+from pipelines.exit_status import EXIT_STATUSES, ExitStatus
 from pipelines.submit import jobs
 from storage.files.store import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError

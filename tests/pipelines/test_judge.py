@@ -120,7 +120,7 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
     after = files.list("builds")
     assert {path: files.read(path) for path in before} == before
     assert {path: files.read(path) for path in given} == given
-    assert [path.split("/")[2] for path in after if path not in given] == ["verdicts", "verdicts"]
+    assert [path.split("/")[2] for path in after if path not in given] == ["ledger", "verdicts", "verdicts"]
     seconds = [
         row.verdict.second
         for chunk_id in plan.chunk_ids()

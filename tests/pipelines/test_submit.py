@@ -54,7 +54,7 @@ def test_a_small_build_is_made_there_and_its_log_comes_back(nodes: RayNodes, tmp
     ended = submit(f"address={nodes.head.dashboard}", "id=small", "build", *TINY, f"out={tmp_path}")
     assert ended.returncode == 0, ended.stderr + ended.stdout
     assert "planned: 1 sample, 1 episode on 1 rung" in ended.stdout
-    assert list((tmp_path / "datasets" / "test" / "data").glob("*.parquet"))
+    assert list((tmp_path / "shards").glob("train-*.parquet"))
 
 
 def test_the_exit_status_is_the_jobs(nodes: RayNodes, tmp_path: Path) -> None:
