@@ -36,7 +36,7 @@ def yaml_of(settings: type[PluginSettings]) -> str:
 
 
 def comments_of(settings: type[PluginSettings]) -> dict[str, str]:
-    """The text below each field of a settings class and its bases, by the field's name; none without source text."""
+    """The text below each field of a settings class and its bases, by the field's name; empty without source text."""
     found: dict[str, str] = {}
     for kind in _bases(settings):
         try:
@@ -55,7 +55,7 @@ def _is_text(node: ast.stmt) -> TypeGuard[ast.Expr]:
 
 
 def _bases(settings: type[PluginSettings]) -> Iterator[type]:
-    """The class, then its bases, as far as they have settings."""
+    """The class, then its bases that have settings."""
     return (kind for kind in settings.__mro__ if issubclass(kind, PluginSettings) and kind is not PluginSettings)
 
 

@@ -15,7 +15,7 @@ from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.settings import StoreSettings
 from storage.files.store import Files
-from tests.judged import CORRECT, INCORRECT, build_of
+from tests.judged_build import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT
 
 ERROR, UNSURE = Verdict("judge_error", "engine_error"), Verdict("undecided", "anls")
@@ -60,7 +60,7 @@ def test_counts_kappa_and_every_disagreement(files: Files, plan: Plan, tmp_path:
     assert "2 or so" in printed
 
 
-def test_only_so_many_are_printed_and_the_files_have_all(files: Files, plan: Plan, tmp_path: Path) -> None:
+def test_printed_disagreements_are_bounded_and_the_files_have_all(files: Files, plan: Plan, tmp_path: Path) -> None:
     judged(files, plan, "aaaa", [CORRECT] * 5)
     judged(files, plan, "bbbb", [INCORRECT] * 5)
     printed, rows = compared(tmp_path, show=2)
@@ -134,7 +134,7 @@ def test_a_fingerprint_of_digits_is_one(
         ([], "no build"),
     ],
 )
-def test_what_cannot_work_ends_with_one_line(
+def test_settings_that_cannot_work_end_with_one_line(
     overrides: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([f"out={tmp_path}", *overrides]) == 2

@@ -94,7 +94,7 @@ def test_a_plugins_own_settings_are_checked_as_ours_are() -> None:
 
 
 @pytest.mark.usefixtures("importable")
-def test_what_only_selects_is_no_part_of_the_recipe() -> None:
+def test_settings_that_only_select_are_not_in_the_recipe() -> None:
     def fingerprint(*more: str) -> str:
         return recipe_of(load_build([*OVERRIDES, *more]), {}, "").fingerprint
 
