@@ -31,7 +31,7 @@ from lensmill.facts.measure import measures_of
 from lensmill.resolution import LADDER
 from storage.builds.judged import JudgedBuild
 from storage.builds.ledger import SEGMENT_EPISODES, Ledger, ledger_schema
-from storage.builds.measuring import LedgerWriter
+from storage.builds.ledger_writer import LedgerWriter
 from storage.builds.sql import ask, connect
 from storage.builds.verdicts import VerdictStore
 from storage.files.store import Files

@@ -59,8 +59,6 @@ EACH = SAMPLES * len(LADDER)
 QUESTIONS = 8
 """Questions for each picture."""
 
-NOWHERE = {"split": "", "subset": ""}
-
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
 
 

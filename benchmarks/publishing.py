@@ -49,7 +49,7 @@ from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files
-from tests.inline import inline
+from tests.inline_tasks import inline
 
 RECIPE, JUDGE = "f" * 16, "j" * 16
 LADDER = {"factor": 28, "upscale": False, "min_pixels": 3136, "max_pixels": 12_845_056}

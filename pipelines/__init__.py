@@ -1,4 +1,4 @@
-"""The jobs that people run. Signals are handled from the first import on."""
+"""The jobs that people run. Signals are handled from the first import."""
 
 from pipelines.signals import listen_early
 

@@ -1,8 +1,8 @@
-"""How far two judges of a build agree, and where they do not.
+"""How far two judges of a build agree, and on which answers they differ.
 
     python -m pipelines.agreement out=out/chartqa
 
-Reads verdicts and answers a chunk at a time; needs neither source nor cluster.
+Reads verdicts and answers, a chunk at a time. Needs neither source nor cluster.
 """
 
 import sys
@@ -26,7 +26,7 @@ from storage.files.store import Files
 
 
 class Comparison:
-    """Two judges of one build; or one and its second opinions, where both are the same."""
+    """Two judges of one build; or one judge and its second opinions, if both are the same."""
 
     def __init__(self, files: Files, build: str, first: str, second: str) -> None:
         self._plan = Plan(files, build)
@@ -38,13 +38,13 @@ class Comparison:
         self.disagreements = 0
 
     def chunk_ids(self) -> tuple[str, ...]:
-        """The chunks that both have judged, in plan order."""
+        """The chunks that both judges have judged, in plan order."""
         first, second = self._layers
         return tuple(chunk_id for chunk_id in self._plan.chunk_ids() if chunk_id in first and chunk_id in second)
 
     def compare(self) -> Iterator[Disagreement]:
-        """Count every answer that both judged; gives those of which they say different things, in plan order. Where
-        one of them failed it said nothing."""
+        """Count every answer that both judged. Yield the answers on which they differ, in plan order. A judge that
+        failed on an answer has no opinion."""
         for chunk_id in self.chunk_ids():
             layers, theirs = (layers[chunk_id] for layers in self._layers)
             first = {row.episode_id: row.verdict for row in self._first.rows(chunk_id, layers)}
@@ -67,10 +67,10 @@ class Comparison:
 
 
 def compare(settings: AgreementSettings, stream: TextIO) -> None:
-    """Print how two judges agree, and write where they do not.
+    """Print how far two judges agree, and write the answers on which they differ.
 
     Raises:
-        SettingsError: it is not clear which build or which judges are meant.
+        SettingsError: the settings do not name one build and two judges.
         StoreError: the store cannot be read or written.
     """
     files = settings.store.open(settings.out)
@@ -107,7 +107,7 @@ def compare(settings: AgreementSettings, stream: TextIO) -> None:
 
 
 def _choose(judges: Mapping[str, str], wanted: Sequence[str]) -> tuple[str, str]:
-    """The two judges that are meant, by the beginnings of their fingerprints."""
+    """The two judges whose fingerprints begin like this."""
     there = "; ".join(f"{judge} ({about})" for judge, about in judges.items()) or "none"
     chosen = []
     for begin in wanted:

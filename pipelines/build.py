@@ -2,7 +2,7 @@
 
     python -m pipelines.build source=chartqa source.path=/data/ChartQA out=out/chartqa
 
-Run it again and it does only what is missing.
+A second run does only what is missing.
 """
 
 import sys
@@ -24,16 +24,16 @@ from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import advice_after, questions, status_after
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load_build
 from pipelines.estimate import tell_estimate
 from pipelines.exit_status import ExitStatus
 from pipelines.help import HELP
 from pipelines.job import Job
+from pipelines.model_checks import advice_after, questions, status_after
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.planning import plan_source
-from pipelines.publication import publish_and_tell
+from pipelines.publishing import publish_and_tell
 from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from storage.builds.episodes import EpisodeStore
@@ -44,17 +44,18 @@ from storage.sources.spec import source_spec
 PROBED_CHUNKS = 3
 
 CPU_IN_FLIGHT = 2
-"""An agent without a model keeps its worker's core busy; two hide what it waits for."""
+"""Episodes in flight of an agent without a model: such an agent keeps its worker's core busy, and two hide its
+waiting."""
 
 MODEL_IN_FLIGHT = 64
-"""Agents with a model wait for it nearly all the time."""
+"""Episodes in flight of an agent with a model, which waits for the model nearly all the time."""
 
 
 class Build(Job):
     """One run of the job.
 
     Args:
-        publish: publishes the finished build; called as `publish_and_tell` is.
+        publish: publishes the finished build, with the arguments of `publish_and_tell`.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class Build(Job):
         self._retried = frozenset[str]()
 
     def _ask_models(self, models: Mapping[str, ModelSettings]) -> None:
-        """Ask those models that run already."""
+        """Ask the models whose servers are not started by the job."""
         there = {role: model for role, model in models.items() if model.urls}
         self.ask(questions(there, self._settings.agent, self._settings.judge))
 
@@ -105,7 +106,7 @@ class Build(Job):
             display.say(changed, "warning")
         if self._source_waits:
             display.say(self._source_waits)
-        if not self._episodes.committed():  # else perhaps nothing is missing
+        if not self._episodes.committed():  # otherwise nothing may be missing
             self._ask_models(self._all_models())
         size = self.connect()
         outline = self._make_plan()
@@ -145,10 +146,10 @@ class Build(Job):
         )
 
     def _retry(self, outline: PlanOutline, committed: Mapping[str, int]) -> dict[str, Retry]:
-        """What this run makes again: by chunk, what failed of the classes that it was told.
+        """The failed episodes that this run tries again: by chunk, those of the classes in `retry=`.
 
         Raises:
-            SettingsError: no episode ever failed of a class.
+            SettingsError: no episode failed of a named class.
         """
         names = self._settings.retry
         if not names:
@@ -210,7 +211,7 @@ class Build(Job):
     def _generate(
         self, outline: PlanOutline, committed: Mapping[str, int], retry: Mapping[str, Retry], size: int
     ) -> tuple[str, ...]:
-        """Make what is missing or to be tried again, and judge it; returns the chunks left unfinished."""
+        """Make and judge what is missing or must be tried again. Return the chunks that are left unfinished."""
         settings, chunk_ids, episodes = self._settings, outline.chunk_ids, sum(outline.episodes.values())
         missing = [chunk_id for chunk_id in chunk_ids if chunk_id not in committed]
         unjudged = self._judge_failed(chunk_ids) | self._unjudged(chunk_ids, committed) - retry.keys()
@@ -231,13 +232,13 @@ class Build(Job):
             chunks = len(missing) + len(unjudged) + len(retry)
             with self._pool(outline, min(size, chunks), done, engines, settings.cluster.workers or chunks) as pool:
                 unfinished = {*pool.judge(_in_order(chunk_ids, unjudged)), *pool.run(missing, retry)}
-                # another run may have made chunks, and have ended before it judged them
+                # another run may have made chunks and ended before it judged them
                 behind = self._unjudged(chunk_ids, self._episodes.committed()) - unfinished
                 unfinished.update(pool.judge(_in_order(chunk_ids, behind)))
         return _in_order(chunk_ids, unfinished)
 
     def _unjudged(self, chunk_ids: Iterable[str], committed: Mapping[str, int]) -> set[str]:
-        """The chunks with episodes that the judge has not seen, or not since they were tried again."""
+        """The chunks with episodes that the judge has not judged, or not since they were tried again."""
         judged = self._verdicts.committed()
 
         def seen(chunk_id: str, layers: int) -> bool:
@@ -248,8 +249,8 @@ class Build(Job):
         return {chunk_id for chunk_id, layers in mine if not seen(chunk_id, layers)}
 
     def _judge_failed(self, chunk_ids: Iterable[str]) -> set[str]:
-        """The chunks in which a judge that asks a model failed at some answer: it is asked again. Rules never fail for
-        a while."""
+        """The chunks in which a judge that asks a model failed on an answer: the judge is asked again. A
+        failure of rules is final."""
         if self._judge_model is None:
             return set()
         judged = self._verdicts.committed()
@@ -271,7 +272,7 @@ class Build(Job):
         )
 
     def _estimate(self, outline: PlanOutline, size: int) -> int:
-        """Print what the build would be, with time and disk from a few real episodes; returns the exit status."""
+        """Print an estimate of the build, with time and disk from a few real episodes; return the exit status."""
         chunk_ids = outline.chunk_ids
         step = max(1, len(chunk_ids) // PROBED_CHUNKS)
         self.display.say("trying a few episodes for the estimate ...")

@@ -1,4 +1,4 @@
-"""What every job's command has in common: --help, --cfg, and errors in one line with an exit status."""
+"""The common part of every job's command: --help, --cfg, and errors in one line with an exit status."""
 
 import signal
 import sys
@@ -39,7 +39,7 @@ from storage.files.store import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError
 
 UNAVAILABLE = (StoreUnavailable, ClusterUnavailable, EngineUnavailable)
-"""Errors that the same command may not meet later."""
+"""Errors after which the same command may succeed later."""
 
 TO_MEND = (
     *(SettingsError, ModelChoiceError, SpecError, ConditionError, QueryError),
@@ -51,7 +51,7 @@ TO_MEND = (
 _RAY_TO_MEND = (RuntimeEnvSetupError, AuthenticationError, OutOfDiskError)
 
 _RAY_CRASHES = (OutOfMemoryError, WorkerCrashedError, ActorDiedError)
-"""Ray has started the process again as often as that may help; the next run would meet the same end."""
+"""Ray has restarted the process as often as that may help; the next run would end in the same way."""
 
 
 def ending_of(error: BaseException) -> tuple[ExitStatus, str]:
@@ -150,7 +150,7 @@ def _run_command(job: str, introduction: str, arguments: Sequence[str], run: Cal
 
 @contextmanager
 def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Before a job waits for signals gently, and after: SIGTERM ends it as Ctrl-C does, with a line and status 130."""
+    """SIGTERM ends a job like Ctrl-C, with a line and status 130, while the job does not handle signals gently."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

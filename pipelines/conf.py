@@ -15,7 +15,7 @@ from typing import Any, TypeGuard
 
 from lensmill.specs import PluginSettings
 from pipelines.config import CONF, PLUGINS
-from pipelines.exit_status import ExitStatus
+from pipelines.exit_status import EXIT_STATUSES, ExitStatus
 
 WIDTH = 120
 """Characters of a line."""
@@ -36,7 +36,7 @@ def yaml_of(settings: type[PluginSettings]) -> str:
 
 
 def comments_of(settings: type[PluginSettings]) -> dict[str, str]:
-    """The text below each field of a settings class and its bases, by the field's name; none without source text."""
+    """The text below each field of a settings class and its bases, by the field's name; empty without source text."""
     found: dict[str, str] = {}
     for kind in _bases(settings):
         try:
@@ -55,7 +55,7 @@ def _is_text(node: ast.stmt) -> TypeGuard[ast.Expr]:
 
 
 def _bases(settings: type[PluginSettings]) -> Iterator[type]:
-    """The class, then its bases, as far as they have settings."""
+    """The class, then its bases that have settings."""
     return (kind for kind in settings.__mro__ if issubclass(kind, PluginSettings) and kind is not PluginSettings)
 
 
@@ -103,6 +103,9 @@ def files_of_plugins() -> dict[Path, str]:
 
 def main(arguments: Sequence[str]) -> int:
     """The command; returns its exit status."""
+    if {"-h", "--help"} & {*arguments}:
+        print(f"{__doc__}\n{EXIT_STATUSES}")
+        return ExitStatus.DONE
     differ = [path for path, text in files_of_plugins().items() if not path.exists() or path.read_text() != text]
     for path in differ:
         print(f"{path.relative_to(CONF.parent)} {'differs' if '--check' in arguments else 'written'}")

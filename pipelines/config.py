@@ -1,6 +1,6 @@
-"""The door: hydra composes the configuration, and one frozen dataclass leaves here.
+"""Configuration: hydra composes it, and one frozen dataclass leaves this module.
 
-Nothing behind this module sees a hydra or OmegaConf object.
+No other module sees a hydra or OmegaConf object.
 """
 
 import difflib
@@ -29,16 +29,16 @@ CONF = Path(__file__).resolve().parent.parent / "conf"
 
 
 MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|args)\b")
-"""Settings whose values are not repeated in messages: people put keys and passwords where they do not belong."""
+"""Settings whose values messages do not repeat: people put keys and passwords into wrong settings."""
 
 
 _OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions)[.=]|resources[.=]")
-"""Settings that take any keys, which hydra has to be told."""
+"""Settings that take any keys; hydra must know them."""
 
 _SQL = re.compile(
     r"(\+*(?:curation\.keep|curation\.conditions\.\w+|sql)=)(?!\s*(?:null|['\"].*['\"])\s*$)(.+)", re.DOTALL
 )
-"""A setting in SQL, which hydra takes in quotes only; one that is quoted already stays as it is."""
+"""A setting in SQL, which hydra takes only in quotes. A setting that is quoted already stays as it is."""
 
 
 _OUTSIDE = re.compile(r"\+*(\w+)\._spec_=(.*)")
@@ -46,15 +46,15 @@ _OUTSIDE = re.compile(r"\+*(\w+)\._spec_=(.*)")
 
 
 _ROLE = re.compile(r"model@roles\.\w+=")
-"""A model for one role of the agent; the agent's spec says which roles there are."""
+"""A model for one role of the agent; the agent's spec lists the roles."""
 
 
 _PATH = re.compile(r"""([\w.@]+=)((?:~|\.{0,2}/)[^,'"\\]*)""")
-"""A setting whose value begins as a path does, and has none of the signs that hydra reads in quotes too."""
+"""A setting whose value begins like a path and has no sign that hydra reads in quotes too."""
 
 
 PLUGINS: Mapping[str, Registry[Any]] = {"source": SOURCES, "agent": AGENTS, "judge": JUDGES}
-"""The config groups whose options are plug-ins: one may come from outside, as GROUP._spec_=module:NAME."""
+"""The config groups whose options are plug-ins. A plug-in from outside is GROUP._spec_=module:NAME."""
 
 
 class SettingsError(Exception):
@@ -62,7 +62,7 @@ class SettingsError(Exception):
 
 
 def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
-    """What hydra makes of conf/<job>.yaml and the command line.
+    """The configuration that hydra makes of conf/<job>.yaml and the command line.
 
     Raises:
         SettingsError: an unknown group, option or key, or a malformed override.
@@ -90,7 +90,7 @@ def references_in(settings: Any) -> tuple[str, ...]:
 
 
 def _with_outside(overrides: Sequence[str]) -> list[str]:
-    """The overrides, with the group of each plug-in from outside emptied: its settings are the plug-in's own.
+    """The overrides, with an empty group for each plug-in from outside, which has its own settings.
 
     Raises:
         SettingsError: a plug-in of ours is chosen too.
@@ -113,7 +113,8 @@ def _for_hydra(override: str) -> str:
 
 
 def _quoted_value(override: str) -> str:
-    """A path or SQL in quotes, which hydra wants for most signs that they may have; other overrides as they are."""
+    """The override with its value in quotes if the value is a path or SQL, because hydra requires quotes for many of
+    their signs."""
     if match := _SQL.fullmatch(override):
         return match[1] + _quoted(match[2])
     match = _PATH.fullmatch(override)
@@ -196,7 +197,8 @@ def _validated(kind: type[Settings], plain: Mapping[str, Any], prefix: str = "")
 
 
 def _at_home(given: Any) -> Any:
-    """Settings with `~` at the beginning of a path made the home folder, since no shell does that after `name=`."""
+    """The settings, with `~` at the beginning of a path replaced by the home folder. No shell does that after
+    `name=`."""
     if isinstance(given, dict):
         return {key: value if _OPEN.match(f"x.{key}=") else _at_home(value) for key, value in given.items()}
     return os.path.expanduser(given) if isinstance(given, str) and given.startswith("~") else given
@@ -211,7 +213,7 @@ def _name_of(option: Any) -> str:
 
 
 def _refuse_unknown(given: Any, known: Any, place: str = "") -> None:
-    """Keys added with `+key=` that no setting has: hydra lets them through, and they would be ignored."""
+    """Refuse keys added with `+key=` that no setting has. Hydra lets them through, and the job would ignore them."""
     if not isinstance(given, dict) or not isinstance(known, dict):
         return
     for key, value in given.items():
@@ -233,7 +235,7 @@ def groups_of(job: str) -> tuple[str, ...]:
 
 
 def texts_of(job: str) -> tuple[str, ...]:
-    """conf/<job>.yaml, then those of the jobs whose settings it takes over."""
+    """The text of conf/<job>.yaml, then the texts of the jobs whose settings it inherits."""
     own = (CONF / f"{job}.yaml").read_text()
     return (own, *(text for other in re.findall(r"^  - ([a-z]+)$", own, re.MULTILINE) for text in texts_of(other)))
 
@@ -258,7 +260,7 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
         if MAY_HOLD_SECRETS.search(item):
             message = message.replace(f"++{item}", item).replace(item, item.partition("=")[0])
     if swept := re.search(r"(?:Ambiguous value for argument|Sweep parameters) '\+*([^'=]+)", message):
-        # hydra would start a job for each value; ours is one job, and takes one.
+        # hydra would start a job for each value; a command here is one job.
         name = swept[1]
         return (
             f"{name}: a comma parts a list; for a value that has one write quotes within the shell's quotes, "

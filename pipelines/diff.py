@@ -1,4 +1,4 @@
-"""How two versions differ: what came, what went, what is judged differently.
+"""The difference of two versions: episodes that came, went, or are judged differently.
 
     python -m pipelines.diff out=out/chartqa versions=[2026-01-30,2026-01-31]
 
@@ -28,12 +28,12 @@ def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, Pu
     """The versions to compare, the older first.
 
     Raises:
-        SettingsError: none are named, and fewer than two are released.
+        SettingsError: no versions are named, and fewer than two are released.
         StoreError: a version is not published.
     """
     if not versions:
         newest = dict.fromkeys(release.version for release in reversed(Releases(files).all()))
-        versions = [*newest][1::-1]  # a version that is released again is the latest again
+        versions = [*newest][1::-1]  # a version that is released again becomes the latest again
         if len(versions) < 2:
             there = ", ".join(files.folders("datasets")) or "none"
             raise SettingsError(
@@ -50,7 +50,7 @@ def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, Pu
 
 
 def print_difference(found: Difference, stream: TextIO) -> None:
-    """The difference as people read it."""
+    """Print a difference for people."""
     print(f"{found.old} -> {found.new}", file=stream)
     for outcome, (before, after) in found.rows.items():
         name = "failed episodes" if outcome == "failed" else outcome
@@ -79,11 +79,11 @@ def print_difference(found: Difference, stream: TextIO) -> None:
 
 
 COUNTED = {"left_out": "sample", "excluded": "name", "source_failures": "failed source row"}
-"""Inputs that are numbers, and of what."""
+"""Inputs that are numbers, with their nouns."""
 
 
 def _made_from(inputs: Mapping[str, tuple[Any, Any]]) -> Iterator[str]:
-    """What the versions were made from, where it differs, without the hashes, which say nothing to people."""
+    """The inputs in which the versions differ, without hashes, which people cannot read."""
     lists = {"exclude": "excluded"}
     for name, (before, after) in sorted(inputs.items()):
         if isinstance(before, dict) and isinstance(after, dict):

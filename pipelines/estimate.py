@@ -1,4 +1,4 @@
-"""What a build would be: episodes and image tokens by rung, and about how long it takes and how much it stores."""
+"""The estimate of a build: episodes and image tokens by rung, time, and bytes stored."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ def tell_estimate(outline: PlanOutline, costs: Sequence[EpisodeCost], size: int,
     """Print the estimate.
 
     Args:
-        costs: of a few real episodes; none where each of them failed.
+        costs: of a few real episodes; empty if each of them failed.
         size: workers.
     """
     tell = display.result
@@ -40,7 +40,7 @@ def tell_estimate(outline: PlanOutline, costs: Sequence[EpisodeCost], size: int,
 
 
 def _expected(costs: Sequence[EpisodeCost], rung: int) -> EpisodeCost:
-    """The mean of the episodes tried on a rung, or of all where none was."""
+    """The mean cost of the episodes tried on a rung; of all tried episodes if none was on this rung."""
     near = [cost for cost in costs if cost.rung == rung] or list(costs)
     return EpisodeCost(
         rung, sum(cost.seconds for cost in near) / len(near), sum(cost.size for cost in near) // len(near)

@@ -15,11 +15,11 @@ MAX_BYTES = 256 * 2**20
 
 
 def read_exclude(where: str | None, store: AnyStoreSettings) -> Exclusion:
-    """What a file takes down: local, or in the store's kind of bucket; nothing where none is named.
+    """The names that a file takes down. The file is local, or in a bucket of the store's kind. Empty without a file.
 
     Raises:
-        SettingsError: it is not there, too large, or a line of it is no id.
-        StoreError: it cannot be read.
+        SettingsError: the file is missing or too large, or a line is not an id.
+        StoreError: the file cannot be read.
     """
     if where is None:
         return Exclusion()
@@ -43,8 +43,8 @@ def read_exclude(where: str | None, store: AnyStoreSettings) -> Exclusion:
 
 
 def tell_lifted(files: Files, fingerprint: str, exclusion: Exclusion, say: Say) -> None:
-    """Warn of names that the last version of a build took down and this run does not: their rows come back. The last is
-    the latest release; without releases each version is looked at."""
+    """Warn of names that the last version of a build took down and this run does not: their rows come back. The last
+    version is the latest release; without releases every version counts."""
     release = Releases(files).latest()
     for name in [release.version] if release else files.folders("datasets"):
         there = published(files, name)

@@ -27,3 +27,15 @@ class ExitStatus(IntEnum):
 
     STOPPED = 130
     """Stopped by Ctrl-C or SIGTERM. The same command goes on where this run stopped."""
+
+
+EXIT_STATUSES = """\
+exit statuses (docs/exit-statuses.md):
+    0  done, or nothing to do
+    1  wrong in a way that another run does not mend: every episode failed, verify found damage, a bug
+    2  something to mend first: a setting, the source, a credential, a permission
+    3  a gate refused the version; the episodes are kept
+    4  a cap on spending, or the provider's quota, ended the job; with a higher one the same command goes on
+   75  a store, a model's server, an engine or the cluster is away; the same command goes on later
+  130  stopped by Ctrl-C or SIGTERM; the same command goes on
+"""

@@ -1,4 +1,4 @@
-"""What a verification finds, as it goes: printed lines, JSON Lines, progress, and a closing line."""
+"""The findings of a verification, as they come: printed lines, JSON Lines, progress, and a closing line."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -12,18 +12,18 @@ from storage.checks.finding import Finding, Report
 from storage.files.listing import StoredFile
 
 SHOWN = 200
-"""Findings, and files that are left over, that are printed; a file that they are written into gets all."""
+"""Maximum printed findings, and printed leftover files. A file of findings gets all."""
 
 LEFT_OVER = "nothing names it"
-"""What is written of a file that is left over, where of others there is what is wrong."""
+"""The problem that is written for a leftover file."""
 
 
 class Findings:
-    """Takes findings and counts what was looked at.
+    """Receives findings and counts what was checked.
 
     Args:
-        stream: gets a line for each finding, up to a number.
-        path: of a file that gets each, and what is left over, as a JSON line.
+        stream: receives a line for each finding, up to `SHOWN`.
+        path: of a file that receives each finding and each leftover file as a JSON line.
 
     Attributes:
         found: findings so far.
@@ -45,7 +45,7 @@ class Findings:
             raise SettingsError(f"findings={path}: {error.strerror}: name a file that can be written") from error
 
     def take(self, report: Report) -> None:
-        """What one piece of work found and read."""
+        """Receive the report of one piece of work."""
         self._tell(report.findings)
         self._read += report.read
         self._rows += report.rows
@@ -53,7 +53,7 @@ class Findings:
         self.wait()
 
     def report(self, finding: Finding) -> None:
-        """Something that is wrong."""
+        """Report one thing that is wrong."""
         self._tell([finding])
 
     def _tell(self, findings: Sequence[Finding]) -> None:
@@ -66,7 +66,8 @@ class Findings:
         self._write(findings)
 
     def left_over(self, what: str, there: Sequence[StoredFile], rest: str) -> None:
-        """Files that nothing names, which are no findings: how many of what, each by its path, and what is done."""
+        """Report files that nothing names, which are not findings: their number by kind, each path, and what happens to
+        them."""
         self.say(f"{len(there)} {what}, {size_text(sum(file.size for file in there))}: {rest}")
         for file in there[:SHOWN]:
             self.say(f"left over: {file.path}")
@@ -80,7 +81,7 @@ class Findings:
                 file.writelines(f"{json.dumps(asdict(finding))}\n" for finding in findings)
 
     def say(self, line: str) -> None:
-        """A line for whoever reads the output; never more than one, and nothing that a terminal would obey."""
+        """Print one line, without signs that a terminal would obey."""
         plain = "".join(sign if sign.isprintable() else "?" for sign in " ".join(line.split()))
         print(plain, file=self._stream, flush=True)
 
@@ -97,6 +98,6 @@ class Findings:
         )
 
     def wait(self) -> None:
-        """Show how far the verification is; called again and again while nothing comes in."""
+        """Show the progress of the verification; called repeatedly while no report comes."""
         detail = f"rows, {size_text(self._read)}, {self.replayed} replayed and {self.found} findings so far, in all"
         self._display.checked(self._rows, detail)

@@ -1,4 +1,4 @@
-"""Gates: what a version must be like to be published without anybody looking, by itself and beside the last one."""
+"""Gates: conditions that a version must meet to be published unwatched, alone and compared with the last version."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from storage.datasets.version import PublishedDataset
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What became of a version's episodes, and what its source held.
+    """The figures of a version: results of its episodes, and the content of its source.
 
     Attributes:
-        samples, unreadable: of the source (`storage.builds.scope.SourceCounts`); None where nobody recorded them.
+        samples, unreadable: of the source (`storage.builds.scope.SourceCounts`); None if no run recorded them.
     """
 
     accepted: int
@@ -26,37 +26,37 @@ class Figures:
 
     @property
     def yields(self) -> float:
-        """Accepted of all episodes, 0 to 1."""
+        """Accepted episodes as a share of all, 0 to 1."""
         return self.accepted / max(1, self.episodes)
 
     @property
     def failures(self) -> float:
-        """Failed of all episodes, 0 to 1."""
+        """Failed episodes as a share of all, 0 to 1."""
         return self.failed / max(1, self.episodes)
 
     @property
     def unreadables(self) -> float:
-        """Rows of the source of which nothing was planned, of all its rows, 0 to 1."""
+        """Source rows without a planned episode as a share of all source rows, 0 to 1."""
         return self.unreadable / max(1, (self.samples or 0) + self.unreadable)
 
 
 def figures_of(tally: BuildTally, source: SourceCounts | None) -> Figures:
-    """Of a version that is yet to be published."""
+    """The figures of a version that is not published yet."""
     rungs = tally.rungs.values()
     counts = (sum(r.accepted for r in rungs), sum(r.episodes for r in rungs), sum(r.failed for r in rungs))
     return Figures(*counts) if source is None else Figures(*counts, source.samples, source.unreadable)
 
 
 def figures_of_version(version: PublishedDataset) -> Figures:
-    """Of a published one; its failures table has the rows that the source could not give, too."""
+    """The figures of a published version. Its failures table also has the failed source rows."""
     failed = version.failures - int(version.inputs["source_failures"])
-    source = version.inputs.get("source") or {}  # an earlier format does not say
+    source = version.inputs.get("source") or {}  # manifests of an earlier format lack it
     counts = (version.rows, version.rows + version.rejected + failed, failed)
     return Figures(*counts, source.get("samples"), source.get("unreadable", 0))
 
 
 WIDE_OPEN = {"min_accepted": 0, "min_yield": 0, "grows": "null"}
-"""Values with which a gate lets everything pass; of the others it is 1."""
+"""Values with which a gate lets every version pass; for other gates the value is 1."""
 
 
 def opened(gates: Iterable[str]) -> str:
@@ -65,10 +65,10 @@ def opened(gates: Iterable[str]) -> str:
 
 
 def refusals(gates: GateSettings, now: Figures, before: Figures | None) -> Iterator[str]:
-    """Why a version is not to be published, each reason with the setting that says so; none if it may be.
+    """The reasons against publishing a version, each with its setting; empty if the version may be published.
 
     Args:
-        before: of the last version; None for the first, which is held to the absolute gates only.
+        before: figures of the last version; None for the first version, which must pass the absolute gates only.
     """
     accepted = count_text(now.accepted, "accepted trajectory")
     if now.accepted < gates.min_accepted:

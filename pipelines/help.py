@@ -1,21 +1,11 @@
-"""`--help`: what a newcomer needs, with every group's options and their comments taken from conf/ itself."""
+"""`--help`: what a newcomer needs, with every group's options and their comments from conf/."""
 
 import re
 from collections.abc import Sequence
 
 from pipelines.conf import yaml_of
 from pipelines.config import CONF, PLUGINS, groups_of, outside_in, texts_of
-
-EXIT_STATUSES = """\
-exit statuses (docs/exit-statuses.md):
-    0  done, or nothing to do
-    1  wrong in a way that another run does not mend: every episode failed, verify found damage, a bug
-    2  something to mend first: a setting, the source, a credential, a permission
-    3  a gate refused the version; the episodes are kept
-    4  a cap on spending, or the provider's quota, ended the job; with a higher one the same command goes on
-   75  a store, a model's server, an engine or the cluster is away; the same command goes on later
-  130  stopped by Ctrl-C or SIGTERM; the same command goes on
-"""
+from pipelines.exit_status import EXIT_STATUSES
 
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.
@@ -164,10 +154,10 @@ def help_for(job: str, introduction: str, arguments: Sequence[str] = ()) -> str:
     """The introduction, then conf/<job>.yaml and the options of each group in it, as their files explain them.
 
     Args:
-        arguments: of the command; plug-ins from outside that they name are explained too.
+        arguments: of the command. Plug-ins from outside in them are explained too.
 
     Raises:
-        SpecError: such a plug-in cannot be used.
+        SpecError: a plug-in from outside cannot be used.
     """
     texts = texts_of(job)
     defaults = re.findall(r"^  - (\w+): (\w+)$", "\n".join(texts), re.M)
@@ -184,7 +174,7 @@ def help_for(job: str, introduction: str, arguments: Sequence[str] = ()) -> str:
 
 
 def _indented(text: str, prefix: str = "") -> str:
-    """A YAML file as help: comments as they are, keys with the name they have on the command line."""
+    """A YAML file as help: comments unchanged, keys with their names on the command line."""
     lines = []
     skipping = False
     for line in text.splitlines():
@@ -193,7 +183,7 @@ def _indented(text: str, prefix: str = "") -> str:
             continue
         if line.startswith("#"):
             lines.append(f"  {line.lstrip('# ')}")
-        elif line.lstrip().startswith("#"):  # a comment goes on
+        elif line.lstrip().startswith("#"):  # a continued comment
             lines.append(f"      {line.lstrip('# ')}")
         else:
             key, value = line.split(":", 1)

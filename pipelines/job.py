@@ -14,10 +14,10 @@ from monitoring import logs, metrics
 from monitoring.export import Exports
 from monitoring.interrupt import Interrupt
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import ModelsError, ModelWatch, advice_after, ask_models, status_after
 from pipelines.config import references_in
 from pipelines.exclude import read_exclude
 from pipelines.exit_status import ExitStatus
+from pipelines.model_checks import ModelsError, ModelWatch, advice_after, ask_models, status_after
 from pipelines.models import Engines
 from pipelines.settings import BuildSettings, JudgeJobSettings
 from pipelines.spend import Spend
@@ -32,7 +32,7 @@ class Job:
     Attributes:
         files: the store of `out=`, probed.
         exclusion: what `exclude=` takes down.
-        watch: tells when the store does not answer; `run` enters it.
+        watch: reports a store that does not answer; `run` enters it.
     """
 
     def __init__(self, settings: BuildSettings | JudgeJobSettings, display: ProgressDisplay) -> None:
@@ -53,7 +53,7 @@ class Job:
         self._asked: set[str] = set()
 
     def stopping(self) -> bool:
-        """Whether somebody has asked the job to stop."""
+        """Whether the job was asked to stop."""
         return self._interrupt.asked
 
     def run(self, work: Callable[[], int], fingerprint: str, command: str, *names: str) -> int:
@@ -83,7 +83,7 @@ class Job:
                 return ExitStatus.STOPPED
 
     def connect(self) -> int:
-        """Start or join Ray; return how many workers the job may have.
+        """Start or join Ray; return the number of workers that the job may have.
 
         Raises:
             ClusterError: a node cannot import a plug-in from outside.
@@ -100,7 +100,7 @@ class Job:
             questions: by the place of each model's settings.
 
         Raises:
-            ModelsError: one refuses, or none of its servers answers.
+            ModelsError: a model refuses, or none of its servers answers.
         """
         asked = [questions[place] for place in questions if place not in self._asked]
         ask_models(asked, self.meter, self.display.say, self.stopping)
@@ -113,10 +113,10 @@ class Job:
         make: Callable[[Callable[[Counter[str]], None], Callable[[], bool]], RolloutPool],
         show: Callable[[Counter[str]], None],
     ) -> Iterator[RolloutPool]:
-        """A pool of workers, with an eye on engines, store, models and spending at each poll; closed in the end.
+        """A pool of workers that checks engines, store, models and spending at each poll. It is closed at the end.
 
         Args:
-            make: makes the pool; given what to call at each poll, and what says whether to stop.
+            make: makes the pool from a function to call at each poll and a function that says whether to stop.
             show: shows the workers' counts.
         """
         told = ModelWatch(self.display.say)

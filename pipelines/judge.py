@@ -1,9 +1,9 @@
-"""Judging again: another judge's verdicts on what a build has made, beside those that are there.
+"""Judges a build again: the verdicts of another judge beside the present ones.
 
     python -m pipelines.judge out=out/chartqa judge=rules judge.policy=relaxed
 
-Episodes are only read. A judge's own errors are asked about again. Then a version of these verdicts is published, since
-verdicts alone change nothing for whoever trains; `publish=false` leaves it at the verdicts.
+Episodes are only read. A judge's own errors are judged again. Then a version with these verdicts is published.
+`publish=false` gives verdicts without a version.
 """
 
 import sys
@@ -17,24 +17,24 @@ from actors.rollouts.pool import RolloutPool
 from actors.rollouts.runtime import JUDGE
 from actors.rollouts.watching import WatchSettings
 from monitoring.progress import ProgressDisplay, count_text
-from pipelines.asking import questions
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load
 from pipelines.exclude import tell_lifted
 from pipelines.exit_status import ExitStatus
 from pipelines.help import JUDGE_HELP
 from pipelines.job import Job
+from pipelines.model_checks import questions
 from pipelines.models import Engines, judge_model
-from pipelines.publication import publish_and_tell, tell_scope
+from pipelines.publishing import publish_and_tell, tell_scope
 from pipelines.recipe import find_build, judge_fingerprint, record_judge, title_of
 from pipelines.settings import JudgeJobSettings
 from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
-from storage.builds.scope import Selection, select
+from storage.builds.scope import RunScope, run_scope
 from storage.builds.source_state import SourceStates
 
 IN_FLIGHT = 64
-"""Verdicts awaited in one worker at a time."""
+"""Verdicts that one worker awaits at the same time."""
 
 
 class JudgeJob(Job):
@@ -64,7 +64,7 @@ class JudgeJob(Job):
     def _work(self) -> int:
         settings, fingerprint = self._settings, self._build.fingerprint
         state = SourceStates(self.files, fingerprint).last()  # the source itself is not read
-        found = select(Plan(self.files, fingerprint), state, self.exclusion)
+        found = run_scope(Plan(self.files, fingerprint), state, self.exclusion)
         chunk_ids = self._finished(found)
         publishing = PublishSettings(
             self.files,
@@ -94,8 +94,8 @@ class JudgeJob(Job):
         )
         return ExitStatus.DONE
 
-    def _finished(self, found: Selection) -> tuple[str, ...]:
-        """The finished chunks with samples of the source as it was last read, in plan order."""
+    def _finished(self, found: RunScope) -> tuple[str, ...]:
+        """The finished chunks with samples of the source's last state, in plan order."""
         fingerprint, planned = self._build.fingerprint, found.chunk_ids
         committed = EpisodeStore(self.files, fingerprint).committed()
         withdrawn = {sample_id: sample.origin for sample_id, sample in found.withdrawn.items()}

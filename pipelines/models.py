@@ -1,4 +1,4 @@
-"""Which models a job asks, by role, and the engines that it starts for them."""
+"""The models that a job asks, by role, and the engines that the job starts for them."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
@@ -31,11 +31,11 @@ _FAST = frozenset(
         "swap_space",
     }
 )
-"""Arguments of vLLM that say how fast it is; all others are taken to decide replies."""
+"""Arguments of vLLM that decide speed only; every other argument counts as deciding replies."""
 
 
 class ModelChoiceError(Exception):
-    """Models and engines that do not fit together: one line that says what to set."""
+    """Models and engines do not fit together: one line that says what to set."""
 
 
 def agent_models(
@@ -45,14 +45,14 @@ def agent_models(
     engine: EngineSettings | None,
     factor: int,
 ) -> dict[str, ModelSettings]:
-    """The models of an agent by role; without their URLs where an engine will give them.
+    """The models of an agent by role, without URLs if an engine will provide the URLs.
 
     Args:
         model: of the agent itself.
-        roles: models of single roles; one without a name, or a role that is missing, is the agent's.
+        roles: models of single roles. A role that is missing, or whose model has no name, uses the agent's model.
 
     Raises:
-        ModelChoiceError: the agent needs a model and has none, or it cannot be reached, or does not fit the ladder.
+        ModelChoiceError: the agent needs a model and has none, or the model has no servers or does not fit the ladder.
     """
     spec = spec_of(agent)
     if wrong := sorted(roles.keys() - set(spec.other_roles)):
@@ -78,10 +78,10 @@ def agent_models(
 def judge_model(
     judge: JudgeSettings, own: ModelSettings, engine: EngineSettings | None, shared: ModelSettings | None
 ) -> ModelSettings | None:
-    """The judge's model, where it asks one: its own, or else the agent's.
+    """The judge's model, if the judge asks one: its own model, otherwise the agent's.
 
     Raises:
-        ModelChoiceError: it asks one, and there is none.
+        ModelChoiceError: the judge asks a model, and there is none.
     """
     if judge_spec(judge).asks is None:
         if engine is not None:
@@ -97,7 +97,7 @@ def judge_model(
 
 
 def served(model: ModelSettings, engine: EngineSettings | None) -> ModelSettings:
-    """A model as the engine calls it."""
+    """The settings of a model, with the name that the engine uses."""
     return model if engine is None else replace(model, name=engine.name)
 
 
@@ -115,8 +115,7 @@ def _require(model: ModelSettings, place: str, who: str, engine: EngineSettings 
 
 
 def identity(model: ModelSettings, engine: EngineSettings | None = None) -> dict[str, Any]:
-    """What of a model, and of the engine that we start for it, decides its replies; where and how fast it runs does
-    not."""
+    """The part of a model's settings, and of its engine's, that decides replies. Place and speed are left out."""
     content = {key: value for key, value in asdict(model).items() if key not in OPERATIONAL}
     if engine is not None:
         args = {name: value for name, value in engine.args.items() if name.replace("-", "_") not in _FAST}
@@ -125,7 +124,7 @@ def identity(model: ModelSettings, engine: EngineSettings | None = None) -> dict
 
 
 class Engines:
-    """The engines of a job while it runs; a context. Without any, it only hands the models through.
+    """The engines of a job while the job runs; a context manager. Without engines the models pass through unchanged.
 
     Args:
         agent, judge: settings of the engines of the agent's model, and of the judge's own.
@@ -148,10 +147,10 @@ class Engines:
         self.gone = False
 
     def start(self, models: Mapping[str, ModelSettings]) -> dict[str, ModelSettings]:
-        """Start them all; returns the models with the URLs of their servers.
+        """Start all engines; return the models with the URLs of their servers.
 
         Raises:
-            EngineError: one does not start.
+            EngineError: an engine does not start.
             Stopped: asked to stop meanwhile.
         """
         names = {AGENT: "engine", JUDGE: "judge_engine"}
@@ -170,18 +169,18 @@ class Engines:
         for role, model in models.items():
             shared = role == JUDGE and JUDGE not in urls and AGENT in urls and not model.urls
             of = AGENT if shared else role
-            if of in self._sets:  # calls wait at least as long as an engine may take to be there again
+            if of in self._sets:  # calls wait at least as long as the restart of an engine may take
                 model = replace(model, outage_s=max(model.outage_s, self._sets[of].start_timeout_s))
             found[role] = replace(model, urls=urls.get(of, model.urls))
         return found
 
     def series(self) -> dict[str, float]:
-        """How they fare, as series of metrics."""
+        """The state of the engines as series of metrics."""
         return {name: value for role, engines in self._sets.items() for name, value in engines.series(role).items()}
 
     def poll(self) -> dict[str, str]:
-        """Tell how they fare; `gone` once none of a set is left. Returns those that were started anew elsewhere: base
-        URL -> the new one."""
+        """Report changes of the engines; `gone` is set once no replica of a set is left. Return replicas that were
+        started on another node: base URL -> new base URL."""
         moves: dict[str, str] = {}
         for engines in self._sets.values():
             try:

@@ -2,8 +2,8 @@
 
     python -m pipelines.nightly source=chartqa source.path=/data/ChartQA out=s3://bucket/charts store=s3
 
-It may be called blindly, as often as one likes and twice at once: where there is nothing new it does nothing, and what
-fails a gate is not published.
+The job may be called at any time, any number of times, also twice at once. Without anything new it does nothing, and a
+version that fails a gate is not published.
 """
 
 import sys
@@ -20,7 +20,7 @@ from pipelines.config import load
 from pipelines.exit_status import ExitStatus
 from pipelines.gates import figures_of, figures_of_version, opened, refusals
 from pipelines.help import NIGHTLY_HELP
-from pipelines.publication import prepare_and_tell, publish_and_tell, tell_gates
+from pipelines.publishing import prepare_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
 from storage.checks.garbage import UNNAMED_S, remove, unnamed_blocks
 from storage.datasets.releases import Release, Releases, is_older, name_for
@@ -28,7 +28,7 @@ from storage.datasets.version import MANIFEST, CardSettings, PublishedDataset, m
 from storage.files.store import Files, StoreError
 
 ATTEMPTS = 3
-"""Times that a run looks again at what is the latest, if others release at the same time."""
+"""Attempts to move `latest` if other runs release at the same time."""
 
 
 def utc_today() -> date:
@@ -37,17 +37,17 @@ def utc_today() -> date:
 
 
 class Nightly:
-    """What a nightly run does with a finished build. `today`: the day that names the version where `date=` does not."""
+    """Publishes and releases a finished build. `today`: the day that names the version without `date=`."""
 
     def __init__(self, settings: NightlySettings, today: Callable[[], date] = utc_today) -> None:
         self._settings = settings
         self._today = today
 
     def publish(self, settings: PublishSettings, display: ProgressDisplay, stopping: Callable[[], bool]) -> int:
-        """Publish and release what is new; return the exit status: DONE also where nothing is new, REFUSED for a gate,
-        FAILED where gates let a version pass that has no accepted trajectory.
+        """Publish and release what is new; return the exit status: DONE (also if nothing is new), REFUSED by a gate, or
+        FAILED if the gates let a version without accepted trajectories pass.
 
-        A version of an earlier day than the latest one is published beside it, and the latest stays: the names of
+        A version of an earlier day than the latest version is published, but does not become the latest: the names of
         released versions sort in the order of their releases.
 
         Raises:
@@ -56,7 +56,7 @@ class Nightly:
         """
         releases = Releases(settings.files)
         last, before = self._last(releases, settings.files)
-        settings, now = inputs_of(settings)  # what the gates see is what is published
+        settings, now = inputs_of(settings)  # the gates see exactly what is published
         inputs = manifest_inputs(now, CardSettings(settings.name))
         if last and before and before.inputs == inputs:
             display.say(f"nothing new since {last.version}: no version is published", version=last.version)
@@ -99,7 +99,7 @@ class Nightly:
         while last := releases.latest():
             if before := published(files, last.version):
                 return last, before
-            if releases.latest() == last:  # else it was removed as an old one meanwhile
+            if releases.latest() == last:  # otherwise another run has removed it as an old version
                 raise StoreError(
                     f"{files.locate(f'datasets/{last.version}')} is the latest version and has no {MANIFEST}, so there "
                     f"is nothing to compare with: restore it, or delete {files.locate(last.path)} to go back to the "

@@ -1,4 +1,4 @@
-"""Reading a source into a plan, with progress, and what there is to say of the outcome."""
+"""Reads a source into a plan, with progress, and reports the result."""
 
 from collections.abc import Callable
 from functools import partial
@@ -13,7 +13,7 @@ from actors.ingest.planning import PlanSettings, RemotePlanner
 from monitoring import metrics
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.exclude import tell_lifted
-from pipelines.publication import tell_scope
+from pipelines.publishing import tell_scope
 from storage.sources.protocol import SourceError
 
 
@@ -24,15 +24,15 @@ def plan_source(
     stopping: Callable[[], bool],
     workers: int | None = None,
 ) -> PlanOutline:
-    """Plan what the source has gained. Every node reads slices of it; a process beside the driver plans.
+    """Plan the new episodes of the source. Every node reads slices; a process beside the driver plans.
 
     Args:
-        workers: slices that are read at once, at most; None: one for each CPU of the cluster.
+        workers: maximum slices that are read at the same time; None is one for each CPU of the cluster.
         measure: count image tokens and the originals' bytes, for an estimate.
 
     Raises:
         Stopped: asked to stop meanwhile.
-        SourceError: the source cannot be read, or no sample of it.
+        SourceError: the source cannot be read, or has no readable sample.
         StoreError: the store cannot be read or written.
     """
     planner = RemotePlanner.options(scheduling_strategy=beside_the_driver()).remote(

@@ -2,7 +2,7 @@
 
     python -m pipelines.query out=out/chartqa "select rung, count(*) from ledger group by rung order by rung"
 
-Reads the ledger only; of a build, segments that no publication has written yet are written first. Starts no cluster.
+Reads the ledger only. Segments of a build's ledger that are missing are written first. Starts no cluster.
 """
 
 import os
@@ -56,14 +56,14 @@ PLACES = (
     Column("row_group", "int32", "row group of the shard"),
     Column("row", "int32", "row in the row group, from 0"),
 )
-"""Columns that the ledger of a version has besides."""
+"""Further columns of a version's ledger."""
 
 _QUERY = re.compile(
     r"\s*(?:select|with|from|describe|summarize|explain|values|pivot|unpivot|show|drop|copy|insert|update|delete|create"
     r"|alter|attach|set|pragma|call|install|load|export|import|\()\s",
     re.IGNORECASE,
 )
-"""The beginning of a bare argument that is a query, or that its author takes for one: the engine then says why not."""
+"""The beginning of a bare argument that is a query, or is meant to be one: the engine then explains the refusal."""
 
 _FORMATS = {".csv": "csv", ".jsonl": "json", ".parquet": "parquet"}
 
@@ -82,11 +82,11 @@ def introduction() -> str:
 
 
 def rows_of(files: Files, settings: QuerySettings, display: ProgressDisplay) -> ds.Dataset:
-    """The rows that a query is about.
+    """The rows that a query reads.
 
     Raises:
-        SettingsError: there is no such build or version, or several builds.
-        StoreError: the store cannot be read, or the ledger not be written.
+        SettingsError: there is no such build or version, or there are several builds.
+        StoreError: the store cannot be read, or the ledger cannot be written.
     """
     if settings.version is not None:
         return _of_version(files, settings.version)
@@ -140,7 +140,7 @@ def _judge(judges: Mapping[str, str], wanted: str | None) -> str:
 
 
 def answer(reader: pa.RecordBatchReader, settings: QuerySettings, stream: TextIO) -> int | None:
-    """Write an answer to the stream or to a file; returns the rows that a file has."""
+    """Write an answer to the stream or to a file. Return the number of rows in the file; None for the stream."""
     if settings.to is None:
         if settings.format in (None, "table"):
             write_table(reader, stream, settings.limit)

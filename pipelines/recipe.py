@@ -1,4 +1,4 @@
-"""The recipe of a build and its fingerprint: what decides, together with a sample, what an episode is."""
+"""The recipe of a build and its fingerprint: everything that decides an episode, besides its sample."""
 
 import hashlib
 import json
@@ -22,21 +22,21 @@ from storage.files.store import Files, StoreError
 from storage.sources.spec import SourceSettings, source_spec
 
 _PIXELS = ("pillow", "numpy", "opencv-python-headless")
-"""Packages whose versions decide pixels; with another one, a picture may have other bytes."""
+"""Packages whose versions decide pixels: another version may give a picture other bytes."""
 
 _READING = ("rapidocr", "onnxruntime")
 """Packages whose versions decide what is read in a picture."""
 
 _RUNNING = ("pydantic-monty",)
-"""Packages whose versions decide what the code of a model does."""
+"""Packages whose versions decide the results of a model's code."""
 
 SHOWN_CHANGES = 6
-"""What differs between recipes is told up to so many keys."""
+"""Maximum keys in a message about the difference of recipes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """The whole semantic configuration; where and how fast it runs is no part of it."""
+    """All settings that decide an episode; the place and the speed of the work are left out."""
 
     content: dict[str, Any]
 
@@ -47,11 +47,11 @@ class Recipe:
 
 
 def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judge: str) -> Recipe:
-    """What of a build's settings decides its episodes.
+    """The settings of a build that decide its episodes.
 
     Args:
         models: the agent's, by role.
-        judge: its fingerprint, which matters to agents that ask it.
+        judge: the judge's fingerprint, for agents that ask the judge.
     """
     agent, needs = spec_of(settings.agent), spec_of(settings.agent).needs
     ladder = within(settings.ladder, (model.family for model in models.values()))
@@ -71,7 +71,7 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
     if "sandbox" in needs:
         content["sandbox"] = asdict(settings.sandbox)
         packages += [*_RUNNING, *(("matplotlib",) if settings.sandbox.cpython else ())]
-    if agent.verifier is not None:  # which asks the judge
+    if agent.verifier is not None:  # this agent asks the judge
         content["judge"] = judge
     content["packages"] = {name: version(name) for name in packages}
     return Recipe(content)
@@ -86,7 +86,7 @@ def _source(settings: SourceSettings) -> dict[str, Any]:
 def _agent(settings: AgentSettings) -> dict[str, Any]:
     spec = spec_of(settings)
     content = {**recipe_values(settings, spec.not_in_recipe), "version": spec.version}
-    if "tools" in content:  # each of the user's own, with its version
+    if "tools" in content:  # each tool from outside, with its version
         tools = {reference: TOOLS.get(reference) for reference in content["tools"]}
         content["tools"] = {name: {"name": tool.name, "version": tool.version} for name, tool in tools.items()}
     if prompts := prompt_hashes(settings):
@@ -95,8 +95,8 @@ def _agent(settings: AgentSettings) -> dict[str, Any]:
 
 
 def judge_fingerprint(judge: JudgeSettings, model: ModelSettings | None, engine: EngineSettings | None = None) -> str:
-    """Of all that decides a verdict. `engine`: the one that we start for the judge's model, or for the agent's where
-    they share it."""
+    """The hash of everything that decides a verdict. `engine`: the engine that the job starts for the judge's model, or
+    for the agent's if they share it."""
     return _hash(judge_identity(judge, identity(model, engine) if model else None))
 
 
@@ -107,26 +107,26 @@ def record_judge(
     model: ModelSettings | None,
     engine: EngineSettings | None = None,
 ) -> None:
-    """Write beside a build, once, who its judge of this fingerprint is."""
+    """Record the judge of this fingerprint beside a build, once."""
     content = json.dumps(judge_identity(judge, identity(model, engine) if model else None), indent=2, sort_keys=True)
     files.create(f"builds/{fingerprint}/judges/{judge_fingerprint(judge, model, engine)}.json", content.encode())
 
 
 def title_of(recipe: Mapping[str, Any]) -> str:
-    """What a dataset made by this recipe is called."""
+    """The title of a dataset with this recipe."""
     return f"Visual chains of thought: {recipe['source']['name']}, {recipe['agent']['name']}"
 
 
 @dataclass(frozen=True, slots=True)
 class FoundBuild:
-    """A build as the store has it: its fingerprint, and the recipe that was recorded."""
+    """A build in the store: its fingerprint and its recorded recipe."""
 
     fingerprint: str
     recipe: Mapping[str, Any]
 
 
 def find_builds(files: Files) -> list[FoundBuild]:
-    """Every build of a store whose recipe is recorded, by fingerprint.
+    """Every build of a store with a recorded recipe, by fingerprint.
 
     Raises:
         StoreError: a recipe is damaged.
@@ -144,13 +144,13 @@ def find_builds(files: Files) -> list[FoundBuild]:
 
 
 def find_build(files: Files, wanted: str | None) -> FoundBuild:
-    """The one build in a store, or the one whose fingerprint begins like this.
+    """The only build in a store, or the build whose fingerprint begins like this.
 
     Raises:
-        SettingsError: there is none, or more than one.
+        SettingsError: there is no such build, or more than one.
     """
     found = [build for build in find_builds(files) if build.fingerprint.startswith(wanted or "")]
-    if len(found) > 1:  # one that was only planned is not meant
+    if len(found) > 1:  # a build that was only planned does not count
         found = [build for build in found if files.folders(f"builds/{build.fingerprint}/episodes")] or found
     if len(found) == 1:
         return found[0]
@@ -180,9 +180,9 @@ def _describe(files: Files, build: str, judge: str) -> str:
 
 
 def what_changed(files: Files, recipe: Recipe) -> str:
-    """How a recipe of which the store has no build yet differs from the nearest one that it has: one line, or "".
+    """The differences between a new recipe and the nearest recipe in the store, in one line; "" without another recipe.
 
-    Values of settings that may hold secrets are not repeated.
+    Values of settings that may hold secrets are left out.
     """
     if files.exists(f"builds/{recipe.fingerprint}/recipe.json"):
         return ""
@@ -223,7 +223,7 @@ def _change(key: str, old: str | None, new: str | None) -> str:
 
 
 def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:
-    """Write the recipe beside its build, once; returns where the build's source lay first, if it was elsewhere."""
+    """Record the recipe beside its build, once. Return the recorded place of the build's source if it differs."""
     path = f"builds/{recipe.fingerprint}/recipe.json"
     place = settings.source.place
     content = {**recipe.content, "first_source_path": place}
@@ -234,7 +234,7 @@ def record(files: Files, recipe: Recipe, settings: BuildSettings) -> str | None:
 
 
 def recorded_fingerprint(record: Mapping[str, Any]) -> str:
-    """The fingerprint that a recorded recipe, or judge, must have as its name."""
+    """The fingerprint that the name of a recorded recipe, or judge, must have."""
     return _hash({name: value for name, value in record.items() if name != "first_source_path"})
 
 

@@ -1,4 +1,4 @@
-"""What each job can be told: one frozen dataclass a job, which `pipelines.config` fills."""
+"""The settings of each job: one frozen dataclass a job, filled by `pipelines.config`."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ Curation = Annotated[CurationSettings, AfterValidator(check_curation)]
 
 
 def _engine(value: Any) -> Any:
-    """conf/engine/none.yaml has no replicas and means none."""
+    """None for conf/engine/none.yaml, which has no replicas."""
     if not isinstance(value, dict) or "model" in value:
         return value
     if value != {"replicas": 0}:
@@ -50,7 +50,7 @@ Names = Annotated[tuple[str, ...], BeforeValidator(_list)]
 
 @dataclass(frozen=True, slots=True)
 class BuildSettings:
-    """Everything that `python -m pipelines.build` can be told; conf/build.yaml explains each."""
+    """The settings of `python -m pipelines.build`; conf/build.yaml explains each."""
 
     source: SourceSettings
     agent: AgentSettings
@@ -94,7 +94,7 @@ _SHARES = (
 
 @dataclass(frozen=True, slots=True)
 class GateSettings:
-    """What a version must be like to be published by a schedule; conf/nightly.yaml explains each."""
+    """Conditions for a version to be published by a schedule; conf/gates/default.yaml explains each."""
 
     min_accepted: int = 1
     min_yield: float = 0.01
@@ -133,7 +133,7 @@ Day = Annotated[str | None, BeforeValidator(_day)]
 
 @dataclass(frozen=True, slots=True)
 class NightlySettings(BuildSettings):
-    """Everything that `python -m pipelines.nightly` can be told; conf/nightly.yaml explains each."""
+    """The settings of `python -m pipelines.nightly`; conf/nightly.yaml explains each."""
 
     date: Day = None
     keep: int | None = 14
@@ -148,7 +148,7 @@ class NightlySettings(BuildSettings):
 
 
 def _text(value: Any) -> Any:
-    """Of a fingerprint that hydra took for a number: digits are as they were; of 12e5 what was typed is lost."""
+    """The text of a fingerprint that hydra took for a number. Digits stay as typed; the text of 12e5 is lost."""
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if isinstance(value, float):
@@ -157,12 +157,12 @@ def _text(value: Any) -> Any:
 
 
 Fingerprint = Annotated[str, BeforeValidator(_text)]
-"""Of a build or a judge, or its beginning."""
+"""The fingerprint of a build or a judge, or its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgeJobSettings:
-    """Everything that `python -m pipelines.judge` can be told; conf/judge_job.yaml explains each."""
+    """The settings of `python -m pipelines.judge`; conf/judge_job.yaml explains each."""
 
     judge: JudgeSettings
     curation: Curation
@@ -187,7 +187,7 @@ class JudgeJobSettings:
 
 @dataclass(frozen=True, slots=True)
 class AgreementSettings:
-    """Everything that `python -m pipelines.agreement` can be told; conf/agreement.yaml explains each."""
+    """The settings of `python -m pipelines.agreement`; conf/agreement.yaml explains each."""
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
@@ -206,7 +206,7 @@ class AgreementSettings:
 
 @dataclass(frozen=True, slots=True)
 class SubmitSettings:
-    """What `python -m pipelines.submit` can be told before the job's name; conf/submit.yaml explains each."""
+    """The settings of `python -m pipelines.submit` before the job's name; conf/submit.yaml explains each."""
 
     address: str
     id: str | None = None
@@ -238,7 +238,7 @@ class SubmitSettings:
 
 @dataclass(frozen=True, slots=True)
 class StatusSettings:
-    """Everything that `python -m pipelines.status` can be told; conf/status.yaml explains each."""
+    """The settings of `python -m pipelines.status`; conf/status.yaml explains each."""
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
@@ -255,7 +255,7 @@ class StatusSettings:
 
 @dataclass(frozen=True, slots=True)
 class DiffSettings:
-    """Everything that `python -m pipelines.diff` can be told; conf/diff.yaml explains each."""
+    """The settings of `python -m pipelines.diff`; conf/diff.yaml explains each."""
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
@@ -276,7 +276,7 @@ class DiffSettings:
 
 @dataclass(frozen=True, slots=True)
 class QuerySettings:
-    """Everything that `python -m pipelines.query` can be told; conf/query.yaml explains each."""
+    """The settings of `python -m pipelines.query`; conf/query.yaml explains each."""
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str
@@ -313,7 +313,7 @@ def _seconds(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class VerifySettings:
-    """Everything that `python -m pipelines.verify` can be told; conf/verify.yaml explains each. `gc_age` in seconds."""
+    """The settings of `python -m pipelines.verify`; conf/verify.yaml explains each. `gc_age` is in seconds."""
 
     store: Annotated[AnyStoreSettings, Field(discriminator="name")]
     out: str

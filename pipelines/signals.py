@@ -1,6 +1,6 @@
 """Ctrl-C and SIGTERM before a job listens, and after it has ended: one line and status 130, or the job's own status.
 
-Imported before all else of a job, whose imports take seconds, so it imports little itself.
+A job imports this module before all others, whose imports take seconds, so this module imports little.
 """
 
 import os
@@ -20,19 +20,19 @@ def stop_at_once(*_: int | FrameType | None) -> None:
 
 
 def listen_early() -> None:
-    """Stop at once on a signal, in a process started as `python -m pipelines.<job>`; in others nothing changes."""
-    if sys.argv[:1] == ["-m"]:  # until Python has found the module that it runs
+    """Stop at once on a signal, in a process started as `python -m pipelines.<job>`. Other processes are left alone."""
+    if sys.argv[:1] == ["-m"]:  # until Python has found the module to run
         for number in _BOTH:
             signal.signal(number, stop_at_once)
 
 
 def begin() -> None:
-    """From here Ctrl-C is KeyboardInterrupt again."""
+    """Let Ctrl-C raise KeyboardInterrupt again."""
     if signal.getsignal(signal.SIGINT) is stop_at_once:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def end() -> None:
-    """What is left is tidying up, and the job's status stands, whatever signals come."""
+    """Ignore further signals: only cleaning up is left, and the job's status is final."""
     for number in _BOTH:
         signal.signal(number, signal.SIG_IGN)

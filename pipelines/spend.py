@@ -13,7 +13,7 @@ from monitoring.progress import clock_text, count_text
 
 @dataclass(frozen=True, slots=True)
 class SpendSettings:
-    """conf/spend/default.yaml explains each; None is no cap. All are of one run of a job, over all its workers."""
+    """Caps of one run of a job, over all its workers; conf/spend/default.yaml explains each. None is no cap."""
 
     requests: int | None = None
     tokens: int | None = None
@@ -31,7 +31,7 @@ class SpendSettings:
 NO_CAP = SpendSettings()
 
 _OUTCOMES = ("accepted", "rejected", "failed", *get_args(Outcome))
-"""Of episodes that are finished, and of verdicts that are given."""
+"""Outcomes of finished episodes and of verdicts."""
 
 
 class Spend:
@@ -65,7 +65,7 @@ class Spend:
         return self._meter.tokens + round(self._workers.get(metrics.TOKENS.name, 0))
 
     def look(self, counts: Mapping[str, float]) -> bool:
-        """Take in the counts of all workers; whether a cap is reached that forbids further calls."""
+        """Read the counts of all workers. Return whether a cap is reached that forbids further calls."""
         self._workers = {name: counts.get(name, 0) for name in (metrics.ATTEMPTS.name, metrics.TOKENS.name)}
         self._finished = sum(counts.get(name, 0) for name in _OUTCOMES)
         settings = self._settings
@@ -78,13 +78,13 @@ class Spend:
         return self.over in ("requests", "tokens")
 
     def left(self) -> Caps:
-        """What the workers may spend beside the driver's own calls."""
+        """What the workers may spend, without the driver's own calls."""
         settings, meter = self._settings, self._meter
         requests = None if settings.requests is None else max(0, settings.requests - meter.requests)
         return Caps(requests, None if settings.tokens is None else max(0, settings.tokens - meter.tokens))
 
     def line(self) -> str:
-        """What a person is told at the end of a run that reached a cap."""
+        """The line at the end of a run that reached a cap."""
         cap = getattr(self._settings, self.over)
         spent = (
             f"spend.{self.over}={cap:g} is reached: this run spent {count_text(self.requests, 'request')}, "

@@ -1,4 +1,4 @@
-"""What a store holds, without a job: its builds and how far they are, its versions, the latest one, the pins.
+"""The content of a store, without a job: builds and their progress, versions, the latest version, pins.
 
     python -m pipelines.status out=out/chartqa
 
@@ -32,14 +32,14 @@ from storage.files.watch import StoreWatch
 
 @dataclass(frozen=True, slots=True)
 class BuildStatus:
-    """How far a build is.
+    """The progress of a build.
 
     Attributes:
         episodes: planned, by rung.
         chunks: planned; `committed` of them have their episodes.
         judged: chunks that have verdicts, by judge.
         source_failures: source rows that could not become samples, in all runs of the build.
-        held: samples that the source held when it was last read to its end; None where it was not.
+        held: samples that the source held at its last reading to the end; None if it was not read to the end.
     """
 
     build: str
@@ -55,8 +55,8 @@ class BuildStatus:
 
 @dataclass(frozen=True, slots=True)
 class VersionStatus:
-    """A version. `finished`: it has its manifest; the numbers of another are 0. `size` in bytes; of the `failures`
-    `source_failures` are rows of the source, the others episodes."""
+    """A version. `finished`: the version has its manifest; without a manifest the numbers are 0. `size` is in bytes.
+    `source_failures` of the `failures` are rows of the source; the others are episodes."""
 
     version: str
     finished: bool
@@ -139,7 +139,7 @@ def _versions(files: Files) -> Iterator[VersionStatus]:
 
 
 def print_status(status: StoreStatus, stream: TextIO) -> None:
-    """The status as people read it."""
+    """Print the status for people."""
     print(status.out, file=stream)
     for build in status.builds:
         rungs = ", ".join(f"{rung}: {count:,}" for rung, count in sorted(build.episodes.items()))

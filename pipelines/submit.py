@@ -1,8 +1,9 @@
-"""Sending a job to a Ray cluster: the same job, the same settings, run by Ray Jobs.
+"""Sends a job to a Ray cluster: the same job with the same settings, run by Ray Jobs.
 
     python -m pipelines.submit address=http://127.0.0.1:8265 build source=chartqa out=s3://bucket/chartqa
 
-The checkout goes along, the log comes back, and the exit status is the job's. Ctrl-C stops following, never the job.
+The command sends the checkout, shows the job's log, and ends with the job's exit status. Ctrl-C stops following the
+job, never the job itself.
 """
 
 import asyncio
@@ -39,10 +40,10 @@ from pipelines.settings import SubmitSettings
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("lensmill", "storage", "actors", "monitoring", "pipelines", "conf")
-"""What goes along. Named one by one: whatever else lies in a checkout, a key or a dataset, stays where it is."""
+"""The files to send, named one by one: other files of a checkout, e.g. keys or datasets, stay where they are."""
 
 STOP_WAIT_S = 300
-"""How long `ray job stop` waits for episodes in flight to end and be handed back; Ray's own 3 s would lose them."""
+"""Seconds that `ray job stop` waits for episodes in flight to end and be handed back; Ray's own 3 s would lose them."""
 
 _TOKEN = (
     "the cluster wants Ray's token: set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN here to what `ray get-auth-token` "
@@ -50,7 +51,7 @@ _TOKEN = (
 )
 
 PATIENCE_S = 120.0
-"""How long a cluster may not answer until following it is given up."""
+"""Seconds without an answer from the cluster after which following is given up."""
 
 
 def jobs() -> list[str]:
@@ -63,7 +64,7 @@ def jobs() -> list[str]:
 
 
 def split(arguments: Sequence[str]) -> tuple[list[str], str, list[str]]:
-    """Settings of the sending, the job's name ("" if there is none), settings of the job."""
+    """The settings of the sending, the job's name ("" without one), and the settings of the job."""
     for place, argument in enumerate(arguments):
         if "=" not in argument and not argument.startswith("-"):
             return list(arguments[:place]), argument, list(arguments[place + 1 :])
@@ -71,10 +72,11 @@ def split(arguments: Sequence[str]) -> tuple[list[str], str, list[str]]:
 
 
 def check_job(job: str, arguments: Sequence[str]) -> list[str]:
-    """The job's settings as they must be on a cluster.
+    """The job's settings, as a cluster needs them.
 
     Raises:
-        SettingsError: no such job, settings that its own command refuses, or that make no sense on a cluster.
+        SettingsError: there is no such job, its own command refuses the settings, or the settings make no sense on a
+            cluster.
     """
     if job not in jobs():
         raise SettingsError(f"{job or 'no job'}: name the job to send, one of {', '.join(jobs())}, before its settings")
@@ -98,10 +100,10 @@ def check_job(job: str, arguments: Sequence[str]) -> list[str]:
 
 
 def environment(names: Sequence[str]) -> dict[str, str]:
-    """The variables that a job gets.
+    """The variables for a job.
 
     Raises:
-        SettingsError: one of these is not set.
+        SettingsError: a variable is not set.
     """
     if missing := [name for name in names if name not in os.environ]:
         raise SettingsError(f"env: {missing[0]} is not set here")
@@ -122,7 +124,7 @@ class Submission:
     """One job on a cluster.
 
     Raises:
-        ClusterError: no cluster answers, or it does not take the job.
+        ClusterError: no cluster answers, or the cluster does not take the job.
     """
 
     def __init__(self, settings: SubmitSettings) -> None:
@@ -132,9 +134,10 @@ class Submission:
         try:
             place = urlsplit(settings.address)
             port = place.port or (443 if place.scheme == "https" else 80)
-            socket.create_connection((place.hostname or "", port), timeout=10).close()  # Ray's client knows no limit
+            # Ray's client waits without a limit
+            socket.create_connection((place.hostname or "", port), timeout=10).close()
             self._client = JobSubmissionClient(settings.address)
-        except (OSError, RuntimeError, ValueError) as error:  # a RuntimeError also where Ray's extra is missing
+        except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: Ray's extra may be missing
             if _asks_for_a_token(error):
                 raise ClusterError(f"address={settings.address}: {_TOKEN}") from error
             raise kind_of(error)(
@@ -143,7 +146,7 @@ class Submission:
             ) from error
 
     def send(self, job: str, arguments: Sequence[str]) -> str:
-        """Start the job; returns the submission's id."""
+        """Start the job; return the submission's id."""
         settings = self._settings
         runtime: dict[str, Any] = {"env_vars": environment(settings.env)}
         if settings.pip is not None:
@@ -174,16 +177,16 @@ class Submission:
         return f"ray job {command} --address {self._settings.address} {submission}"
 
     def commands(self, submission: str) -> str:
-        """How to look after a job that nobody follows."""
+        """The commands to look after a job that nobody follows."""
         follow, stop = self._ray("logs --follow", submission), self._ray("stop", submission)
         return f"follow it with `{follow}`, stop it with `{stop}`"
 
     def follow(self, submission: str) -> int:
-        """Show the log until the job has ended; returns its exit status, STOPPED if it was stopped.
+        """Show the log until the job has ended. Return the job's exit status; STOPPED if the job was stopped.
 
         Raises:
-            ClusterError: the job could not be run, or the cluster answers no more.
-            KeyboardInterrupt: at once; an event loop that is being set up in this thread would trip over it.
+            ClusterError: the job could not be run, or the cluster no longer answers.
+            KeyboardInterrupt: at once, because another thread runs the event loop.
         """
         outcome: Future[int] = Future()
 
@@ -224,7 +227,7 @@ class Submission:
             sleep(1)
 
     async def _show(self, submission: str, seen: int) -> int:
-        """Print what is new in the log after so many characters, for as long as the connection lasts."""
+        """Print the new part of the log, from this character on, as long as the connection lasts."""
         place = 0
         async for text in self._client.tail_job_logs(submission):
             new = text[max(0, seen - place) :]
@@ -239,13 +242,13 @@ def _asks_for_a_token(error: Exception) -> bool:
 
 
 def kind_of(error: Exception) -> type[ClusterError]:
-    """Whether the cluster may take it later. A name that no server knows stays unknown."""
+    """The class of an error: whether the cluster may take the job later. An unknown host name stays unknown."""
     unknown = isinstance(error, socket.gaierror) and error.errno != socket.EAI_AGAIN
     return ClusterUnavailable if isinstance(error, OSError) and not unknown else ClusterError
 
 
 def failure_of(details: JobDetails) -> type[ClusterError]:
-    """Of a job that never ran, or whose process vanished without a status: with its node, mostly."""
+    """The failure of a job that never ran, or whose process vanished without a status (mostly with its node)."""
     wrong = (JobErrorType.RUNTIME_ENV_SETUP_FAILURE, JobErrorType.JOB_ENTRYPOINT_COMMAND_START_ERROR)
     said = "runtime_env" in (details.message or "")
     return ClusterError if said or details.error_type in wrong else ClusterUnavailable

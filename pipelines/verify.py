@@ -1,9 +1,9 @@
-"""Verifying a dataset version or a whole store.
+"""Verifies a dataset version or a whole store.
 
     python -m pipelines.verify out/chartqa
 
-Everything is read and nothing trusted: files against manifests and commits, rows against the plan, trajectories
-against their originals. With `gc=true`, what nothing names is removed, once it is old.
+Everything is read and nothing is trusted: files are compared with manifests and commits, rows with the plan,
+trajectories with their originals. `gc=true` removes old files that nothing names.
 """
 
 import json
@@ -41,7 +41,7 @@ from storage.files.watch import StoreWatch
 
 
 class Verification:
-    """One run of the job; what it finds goes into `told`."""
+    """One run of the job. Findings go into `told`."""
 
     def __init__(self, settings: VerifySettings, told: Findings) -> None:
         self._settings, self._told = settings, told
@@ -50,10 +50,10 @@ class Verification:
         self._token, self._seen = uuid.uuid4().hex, SeenShards()
 
     def run(self) -> int:
-        """Look at all that is asked for; returns the exit status: FAILED where something is wrong.
+        """Check everything that the settings ask for. Return the exit status: FAILED if something is wrong.
 
         Raises:
-            SettingsError: there is nothing of the kind.
+            SettingsError: the named build or version does not exist.
             StoreError: the store cannot be read at all.
         """
         where = self._settings.out.rstrip("/")
@@ -111,7 +111,7 @@ class Verification:
             self._garbage(files, images if whole else None)
 
     def _build(self, files: Files, build: str, images: ImageCheck) -> bool:
-        """Whether the build could be read to its end."""
+        """Check a build. Return whether it could be read to its end."""
         self._told.begin(f"build {build}")
         self._judges(files, build)
         replay = self._recipe(files, build)
@@ -207,7 +207,8 @@ def _how(setting: str, removed: bool) -> str:
 
 
 def _tell_packages(settings: ReplaySettings, say: Callable[[str], None]) -> None:
-    """Other versions of what draws may draw other pixels: said before the findings that come of it."""
+    """Say which drawing packages have other versions, which may draw other pixels, before the findings that follow from
+    that."""
     for name in ("pillow", "numpy", "opencv-python-headless"):
         try:
             here = version(name)

@@ -1,5 +1,6 @@
 """For every test: hypothesis has no deadline, because the time of an example depends on the machine."""
 
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -22,3 +23,11 @@ def sandbox() -> Iterator[Sandbox]:
         pytest.skip(str(missing))
     yield sandbox
     sandbox.close()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_ray_is_left() -> Iterator[None]:
+    """End a Ray that a module's tests started, so that the next module starts its own."""
+    yield
+    if (ray := sys.modules.get("ray")) is not None and ray.is_initialized():
+        ray.shutdown()

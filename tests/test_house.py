@@ -51,7 +51,7 @@ def test_the_library_knows_no_cluster_and_no_storage() -> None:
         assert not tops & FORBIDDEN_IN_THE_LIBRARY, path
 
 
-def test_hydra_stops_at_the_door() -> None:
+def test_only_pipelines_imports_hydra() -> None:
     for room in MAY_IMPORT:
         for path in modules(room):
             tops = {name.split(".")[0] for name in imports_of(path)}

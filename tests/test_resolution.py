@@ -27,7 +27,7 @@ def test_a_view_keeps_to_its_rung_and_to_the_patch_grid(
 
 
 @given(sizes(), st.sampled_from(LADDER), FACTORS)
-def test_without_upscaling_a_view_is_at_most_one_patch_larger_than_the_image(
+def test_a_view_without_upscaling_is_at_most_one_patch_larger_than_the_image(
     size: tuple[int, int], rung: int, factor: int
 ) -> None:
     frame = view_frame(size, rung, factor, min_pixels=0)
@@ -89,7 +89,7 @@ def test_rungs_come_sorted_once_each_and_from_the_ladder(size: tuple[int, int], 
 
 
 @given(sizes())
-def test_of_the_rungs_of_an_image_only_the_last_may_show_it_whole(size: tuple[int, int]) -> None:
+def test_only_the_last_rung_of_an_image_may_show_every_pixel(size: tuple[int, int]) -> None:
     assert all(rung * rung < math.prod(size) for rung in rungs_for(size)[:-1])
 
 
@@ -169,7 +169,7 @@ def test_a_rung_above_a_models_limit_is_skipped_where_a_lower_one_is_there_alrea
     assert Ladder().rungs_for((8000, 6000)) == LADDER
 
 
-def test_without_a_model_no_view_is_larger_than_the_smallest_published_limit() -> None:
+def test_views_without_a_model_keep_the_smallest_published_limit() -> None:
     assert view_frame((8000, 8000), 3840).bounds.area <= MAX_PIXELS
 
 

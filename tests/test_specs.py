@@ -66,7 +66,7 @@ def test_an_unusable_plugin_is_one_clear_line(tints: Registry[Tint], reference: 
 @pytest.mark.parametrize(
     "reference", ["os:", ":SPEC", "../evil:SPEC", "a b:SPEC", "os:system('x')", "a:b:c", "é:SPEC", "a." * 200 + "a:B"]
 )
-def test_what_is_not_a_reference_is_never_imported(tints: Registry[Tint], reference: str) -> None:
+def test_a_text_that_is_no_reference_is_never_imported(tints: Registry[Tint], reference: str) -> None:
     with pytest.raises(SpecError, match="write module:NAME"):
         tints.get(reference)
 

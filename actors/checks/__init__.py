@@ -1,1 +1,1 @@
-"""Running checks: in this process while they are quick, on every node once they are not."""
+"""Runs checks: in this process at first, on every node when they take long."""

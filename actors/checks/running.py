@@ -1,4 +1,4 @@
-"""Doing the pieces of work of a verification, here or as Ray tasks; their results come in order either way."""
+"""Runs the pieces of work of a verification, here or as Ray tasks. The results come in order either way."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -10,15 +10,15 @@ from monitoring.logs import Say
 from storage.checks.finding import Item, Made
 
 PATIENCE_S = 15.0
-"""Work in this process before a Ray of our own is started: starting it takes some seconds, which a small store does not
-earn back."""
+"""Seconds of work in this process before a Ray of our own is started. Starting Ray takes some seconds, which is too
+much for a small store."""
 
 
 class CheckRun:
     """Runs functions of `storage.checks` over many items, as `storage.checks.finding.Run`.
 
-    Where nothing is said about the cluster, the first seconds of work are done in this process, and the rest by a Ray
-    of our own. With one worker everything is done in this process.
+    With the default cluster settings, the first seconds of work run in this process, and the rest on a Ray of our own.
+    With one worker all work runs in this process.
 
     Args:
         say: told one line if a cluster takes long to answer.
@@ -50,7 +50,7 @@ class CheckRun:
         yield from in_order(work, _after(first, stream), workers=self._settings.workers, waiting=self._waiting)
 
     def _here(self) -> bool:
-        """Whether the next item is worked on in this process."""
+        """Whether the next item runs in this process."""
         settings = self._settings
         if self._connected or settings.address != "local":
             return False

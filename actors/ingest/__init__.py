@@ -1,1 +1,1 @@
-"""Reading a source into a plan."""
+"""Reads a source into a plan."""

@@ -1,4 +1,4 @@
-"""What a run is about, once its source is read."""
+"""The outline of a run, once its source is read."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Set
@@ -8,38 +8,39 @@ from lensmill.resolution import Ladder, image_tokens
 from storage.builds.exclusion import Exclusion
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan
-from storage.builds.scope import Scope, select
+from storage.builds.scope import Scope, run_scope
 from storage.builds.segment import failure_key
 from storage.builds.source_state import SourceState
 from storage.files.store import Files
 
 KEPT_ROWS = frozenset({"duplicate", "annotation_unreadable"})
-"""Classes of failures whose row's sample is planned all the same."""
+"""Classes of failures of rows whose sample is planned all the same."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOutline:
-    """What of a plan this run is about: the chunks that hold the episodes it asked for, and their numbers.
+    """The part of a plan that a run works on: the chunks with the episodes that the run asked for, and their counts.
 
     Attributes:
-        chunk_ids: in the plan's order. An earlier run that asked for more has planned others, which are left alone.
+        chunk_ids: in the plan's order. Further chunks of an earlier run that asked for more stay as they are.
         planned_chunks: of the whole plan.
-        samples: that were asked for.
-        asked: rung -> episodes that were asked for.
-        episodes: rung -> episodes of whole chunks, those that were not asked for among them.
-        failures: rows of the source of which something could not be planned, by error class; not of `KEPT_ROWS`.
-        failure_keys: of these rows (`storage.builds.segment.failure_key`), whenever they were first met.
-        first_failure: origin and message of the first of them.
+        samples: number of samples that the run asked for.
+        asked: rung -> number of episodes that the run asked for.
+        episodes: rung -> number of episodes of the whole chunks, including episodes that the run did not ask for.
+        failures: number of source rows that could not be planned completely, by error class; without `KEPT_ROWS`.
+        failure_keys: the keys of these rows (`storage.builds.segment.failure_key`), also if an earlier run met them
+            first.
+        first_failure: origin and message of the first of these rows.
         tokens: rung -> image tokens of the views of `episodes`.
-        originals_size: bytes of the pictures' files; 0 where they were not to be measured.
-        scope: which rows of these chunks are to be published.
-        withdrawn: origin by id of the first samples that the source holds no more.
-        unknown_origins: that are to be taken down and that no row has.
+        originals_size: bytes of the pictures' files; 0 if they were not measured.
+        scope: the rows of these chunks to publish.
+        withdrawn: id -> origin, of the first samples that the source no longer holds.
+        unknown_origins: origins to take down that no row has.
         chunk_sizes: the settings that the plan's chunks were planned with.
-        changed: samples of which the source says something else (split, subset, licence, regions, targets) than when
-            they were planned first. Their episodes stay as planned.
-        first_changed: origin of the first of them.
-        absent: slices that were read beside the driver because other nodes lack the source's files.
+        changed: number of samples whose values in the source (split, subset, licence, regions, targets) differ from
+            those at their first planning. Their episodes stay as planned.
+        first_changed: origin of the first changed sample.
+        absent: number of slices that the planner read itself because other nodes lack the source's files.
     """
 
     chunk_ids: tuple[str, ...]
@@ -63,7 +64,7 @@ class PlanOutline:
 
 @dataclass(slots=True)
 class Notes:
-    """What was noticed while the source was read; see `PlanOutline`."""
+    """Observations while the source was read; see `PlanOutline`."""
 
     changed: int = 0
     first_changed: str = ""
@@ -77,10 +78,10 @@ def outline_of(
 
     Args:
         state: what the source held.
-        measured_on: the ladder; None: neither tokens nor sizes are measured. Else the plan is read chunk by chunk for
-            image tokens, and every original is looked at for its size.
+        measured_on: the ladder, to count image tokens (reads the plan chunk by chunk) and the originals' bytes (asks
+            the store for each). None counts neither.
     """
-    found = select(plan, state, exclusion)
+    found = run_scope(plan, state, exclusion)
     tokens, size = _measured(plan, files, found.chunk_ids, measured_on) if measured_on is not None else ({}, 0)
     failures, first = _failures(plan, state.failure_keys)
     return PlanOutline(
@@ -105,7 +106,7 @@ def outline_of(
 
 
 def _failures(plan: Plan, keys: Set[str]) -> tuple[dict[str, int], str]:
-    """Rows that failed by class, and the first of them."""
+    """The number of failed rows by class, and the first of these rows."""
     origins, first = dict[str, set[str]](), ""
     for failure in plan.failures():
         if failure_key(failure) in keys and failure.error_class not in KEPT_ROWS:
@@ -120,7 +121,7 @@ def _measured(plan: Plan, files: Files, chunk_ids: Iterable[str], ladder: Ladder
     for chunk_id in chunk_ids:
         chunk = plan.read_chunk(chunk_id)
         for sample in chunk.samples.values():
-            if sample.image_id != measured:  # rows of one picture come one after the other
+            if sample.image_id != measured:  # rows of one picture are adjacent
                 measured = sample.image_id
                 size += images.size(measured)
         for episode in chunk.episodes:

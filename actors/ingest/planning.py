@@ -1,7 +1,7 @@
 """Planning: a source is read slice by slice on every node, and one process beside the driver appends to the plan.
 
-The process takes the slices in the source's order, so the plan does not depend on who read which of them, or how often.
-The driver's memory stays flat.
+The process takes the slices in the source's order, so the plan does not depend on which node reads a slice, or how
+often. The driver's memory stays flat.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator
@@ -27,13 +27,13 @@ from storage.sources.protocol import Source, SourceError, SourceFailure, duplica
 from storage.sources.spec import SourceSettings, build_source
 
 OverSlices = Callable[[SliceReader, Iterable[Any]], Generator[SliceRead]]
-"""Runs a reader over slices and gives the results in the order of the slices, as `actors.cluster.tasks.in_order`."""
+"""Runs a reader over slices and gives the results in the order of the slices, like `actors.cluster.tasks.in_order`."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlanSettings:
-    """What a planner needs to know. `family` is that of the agent's model, if it has one; `exclusion` what was taken
-    down by name; a `trial` leaves what the source was last found to hold as it is recorded."""
+    """The settings of a planner. `family` is that of the agent's model, if the agent has one. `exclusion` has the names
+    to take down. A `trial` does not record what the source holds."""
 
     files: Files
     fingerprint: str
@@ -48,7 +48,7 @@ class PlanSettings:
 
 
 class Planner:
-    """Reads a source once and appends to the plan what is new.
+    """Reads a source once and appends the new episodes to the plan.
 
     Args:
         over_slices: how slices are read; by default one after the other, in this process. A source of one slice is
@@ -72,7 +72,7 @@ class Planner:
         self._notes = Notes()
 
     def plan(self) -> None:
-        """Plan what the source has and the plan has not, and record what the source held; not so of a trial.
+        """Plan what the plan lacks, and record what the source holds (a trial does not record).
 
         Raises:
             SourceError: the source as a whole cannot be read.
@@ -95,7 +95,7 @@ class Planner:
         with closing(self._items(reader)) as items:
             self._plan.append(items, settings.chunk_size, settings.limit)
         state = self._source_state()
-        if state.held and not settings.trial:  # where nothing is held the job ends with an error, nothing was withdrawn
+        if state.held and not settings.trial:  # a source without samples is an error, no withdrawal
             SourceStates(settings.files, settings.fingerprint).record(state)
 
     def _source_state(self) -> SourceState:
@@ -118,14 +118,15 @@ class Planner:
         return (len(self._asked), self._unreadable, len(self._pictures), self._at)
 
     def outline(self, measure: bool) -> PlanOutline:
-        """What this run is about, once `plan` is done. `measure`: image tokens and sizes too, which takes long."""
+        """The outline of this run, once `plan` is done. `measure` also counts image tokens and bytes, which takes
+        long."""
         settings = self._settings
         ladder = settings.ladder if measure else None
         return outline_of(self._plan, settings.files, self._source_state(), settings.exclusion, self._notes, ladder)
 
     def _items(self, reader: SliceReader) -> Generator[Row | SourceFailure | str]:
-        """What the source has: of samples of which all that is wanted is planned no more than their ids, and those
-        failures of which this run has to tell."""
+        """The content of the source for the plan: rows with new episodes, only the ids of other samples, and the
+        failures that this run reports."""
         with closing(self._reads(reader)) as reads:
             for read in reads:
                 if isinstance(read, SourceFailure):
@@ -160,7 +161,7 @@ class Planner:
         return failure
 
     def _reads(self, reader: SliceReader) -> Generator[Read]:
-        """Every row of the source, in its order."""
+        """Every row of the source, in the source's order."""
         listed = _listed(reader.source)
         first = list(islice(listed, 2))
         slices = chain(first, listed)
@@ -184,8 +185,8 @@ class Planner:
 
 
 def _listed(source: Source) -> Iterator[Any]:
-    """The slices of a source; if it cannot be listed any further, the error in the place of the next slice, so that it
-    ends the reading only where that has come so far."""
+    """The slices of a source. If the listing fails, the error takes the place of the next slice, so the error ends the
+    reading only if the reading comes that far."""
     try:
         yield from source.slices()
     except SourceError as error:
@@ -193,8 +194,8 @@ def _listed(source: Source) -> Iterator[Any]:
 
 
 def _enough(slices: Iterator[Any], samples: int) -> list[Any]:
-    """The next slices that may have so many samples; a run with a limit reads no more at a time. None where there are
-    no more slices."""
+    """The next slices, with up to this many samples, so that a run with a limit reads no more. Empty if there are no
+    more slices."""
     found, rows = list[Any](), 0
     while rows < max(1, samples) and (part := next(slices, None)) is not None:
         found.append(part)

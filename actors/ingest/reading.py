@@ -1,4 +1,4 @@
-"""Reading one slice of a source: the work of one task. What it hands back holds no picture."""
+"""Reads one slice of a source: the work of one task. The result holds no picture."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ from storage.sources.protocol import Source, SourceError, SourceFailure
 
 @dataclass(frozen=True, slots=True)
 class SampleRead:
-    """A sample that a source has.
+    """A sample of a source.
 
     Attributes:
         origin, image_id: of the sample.
-        row: its episodes that are not planned yet, for the plan; None where all are.
-        known: something of it was planned before.
-        problems: rungs on which it cannot be planned.
-        beyond: rungs that are planned for it and that it would not have in a fresh build: a lower rung shows it whole.
-        changed: the source says something else of it than when it was planned first.
+        row: the sample's unplanned episodes, for the plan; None if all are planned.
+        known: whether an episode of the sample was planned before.
+        problems: failures for rungs on which the sample cannot be planned.
+        beyond: planned rungs that the sample would not have in a fresh build, because a lower rung shows every pixel.
+        changed: whether the source's values differ from those at the first planning.
     """
 
     sample_id: str
@@ -43,7 +43,7 @@ class SampleRead:
 
     @property
     def planned(self) -> bool:
-        """Whether it has an episode now."""
+        """Whether the sample has an episode now."""
         return self.known or self.row is not None
 
 
@@ -52,12 +52,12 @@ Read = SampleRead | SourceFailure
 
 @dataclass(frozen=True, slots=True)
 class SliceRead:
-    """What a task hands back.
+    """The result of a task.
 
     Attributes:
         reads: in the source's order.
-        error: what ended the reading; it comes after `reads`.
-        absent: the slice, if its source's files are not on the task's node.
+        error: the error that ended the reading, after `reads`.
+        absent: the slice, if the task's node lacks the source's files.
     """
 
     reads: Sequence[Read] = ()
@@ -67,13 +67,13 @@ class SliceRead:
 
 @dataclass(frozen=True, slots=True)
 class SliceReader:
-    """Reads slices. A picture of a sample that is not planned yet is stored as it is read, whoever reads it.
+    """Reads slices. The picture of a sample without planned episodes is stored during the reading.
 
     Attributes:
-        family: of the agent's model, if it has one.
-        seeds: that are asked for.
-        known: what was planned when the reading began.
-        most: samples of one slice, at most.
+        family: of the agent's model, if the agent has one.
+        seeds: the seeds that the run asks for.
+        known: the planned samples when the reading began.
+        most: maximum samples of one slice.
     """
 
     files: Files
@@ -114,7 +114,7 @@ class SliceReader:
                 yield item
                 continue
             read = self._read(item.sample)
-            # rows of one picture come one after the other
+            # rows of one picture are adjacent
             if not read.known and item.sample.image_id != stored:
                 images.put(item.sample.image_id, item.image)
                 stored = item.sample.image_id
@@ -149,8 +149,9 @@ class SliceReader:
         )
 
     def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
-        """Why the agent's model cannot take the view of a sample on a rung; seen here, it costs no call."""
-        if self.family is None:  # without a model no view is too large
+        """The reason why the agent's model cannot take the view of a sample on a rung. Found here, the problem costs no
+        call."""
+        if self.family is None:  # no view is too large without a model
             return None
         frame = self.ladder.frame((sample.width, sample.height), rung)
         try:

@@ -1,1 +1,1 @@
-"""Publishing dataset versions."""
+"""Publishes dataset versions."""

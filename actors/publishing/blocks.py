@@ -1,4 +1,4 @@
-"""Making one block of a version: the function that a Ray task runs."""
+"""Makes one block of a version: the work of one Ray task."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,15 +22,15 @@ from storage.files.ahead import ahead
 from storage.files.store import Files
 
 CHUNKS_AHEAD = 2
-"""Chunks that are read before they are needed: an object store takes its time for each."""
+"""Chunks that are read before they are needed, since an object store takes time for each."""
 
 _DECIDES = ("chunk", "position", "table", "reason", "original")
-"""Columns of a selection that decide the rows of a block; `original`: whether the row brings its original."""
+"""Columns of a selection that decide the rows of a block; `original`: whether the block holds the row's original."""
 
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """The judged build that blocks are made of."""
+    """The judged build from which blocks are made."""
 
     files: Files
     fingerprint: str
@@ -40,7 +40,7 @@ class Build:
 
 @dataclass(frozen=True, slots=True)
 class BlockWork:
-    """One block to make.
+    """The work on one block.
 
     Attributes:
         rows: columns `_DECIDES` of its rows, as an Arrow stream, which holds these rows and no others.
@@ -85,7 +85,7 @@ def work_of(decides: Mapping[str, Any], rows: pa.Table, layers: Layers, ledger: 
 
 
 def make_block(build: Build, work: BlockWork) -> BlockRecord:
-    """Draw and write one block, unless it is made. Idempotent: the same work gives the same bytes.
+    """Draw and write one block, unless the block exists. Idempotent: the same work gives the same bytes.
 
     Raises:
         StoreError: the build or a picture is damaged, or the store cannot be written.
@@ -138,7 +138,7 @@ _builds: dict[tuple[str, str, str], JudgedBuild] = {}
 
 
 def _judged_build(build: Build) -> JudgedBuild:
-    """The build that this process read last: its plan's index is read once for many blocks."""
+    """The build that this process read last. It keeps the plan's index for many blocks."""
     name = (build.files.root, build.fingerprint, build.judge)
     if name not in _builds:
         _builds.clear()

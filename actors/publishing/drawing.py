@@ -1,4 +1,5 @@
-"""Pictures for a dataset version: drawn again, since a build keeps only what cannot be drawn from its record."""
+"""Pictures for a dataset version: drawn again, because a build keeps only pictures that cannot be drawn from its
+record."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -14,8 +15,8 @@ from storage.files.store import Files, StoreError
 
 
 class Drawer:
-    """Draws the pictures of episodes; a context. Episodes of one picture are best given side by side: it holds the
-    last original, so an original is read and decoded once for all of them."""
+    """Draws the pictures of episodes; a context manager. Give episodes of one picture one after the other: the last
+    original is held, so an original is read and decoded once for all of them."""
 
     def __init__(self, files: Files, settings: ReplaySettings) -> None:
         self._images, self._settings = ImageStore(files), settings
@@ -35,7 +36,7 @@ class Drawer:
         """The file of an original.
 
         Raises:
-            StoreError: it is missing or damaged.
+            StoreError: the file is missing or damaged.
         """
         if self._last[0] != image_id:
             self._last = (image_id, self._images.get(image_id))
@@ -45,7 +46,7 @@ class Drawer:
         """The files of a trajectory's pictures, in order.
 
         Raises:
-            StoreError: a picture does not come out as recorded, or an original is missing.
+            StoreError: a drawn picture differs from the record, or an original is missing.
         """
         assert judged.trajectory is not None
         drawn = dict(self._drawn(judged))
@@ -55,7 +56,7 @@ class Drawer:
     def _drawn(self, judged: JudgedEpisode) -> Iterator[tuple[str, bytes]]:
         sample, trajectory, planned = judged.sample, judged.trajectory, judged.planned
         assert trajectory is not None
-        if made_by_code(trajectory):  # those pictures were kept; of the others there is the view alone
+        if made_by_code(trajectory):  # the store has the pictures that code made; only the view is drawn
             trajectory = replace(trajectory, images=trajectory.images[:1], steps=(), messages=())
         try:
             for file in self._replayer.files(sample.image_id, planned.rung, sample.regions, trajectory):

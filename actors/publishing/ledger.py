@@ -1,20 +1,13 @@
-"""Writing a ledger on every node, and what publishing tells from a selection."""
+"""Writing the missing segments of a ledger on every node."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
 
 from actors.cluster.tasks import Tasks, in_order
-from lensmill.curation.fitness import UNFIT
-from monitoring.report import BuildTally, RungTally
 from storage.builds.judged import Layers
 from storage.builds.ledger import Ledger, LedgerSegment
-from storage.builds.measuring import LedgerWriter
-from storage.builds.selection import Selection
+from storage.builds.ledger_writer import LedgerWriter
 from storage.files.store import Files
-
-_COUNTED = {"abstained": "abstained", "turn_limit": "abstained", "incorrect": "wrong", "undecided": "undecided"}
-_COUNTED |= {"judge_error": "judge_errors", "failed": "failed"}
-"""Reasons with a count of their own in the closing table; the others are counted by name."""
 
 
 def written_ledger(
@@ -34,12 +27,12 @@ def written_ledger(
     Args:
         measures, layers, chunk_ids: see `Ledger`.
         stopping, workers: see `actors.cluster.tasks.in_order`.
-        show: told how many of the missing segments are written, from 0, and how many were missing; not called if none
-            was.
+        show: receives the number of written segments, from 0, and the number of missing segments; not called if none is
+            missing.
         tasks: what runs one function over many items.
 
     Raises:
-        Stopped: asked to stop. Segments that are written stay.
+        Stopped: asked to stop. Written segments stay.
         StoreError: see `LedgerWriter`.
     """
     ledger = Ledger(files, fingerprint, judge, chunk_ids, layers, measures)
@@ -54,7 +47,7 @@ def written_ledger(
 
 
 _held: dict[tuple[str, ...], LedgerWriter] = {}
-"""The writer of this process's last task: it holds the plan's index, which the next task needs too."""
+"""The writer of this process's last task. It holds the plan's index for the next task."""
 
 
 def _write(files: Files, fingerprint: str, judge: str, measures: tuple[str, ...], segment: LedgerSegment) -> int:
@@ -64,28 +57,3 @@ def _write(files: Files, fingerprint: str, judge: str, measures: tuple[str, ...]
         _held.clear()
         _held[key] = LedgerWriter(files, fingerprint, judge, measures)
     return _held[key].write(segment)
-
-
-def tally_of(selection: Selection) -> BuildTally:
-    """The closing table of a version."""
-    rungs: dict[int, RungTally] = {}
-    failures: dict[str, tuple[int, str]] = {}
-    for row in selection.counts.to_pylist():
-        tally, episodes, reason = rungs.setdefault(row["rung"], RungTally()), row["episodes"], row["reason"]
-        tally.episodes += episodes
-        if reason is None:
-            tally.accepted += episodes
-            tally.zoomed += row["zoomed"]
-            tally.edited += row["edited"]
-        elif reason in _COUNTED:
-            setattr(tally, _COUNTED[reason], getattr(tally, _COUNTED[reason]) + episodes)
-            tally.turn_limits += episodes if reason == "turn_limit" else 0
-        else:
-            (tally.unfit if reason in UNFIT else tally.filtered)[reason] += episodes
-        if reason == "failed":
-            count, first = failures.get(row["error_class"], (0, row["message"]))
-            failures[row["error_class"]] = (count + episodes, first)
-            continue
-        for name in ("steps", "zooms", "edits", "seconds"):
-            setattr(tally, name, getattr(tally, name) + row[name])
-    return BuildTally(rungs, failures, selection.unknown, selection.taken_down)

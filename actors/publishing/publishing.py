@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from actors.cluster.tasks import Tasks, in_order
 from actors.publishing.blocks import BlockWork, Build, make_block, with_originals, work_of
-from actors.publishing.ledger import tally_of, written_ledger
+from actors.publishing.ledger import written_ledger
+from actors.publishing.tally import tally_of
 from lensmill.curation.correct import CURATION_VERSION
 from lensmill.curation.settings import CurationSettings
 from lensmill.facts.measure import measures_of
@@ -38,7 +39,6 @@ from storage.datasets.version import (
     PublishedDataset,
     begin,
     finish,
-    manifest_inputs,
     published,
     require_free,
 )
@@ -46,7 +46,8 @@ from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
 
 MADE_AGAIN = 3
-"""Times that blocks are looked for after the manifest, and made again where a collector has taken them meanwhile."""
+"""Number of times that blocks are looked for after the manifest; blocks that garbage collection has removed meanwhile
+are made again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +55,12 @@ class PublishSettings:
     """Which judged build becomes which version.
 
     Attributes:
-        chunk_ids: that the version is of, in plan order.
-        failure_keys: of the source rows that belong into its failures table; None takes all.
-        version: None names it by its content.
+        chunk_ids: the chunks of the version, in plan order.
+        failure_keys: keys of the source rows for the failures table; None takes all failed rows.
+        version: the name; None names the version by its content.
         name: of the dataset, for its card.
-        layers: None takes in those that there are when publishing begins.
-        scope: which rows of the chunks it holds.
+        layers: to read; None reads the layers that exist when publishing begins.
+        scope: the rows of the chunks that the version holds.
         workers: tasks that run at once, at most; None takes every CPU of the cluster.
     """
 
@@ -78,11 +79,11 @@ class PublishSettings:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far publishing is.
+    """The progress of publishing.
 
     Attributes:
-        total: rows of the version, and rows that are left out of it.
-        rows: in blocks that are made; `pictures` are in them, and `size` is the bytes of their files.
+        total: rows of the version, and rows that are left out of the version.
+        rows: rows of finished blocks; `pictures` and `size` (bytes of files) are those of these blocks.
         new: bytes of `size` that this run wrote.
         left_out: rows of the chunks that are not in the version.
     """
@@ -96,11 +97,11 @@ class Progress:
 
     @property
     def done(self) -> int:
-        """Of the total."""
+        """Finished rows and rows left out, to compare with `total`."""
         return self.rows + self.left_out
 
     def add(self, block: BlockRecord, new: bool) -> "Progress":
-        """After one more block."""
+        """The progress after one more block."""
         return replace(
             self,
             rows=self.rows + block.rows,
@@ -112,12 +113,12 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A version that can be published.
+    """A version that is ready to be published.
 
     Attributes:
-        settings: with the layers that are taken in.
-        inputs: what the version follows from.
-        selection: what becomes of every episode.
+        settings: with the layers to read.
+        inputs: of the version.
+        selection: the table of every episode.
         failures: the source rows that failed.
     """
 
@@ -129,23 +130,23 @@ class Prepared:
 
     @property
     def tally(self) -> BuildTally:
-        """What became of the episodes."""
+        """The closing table."""
         return tally_of(self.selection)
 
     @property
     def counts(self) -> CardCounts:
-        """What the card counts."""
+        """The counts on the card."""
         return card_counts(self.selection)
 
     @property
     def progress(self) -> Progress:
-        """Before the first block."""
+        """The progress before the first block."""
         left_out = self.selection.left_out
         return Progress(len(self.selection.rows) + left_out + len(self.failures), left_out=left_out)
 
 
 def inputs_of(settings: PublishSettings) -> tuple[PublishSettings, DatasetInputs]:
-    """The settings with the layers that there are now, and what the version follows from. Reads no episode."""
+    """The settings with the layers that exist now, and the inputs of the version. Reads no episode."""
     files, fingerprint = settings.files, settings.fingerprint
     if settings.layers is None:
         layers = JudgedBuild(files, fingerprint, settings.judge_fingerprint).layers(settings.chunk_ids)
@@ -164,16 +165,11 @@ def inputs_of(settings: PublishSettings) -> tuple[PublishSettings, DatasetInputs
     )
 
 
-def version_inputs(settings: PublishSettings) -> dict[str, Any]:
-    """What the manifest of the version would say now that it is made from."""
-    return manifest_inputs(inputs_of(settings)[1], CardSettings(settings.name))
-
-
 def check_version(settings: PublishSettings, retried: bool = False) -> None:
-    """Raise StoreError if the version's name is taken by another; one that is named by its content never is.
+    """Raise StoreError if another version has the name. A version named by its content never conflicts.
 
     Args:
-        retried: episodes are about to be tried again, so it will differ from all that there are.
+        retried: the run will try episodes again, so the version will differ from every existing one.
     """
     if settings.version is None:
         return
@@ -221,15 +217,15 @@ def publish_prepared(
     show: Callable[[Progress], None] = lambda _progress: None,
     tasks: Tasks = in_order,
 ) -> PublishedDataset:
-    """Make the blocks that are not made yet, then the version's folder. It may be called again after any end.
+    """Make the missing blocks, then the version's folder. A second call continues an interrupted one.
 
     Args:
-        show: told the progress after each block, and now and then.
+        show: receives the progress after each block, and twice a second while none is finished.
 
     Raises:
-        Stopped: asked to stop meanwhile. Blocks that are made stay.
+        Stopped: asked to stop meanwhile. Finished blocks stay.
         ValueError: the version's name cannot be a folder's.
-        StoreError: the version exists, made from other inputs, or the store cannot be written or read.
+        StoreError: the version exists with other inputs, or the store cannot be written or read.
     """
     settings, inputs, selection = prepared.settings, prepared.inputs, prepared.selection
     files, about = settings.files, CardSettings(settings.name)
@@ -255,7 +251,7 @@ def publish_prepared(
 
 
 class _Works:
-    """The blocks of a version, made or to be made."""
+    """The blocks of a version, finished or not."""
 
     def __init__(self, prepared: Prepared) -> None:
         self._prepared = prepared
@@ -269,8 +265,8 @@ class _Works:
     def make(
         self, stopping: Callable[[], bool], show: Callable[[Progress], None], tasks: Tasks
     ) -> tuple[BlockRecord, ...]:
-        """The records of all blocks, in the rows' order, then that of the source rows that failed; those that are
-        missing are made."""
+        """The records of all blocks, in the rows' order, and last the block of the failed source rows. Missing blocks
+        are made."""
         made = dict[str, BlockRecord]()
 
         def add(record: BlockRecord, new: bool) -> None:
@@ -295,7 +291,7 @@ class _Works:
         return (*(made[key] for key in self._keys), *(record for record, _ in of_source))
 
     def _works(self) -> Iterator[BlockWork]:
-        """Made as they are taken: the driver holds few of them."""
+        """The work for each block, made when it is taken: the driver holds few of them."""
         settings = self._prepared.settings
         segments = iter(self._prepared.ledger.segments)
         segment, inside = next(segments, None), frozenset[str]()
@@ -313,7 +309,7 @@ class _Works:
 
 
 def _decides(settings: PublishSettings, inputs: DatasetInputs) -> Mapping[str, Any]:
-    """What decides the bytes of every block of a version, besides the block's rows."""
+    """Everything that decides the bytes of a version's blocks, besides a block's rows."""
     measures = measures_of()
     facts = {one.name: one.version for one in measures if any(column.name in FACTS for column in one.columns)}
     return {
@@ -330,7 +326,7 @@ def _decides(settings: PublishSettings, inputs: DatasetInputs) -> Mapping[str, A
 
 
 def _source_failures(files: Files, prepared: Prepared) -> list[tuple[BlockRecord, bool]]:
-    """The block of the source rows that failed, and whether this call made it; none where no row failed."""
+    """The block of the failed source rows, and whether this call made it; empty if no row failed."""
     if not prepared.failures:
         return []
     key = block_key({"format": FORMAT, "pyarrow": pa.__version__}, prepared.inputs.source_failures)

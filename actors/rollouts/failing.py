@@ -1,4 +1,5 @@
-"""From whatever went wrong in an episode to its row in the failures table, without secrets or paths of the machine."""
+"""Turns any error of an episode into its row in the failures table, without secrets and without paths of the
+machine."""
 
 import re
 import traceback
@@ -10,7 +11,8 @@ from lensmill.redaction import redact
 from storage.builds.episodes import Failure
 
 RETRYABLE = frozenset({"engine_error", "engine_killer", "request_error", "empty_reply", "timeout", "worker_died"})
-"""Error classes of which an episode may end otherwise when it is made again as it is: what was wrong was around it."""
+"""Error classes after which another attempt at the same episode may end differently: the cause lay outside the
+episode."""
 
 MAX_MESSAGE = 2000
 
@@ -27,10 +29,10 @@ _FOLDERS = re.compile(r"(?:/[\w.@+-]+)+/")
 
 
 def failure_of(error: Exception, timeout_s: float) -> Failure:
-    """The failure of an episode in which this was raised.
+    """The failure of an episode that raised this error.
 
     Args:
-        timeout_s: that an episode may take.
+        timeout_s: maximum seconds of an episode.
     """
     if isinstance(error, ImageError):
         return Failure(error.error_class, _told(error), 1, "replace the picture at its source")

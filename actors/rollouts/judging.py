@@ -1,4 +1,4 @@
-"""Judging what is committed: by the worker that made it, or later by workers that do nothing else."""
+"""Judges committed chunks: in the worker that made the chunk, or later in workers that only judge."""
 
 import asyncio
 from collections import Counter
@@ -28,23 +28,23 @@ from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files
 
 VERDICT_TIMEOUT_S = 600.0
-"""Rules take microseconds and a model seconds; a verdict that takes this long is not coming."""
+"""Maximum seconds for a verdict. Rules take microseconds and a model seconds."""
 
 _NONE_KNOWN: Mapping[str, Verdict] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkReport:
-    """How a chunk ended in a worker.
+    """The result of a chunk in a worker.
 
     Attributes:
-        state: `committed` by us; `found` committed by another, with nothing to do for us, or `overtaken` by another
-            while we were at it; `handed_back` because we were stopped, or had to stop; or `late`: an episode took too
-            long, which is held against it only if it was alone, so the chunk is to be run again carefully; or
-            `suspect`: an episode may have killed engines, so the chunk is to be run again carefully, and no other such
-            chunk beside it.
-        why: what is missing, of one that we had to hand back.
-        ending: the class of the model's error that it was, if it was one.
+        state: `committed`: by this worker. `found`: another run had committed the chunk, and nothing was left to do.
+            `overtaken`: another run committed the chunk meanwhile. `handed_back`: the worker was stopped, or had to
+            stop. `late`: an episode took too long; the chunk must run again carefully, and the time counts against
+            the episode only if it ran alone. `suspect`: an episode may have killed engines; the chunk must run again
+            carefully, without another such chunk beside it.
+        why: the reason for handing back.
+        ending: the class of the model's error, if a model's error was the reason.
     """
 
     chunk_id: str
@@ -54,10 +54,10 @@ class ChunkReport:
 
 
 class ChunkJudge:
-    """One judge at work on one build's chunks; touches nothing of the rollouts.
+    """One judge at work on one build's chunks. Rollouts are not touched.
 
     Args:
-        slots: bounds the verdicts that are awaited at a time.
+        slots: bounds the verdicts that are awaited at the same time.
     """
 
     timeout_s = VERDICT_TIMEOUT_S
@@ -73,12 +73,12 @@ class ChunkJudge:
         self.counts: Counter[str] = Counter()
 
     async def verdict(self, row: EpisodeRow, sample: Sample) -> Verdict:
-        """What the judge says of an episode that is done. A judge that fails is a `judge_error`: no reason to lose
-        the episode, nor to call it wrong."""
+        """The judge's verdict on a done episode. A judge that fails gives `judge_error`: the episode is neither lost
+        nor wrong."""
         assert row.trajectory is not None
         answer = row.trajectory.answer
         if answer is not None:
-            answer = clean(answer)  # as the store has it, so that judging later says the same
+            answer = clean(answer)  # as the store has it, so that later judging gives the same verdict
         try:
             async with asyncio.timeout(self.timeout_s):
                 return await self._judge.judge(
@@ -92,14 +92,14 @@ class ChunkJudge:
     async def judge_chunk(
         self, chunk_id: str, known: Mapping[str, Verdict] = _NONE_KNOWN, committed: Sequence[EpisodeRow] = ()
     ) -> ChunkReport:
-        """Judge a committed chunk; of one that is judged already, its judge_errors and what was not done then.
+        """Judge a committed chunk. If the chunk is judged already, judge only its judge_errors and the episodes that
+        were not done then.
 
-        Where the judge's engine cannot be reached nothing is wrong with these answers: nothing is committed, and they
-        are left for another run.
+        If the judge's engine cannot be reached, nothing is committed, and another run judges these answers.
 
         Args:
-            known: verdicts by episode id that were given when the episodes ended; of rows that were committed.
-            committed: the chunk's rows, of whoever has just committed them and need not read them again.
+            known: verdicts by episode id, given when the episodes ended, for committed rows.
+            committed: the chunk's rows, if the caller has just committed them; None reads them.
 
         Raises:
             StoreError: the store cannot be read or written.
@@ -121,7 +121,7 @@ class ChunkJudge:
             if row.failed and row.verdict.rule in STOPPING:
                 return ChunkReport(chunk_id, "handed_back", f"judge: {row.verdict.reason}", row.verdict.rule)
         kept = not again and await asyncio.to_thread(self._verdicts.commit, chunk_id, verdicts, layers)
-        if not kept:  # another may have judged it meanwhile, but fewer episodes
+        if not kept:  # another run may have judged the chunk meanwhile, with fewer episodes
             await asyncio.to_thread(self._verdicts.retry, chunk_id, verdicts, layers)
         self.counts["chunks"] += 1
         return ChunkReport(chunk_id, "committed")
@@ -129,8 +129,8 @@ class ChunkJudge:
     def _open(
         self, chunk_id: str, committed: Sequence[EpisodeRow]
     ) -> tuple[list[EpisodeRow], Mapping[str, Sample], int, bool] | None:
-        """The episodes that want a verdict, the chunk's samples, how many layers of episodes these are of, and whether
-        the chunk was judged before; None where nothing wants one."""
+        """The episodes that need a verdict, the chunk's samples, the number of layers of these episodes, and whether
+        the chunk was judged before; None if no episode needs a verdict."""
         layers = self._episodes.layers(chunk_id)
         again = self._verdicts.is_committed(chunk_id)
         settled: set[str] = set()
@@ -149,8 +149,8 @@ class ChunkJudge:
 
 @dataclass(frozen=True, slots=True)
 class JudgingSettings:
-    """What a judge worker needs to know. `model`: the judge's, where it asks one; `in_flight`: verdicts awaited in one
-    worker at a time; `caps`: of what the whole job may spend."""
+    """The settings of a judge worker. `model`: the judge's, if the judge asks one. `in_flight`: verdicts that one
+    worker awaits at the same time. `caps`: spending limits of the whole job."""
 
     files: Files
     fingerprint: str
@@ -162,7 +162,7 @@ class JudgingSettings:
     caps: Caps = NO_CAPS
 
     def moved(self, moves: Mapping[str, str]) -> "JudgingSettings":
-        """The same where engines have moved: base URL -> the new one."""
+        """The settings after engines have moved: base URL -> new base URL."""
         return replace(self, model=self.model and self.model.moved(moves))
 
 
@@ -187,16 +187,16 @@ class JudgeWorker:
         return build_judge(settings.judge, self.watch.models(self._built).get("judge"))
 
     async def engines_moved(self, moves: Mapping[str, str]) -> None:
-        """Engines were started anew elsewhere: base URL -> the new one."""
+        """Use new addresses of engines: base URL -> new base URL."""
         for model in self._built.values():
             model.moved(moves)
 
     async def ready(self) -> str:
-        """The node that it is on; see `actors.cluster.connection.this_node`."""
+        """The worker's node; see `actors.cluster.connection.this_node`."""
         return this_node()
 
     async def counts(self) -> Mapping[str, float]:
-        """Verdicts given here so far, by outcome, chunks, and the series of this worker's metrics."""
+        """Verdicts of this worker so far, by outcome, number of chunks, and the series of its metrics."""
         return {**self._chunks.counts, **self.watch.report(self._chunks.counts), **meter_series(self._meter)}
 
     async def halt_calls(self) -> None:
@@ -204,7 +204,7 @@ class JudgeWorker:
         self._meter.close()
 
     async def stop(self, within_s: float | None = None) -> None:
-        """Chunks at work are finished, since they are small; the pool hands out no more."""
+        """Do nothing: running chunks are small and finish, and the pool hands out no more."""
 
     @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
@@ -213,4 +213,4 @@ class JudgeWorker:
 
 
 RemoteJudgeWorker = ray.remote(num_cpus=1, max_restarts=0)(JudgeWorker)
-"""The worker as an async Ray actor. The pool replaces one that dies, and knows which chunks it had."""
+"""The worker as an async Ray actor. The pool replaces a dead worker, and knows the worker's chunks."""

@@ -12,7 +12,7 @@ from lensmill.resolution import Ladder
 from storage.builds.images import ImageStore
 
 HELD_PIXELS = 100_000_000
-"""Bounds what a worker holds (400 MB in Pillow's four bytes each), beside what its episodes at work hold themselves."""
+"""Pixels that a worker holds (400 MB in Pillow's four bytes each), in addition to the pixels of running episodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +24,9 @@ class View:
 
 
 class Pictures:
-    """Originals and views by the ids of their pictures; the least recently used ones go first.
+    """Originals and views by the ids of their pictures; the least recently used ones are dropped first.
 
-    A picture's questions lie side by side in the plan, so few are needed at a time.
+    A picture's questions are adjacent in the plan, so few pictures are needed at the same time.
 
     Args:
         images: where the originals' files are.
@@ -46,7 +46,7 @@ class Pictures:
 
         Raises:
             ImageError: its file cannot be decoded.
-            StoreError: its file is not there or damaged.
+            StoreError: its file is missing or damaged.
         """
         found: Original = await self._get(image_id, lambda: load_original(self._images.get(image_id)))
         self._count(image_id, found.width * found.height)
@@ -68,10 +68,10 @@ class Pictures:
             self._held[key] = made = asyncio.ensure_future(asyncio.to_thread(make))
             made.add_done_callback(lambda ended: self._drop_failed(key, ended))
         self._held.move_to_end(key)
-        return await asyncio.shield(self._held[key])  # one waiter's timeout is not the others'
+        return await asyncio.shield(self._held[key])  # a timeout of one caller must not cancel the others
 
     def _drop_failed(self, key: Any, ended: asyncio.Future[Any]) -> None:
-        """What failed once may be tried again, e.g. after a moment without memory."""
+        """Drop a failed picture, so that it can be tried again, e.g. after a shortage of memory."""
         if (ended.cancelled() or ended.exception() is not None) and self._held.get(key) is ended:
             del self._held[key]
 

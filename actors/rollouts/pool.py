@@ -1,4 +1,5 @@
-"""The pool of workers, for rollouts or judging alone: hands out chunks, replaces dead workers, stops them gently."""
+"""The pool of workers, for rollouts or for judging alone: hands out chunks, replaces dead workers, stops workers
+gently."""
 
 import uuid
 from collections import Counter, deque
@@ -26,54 +27,55 @@ from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
 
 CHUNK_ATTEMPTS = 100
-"""A chunk whose worker died this often is left unfinished rather than tried for ever. Each death of a careful attempt
-tells of one episode, so this is many bad episodes in one chunk, or a machine that kills everything."""
+"""Deaths of workers after which their chunk is left unfinished. Each death of a careful attempt blames one episode. So
+many deaths mean many bad episodes in one chunk, or a machine that kills everything."""
 
 START_ATTEMPTS = 5
-"""Workers that may die before they are ready, one after the other, until something must be wrong with all of them."""
+"""Consecutive deaths of workers before they are ready. After that the pool gives up."""
 
 CHUNKS_EACH = 2
-"""Chunks a worker holds at a time at least, so that the end of one does not leave its slots empty."""
+"""Minimum chunks of a worker, so that the end of one chunk does not leave its slots empty."""
 
 
 def chunks_for(in_flight: int, chunk_size: int) -> int:
-    """Chunks that a worker holds at a time: four times what its slots need, since most of the chunks that are open
-    have ended but for one slow episode."""
+    """Chunks of a worker at the same time: four times the number that fills its slots, because most open chunks wait
+    for one slow episode."""
     return max(CHUNKS_EACH, 4 * in_flight // chunk_size)
 
 
 NODEDEATHS = 3
-"""A chunk is not blamed for so many deaths of whole nodes: spot machines go all the time, and take many along."""
+"""Deaths of whole nodes that do not count against a chunk: spot machines often end, and take many chunks along."""
 
 POLL_S = 0.5
 
 LOOK_S = 2.0
-"""How often to look whether nodes came, or are about to go."""
+"""Seconds between checks for new nodes and for nodes that will end."""
 
 LAST_POLL_S = 10.0
-"""For the last counts, which nobody will ask for again."""
+"""Seconds to wait for a worker's last counts, which are not asked for again."""
 
 HAND_BACK_S = 2.0
-"""For workers that were stopped to write what they hand back."""
+"""Seconds for stopped workers to write what they hand back."""
 
 PATIENCE_S = 8.0
-"""How long to wait without a word for the first worker to start."""
+"""Seconds to wait silently for the first worker to start."""
 
 AGAIN_S = 60.0
-"""Between two further lines about that."""
+"""Seconds between further lines about that wait."""
 
 _NOTHING: Mapping[str, Retry] = MappingProxyType({})
 
 
 def _lost(error: Exception) -> bool:
-    """Whether a worker went with its node. At first Ray only knows that the way to it is gone."""
+    """Whether a worker died with its node. At first Ray only knows that it cannot reach the node."""
     return isinstance(error, ActorUnavailableError | NodeDiedError) or "its node has died" in str(error)
 
 
 @dataclass(eq=False)
 class _Member:
-    """One worker. It is given chunks once it is `ready`: a cluster may have no room for it yet, or never. One that is
-    `out` had to stop, for want of an engine, and is given no more; so is one that is `leaving`, as its `node` is."""
+    """One worker. It receives chunks once it is `ready`: a cluster may have no room for the worker yet, or never. A
+    worker that is `out` had to stop because no engine answered, and receives no more chunks. The same holds for a
+    worker whose node is `leaving`."""
 
     actor: Any
     starting: Any
@@ -86,21 +88,22 @@ class _Member:
 
 
 class RolloutPool:
-    """Runs chunks on workers, as many as there is room for on the cluster, up to a number that may grow with it.
+    """Runs chunks on workers: as many workers as the cluster has room for, up to a number that may grow with the
+    cluster.
 
-    A node that is about to go, as spot machines are told, has its workers finish or hand back what they have in time,
-    and others are hired elsewhere.
+    When a node is about to end (a spot machine's notice), its workers finish or hand back their chunks in time, and new
+    workers start on other nodes.
 
     Args:
-        settings: what every worker is told.
-        size: how many workers at first.
-        most: how many at most, where there should be one for each CPU, and CPUs may join later; None is `size`.
-        on_poll: told the counts of all workers about twice a second.
-        stopping: asked as often; once true, no chunk is started and the workers hand back what they have.
+        settings: of every worker.
+        size: number of workers at first.
+        most: maximum number of workers, for clusters that CPUs may join later; None is `size`.
+        on_poll: receives the counts of all workers about twice a second.
+        stopping: asked as often. Once true, no chunk is started and the workers hand back their chunks.
         say: told one line if no worker can be started for a while.
         worker: the Ray actor class.
         chunks_each: chunks that a worker holds at a time, enough for all its slots.
-        stop_s: seconds that episodes at work have to end once it is stopping; then they are given up.
+        stop_s: seconds for running episodes after a stop; then they are abandoned.
 
     Attributes:
         reasons: why workers had to stop, if they had -> the class of the model's error that it was, or ""
@@ -139,28 +142,28 @@ class RolloutPool:
         return _Member(actor, actor.ready.remote())
 
     def engines_moved(self, moves: Mapping[str, str]) -> None:
-        """Tell every worker, and those to come, that engines were started anew elsewhere: base URL -> the new one."""
+        """Tell all workers, present and future, the new addresses of engines: base URL -> new base URL."""
         self._settings = self._settings.moved(moves)
         for member in list(self._members):
             member.actor.engines_moved.remote(moves)
-            if member.out and not member.leaving:  # it had given up, and there may be work again
+            if member.out and not member.leaving:  # the worker had given up, and there may be work again
                 member.leaving = True
                 self._members.append(self._hire())
 
     def halt_calls(self) -> None:
-        """Let no worker send another request to a model."""
+        """Send no further request to a model, from any worker."""
         for member in self._members:
             member.actor.halt_calls.remote()
 
     def judge(self, chunk_ids: Iterable[str]) -> tuple[str, ...]:
-        """Judge committed chunks, or ask again about their judge_errors; returns those that are left unjudged."""
+        """Judge committed chunks, or ask again about their judge_errors. Return the chunks that are left unjudged."""
         route = Route(chunk_ids, uuid.uuid4().hex, lambda _: frozenset())
         return self._drive(route, lambda actor, chunk_id, _: actor.judge_chunk.remote(chunk_id), lambda _: None)
 
     def run(self, chunk_ids: Iterable[str], retry: Mapping[str, Retry] = _NOTHING) -> tuple[str, ...]:
-        """Make, commit and judge chunks; returns those that are left unfinished.
+        """Make, commit and judge chunks. Return the chunks that are left unfinished.
 
-        Chunks that another run has made meanwhile count as "earlier", and may not be judged yet.
+        Chunks that another run has made meanwhile count as "earlier"; they may lack verdicts.
 
         Args:
             retry: committed chunks whose failed episodes are made again.
@@ -209,7 +212,7 @@ class RolloutPool:
                 unfinished.extend((*waiting, *suspects))
                 waiting.clear()
                 suspects.clear()
-            # Workers share engines: of all episodes that may have killed some, one at a time is tried, in the end.
+            # Workers share engines: at the end, episodes that may have killed an engine are tried one at a time.
             if suspects and not (waiting or running) and (free := self._free(alone=True)) is not None:
                 chunk_id = suspects.popleft()
                 running[start(free.actor, chunk_id, "trial")] = (free, chunk_id, self._chunks_each)
@@ -254,7 +257,7 @@ class RolloutPool:
         return tuple(unfinished)
 
     def _wait(self, running: Sequence[Any]) -> None:
-        """Until a chunk ends, a worker starts, or it is time to look around."""
+        """Wait until a chunk ends, a worker starts, or the next check of the nodes is due."""
         starting = {member.starting: member for member in self._members if not member.ready}
         ready, _ = ray.wait([*running, *starting], num_returns=1, timeout=POLL_S)
         for ref in ready:
@@ -275,7 +278,7 @@ class RolloutPool:
         except DEATHS as error:
             self._start_deaths += not _lost(error)
             *_, why = (line.strip() for line in ["no reason is known", *str(error).splitlines()] if line.strip())
-            if "creation task" in str(error):  # it said why it can't start, and so would the next one
+            if "creation task" in str(error):  # the worker said why it cannot start; the next one would fail too
                 raise ClusterError(f"a worker cannot start: {why[:500]}") from error
             if self._start_deaths >= START_ATTEMPTS:
                 raise ClusterError(f"{START_ATTEMPTS} workers died while starting: {why[:500]}") from error
@@ -284,13 +287,13 @@ class RolloutPool:
             member.ready, self._start_deaths = True, 0
 
     def _free(self, alone: bool) -> _Member | None:
-        """A worker with room for a chunk, or with nothing else to do."""
+        """A worker with room for a chunk, or without other work."""
         room = 0 if alone else self._chunks_each - 1
         able = (m for m in self._members if m.ready and not m.out and not m.leaving and m.load <= room)
         return min(able, key=lambda m: m.load, default=None)
 
     def _ending(self, ref: Any, member: _Member) -> str:
-        """How a chunk ended: as its report says, or "died", or "lost" with its node; a dead worker is replaced."""
+        """The end of a chunk: as its report says, or "died", or "lost" with its node. A dead worker is replaced."""
         try:
             report = ray.get(ref)
         except DEATHS as error:
@@ -304,7 +307,7 @@ class RolloutPool:
         return str(report.state)
 
     def _replace(self, member: _Member) -> None:
-        if member in self._members:  # its other chunk may have told before
+        if member in self._members:  # another chunk of the worker may have reported the death
             self._dismiss(member)
             if not member.leaving:  # then another was hired already
                 self._gone[metrics.WORKERS_REPLACED.name] += 1
@@ -317,9 +320,9 @@ class RolloutPool:
         ray.kill(member.actor)
 
     def _look_around(self, chunks: int) -> None:
-        """Leave nodes that are about to go, and use those that have come, as far as there are chunks for them."""
+        """Leave nodes that are about to end, and use new nodes, if there are chunks for them."""
         for member in [member for member in self._members if member.leaving and not member.load]:
-            with suppress(*DEATHS, GetTimeoutError):  # what it has counted since it was last asked
+            with suppress(*DEATHS, GetTimeoutError):  # the worker's counts since the last poll
                 member.counts = Counter(ray.get(member.actor.counts.remote(), timeout=POLL_S))
             self._dismiss(member)  # a node without workers ends at once
         if monotonic() < self._look_at:
@@ -351,7 +354,7 @@ class RolloutPool:
         self._on_poll(total)
 
     def probe(self, chunk_ids: Sequence[str]) -> tuple[EpisodeCost, ...]:
-        """What one episode of each rung costs in these chunks, each tried by one worker.
+        """The cost of one episode of each rung in these chunks. One worker tries each.
 
         `reasons` says why some could not be tried.
 
@@ -369,6 +372,6 @@ class RolloutPool:
         return tuple(cost for probed in found for cost in probed.costs)
 
     def close(self) -> None:
-        """End the workers; everything that matters is in the store."""
+        """End the workers. Everything that must survive is in the store."""
         for member in self._members:
             ray.kill(member.actor)

@@ -1,4 +1,4 @@
-"""The order in which a run hands out its chunks, so that runs on one plan keep out of each other's way."""
+"""The order in which a run hands out its chunks, so that runs on one plan stay apart."""
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Set
@@ -6,17 +6,17 @@ from random import Random
 
 
 class Route(deque[str]):
-    """The chunks that a run has still to hand out.
+    """The chunks that a run has not handed out yet.
 
-    Runs know nothing of each other: there are no locks and no leases. Each begins at a place of its own and goes on in
-    the plan's order. Where it meets what another run has made, it looks at what is made by now, and goes on at another
-    place of what is left. So a chunk is made twice only if both had it in flight where they met, and at the very end,
-    when all that is left is in flight somewhere.
+    Runs do not know each other: there are no locks and no leases. Each run begins at its own place and follows the
+    plan's order. When a run meets a chunk that another run has made, it lists the finished chunks and continues at
+    another place among the rest. So a chunk is made twice only if both runs had it in flight where they met, or at the
+    very end, when all remaining chunks are in flight somewhere.
 
     Args:
         chunk_ids: in the plan's order.
         run: decides the places, with letters of any kind.
-        made: which of some chunks are made by now.
+        made: returns the finished ones of some chunks.
     """
 
     def __init__(self, chunk_ids: Iterable[str], run: str, made: Callable[[Collection[str]], Set[str]]) -> None:
@@ -33,10 +33,10 @@ class Route(deque[str]):
         return chunk_id
 
     def met(self, chunk_id: str) -> tuple[str, ...]:
-        """Another run has made a chunk that was handed out here: go on elsewhere. Returns the chunks that need not be
-        handed out any more, since they are made.
+        """Another run has made a chunk that was handed out here: continue elsewhere. Return the chunks that are
+        finished and need not be handed out.
 
-        What was handed out before the last such jump tells nothing new.
+        A chunk that was handed out before the last such jump causes no further jump.
         """
         if chunk_id not in self._given:
             return ()

@@ -1,4 +1,4 @@
-"""What a worker runs an agent with: its models by role, the sandbox, the judge, and each episode's environment."""
+"""The resources of a worker for an agent: models by role, the sandbox, the judge, and each episode's environment."""
 
 import json
 from collections.abc import Mapping
@@ -26,7 +26,7 @@ from lensmill.verdict import Verdict
 from storage.builds.plan import PlannedEpisode
 
 JUDGE = "judge"
-"""The role of the judge's model, beside those of the agent (`AgentSpec.roles`)."""
+"""The role of the judge's model, besides the roles of the agent (`AgentSpec.roles`)."""
 
 
 class Runtime:
@@ -35,11 +35,11 @@ class Runtime:
     Args:
         models: by role; roles with equal settings share one client.
         ladder: how large drawn pictures are.
-        watch: counts what models are asked.
-        caps: of what may be spent.
+        watch: counts the requests to models.
+        caps: spending limits.
 
     Attributes:
-        meter: what all its calls to models cost.
+        meter: the cost of all calls to models.
     """
 
     def __init__(

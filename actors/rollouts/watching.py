@@ -1,4 +1,4 @@
-"""What a worker tells those who watch it: metrics and log lines."""
+"""Metrics and log lines of a worker."""
 
 import functools
 import logging
@@ -32,7 +32,8 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class WatchSettings:
-    """What a worker tells. `metrics`: whether anybody takes them; `logging`: how its log lines look, None for none."""
+    """The monitoring of a worker. `metrics`: whether any exporter takes metrics. `logging`: the form of log lines; None
+    for none."""
 
     metrics: bool = False
     logging: logs.Logging | None = None
@@ -42,7 +43,7 @@ NOT_WATCHED = WatchSettings()
 
 
 class Watch:
-    """One worker's.
+    """The monitoring of one worker.
 
     Args:
         build: its fingerprint.
@@ -61,7 +62,8 @@ class Watch:
             logs.log_to(settings.logging)
 
     def models(self, models: Mapping[str, ChatModel], sharing: Iterable[str] = ()) -> Mapping[str, ChatModel]:
-        """The models by role, each counting its requests; roles that share the agent's model get one of their own."""
+        """The models by role, each counting its requests. Roles that share the agent's model get a counter of their
+        own."""
         self._asked = models
         if self._recorder is None:
             return models
@@ -94,7 +96,7 @@ class Watch:
                     value(metrics.TOOL_ERRORS, step.action.tool).add()
 
     def chunk(self, state: str, why: str, seconds: float) -> None:
-        """A chunk ended here; see `ChunkReport` for its states, besides which there is "failed"."""
+        """Count the end of a chunk; see `ChunkReport` for the states, besides which there is "failed"."""
         chunk_id = logs.chunk.get()
         episodes = self._ended.pop(chunk_id, 0)
         level = logging.INFO if state in ("committed", "found", "overtaken") else logging.WARNING
@@ -105,10 +107,10 @@ class Watch:
             self._recorder.value(metrics.CHUNKS, state).add()
 
     def report(self, verdicts: Mapping[str, int]) -> Mapping[str, float]:
-        """Every series of this worker; where nobody takes them, only what it waits for.
+        """Every series of this worker; without an exporter, only the series that say what the worker waits for.
 
         Args:
-            verdicts: given here, by outcome.
+            verdicts: of this worker, by outcome.
         """
         away = {role for role, model in self._asked.items() if getattr(model, "out_of_reach", False)}
         self.outages.note("judge", "judge" in away)
@@ -141,7 +143,7 @@ R = TypeVar("R", bound=_Report)
 
 
 def watched(method: Callable[..., Awaitable[R]]) -> Callable[..., Awaitable[R]]:
-    """Of a worker's method that takes a chunk: tell how it ended, and have log lines name build and chunk."""
+    """Decorate a worker's method that takes a chunk: count the end, and name build and chunk in log lines."""
 
     @functools.wraps(method)
     async def run(self: _Worker, chunk_id: str, *args: Any, **kwargs: Any) -> R:

@@ -1,4 +1,4 @@
-"""What is at work in a rollout worker: chunks and threads."""
+"""The work of a rollout worker: chunks and threads."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -12,16 +12,16 @@ from lensmill.verdict import Verdict
 from storage.builds.episodes import EpisodeRow
 
 Mode = Literal["", "careful", "trial"]
-"""How a chunk is run. "careful": one episode at a time, noting in the store which one is at work, for a chunk whose
-worker died; "trial": the same while the job runs no other chunk, for one whose episodes may have killed engines."""
+"""How a chunk is run. "careful" is for a chunk whose worker died: one episode at a time, each noted in the store while
+it runs. "trial" is the same while the job runs no other chunk, for a chunk whose episodes may have killed engines."""
 
 CPU_THREADS = 2
-"""One thread reads while another encodes; more only compete, since workers scale by processes."""
+"""Threads of a worker. One reads while another encodes; more would only compete, since workers scale by processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class EpisodeCost:
-    """What one episode took: seconds of one worker, and bytes of its pictures."""
+    """The cost of one episode: seconds of one worker, and bytes of its pictures."""
 
     rung: int
     seconds: float
@@ -30,7 +30,7 @@ class EpisodeCost:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What the tried episodes took; else `why` no further one was, and the class of the model's error."""
+    """The costs of the tried episodes; or `why` no further episode was tried, and the class of the model's error."""
 
     costs: tuple[EpisodeCost, ...]
     why: str = ""
@@ -39,14 +39,14 @@ class Probed:
 
 @dataclass(slots=True)
 class Work:
-    """What is made of a chunk so far: rows, and what the judge said of those that are done.
+    """The state of a chunk at work: its rows, and the verdicts on the done episodes.
 
     Attributes:
-        tried: how often each of its episodes was tried by earlier runs.
-        look: whether another run has made it while it waited for a slot; None if it need not wait.
-        again: an episode is to be tried without any other beside it.
-        kept: episodes whose rows were handed back already, and `kept_at` when that was last done.
-        made: what came of looking, once, before the first episode begins.
+        tried: number of attempts of earlier runs at each episode.
+        look: says whether another run has made the chunk while the chunk waited for a slot; None if it does not wait.
+        again: an episode must run again without any other beside it.
+        kept: episodes whose rows were handed back already; `kept_at` is the time of the last time.
+        made: the answer of `look`, asked once before the first episode begins.
     """
 
     tried: Mapping[str, int]
@@ -61,7 +61,8 @@ class Work:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     def unkept(self, wait_s: float = 0.0) -> list[EpisodeRow]:
-        """Rows that were not handed back yet, which they are from now on; none so soon after the last time."""
+        """Rows that were not handed back yet; they count as handed back from now on. None shortly after the last
+        time."""
         if monotonic() < self.kept_at + wait_s:
             return []
         self.kept_at = monotonic()
@@ -74,7 +75,7 @@ class Work:
         self.rows[row.planned.episode_id] = row.after(self.tried[row.planned.episode_id])
 
     async def made_meanwhile(self) -> bool:
-        """Whether another run has committed the chunk meanwhile; looks once."""
+        """Whether another run has committed the chunk meanwhile. Asks once."""
         if self.look is None:
             return False
         if self.made is None:
@@ -84,14 +85,14 @@ class Work:
 
 @dataclass(slots=True)
 class Attempt:
-    """One try at an episode: the calls of models so far, and seconds that it waited for a slot."""
+    """One attempt at an episode: its calls of models so far, and its seconds of waiting for a slot."""
 
     calls: list[ModelCall] = field(default_factory=list)
     waited: float = 0.0
 
 
 class Threads(ThreadPoolExecutor):
-    """Knows which calls are at work: a thread that hangs cannot be ended, only left with its process."""
+    """A thread pool that knows its running calls: a hanging thread cannot be ended, except with its process."""
 
     def __init__(self) -> None:
         super().__init__(CPU_THREADS)
@@ -105,7 +106,7 @@ class Threads(ThreadPoolExecutor):
         return future
 
     async def hang(self, grace_s: float) -> bool:
-        """Whether a call that is at work now is still at it after some seconds."""
+        """Whether a call that runs now is still running after some seconds."""
         at_work = [future for future in list(self._open) if future.running()]
         if not at_work:
             return False

@@ -1,7 +1,7 @@
 """Rollout workers: plain async Ray actors that keep a fixed number of episodes in flight, with no barrier.
 
-A worker takes chunks; episodes of different chunks share its slots, so a slow episode holds up nothing but its own
-chunk's commit. What the worker knows is in the store, never in the actor: it may die at any moment.
+A worker takes chunks. Episodes of different chunks share its slots, so a slow episode delays only its own chunk's
+commit. All state is in the store, never in the actor, which may die at any moment.
 """
 
 import asyncio
@@ -42,37 +42,37 @@ from storage.builds.plan import Plan, PlannedEpisode
 from storage.files.store import Files, StoreError
 
 EPISODE_TIMEOUT_S = 600.0
-"""An episode of the reader takes seconds; one that takes this long hangs."""
+"""Maximum seconds of an episode without a model. Such an episode takes seconds; a longer one hangs."""
 
 MODEL_TIMEOUT_S = 7200.0
-"""Of an episode that asks models: each call has a limit of its own, and a busy engine has a long queue."""
+"""Maximum seconds of an episode that asks models: each call has its own limit, and a busy engine has a long queue."""
 
 GRACE_S = 30.0
-"""How long a thread may go on after its episode's time is up before it counts as hanging."""
+"""Seconds that a thread may run after the end of its episode's time before it counts as hanging."""
 
 DEADLY = 2
-"""An episode during which, alone, this many workers died is to blame."""
+"""Deaths of workers, with an episode running alone, that blame the episode."""
 
 _AFTER_DEATH = "look at the picture's size and the worker's memory limit, then run again with retry=worker_died"
 
 KEPT_AFTER_S = 15.0
-"""Of a chunk that takes long, what is finished is kept about as often, so that a death costs little more than that."""
+"""Seconds between savings of a long chunk's finished rows, so that a death costs little more than that."""
 
 AHEAD = 8
-"""One episode for so many slots waits with its pictures drawn, so that no slot waits for pictures."""
+"""Slots for one additional episode that waits with its pictures drawn, so that no slot waits for pictures."""
 
 
 @dataclass(frozen=True, slots=True)
 class RolloutSettings:
-    """What a worker needs to know to take part in a build.
+    """The settings of a rollout worker.
 
     Attributes:
-        models: by role; "agent" and "judge", and those of `search`. Empty for an agent and a judge without a model.
-        in_flight: episodes at work at a time.
+        models: by role: "agent", "judge", and the roles of `search`. Empty if neither agent nor judge has a model.
+        in_flight: episodes that run at the same time.
         run: the id of this run of the job.
-        retry: error classes of the failed episodes that this run makes again.
-        watching: what workers tell besides their counts.
-        caps: of what the whole job may spend; no worker goes beyond them alone.
+        retry: error classes of the failed episodes that this run tries again.
+        watching: the monitoring of workers besides their counts.
+        caps: spending limits of the whole job; no single worker exceeds them.
     """
 
     files: Files
@@ -90,20 +90,21 @@ class RolloutSettings:
     caps: Caps = NO_CAPS
 
     def moved(self, moves: Mapping[str, str]) -> "RolloutSettings":
-        """The same where engines have moved: base URL -> the new one."""
+        """The settings after engines have moved: base URL -> new base URL."""
         return replace(self, models={role: model.moved(moves) for role, model in self.models.items()})
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """What of a committed chunk a run makes again: so many failed episodes, when so many layers lay over it."""
+    """The failed episodes of a committed chunk that a run tries again: their number, and the number of layers over the
+    chunk."""
 
     layers: int
     episodes: int
 
 
 class RolloutWorker:
-    """See the module; constructed with RolloutSettings."""
+    """A rollout worker (see the module); constructed with RolloutSettings."""
 
     grace_s = GRACE_S
 
@@ -140,7 +141,7 @@ class RolloutWorker:
         self._unfinished: dict[str, Work] = {}
 
     async def ready(self) -> str:
-        """The node that it is on; see `actors.cluster.connection.this_node`."""
+        """The worker's node; see `actors.cluster.connection.this_node`."""
         asyncio.get_running_loop().set_default_executor(self._threads)
         return this_node()
 
@@ -153,22 +154,22 @@ class RolloutWorker:
         self._runtime.engines_moved(moves)
 
     async def close(self) -> None:
-        """Let go of models and sandbox. A worker that is simply killed takes its sandbox with it."""
+        """Close models and sandbox. A killed worker takes its sandbox with it."""
         await self._runtime.close()
 
     async def counts(self) -> Mapping[str, float]:
-        """Episodes that ended here so far, by outcome, and the series of this worker's metrics."""
+        """Finished episodes of this worker so far, by outcome, and the series of its metrics."""
         return {**self._counts, **self.watch.report(self._judge.counts), **meter_series(self._runtime.meter)}
 
     async def halt_calls(self) -> None:
-        """Send no further request to any model: a spending cap is reached. Replies that are due are awaited."""
+        """Send no further request to any model: a spending cap is reached. Pending replies are awaited."""
         self._runtime.meter.close()
 
     async def stop(self, within_s: float | None = None) -> None:
-        """Start no further episode; those in flight finish and their chunks are handed back.
+        """Start no further episode. Running episodes finish, and their chunks are handed back.
 
         Args:
-            within_s: those that take longer are given up.
+            within_s: seconds after which running episodes are abandoned.
         """
         self._stopping = True
         if within_s is not None:
@@ -179,11 +180,11 @@ class RolloutWorker:
 
     @watched
     async def run_chunk(self, chunk_id: str, mode: Mode = "", retry: Retry | None = None) -> ChunkReport:
-        """Make every episode of a chunk that is still missing, commit the chunk, and judge it.
+        """Make every missing episode of a chunk, commit the chunk, and judge it.
 
         Args:
-            mode: with one episode at a time, the one that is to blame costs itself and no other.
-            retry: make again what has failed in a chunk that is committed, unless another run has tried it since.
+            mode: with one episode at a time, a bad episode costs no other episode.
+            retry: try failed episodes of a committed chunk again, unless another run has tried them since.
 
         Raises:
             StoreError: the store cannot be read or written.
@@ -216,25 +217,25 @@ class RolloutWorker:
             self._counts["earlier"] -= len(done)
             return await self._found(chunk_id)
         if len(done) + len(work.rows) < len(tried):
-            if limit.expired():  # not in a thread: those are busy with what was given up
+            if limit.expired():  # not in a thread: the threads are busy with abandoned calls
                 self._episodes.hand_back(chunk_id, work.unkept())
             else:
                 await asyncio.to_thread(self._episodes.hand_back, chunk_id, work.unkept())
             if work.again and not self._stopping:
-                self._counts["earlier"] -= len(done) + len(work.rows)  # all of these will be there already
+                self._counts["earlier"] -= len(done) + len(work.rows)  # the store has all of these files already
                 return ChunkReport(chunk_id, work.again)
             return ChunkReport(chunk_id, "handed_back", *(self._outage or ()))
         rows = list((done | work.rows).values())
         counted = await asyncio.to_thread(self._commit, chunk_id, rows, retry)
         if done or mode or work.kept:
             await asyncio.to_thread(self._episodes.tidy, chunk_id)
-        # verdicts are of what is committed: another attempt's rows may say other things than ours
+        # verdicts belong to committed rows: the rows of another attempt may differ from these
         known = {episode_id: verdict for episode_id, verdict in work.verdicts.items() if episode_id in counted}
         fresh = rows if counted and retry is None else ()
         return await self._judged(chunk_id, known, "committed" if counted else "overtaken", fresh)
 
     async def _found(self, chunk_id: str) -> ChunkReport:
-        """Another run has made a chunk: what is left to do."""
+        """What remains to do for a chunk that another run has made."""
         await asyncio.to_thread(self._episodes.tidy, chunk_id)
         return await self._judged(chunk_id, {}, "found")
 
@@ -245,12 +246,12 @@ class RolloutWorker:
         state: Literal["committed", "found", "overtaken"],
         committed: Sequence[EpisodeRow] = (),
     ) -> ChunkReport:
-        """Judge a chunk that was committed in this way."""
+        """Judge a chunk that was committed by this worker."""
         report = await self._judge.judge_chunk(chunk_id, known, committed)
         return report if report.state == "handed_back" else ChunkReport(chunk_id, state)
 
     def _wanted(self, chunk_id: str, retry: Retry | None) -> Mapping[str, int]:
-        """The episodes of a chunk that are to be made, with how often they were tried; none if another made them."""
+        """The episodes of a chunk to make, each with its number of attempts; empty if another run made them."""
         if retry is not None:
             return self._episodes.to_retry(chunk_id, retry.layers, self._settings.retry)
         if self._episodes.is_committed(chunk_id):
@@ -258,13 +259,13 @@ class RolloutWorker:
         return {planned.episode_id: 0 for planned in self._plan.read_chunk(chunk_id).episodes}
 
     def _commit(self, chunk_id: str, rows: Sequence[EpisodeRow], retry: Retry | None) -> Set[str]:
-        """Commit what was made of a chunk; the ids of the episodes of which our rows are what counts."""
+        """Commit the rows of a chunk. Return the ids of the episodes whose row here counts."""
         if retry is not None:
             return self._episodes.retry(chunk_id, rows)
         return {row.planned.episode_id for row in rows} if self._episodes.commit(chunk_id, rows) else frozenset()
 
     async def _alone(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
-        """One episode with no other beside it, kept as soon as it ends; one that ended its worker twice fails."""
+        """Run one episode alone, and keep its row at once. An episode that ended its worker twice fails."""
         marks = await asyncio.to_thread(self._episodes.marks, chunk_id, self._settings.run)
         if marks[planned.episode_id] >= DEADLY:
             failure = Failure("worker_died", f"{DEADLY} workers died of this episode", DEADLY, _AFTER_DEATH)
@@ -275,7 +276,7 @@ class RolloutWorker:
 
     @watched
     async def judge_chunk(self, chunk_id: str) -> ChunkReport:
-        """Judge a committed chunk; touches nothing of the rollouts."""
+        """Judge a committed chunk. Rollouts are not touched."""
         return await self._judge.judge_chunk(chunk_id)
 
     async def _slot(self, chunk_id: str, planned: PlannedEpisode, sample: Sample) -> None:
@@ -291,7 +292,7 @@ class RolloutWorker:
                 return
             if row.failure is not None and row.failure.error_class == "timeout":
                 await self._leave_if_hanging(chunk_id, row if work.mode else None)
-                if not work.mode:  # it may have waited for the others
+                if not work.mode:  # the episode may have waited for the others
                     work.again = "late"
                     return
             killer = row.failure is not None and row.failure.error_class == "engine_killer"
@@ -301,7 +302,7 @@ class RolloutWorker:
         await self._keep(chunk_id, row, sample)
 
     async def _keep(self, chunk_id: str, row: EpisodeRow, sample: Sample) -> None:
-        """Take in a finished episode, then judge it and count it: a judge that takes its time endangers no row."""
+        """Record a finished episode, then judge and count it: a slow judge endangers no row."""
         work, outcome = self._unfinished[chunk_id], "failed"
         work.take(row)
         if row.trajectory is not None:
@@ -315,7 +316,7 @@ class RolloutWorker:
         self.watch.episode(row, sample, outcome)
 
     async def _leave_if_hanging(self, chunk_id: str, timed_out: EpisodeRow | None) -> None:
-        """End this process if a thread hangs in it, since it would hold up every other episode."""
+        """End this process if one of its threads hangs: a hanging thread delays every other episode."""
         if not await self._threads.hang(self.grace_s):
             return
         if timed_out is not None:
@@ -325,9 +326,9 @@ class RolloutWorker:
         os._exit(1)
 
     async def _episode(self, planned: PlannedEpisode, sample: Sample) -> EpisodeRow | None:
-        """One episode; whatever goes wrong in it becomes its row. Only the store's own faults go further.
+        """Run one episode. Any error becomes its row; only errors of the store are raised.
 
-        None where every call would end alike, as where no engine can be reached: that stops this worker.
+        None if every further call would fail too, e.g. if no engine can be reached: this worker then stops.
         """
         start, attempt = monotonic(), Attempt()
         try:
@@ -353,7 +354,8 @@ class RolloutWorker:
         return EpisodeRow(planned, "failed", None, failure, seconds, tuple(attempt.calls))
 
     async def _rollout(self, planned: PlannedEpisode, sample: Sample, attempt: Attempt) -> Rollout | None:
-        """None if asked to stop while waiting for a slot; that wait counts against no episode's time."""
+        """Run the agent. None if asked to stop while waiting for a slot; the wait does not count as the episode's
+        time."""
         async with asyncio.timeout(self.timeout_s):
             original = await self._pictures.original(sample.image_id)
             view = await self._pictures.view(sample.image_id, planned.rung)
@@ -365,7 +367,7 @@ class RolloutWorker:
             return await self._agent.run(self._runtime.environment(planned, sample, original, view, attempt.calls))
 
     async def probe(self, chunk_id: str) -> Probed:
-        """What one episode of each rung costs in this chunk; nothing is kept. Episodes that fail are left out."""
+        """The cost of one episode of each rung in this chunk. Nothing is kept, and failed episodes are left out."""
         chunk = await asyncio.to_thread(self._plan.read_chunk, chunk_id)
         costs: dict[int, EpisodeCost] = {}
         for planned in chunk.episodes:
@@ -387,4 +389,4 @@ class RolloutWorker:
 
 
 RemoteRolloutWorker = ray.remote(num_cpus=1, max_restarts=0)(RolloutWorker)
-"""The worker as an async Ray actor. The pool replaces one that dies, and knows which chunks it had."""
+"""The worker as an async Ray actor. The pool replaces a dead worker, and knows the worker's chunks."""

@@ -17,7 +17,6 @@ _FIGURE = (
 )
 _POWER = r"(?: ?[x×*·] ?10 ?\^ ?(?P<power>[+-]?\d{1,2}))?"
 _CURRENCY = "|".join(sorted((re.escape(c) for c in CURRENCIES), key=len, reverse=True))
-FIGURE = re.compile(rf"(?:{_FIGURE}){_POWER}")
 _HEAD = re.compile(
     rf"(?P<sign1>[+-] ?)?(?P<currency>(?:{_CURRENCY})(?![a-z]) ?)?(?P<sign2>[+-] ?)?(?:{_FIGURE}){_POWER}"
 )

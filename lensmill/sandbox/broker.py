@@ -26,7 +26,6 @@ STATE_CAP = 4 << 20
 """Maximum bytes of a session's state between two blocks. The variables that models keep take a few kilobytes."""
 
 _ADDRESS_SPACE = 1 << 30
-_WORKER_SPARE = 256 << 20
 _CLOCK = datetime.datetime(2000, 1, 1)  # the same in every run: an episode does not depend on the time
 
 

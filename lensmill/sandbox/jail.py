@@ -20,9 +20,8 @@ from collections.abc import Iterable, Sequence
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-_PR_SET_PDEATHSIG, _PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 1, 22, 38, 2
+_PR_SET_SECCOMP, _PR_SET_NO_NEW_PRIVS, _SECCOMP_MODE_FILTER = 22, 38, 2
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # these numbers are equal on every architecture
-_SIGKILL = 9
 
 _EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
 _FILE_ONLY = _EXECUTE | _READ_FILE
@@ -61,11 +60,6 @@ def no_new_privileges() -> None:
     """Keep every program that this process starts from gaining rights (set-uid). The other layers need this."""
     if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise JailError("no_new_privs was refused: " + os.strerror(ctypes.get_errno()))
-
-
-def die_with_parent() -> None:
-    """Make the kernel kill this process when its parent ends."""
-    _libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
 
 
 def landlock(readable: Iterable[str], executable: Iterable[str] = ()) -> None:

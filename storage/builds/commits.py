@@ -1,14 +1,14 @@
 """Chunk commits: at-least-once work, exactly-once rows.
 
 Every attempt at a chunk writes a uniquely named part and then creates the chunk's one commit object, which names the
-part, conditionally. Whoever comes second finds it there and leaves an orphaned part behind. Readers trust commits
-only.
+part, conditionally. A second attempt finds the commit and leaves an orphaned part behind. Readers trust commits only.
 
-A commit never changes. What is tried again later becomes a numbered layer over it, itself a commit: layer n is created
-conditionally, so of runs that try again at once one is kept, and readers lay the layers over the first rows.
+A commit never changes. Rows that are tried again later become a numbered layer over the commit. A layer is a commit
+too: layer n is created conditionally, so one of several runs that try again at once is kept. Readers lay the layers
+over the first rows.
 
-Commits lie in one folder, so that what is committed is one cheap listing even on an object store, however many parts
-there are:
+Commits lie in one folder. One cheap listing, also of an object store, shows what is committed, whatever the number of
+parts:
 
     commits/<chunk>.json            and   commits/<chunk>-000001.json, its first layer
     parts/<chunk>-<unique>.parquet  and   parts/<chunk>-000001-<unique>.parquet
@@ -30,7 +30,7 @@ from storage.files.ahead import ahead
 from storage.files.store import Files, StoreError
 
 FEW = 64
-"""Up to so many chunks are looked for one by one; a listing of thousands costs more."""
+"""Maximum number of chunks that are looked for one by one; a listing of thousands costs more."""
 
 _NO_COUNTS: Mapping[str, int] = MappingProxyType({})
 
@@ -56,12 +56,13 @@ class CommitLog:
         retried: Mapping[str, int] = _NO_COUNTS,
         **notes: int,
     ) -> bool:
-        """Commit a chunk's rows, or the layer with this number; False if another attempt has committed it before.
+        """Commit a chunk's rows, or the layer with this number. Return False if another attempt has committed it
+        before.
 
         Args:
-            failed: how many of the rows failed, by class, so that they are found without reading the rows.
-            retried: how many rows, by the class they had failed of before, this layer replaces.
-            notes: anything else to be told by `record`.
+            failed: number of failed rows, by class. Readers find these chunks without reading rows.
+            retried: number of rows that this layer replaces, by the class of their earlier failure.
+            notes: further values that `record` returns.
         """
         data = to_parquet(rows, self._schema)
         name = f"{_key(chunk_id, layer)}-{uuid.uuid4().hex}.parquet"
@@ -78,14 +79,14 @@ class CommitLog:
         return self._files.exists(self.commit_path(chunk_id, layer))
 
     def layers(self, chunk_id: str) -> int:
-        """How many layers lie over a chunk."""
+        """The number of layers over a chunk."""
         number = 0
         while self.is_committed(chunk_id, number + 1):
             number += 1
         return number
 
     def committed(self) -> dict[str, int]:
-        """Every committed chunk, with how many layers lie over it."""
+        """Every committed chunk, with the number of layers over it."""
         found: dict[str, int] = {}
         for key in self._keys():
             chunk_id, _, layer = key.partition("-")
@@ -93,14 +94,14 @@ class CommitLog:
         return found
 
     def committed_of(self, chunk_ids: Collection[str]) -> Set[str]:
-        """Those of these chunks that are committed."""
+        """The committed ones of these chunks."""
         if len(chunk_ids) <= FEW:
             return {chunk_id for chunk_id in chunk_ids if self.is_committed(chunk_id)}
         return self.committed().keys() & set(chunk_ids)
 
     def failed(self, committed: Mapping[str, int]) -> Iterator[tuple[str, Counter[str]]]:
-        """How many rows of each chunk, with so many layers over it, are failed now, by class. A class of which rows
-        failed once and all were mended since has a count of 0."""
+        """The number of rows of each chunk that are failed now, by class, with this many layers over the chunk. A class
+        has 0 if all its rows were mended."""
         yield from zip(committed, ahead(lambda item: self._failed(*item), committed.items()), strict=True)
 
     def _failed(self, chunk_id: str, layers: int) -> Counter[str]:
@@ -132,7 +133,7 @@ class CommitLog:
         return rows
 
     def record(self, chunk_id: str, layer: int = 0) -> dict[str, Any]:
-        """What a commit says: its part, how many rows it has, and which failed.
+        """What a commit says: its part, its number of rows, and which rows failed.
 
         Raises:
             StoreError: it is not committed.
@@ -147,13 +148,12 @@ class CommitLog:
         return record
 
     def orphans(self) -> Iterator[str]:
-        """Every part that no commit names. Those that are to be committed in a moment are among them, so only what is
-        old may be removed."""
+        """Every part that no commit names. Some of them may be committed in a moment, so remove only old ones."""
         names = [path.rpartition("/")[2] for path in self._files.list(f"{self._folder}/parts")]
-        keys = set(self._keys())  # after the parts: what is committed meanwhile is no orphan
+        keys = set(self._keys())  # after the parts: a part that is committed meanwhile is no orphan
         for key, group in groupby(sorted(names), lambda name: name.rpartition("-")[0]):
             parts = list(group)
-            if key in keys:  # a part that is alone is the one that its commit names
+            if key in keys:  # a single part is the one that its commit names
                 chunk_id, _, layer = key.partition("-")
                 named = parts[0] if len(parts) == 1 else self.record(chunk_id, int(layer or 0))["part"]
                 parts = [name for name in parts if name != named]

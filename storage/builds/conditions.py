@@ -1,7 +1,7 @@
 """Conditions in SQL: one boolean expression over the columns of the ledger, and nothing else.
 
-The engine's own parser says what a text is. Of what it finds, only kinds of expressions and functions that are listed
-here pass: no statement, no subquery, no aggregate, and nothing that depends on the time, on chance or on the machine.
+The engine's own parser reads the text. Only the kinds of expressions and the functions that are listed here pass: no
+statement, no subquery, no aggregate, and nothing that depends on time, chance or the machine.
 """
 
 import json
@@ -67,7 +67,7 @@ def checked(
 
 
 def _functions(engine: duckdb.DuckDBPyConnection) -> frozenset[str]:
-    """Functions of one row's values that give the same for the same values."""
+    """Functions of one row's values whose result depends on these values alone."""
     rows = engine.execute(
         "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'scalar' "
         "AND stability = 'CONSISTENT' AND NOT starts_with(function_name, '__internal')"
@@ -76,7 +76,7 @@ def _functions(engine: duckdb.DuckDBPyConnection) -> frozenset[str]:
 
 
 def _parsed(engine: duckdb.DuckDBPyConnection, name: str, sql: str) -> dict[str, Any]:
-    """The one expression that a text is."""
+    """The one expression of a text."""
     try:
         (row,) = engine.execute("SELECT json_serialize_sql(?)", [f"SELECT {sql}"]).fetchall()
     except duckdb.Error as error:

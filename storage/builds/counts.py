@@ -1,4 +1,4 @@
-"""What the card of a version counts, from its selection."""
+"""The counts on the card of a version, from its selection."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -33,7 +33,7 @@ class CardCounts:
 
 
 def card_counts(selection: Selection) -> CardCounts:
-    """What the card counts."""
+    """The counts of a selection for the card."""
     counts = CardCounts()
     for row in selection.counts.to_pylist():
         rung, episodes = row["rung"], row["episodes"]

@@ -35,7 +35,7 @@ ROW_GROUP = 1000
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """An episode, and what each of two judges says of its answer."""
+    """An episode, and the verdicts of two judges on its answer."""
 
     episode: EpisodeRow
     sample: Sample
@@ -48,7 +48,7 @@ class Disagreement:
         return None if self.episode.trajectory is None else self.episode.trajectory.answer
 
     def row(self) -> Mapping[str, Any]:
-        """As DISAGREEMENTS has it."""
+        """The row, as DISAGREEMENTS has it."""
         answer, sample = self.answer, self.sample
         return {
             "episode_id": self.episode.planned.episode_id,
@@ -64,8 +64,8 @@ class Disagreement:
 
 
 def write_disagreements(files: Files, folder: str, rows: Iterable[Disagreement]) -> tuple[str, str]:
-    """Write both files, streaming; returns their paths, Parquet first. They are named by their content, so that
-    writing the same again changes nothing, and other verdicts give other files.
+    """Write both files, streaming; returns their paths, Parquet first. The files are named by their content: the same
+    verdicts give the same files, other verdicts give other files.
 
     Raises:
         StoreError: they cannot be written. Nothing is left.

@@ -1,7 +1,7 @@
-"""The episode store: what came of every planned episode, committed a chunk at a time.
+"""The episode store: the result of every planned episode, committed a chunk at a time.
 
-Episodes that failed may be tried again. What comes of that is a layer over the chunk's commit (see
-`storage.builds.commits`). A layer holds only episodes that had failed until then, so a done episode never changes.
+Failed episodes may be tried again. The new results are a layer over the chunk's commit (see `storage.builds.commits`).
+A layer holds only episodes that had failed until then, so a done episode never changes.
 """
 
 import uuid
@@ -54,8 +54,8 @@ class Failure:
 
     Attributes:
         error_class: a stable name, by which failed episodes are retried.
-        attempts: how many were made.
-        retry: what is needed for another attempt to succeed.
+        attempts: number of attempts.
+        retry: what another attempt needs to succeed.
     """
 
     error_class: str
@@ -68,8 +68,7 @@ class Failure:
 class EpisodeRow:
     """One finished episode. `done` has a trajectory (right, wrong or abstained), `failed` has a failure.
 
-    `seconds` is how long it took, `calls` are those of models behind it; both stay in the store and are never
-    published.
+    `seconds` is the episode's time, `calls` are its model calls. Both stay in the store and are never published.
     """
 
     planned: PlannedEpisode
@@ -88,14 +87,14 @@ class EpisodeRow:
             )
 
     def supersedes(self, old: "EpisodeRow") -> bool:
-        """Whether this row of an episode counts where another is committed: only a failed one is ever replaced, by one
-        that is done or was tried more often."""
+        """Whether this row replaces a committed row of the same episode. Only a failed row is replaced, by a done row
+        or by a row with more attempts."""
         if old.failure is None:
             return False
         return self.failure is None or self.failure.attempts > old.failure.attempts
 
     def after(self, attempts: int) -> "EpisodeRow":
-        """The same row, of an episode that was tried so often before."""
+        """The same row, for an episode that was tried this often before."""
         if self.failure is None or not attempts:
             return self
         return replace(self, failure=replace(self.failure, attempts=attempts + self.failure.attempts))
@@ -111,7 +110,8 @@ class EpisodeStore:
         self._log = CommitLog(files, self._folder, EPISODES)
 
     def commit(self, chunk_id: str, rows: Sequence[EpisodeRow]) -> bool:
-        """Commit a finished chunk, whatever the order of `rows`; False if another attempt has done so before.
+        """Commit a finished chunk, in any order of `rows`. Return False if another attempt has committed the chunk
+        before.
 
         Raises:
             ValueError: these are not exactly the chunk's episodes, each once.
@@ -121,11 +121,11 @@ class EpisodeStore:
         return self._log.commit(chunk_id, [_row(row) for row in ordered], failed=_failed_of(ordered))
 
     def retry(self, chunk_id: str, rows: Iterable[EpisodeRow]) -> frozenset[str]:
-        """Commit what came of trying failed episodes of a chunk again, as a layer over it.
+        """Commit the results of trying failed episodes of a chunk again, as a layer over the chunk.
 
         Returns:
-            The ids of the episodes of which `rows` are what counts now: those that are still failed in the store, and
-            are done here or were tried more often.
+            The ids of the episodes whose row in `rows` counts now: the store has them as failed, and here they are
+            done or were tried more often.
 
         Raises:
             StoreError: the chunk is not committed, or the store cannot be written.
@@ -147,24 +147,24 @@ class EpisodeStore:
         return self._log.is_committed(chunk_id)
 
     def committed(self) -> dict[str, int]:
-        """Every committed chunk, with how many layers lie over it."""
+        """Every committed chunk, with the number of layers over it."""
         return self._log.committed()
 
     def committed_of(self, chunk_ids: Collection[str]) -> Set[str]:
-        """Those of these chunks that are committed."""
+        """The committed ones of these chunks."""
         return self._log.committed_of(chunk_ids)
 
     def layers(self, chunk_id: str) -> int:
-        """How many layers lie over a committed chunk."""
+        """The number of layers over a committed chunk."""
         return self._log.layers(chunk_id)
 
     def failed(self, committed: Mapping[str, int]) -> Iterator[tuple[str, Counter[str]]]:
-        """How many episodes of each chunk, with so many layers over it, are failed now, by error class; a class of
-        which all were mended has 0. Reads no rows."""
+        """The number of episodes of each chunk that are failed now, by error class, with this many layers over the
+        chunk. A class has 0 if all its episodes were mended. Reads no rows."""
         return self._log.failed(committed)
 
     def done(self, chunk_id: str, layers: int) -> int:
-        """How many episodes of a committed chunk are done, with so many layers over it. Reads no rows."""
+        """The number of done episodes of a committed chunk, with this many layers over it. Reads no rows."""
         records = [self._log.record(chunk_id, layer) for layer in range(layers + 1)]
         return sum(record["rows"] - sum(record["failed"].values()) for record in records)
 
@@ -172,7 +172,7 @@ class EpisodeStore:
         """A committed chunk's rows, in plan order.
 
         Args:
-            layers: how many to take in; None takes all that there are.
+            layers: number of layers to read; None reads all.
 
         Raises:
             StoreError: the chunk is not committed, or a part is missing or damaged.
@@ -183,8 +183,8 @@ class EpisodeStore:
         return tuple(map(_episode, rows.values()))
 
     def to_retry(self, chunk_id: str, layers: int, classes: Set[str]) -> dict[str, int]:
-        """The episodes of a chunk that had failed of one of these classes when so many layers lay over it, and that
-        nobody has tried since, with how often they were tried."""
+        """Episodes of a chunk to try again, each with its number of attempts: they had failed of one of these classes
+        with this many layers over the chunk, and no run has tried them since."""
         then = {row.planned.episode_id: row.failure for row in self.rows(chunk_id, layers)}
         now = self.rows(chunk_id) if self._log.is_committed(chunk_id, layers + 1) else None
         still = then if now is None else {row.planned.episode_id: row.failure for row in now}
@@ -195,16 +195,16 @@ class EpisodeStore:
         }
 
     def hand_back(self, chunk_id: str, rows: Sequence[EpisodeRow]) -> None:
-        """Keep rows of a chunk that an interruption leaves unfinished, for whoever takes it up again."""
+        """Keep rows of a chunk that an interruption leaves unfinished, for the next worker that takes the chunk."""
         if rows:
             path = f"{self._open_folder(chunk_id)}/partial-{uuid.uuid4().hex}.parquet"
             self._files.create(path, to_parquet([_row(row) for row in rows], EPISODES))
 
     def handed_back(self, chunk_id: str) -> tuple[EpisodeRow, ...]:
-        """Rows that were handed back, each episode once, in plan order. Of a chunk that is committed only those of
-        failed episodes that were tried again.
+        """Rows that were handed back, each episode once, in plan order. If the chunk is committed, only rows of failed
+        episodes that were tried again.
 
-        A file that cannot be read is left out: its episodes are simply made again.
+        A file that cannot be read is left out: its episodes are made again.
         """
         partials = [path for path in self._opened(chunk_id) if path.rpartition("/")[2].startswith("partial-")]
         if not partials:
@@ -224,20 +224,20 @@ class EpisodeStore:
         self._files.create(f"{self._open_folder(chunk_id)}/try-{run}-{episode_id}-{uuid.uuid4().hex}", b"")
 
     def marks(self, chunk_id: str, run: str) -> Counter[str]:
-        """How often a run of the job marked each episode of a chunk. What another run left tells nothing: that run
-        may have been ended itself."""
+        """How often a run of the job marked each episode of a chunk. Marks of another run say nothing: that run may
+        have been ended itself."""
         names = (path.rpartition("/")[2] for path in self._opened(chunk_id))
         return Counter(name.split("-")[2] for name in names if name.startswith(f"try-{run}-"))
 
     def tidy(self, chunk_id: str) -> None:
-        """Remove what was handed back and marked in a chunk that is committed by now."""
+        """Remove handed-back rows and marks of a committed chunk."""
         if self.is_committed(chunk_id):
             for path in self._opened(chunk_id):
                 self._files.remove(path)
 
     def orphans(self) -> Iterator[str]:
-        """Files that nobody reads any more, unless they are of an attempt that is still at work: parts that no commit
-        names, and what was handed back or marked in chunks that are committed. Only what is old may be removed."""
+        """Files that no reader needs any more, unless an attempt is still at work: parts that no commit names, and
+        handed-back rows and marks of committed chunks. Remove only old ones."""
         opened = self._files.list(f"{self._folder}/open")
         committed = self._log.committed()
         yield from (path for path in opened if path.split("/")[-2] in committed)
@@ -257,7 +257,7 @@ class EpisodeStore:
 
 
 def _failed_of(rows: Iterable[EpisodeRow]) -> Counter[str]:
-    """How many of the rows failed, by error class as the store has it."""
+    """The number of failed rows, by error class as the store has it."""
     return Counter(clean(row.failure.error_class) for row in rows if row.failure is not None)
 
 
@@ -265,7 +265,7 @@ def in_plan_order(chunk: Chunk, rows: Iterable[EpisodeRow]) -> tuple[EpisodeRow,
     """A chunk's rows in the order of its episodes.
 
     Raises:
-        ValueError: an episode is missing, is there twice, or is not of this chunk.
+        ValueError: an episode is missing, occurs twice, or is not of this chunk.
     """
     given: dict[str, EpisodeRow] = {}
     for row in rows:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from storage.builds.schema import clean
 
 MAX_LINE = 2000
-"""Characters of a line; no id and no origin is longer."""
+"""Maximum characters of a line; no id and no origin is longer."""
 
 _ID = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{32})?")
 _CUT_ID = re.compile(r"[\"']|[0-9a-f]{24,}(?:$|[\s,;\"'])")
@@ -34,8 +34,8 @@ class Exclusion:
 
 
 def parse_exclusion(data: bytes) -> Exclusion:
-    """The exclusion of a file's bytes. Blank lines are skipped, and so is a line that begins with "#"; behind an id
-    " # ..." is a comment, too.
+    """The exclusion of a file's bytes. Blank lines are skipped, and so is a line that begins with "#"; " # ..." after
+    an id is a comment, too.
 
     Raises:
         ValueError: a line that can be no id, by its number.

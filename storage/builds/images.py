@@ -1,11 +1,11 @@
-"""The image store: pictures' files by their content, each stored once however many episodes show it."""
+"""The image store: pictures' files by their content, each stored once, whatever the number of episodes that show it."""
 
 import hashlib
 
 from storage.files.store import Files, StoreError
 
 RESTORE = "put the file with this sha256 there (the source has those of originals), or build into a new out="
-"""What to do about a picture that is missing or damaged. Going on mends nothing: what is planned is not read again."""
+"""The advice for a missing or damaged picture. Another run mends nothing: it does not read planned rows again."""
 
 
 class ImageStore:
@@ -49,7 +49,7 @@ class ImageStore:
         """A picture's file.
 
         Raises:
-            StoreError: it is not there, or its bytes have changed.
+            StoreError: the file is missing, or its bytes have changed.
         """
         path = self.path(image_id)
         try:

@@ -18,7 +18,7 @@ Layers = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class JudgedEpisode:
-    """One planned episode and everything that is known about it.
+    """One planned episode and everything that is known about the episode.
 
     Attributes:
         trajectory: None if the episode failed.
@@ -47,7 +47,7 @@ class JudgedBuild:
         self._where = f"{files.locate(f'builds/{fingerprint}')}, judge {judge}"
 
     def layers(self, chunk_ids: Iterable[str]) -> Layers:
-        """The layers that these chunks have now; only chunks that have any are in it. A layer of episodes that is not
+        """The layers that these chunks have now; chunks without layers are left out. A layer of episodes that is not
         judged yet is left out. Costs two listings of commits."""
         tried, verdicts = self._episodes.committed(), self._verdicts.committed()
         found = {}

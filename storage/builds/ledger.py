@@ -1,8 +1,8 @@
-"""The ledger: of every judged episode of a build one flat row of facts, in segments that are each made once.
+"""The ledger: one flat row of facts for every judged episode of a build, in segments that are each made once.
 
 A segment holds consecutive chunks of one segment of the plan. Its name is a hash of everything that decides its rows
-(the measures, the chunks, their layers), so a segment never changes: new chunks and new layers make new segments, and
-a segment that exists is not made again.
+(the measures, the chunks, their layers), so a segment never changes: new chunks and new layers make new segments, and a
+segment that exists is not made again.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ from storage.files.arrow import arrow_filesystem
 from storage.files.store import Files, StoreError
 
 LEDGER_VERSION = 1
-"""Raised when the same measures are laid out otherwise."""
+"""Raised when the same measures get another layout."""
 
 PLACE = (
     Column("chunk", "string", "id of the episode's chunk"),
@@ -30,7 +30,7 @@ PLACE = (
 """Columns of the ledger that no measure fills."""
 
 SEGMENT_EPISODES = 4096
-"""Episodes of a segment, about: the unit of work of a task and of what a change makes anew."""
+"""Approximate number of episodes of a segment: the work of one task, and what a change makes again."""
 
 _TYPES = {
     "bool": pa.bool_(),
@@ -60,12 +60,12 @@ class LedgerSegment:
 
 
 def ledger_columns(measures: Sequence[Measure]) -> tuple[Column, ...]:
-    """The columns of a ledger with these measures: PLACE, those of the measures in their order, `unmeasured`."""
+    """The columns of a ledger with these measures: PLACE, the columns of the measures in their order, `unmeasured`."""
     return (*PLACE, *(column for measure in measures for column in measure.columns), UNMEASURED)
 
 
 def ledger_schema(measures: Sequence[Measure]) -> pa.Schema:
-    """`ledger_columns` as Arrow has them."""
+    """`ledger_columns` as an Arrow schema."""
     return pa.schema([(column.name, _TYPES[column.kind]) for column in ledger_columns(measures)])
 
 
@@ -101,7 +101,7 @@ class Ledger:
         self.segments = tuple(self._cut(Plan(files, fingerprint), chunk_ids, layers))
 
     def _cut(self, plan: Plan, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
-        """Places of cuts follow from the plan alone, so that chunks which another version leaves out move none."""
+        """Cuts follow from the plan alone. Chunks that another version leaves out move no cut."""
         wanted, found = set(chunk_ids), 0
         for run in plan.runs(SEGMENT_EPISODES):
             some = tuple(chunk_id for chunk_id in run if chunk_id in wanted)
@@ -127,7 +127,7 @@ class Ledger:
         return tuple(segment for segment in self.segments if segment.path not in there)
 
     def dataset(self) -> ds.Dataset:
-        """The rows of all segments, in plan order, with the columns of `schema`; opens no file yet."""
+        """The rows of all segments, in plan order, with the columns of `schema`; No file is opened yet."""
         return self._dataset(self.segments)
 
     def _dataset(self, segments: Sequence[LedgerSegment]) -> ds.Dataset:
@@ -136,7 +136,7 @@ class Ledger:
         return ds.FileSystemDataset.from_paths(paths, self.schema, ds.ParquetFileFormat(), filesystem)
 
     def tables(self, columns: Sequence[str], chunks: int = 4096) -> Iterator[pa.Table]:
-        """These columns of all rows, in plan order, a table for about so many chunks.
+        """These columns of all rows, in plan order; each table holds about this many chunks.
 
         Raises:
             StoreError: a segment is missing or damaged.

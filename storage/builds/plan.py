@@ -1,8 +1,8 @@
 """The plan: every episode of a build, cut into chunks, frozen in append-only segments.
 
-A segment is made of uniquely named Parquet files and one small JSON file, created conditionally, that names them;
-before that it does not exist. Samples lie in the order of the source, a chunk is one row group, and ids follow from
-content alone, so that planning again, here or elsewhere, gives the same plan.
+A segment is made of uniquely named Parquet files and one small JSON file that names them. The JSON file is created
+conditionally, and the segment exists from then on. Samples lie in the order of the source, a chunk is one row group,
+and ids follow from content alone, so that planning again, here or elsewhere, gives the same plan.
 """
 
 import hashlib
@@ -40,14 +40,14 @@ from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure, duplicate
 
 HELD_EPISODES = 1024
-"""Of the chunks that were read last."""
+"""Maximum number of chunks that are held after reading."""
 
 _to_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedEpisode:
-    """One attempt to be made: of one agent, at one sample, on one rung, with one seed."""
+    """One planned attempt: of one agent, at one sample, on one rung, with one seed."""
 
     episode_id: str
     sample_id: str
@@ -132,15 +132,16 @@ class Plan:
         chunk_size: int | None = None,
         limit: int | None = None,
     ) -> PlanCounts:
-        """Plan the episodes that are not planned yet, as a new segment; returns what was added (nothing, if all were).
+        """Plan the episodes that are not planned yet, as a new segment. Return the counts of what was added; all are 0
+        if all episodes were planned.
 
         Args:
             items: the source from its beginning, streamed: samples with their episodes (or `row_of` such a sample), or
-                only the id of a sample of which all that is wanted is planned, and rows that failed.
+                the id alone if all wanted episodes of the sample are planned, and rows that failed.
             chunk_size: episodes of a chunk, at most; a sample's episodes stay together, however many. None: as
                 `storage.builds.segment.chunk_size_after` has it.
-            limit: of samples, counted from the source's beginning whether known or new; a later, larger limit
-                appends the rest.
+            limit: of samples, counted from the source's beginning whether known or new; a later, larger limit appends
+                the rest.
 
         Raises:
             StoreError: the store cannot be written. Nothing was added; planning again gives the same plan.
@@ -153,11 +154,11 @@ class Plan:
             record = writer.finish(number)
             if self._files.create(self._segment_path(number), record):
                 return counts_of(json.loads(record))
-            # Another planner was first: what it has not planned of ours becomes the next segment.
+            # Another planner was first: the episodes that it has not planned become the next segment.
             items, limit = _read_segment(self._files, json.loads(record)), None
 
     def planned(self) -> PlannedSamples:
-        """What is planned of each sample, now."""
+        """The planned attempts at each sample, now."""
         self._read_keys()
         return self._planned
 
@@ -174,7 +175,7 @@ class Plan:
         return view
 
     def known(self) -> Set[str]:
-        """The ids of all samples of which something is planned."""
+        """The ids of all samples with a planned episode."""
         return self.planned().ids
 
     def chunk_ids(self) -> tuple[str, ...]:
@@ -185,7 +186,7 @@ class Plan:
         """See `PlanView.runs`."""
         return self._refresh().runs(episodes)
 
-    def select(
+    def part(
         self,
         held: Set[str],
         others_too: bool = False,
@@ -201,14 +202,14 @@ class Plan:
         return read_rows(self._files, self._refresh().paths, [*columns])
 
     def counts_in(self, chunk_ids: Iterable[str]) -> PlanCounts:
-        """How much these chunks of the plan hold; reads the plan's index only."""
+        """The counts of these chunks. Reads the plan's index only."""
         view = self._refresh()
         rows = view.rows(chunk_ids)
         samples = view.index.column("samples").to_numpy()[rows].sum()
         return PlanCounts(int(samples), view.episodes(rows), 0, len(rows))
 
     def episodes_in(self, chunk_ids: Iterable[str]) -> int:
-        """How many episodes these chunks have."""
+        """The number of episodes of these chunks."""
         return sum(self.counts_in(chunk_ids).episodes.values())
 
     def read_chunk(self, chunk_id: str) -> Chunk:
@@ -237,18 +238,18 @@ class Plan:
         return chunk
 
     def _hold(self, chunk: Chunk) -> None:
-        """Whoever works on a chunk asks for it several times."""
+        """Hold a chunk: a worker asks for its chunk several times."""
         with self._holding:
             self._chunks[chunk.chunk_id] = chunk
             while len(self._chunks) > 1 and sum(len(held.episodes) for held in self._chunks.values()) > HELD_EPISODES:
                 self._chunks.popitem(last=False)
 
     def counts(self) -> PlanCounts:
-        """How much is planned; reads only the segments' small records."""
+        """The counts of the whole plan. Reads only the segments' small records."""
         return sum((counts_of(segment) for segment in self._refresh().segments), PlanCounts())
 
     def chunk_sizes(self) -> frozenset[int | None]:
-        """Every `chunk_size` that chunks were planned with."""
+        """Every `chunk_size` setting that chunks were planned with."""
         return frozenset(segment["chunk_size"] for segment in self._refresh().segments)  # type: ignore[misc]
 
     def failures(self) -> Iterator[SourceFailure]:
@@ -262,7 +263,7 @@ class Plan:
     def _draft(
         self, items: Iterable[PlannedSample | Row | SourceFailure | str], chunk_size: int | None, limit: int | None
     ) -> SegmentWriter | None:
-        """Write all that is new to uniquely named files; None if nothing is."""
+        """Write everything new to uniquely named files; None if nothing is new."""
         if chunk_size is not None and chunk_size < 1:
             raise ValueError(f"chunk_size must be at least 1, got {chunk_size}")
         planned, before = self.planned(), sum(self.counts().episodes.values())
@@ -303,7 +304,7 @@ class Plan:
             raise StoreError(f"{where} is missing or damaged: restore it, or build into a new out=") from error
 
     def _refresh(self) -> PlanView:
-        """Take in segments that were appended since the last look; of threads that do so at once one reads them."""
+        """Read segments that were appended since the last look. If several threads look at once, one of them reads."""
         with self._reading:
             view = self._view
             while self._files.exists(path := self._segment_path(len(view.segments))):

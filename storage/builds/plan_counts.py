@@ -1,4 +1,4 @@
-"""How much a plan, or some of its chunks, holds."""
+"""Counts of a plan, or of some of its chunks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class PlanCounts:
-    """How much is planned.
+    """Numbers of planned samples, episodes and chunks.
 
     Attributes:
         samples: a sample that was planned again, for one rung more, counts each time.
@@ -30,7 +30,7 @@ class PlanCounts:
 
 
 def counts_of(segment: Mapping[str, object]) -> PlanCounts:
-    """What a segment's record says is in it."""
+    """The counts in a segment's record."""
     counts = segment["counts"]
     assert isinstance(counts, dict)
     rungs = {int(rung): count for rung, count in counts["episodes"].items()}

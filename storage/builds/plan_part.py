@@ -1,4 +1,4 @@
-"""The part of a plan that a run is about, found in columns: a plan may have a million samples."""
+"""The part of a plan that a run works on, found in columns: a plan may have a million samples."""
 
 from collections import Counter
 from collections.abc import Mapping, Set
@@ -21,10 +21,10 @@ class PlanPart:
 
     Attributes:
         chunk_ids: the chunks that hold at least one of them, in the plan's order.
-        samples: of how many samples they are.
-        left_out: ids of the samples in these chunks that are not to be in it at all.
-        others: how many samples of the whole plan the source holds no more. Samples of splits and subsets that were
-            not asked for are no such samples.
+        samples: number of samples of these episodes.
+        left_out: ids of the samples in these chunks that are not in the part.
+        others: number of samples of the whole plan that the source no longer holds. Samples of splits and subsets that
+            the run did not ask for do not count.
         first: id -> chunk of the first of these others, in the plan's order.
         episodes: rung -> episodes.
     """
@@ -46,15 +46,15 @@ def part_of(
     wanted: Wanted,
     beyond: Set[tuple[str, int]],
 ) -> PlanPart:
-    """The part of a plan that a run is about.
+    """The part of a plan that a run works on.
 
     Args:
         view, rows: the plan's chunks and samples.
         held: the samples that the source holds.
-        others_too: take in samples that are not `held` as well, where splits and subsets are as `wanted`.
-        shown: how many of these others to return.
-        wanted: which episodes.
-        beyond: (sample, rung) of episodes that are not wanted all the same.
+        others_too: include samples that are not `held`, if their split and subset are `wanted`.
+        shown: number of these others to return.
+        wanted: the episodes that the run asks for.
+        beyond: (sample, rung) of episodes that are left out although their rung is wanted.
     """
     chunk_of = np.repeat(np.arange(len(view.index)), view.index.column("samples").to_numpy())
     offered = _offered(rows, wanted)

@@ -1,4 +1,4 @@
-"""Where the chunks of a plan lie, for plans of any size."""
+"""The places of a plan's chunks, for plans of any size."""
 
 import json
 from collections import Counter
@@ -18,7 +18,7 @@ from storage.builds.segment import INDEX, paths_of
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a chunk lies: a Parquet file and one of its row groups."""
+    """The place of a chunk: a Parquet file and one of its row groups."""
 
     path: str
     row_group: int
@@ -29,18 +29,18 @@ VIEW = pa.schema([*(field for field in INDEX if field.name != "attempts"), pa.fi
 
 
 def kind_of(attempts: str) -> Mapping[tuple[int, int], int]:
-    """What a text of INDEX's "attempts" says: (rung, seed) -> episodes."""
+    """The meaning of a text of INDEX's "attempts": (rung, seed) -> number of episodes."""
     return {(rung, seed): episodes for rung, seed, episodes in json.loads(attempts)}
 
 
 class PlanView:
-    """The segments that were there at the last look, and where their chunks lie. A plan may have a million chunks, so
-    they are columns, not objects.
+    """The segments at the last look, and the places of their chunks. A plan may have a million chunks, so they are
+    columns, not objects.
 
     Attributes:
-        index: columns of all segments, in the plan's order: those of INDEX, but instead of "attempts" the number of
-            its text, "kind". "part" counts in `paths`.
-        kinds: by that number, how many episodes of each (rung, seed) a chunk has.
+        index: columns of all segments, in the plan's order: those of INDEX, but instead of "attempts" the number of its
+            text, "kind". "part" counts in `paths`.
+        kinds: by that number, a chunk's episodes of each (rung, seed).
     """
 
     def __init__(
@@ -60,11 +60,11 @@ class PlanView:
 
     @classmethod
     def empty(cls) -> Self:
-        """Of a plan without segments."""
+        """The view of a plan without segments."""
         return cls((), (), VIEW.empty_table())
 
     def grown(self, segment: Mapping[str, object], tables: Iterable[pa.Table], kinds: Codebook) -> Self:
-        """With one more segment.
+        """The view with one more segment.
 
         Args:
             tables: of the segment's index files.
@@ -94,8 +94,8 @@ class PlanView:
         return {rung: found[rung] for rung in sorted(found)}
 
     def runs(self, episodes: int) -> Iterator[tuple[str, ...]]:
-        """All chunks in their order, cut into runs of about so many episodes. A run lies within one segment, and where
-        it is cut follows from the chunks before it in the segment: runs stay as they are when the plan grows."""
+        """All chunks in their order, cut into runs of about this many episodes. A run lies within one segment, and a
+        cut follows from the chunks before it in the segment. So runs stay the same when the plan grows."""
         sizes = np.array([sum(kind.values()) for kind in self.kinds], dtype=np.int64)
         sizes, ids, start = sizes[self.index.column("kind").to_numpy()], self.chunk_ids(), 0
         for segment in self.segments:
@@ -110,7 +110,7 @@ class PlanView:
             start = end
 
     def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
-        """Where these chunks lie in the index; those that are not there are left out."""
+        """The rows of these chunks in the index; unknown chunks are left out."""
         wanted = np.array([chunk_id.encode() for chunk_id in chunk_ids], dtype="S")
         places = np.searchsorted(self._ids, wanted)
         there = places < len(self._ids)
@@ -118,7 +118,7 @@ class PlanView:
         return self._order[places[there]]
 
     def place(self, chunk_id: str) -> Place | None:
-        """Where a chunk lies; None if it is not there."""
+        """The place of a chunk; None if the plan has no such chunk."""
         rows = self.rows([chunk_id])
         if not len(rows):
             return None

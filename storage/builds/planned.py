@@ -1,4 +1,4 @@
-"""What is planned of each sample, for plans of any size: columns, not objects."""
+"""The planned attempts at each sample, for plans of any size: columns, not objects."""
 
 import json
 from collections.abc import Iterable
@@ -66,7 +66,7 @@ class PlannedRows:
 
 
 class RowsReader:
-    """Takes in the tables of a plan's segments, one after the other."""
+    """Reads the tables of a plan's segments, one after the other."""
 
     def __init__(self) -> None:
         self.rows = PlannedRows.none()
@@ -114,7 +114,7 @@ def attempts_of(text: str) -> Attempts:
 
 
 class PlannedSamples:
-    """Which attempts at each sample are planned: about 30 bytes a sample. It can be sent to any process."""
+    """Which attempts at each sample are planned: about 30 bytes a sample. The object can be sent to any process."""
 
     def __init__(self, rows: PlannedRows) -> None:
         order = np.argsort(rows.ids, kind="stable")
@@ -126,11 +126,11 @@ class PlannedSamples:
 
     @cached_property
     def ids(self) -> SampleIds:
-        """The samples of which something is planned."""
+        """The samples with a planned episode."""
         return SampleIds(self._ids)
 
     def find(self, sample_id: str) -> tuple[Attempts, bytes] | None:
-        """What is planned of a sample, and `about_of` as it was when it was planned first; None: nothing is."""
+        """The planned attempts at a sample, and its first `about_of`; None if none is planned."""
         wanted = column_of([sample_id])
         place = int(np.searchsorted(self._ids, wanted)[0])
         if place == len(self._ids) or self._ids[place] != wanted[0]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 IDS = np.dtype("S16")
-"""numpy drops zeros at the end of such a value when it becomes bytes; `hex_of` puts them back."""
+"""numpy drops zeros at the end of a value when the value becomes bytes; `hex_of` restores the zeros."""
 
 IdColumn = npt.NDArray[np.bytes_]
 
@@ -33,11 +33,11 @@ class SampleIds(Set[str]):
 
     @classmethod
     def of(cls, sample_ids: Iterable[str]) -> "SampleIds":
-        """The set of these ids; at no cost if they are such a set already."""
+        """The set of these ids. Costs nothing if they are such a set already."""
         return sample_ids if isinstance(sample_ids, SampleIds) else cls(column_of(sample_ids))
 
     def mask(self, column: IdColumn) -> npt.NDArray[np.bool_]:
-        """For each id of a column whether it is in the set."""
+        """For each id of a column, whether the set has it."""
         if not len(self.column):
             return np.zeros(len(column), dtype=bool)
         places = np.minimum(np.searchsorted(self.column, column), len(self.column) - 1)

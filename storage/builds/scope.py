@@ -1,8 +1,8 @@
-"""What of the planned samples a version holds, and what it says of its source.
+"""Which of the planned samples a version holds, and what the version says about its source.
 
-The chunks of a plan are fixed, and a source changes: samples of a chunk that the source holds no more, that lie beyond
-a run's `limit=`, or that were taken down are left out of a version by id. Rungs and seeds that a run did not ask for
-are left out by name.
+The chunks of a plan are fixed, and a source changes. A version leaves out samples of its chunks by id: samples that the
+source no longer holds, that lie beyond a run's `limit=`, or that were taken down. Rungs and seeds that the run did not
+ask for are left out by name.
 """
 
 import json
@@ -26,30 +26,32 @@ from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
 
 LEFT_OUT = "left_out.txt"
-"""Samples of a version's chunks that it does not hold, by id, one a line. A version without any has no such file."""
+"""File of the samples of a version's chunks that the version leaves out: one id a line. A version that leaves out none
+has no such file."""
 
 BEYOND = "beyond.txt"
-"""Episodes that a version does not hold because a lower rung of it shows every pixel, one sample and rung a line. They
-are there only where an earlier run had other rungs."""
+"""File of the episodes that a version leaves out because a lower rung of the version shows every pixel: one sample and
+rung a line. Such episodes exist only if an earlier run had other rungs."""
 
 EXCLUDE = "exclude.txt"
-"""What was taken down by name (`storage.builds.exclusion`). A version of which nothing was has no such file."""
+"""File of the names that were taken down (`storage.builds.exclusion`). A version without such names has no such
+file."""
 
 _MANIFEST = "manifest.json"
 
 SHOWN = 5
-"""Samples that were withdrawn and are named, the first in the plan's order."""
+"""Number of withdrawn samples that are named, the first in the plan's order."""
 
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """What a version's source held, as its manifest says it.
+    """What a version's source held, as the version's manifest says.
 
     Attributes:
         samples, unreadable: see `storage.builds.source_state.SourceState`.
         withdrawn: samples that earlier runs planned and the source holds no more.
         first_withdrawn: ids of the first of them.
-        kept: they are published all the same.
+        kept: withdrawn samples are published all the same.
     """
 
     samples: int
@@ -65,10 +67,10 @@ class Scope:
 
     Attributes:
         left_out: ids of samples.
-        source: None where nobody recorded what it held.
-        by_origin: those of `left_out` that were taken down by the origin of their row.
-        rungs, seeds: of its episodes; None: all.
-        beyond: (sample, rung) of episodes that it does not hold although their rung is among `rungs`.
+        source: None if no run recorded what the source held.
+        by_origin: the samples of `left_out` that were taken down by the origin of their row.
+        rungs, seeds: of the version's episodes; None means all.
+        beyond: (sample, rung) of episodes that the version leaves out although their rung is among `rungs`.
     """
 
     left_out: frozenset[str] = frozenset()
@@ -93,11 +95,11 @@ class Scope:
         )
 
     def within(self, rows: pa.Table) -> npt.NDArray[np.bool_]:
-        """For each row of a table whether its rung and seed are this version's; samples that are left out by id are not
-        looked at.
+        """For each row of a table, whether the version has its rung and seed. Samples that are left out by id are not
+        checked.
 
         Args:
-            rows: columns sample_id, rung and seed; others are not looked at.
+            rows: columns sample_id, rung and seed; other columns are ignored.
         """
         held: npt.NDArray[np.bool_] = np.ones(len(rows), dtype=bool)
         for name, kept in (("rung", self.rungs), ("seed", self.seeds)):
@@ -113,7 +115,7 @@ class Scope:
         return held
 
     def named(self, planned: PlannedEpisode, image_id: str) -> set[str]:
-        """The ids by which an episode was taken down; none if it was not."""
+        """The ids by which an episode was taken down; none if the episode was not taken down."""
         ids = self.exclusion.ids
         return {name for name in (planned.episode_id, planned.sample_id, image_id) if name in ids} if ids else set()
 
@@ -122,7 +124,8 @@ class Scope:
         return failure.origin not in self.exclusion.origins
 
     def record(self) -> dict[str, Any]:
-        """As the manifest has it; the lists by number, since their files have a hash there."""
+        """The record in the manifest. Lists are given by their length, since the manifest has the hash of their
+        files."""
         source: dict[str, Any] = {}
         if (counts := self.source) is not None:
             source = {"samples": counts.samples, "unreadable": counts.unreadable, "withdrawn": counts.withdrawn}
@@ -131,7 +134,7 @@ class Scope:
         return {"source": source, "rungs": wanted["rungs"], "seeds": wanted["seeds"], **self.counts()}
 
     def counts(self) -> dict[str, int]:
-        """How long its lists are."""
+        """The lengths of the lists."""
         lists = {"left_out": self.left_out, "excluded": self.exclusion.lines(), "beyond": self.beyond}
         return {name: len(lines) for name, lines in lists.items()}
 
@@ -146,8 +149,8 @@ def read_scope(files: Files, folder: str) -> Scope:
     """Which rows of its chunks a published version holds.
 
     Raises:
-        ValueError, KeyError: its files do not say so.
-        FileNotFoundError: it is not published.
+        ValueError, KeyError: the version's files do not say so.
+        FileNotFoundError: the version is not published.
     """
     names = (LEFT_OUT, EXCLUDE, BEYOND)
     found = {name: files.read(path) for name in names if files.exists(path := f"{folder}/{name}")}
@@ -163,15 +166,15 @@ def read_scope(files: Files, folder: str) -> Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Selection:
-    """What of a plan is made and published.
+class RunScope:
+    """The part of a plan that a run makes and publishes.
 
     Attributes:
-        chunk_ids: the chunks that hold at least one of its samples, in the plan's order.
-        samples: of how many samples its episodes are.
-        episodes: how many these are by rung, what was taken down by id among them.
-        withdrawn: id -> sample of the first that were withdrawn, in the plan's order.
-        unknown_origins: that are to be taken down and that no row has.
+        chunk_ids: the chunks that hold at least one of these samples, in the plan's order.
+        samples: number of samples of these episodes.
+        episodes: number of episodes by rung, including episodes that were taken down by id.
+        withdrawn: id -> sample, of the first withdrawn samples in the plan's order.
+        unknown_origins: origins to take down that no row has.
     """
 
     chunk_ids: tuple[str, ...]
@@ -182,16 +185,16 @@ class Selection:
     episodes: Mapping[int, int]
 
 
-def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selection:
-    """What of a plan its source held in a state; all of it where no state was recorded.
+def run_scope(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> RunScope:
+    """The part of a plan that its source held in a state; the whole plan if no state was recorded.
 
     Raises:
-        StoreError: an origin that is to be taken down names different samples in the source and in the plan.
+        StoreError: an origin to take down names different samples in the source and in the plan.
     """
     held, wanted = (plan.known(), ALL) if state is None else (state.held, state.wanted)
     beyond = frozenset() if state is None else frozenset(state.beyond)
     keep = state is not None and state.whole and state.keep
-    found = plan.select(held, keep, SHOWN, wanted, beyond)
+    found = plan.part(held, keep, SHOWN, wanted, beyond)
     named, counts = _named(plan, state, exclusion.origins, None if keep else held), None
     by_origin = frozenset[str]().union(*named.values())
     shown = dict[str, Sample]()
@@ -204,14 +207,14 @@ def select(plan: Plan, state: SourceState | None, exclusion: Exclusion) -> Selec
     scope = Scope(
         found.left_out | by_origin, exclusion, counts, by_origin, rungs=wanted.rungs, seeds=wanted.seeds, beyond=beyond
     )
-    return Selection(found.chunk_ids, found.samples, scope, shown, unknown, found.episodes)
+    return RunScope(found.chunk_ids, found.samples, scope, shown, unknown, found.episodes)
 
 
 def _named(plan: Plan, state: SourceState | None, origins: Set[str], inside: Set[str] | None) -> dict[str, Set[str]]:
-    """The samples of these origins, by origin; none where the origin is that of a row that failed.
+    """The samples of these origins, by origin. An origin of a failed row has no samples.
 
-    A row has the origin under which it was read last, and its sample the one under which it was planned, which the
-    failures table has. A source that is put in another order makes them differ.
+    A row has the origin of the last reading. Its sample has the origin of its planning, which the failures table has.
+    The two differ if the source has been put in another order.
 
     Args:
         inside: ids of the samples that may be published; None: all.

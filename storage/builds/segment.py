@@ -1,4 +1,4 @@
-"""Writing a plan's segment: samples stream in, bounded buffers go out as Parquet row groups, one a chunk."""
+"""Writes a plan's segment: samples stream in, and bounded buffers go out as Parquet row groups, one for each chunk."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ from storage.files.table import TableWriter
 from storage.sources.protocol import SourceFailure
 
 CHUNKS_PER_FILE = 256
-"""Bounds a file's footer, which a reader of one chunk must read whole."""
+"""Maximum row groups of a file: a reader of one chunk reads the whole footer."""
 
 SAMPLES = pa.schema(
     [
@@ -42,11 +42,11 @@ KEYS = pa.schema(
         ("subset", pa.string()),
     ]
 )
-"""A row for each row of SAMPLES, in the same order, in one small file: what is planned already, and of what, is known
-without reading the samples. `about`: see `about_of`; `attempts`: `storage.builds.planned.attempts_text`."""
+"""A row for each row of SAMPLES, in the same order, in one small file: readers learn what is planned without reading
+the samples. `about`: see `about_of`; `attempts`: `storage.builds.planned.attempts_text`."""
 
 BUFFERED = 10_000
-"""Rows of keys, index and failures that are held until they are written."""
+"""Maximum rows of keys, index and failures that are held before they are written."""
 
 INDEX = pa.schema(
     [
@@ -66,8 +66,8 @@ KINDS = ("samples", "keys", "index", "failures")
 """The files of a segment."""
 
 SMALLEST, LARGEST, GROWTH = 16, 256, 64
-"""Episodes of a chunk whose size grows with the plan: the largest power of two that is at most 1/GROWTH of what is
-planned before it, within these bounds. Small builds keep every worker busy, and large ones have few objects."""
+"""Episodes of a chunk whose size grows with the plan: the largest power of two that is at most 1/GROWTH of the episodes
+planned before the chunk, within these bounds. Small builds keep every worker busy, and large ones have few objects."""
 
 FAILURES = pa.schema([("origin", pa.string()), ("error_class", pa.string()), ("message", pa.string())])
 
@@ -76,25 +76,25 @@ _text_of = lru_cache(1024)(attempts_text)
 
 
 def failure_key(failure: SourceFailure) -> str:
-    """Equal for equal failures, also when one of them has been stored and read back."""
+    """A key that equal failures share, also after one of them was stored and read back."""
     content = "\0".join(map(clean, (failure.origin, failure.error_class, failure.message)))
     return hashlib.sha256(content.encode()).hexdigest()[:32]
 
 
 def about_of(sample: Sample) -> bytes:
-    """8 bytes that differ where what a source says of a sample differs (split, subset, licence, regions, targets), and
-    not where only its row has moved."""
+    """8 bytes that differ if the source's values for a sample differ (split, subset, licence, regions, targets), and
+    stay the same if only the sample's row has moved."""
     return hashlib.sha256(sample_json(replace(sample, origin="")).encode("utf-8", "surrogatepass")).digest()[:8]
 
 
 def chunk_size_after(episodes: int) -> int:
-    """The size of a chunk, in episodes, before which so many episodes are planned."""
+    """The size of a chunk, in episodes, after this many planned episodes."""
     share = max(1, episodes // GROWTH)
     return min(LARGEST, max(SMALLEST, 1 << share.bit_length() - 1))
 
 
 def without(row: Row, planned: Attempts) -> Row | None:
-    """The row without the episodes that are planned; None if none is left."""
+    """The row without the planned episodes; None if no episode is left."""
     if not planned:
         return row
     attempts = zip(row["rung"], row["seed"], strict=True)
@@ -105,7 +105,7 @@ def without(row: Row, planned: Attempts) -> Row | None:
 
 
 def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
-    """The files of a segment's record, of one of KINDS."""
+    """The files of one of KINDS in a segment's record."""
     names = segment[kind]
     assert isinstance(names, list)
     return names
@@ -142,8 +142,8 @@ class SegmentWriter:
 
     Args:
         folder: the plan's folder.
-        chunk_size: episodes of a chunk at most, whole samples; None: `chunk_size_after`.
-        before: episodes that are planned in the segments before.
+        chunk_size: maximum episodes of a chunk, in whole samples; None means `chunk_size_after`.
+        before: number of episodes in the segments before.
         chunk_id_of: the id of a chunk of these episode ids.
     """
 
@@ -224,7 +224,7 @@ class SegmentWriter:
             self._flush_failures()
 
     def finish(self, number: int) -> bytes:
-        """The record that makes these files segment `number` once it is created."""
+        """The record that makes these files segment `number` once the record is created."""
         counts = {
             **{name: self._counts[name] for name in ("samples", "failures", "chunks")},
             "episodes": {str(rung): self._rungs[rung] for rung in sorted(self._rungs)},

@@ -1,8 +1,8 @@
-"""The selection: what curation decides of every episode in a version's scope, and why.
+"""The selection: the table and the reason of every episode in a version's scope.
 
-Two things decide, in this order: what must never be trained on or is not correct (the ledger's `reason`), then the
-conditions of the curation settings, which are SQL over the ledger. What passes is `train` or, by its picture,
-`validation`.
+Two things decide, in this order: the ledger's `reason` (the episode must never be trained on, or is not correct), then
+the conditions of the curation settings, which are SQL over the ledger. An episode that passes both is in `train` or, by
+its picture, in `validation`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ SELECTION = pa.schema(
         ("image_id", _NAME),
         ("rung", pa.int32()),
         ("table", _NAME),  # "train", "validation", "rejected" or "failures"
-        ("reason", _NAME),  # null of what is trained on
+        ("reason", _NAME),  # null if the episode is trained on
         ("pixels", pa.int64()),
     ]
 )
@@ -40,9 +40,9 @@ _KEYS = ("rung", "table", "reason", "error_class", "source", "subset", "split", 
 _SUMS = ("steps", "zooms", "edits", "seconds", "pictures", "pixels")
 
 COUNTS = (*_KEYS, "episodes", *_SUMS, "zoomed", "edited", "first", "message")
-"""Columns of `Selection.counts`: sums over the episodes in scope, a row for each combination of the first ten.
-`zoomed` and `edited` count episodes with at least one zoom, or edit; `message` is of the group's first failure in plan
-order, and `first` its row number."""
+"""Columns of `Selection.counts`: sums over the episodes in scope, a row for each combination of the first ten. `zoomed`
+and `edited` count episodes with at least one zoom, or edit; `message` is the message of the group's first failure in
+plan order, and `first` the row number of that failure."""
 
 _READ = (
     "chunk",
@@ -67,16 +67,16 @@ _REASONS = (
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What becomes of every episode in a version's scope.
+    """The table and the reason of every episode in a version's scope.
 
     Attributes:
         rows: SELECTION columns, in plan order.
-        funnel: how many episodes each condition removed, in order: first the reasons that are no setting
-            ("failed", "incorrect" ...; only those that occur), then the conditions of the settings (all of them).
-        counts: COUNTS columns; closing table, gates and card follow from it (`actors.publishing.ledger.tally_of`,
+        funnel: number of episodes that each condition removed, in order: first the built-in reasons that occur
+            ("failed", "incorrect" ...), then every condition of the settings.
+        counts: COUNTS columns; closing table, gates and card follow from it (`actors.publishing.tally.tally_of`,
             `storage.builds.counts.card_counts`).
-        left_out: episodes of the chunks that are out of the version's scope.
-        taken_down: episodes that would be accepted, had `exclude=` not taken them down.
+        left_out: number of episodes of the chunks that are out of the version's scope.
+        taken_down: number of episodes that would be accepted without `exclude=`.
         unknown: ids of `exclude=` that name no episode of these chunks, sorted.
     """
 
@@ -89,10 +89,10 @@ class Selection:
 
 
 def check_curation(curation: CurationSettings) -> CurationSettings:
-    """The settings, if every condition is one over the columns of the measures.
+    """The settings, if every condition uses only columns of the measures.
 
     Raises:
-        ConditionError: a condition is not.
+        ConditionError: a condition cannot be used.
         SpecError: see `measures_of`.
     """
     schema = ledger_schema(measures_of(curation.measures))
@@ -112,7 +112,7 @@ def select(ledger: Ledger, scope: Scope, curation: CurationSettings) -> Selectio
     """Curate the episodes of a ledger.
 
     Raises:
-        ConditionError: a condition is no SQL condition over the ledger's columns, or fails on an episode.
+        ConditionError: a condition is not an SQL condition over the ledger's columns, or fails on an episode.
         StoreError: the ledger is missing or damaged.
     """
     with connect() as engine:
@@ -120,7 +120,7 @@ def select(ledger: Ledger, scope: Scope, curation: CurationSettings) -> Selectio
 
 
 class _Selecting:
-    """One selection: batch by batch of the ledger, so that memory is bounded by what is returned."""
+    """One selection. It reads the ledger batch by batch, so the result alone decides the memory."""
 
     def __init__(
         self, engine: duckdb.DuckDBPyConnection, ledger: Ledger, scope: Scope, curation: CurationSettings
@@ -156,7 +156,7 @@ class _Selecting:
         )
 
     def _register_groups(self) -> None:
-        """The table `groups`: what `DERIVED` says of each sample on each rung, within the scope."""
+        """Make the table `groups`: the columns of `DERIVED` for each sample on each rung, within the scope."""
         self._engine.execute("CREATE TABLE members (sample_id VARCHAR, rung INTEGER, outcome VARCHAR)")
         for part in self._ledger.tables(["sample_id", "rung", "seed", "outcome", "episode_id", "image_id"]):
             self._engine.register("part", part.filter(pc.invert(self._outside(part)[0])))
@@ -165,7 +165,7 @@ class _Selecting:
         self._engine.execute(f"CREATE TABLE groups AS SELECT sample_id, rung, {derived()} FROM members GROUP BY ALL")
 
     def _outside(self, part: pa.Table) -> tuple[pa.ChunkedArray, pa.ChunkedArray]:
-        """Which rows are out of scope, and which of these were taken down by name or origin."""
+        """Which rows are out of scope, and which of these rows were taken down by name or origin."""
         ids = pa.array(sorted(self._scope.exclusion.ids), pa.string())
         named = pa.chunked_array([pa.repeat(pa.scalar(False), len(part))])
         if len(ids):
@@ -195,7 +195,7 @@ class _Selecting:
         return part.filter(pc.invert(outside))
 
     def _passed(self, part: pa.Table, grouped: bool) -> Iterator[tuple[str, pa.ChunkedArray]]:
-        """Of each condition, which rows it is true of."""
+        """For each condition, the rows that meet it."""
         if not self._conditions:
             return
         rows = "part LEFT JOIN groups USING (sample_id, rung)" if grouped else "part"
@@ -209,7 +209,8 @@ class _Selecting:
         self._engine.unregister("part")
 
     def _table(self, part: pa.Table) -> pa.ChunkedArray:
-        """`validation` is a matter of the picture alone, so that it stays what it is when the source grows."""
+        """The table of each row. The picture alone decides about `validation`, so a picture keeps its table when the
+        source grows."""
         limit = f"{round(self._share * 16**8):08x}"  # a picture's id is a hash in hex
         validation = pc.less(pc.utf8_slice_codeunits(part.column("image_id"), 0, 8), limit)
         kept = pc.if_else(validation, "validation", "train")

@@ -1,7 +1,7 @@
-"""What a build's source held when it was last read, so that a version can be told from what was withdrawn.
+"""What a build's source held at its last reading, so that a version can tell what was withdrawn.
 
-A state is a file named by its content, and a numbered record, created conditionally, that names it. A planning that
-finds the source as it was writes nothing. The highest number counts, as of `storage.datasets.releases`.
+A state is a file named by its content, and a numbered record, created conditionally, that names it. Planning writes
+nothing if the source has not changed. The highest number counts, as in `storage.datasets.releases`.
 """
 
 import hashlib
@@ -27,14 +27,14 @@ class SourceState:
     """What a source held.
 
     Attributes:
-        held: ids of the samples that were planned of it, then or before. At scale, `SampleIds`.
+        held: ids of the source's samples that are planned, now or before. At scale, `SampleIds`.
         entries: 24 bytes each, `entry` of a sample and of an origin that it has in the source, in any order.
         failure_keys: of its rows that failed (`storage.builds.segment.failure_key`).
-        unreadable: rows of which nothing is planned; not a row that repeats another.
-        whole: read to its end; else up to `limit=`.
-        keep: what was withdrawn from it is published as well.
-        number: of its record; 0 where there is none.
-        wanted: what of it the run asked for.
+        unreadable: number of rows without a planned episode; repeated rows do not count.
+        whole: the source was read to its end; otherwise up to `limit=`.
+        keep: withdrawn samples are published as well.
+        number: of the state's record; 0 without a record.
+        wanted: the episodes that the run asked for.
         beyond: (sample, rung) where a lower rung of the run shows every pixel of the picture. Such episodes are planned
             where an earlier run had other rungs.
     """
@@ -50,7 +50,7 @@ class SourceState:
     beyond: Set[tuple[str, int]] = frozenset()
 
     def samples_at(self, origins: Iterable[str]) -> dict[str, set[str]]:
-        """The samples that have one of these origins, by origin; an origin of none is left out."""
+        """The samples with one of these origins, by origin. An origin without a sample is left out."""
         by_hash = {_origin_hash(origin): origin for origin in origins}
         table = np.frombuffer(self.entries, dtype=_ENTRY)
         found = dict[str, set[str]]()
@@ -60,7 +60,8 @@ class SourceState:
         return found
 
     def data(self) -> bytes:
-        """The bytes of its file, the same for the same state: sorted entries, then sorted keys, then `beyond`."""
+        """The bytes of the state's file: sorted entries, then sorted keys, then `beyond`. Equal states have equal
+        bytes."""
         table = np.sort(np.frombuffer(self.entries, dtype=f"S{_SAMPLE}"))
         beyond = [(bytes.fromhex(sample_id), rung) for sample_id, rung in sorted(self.beyond)]
         keys = b"".join(bytes.fromhex(key) for key in sorted(self.failure_keys))
@@ -89,10 +90,10 @@ class SourceStates:
         self._folder = f"builds/{fingerprint}/source"
 
     def record(self, state: SourceState) -> int:
-        """Record a state as the last one, if it is not that already; returns the number of the last.
+        """Record a state as the last one, unless it is the last one already. Return the number of the last state.
 
-        A state that was read up to a `limit=` does not take the place of a whole one: whoever publishes without reading
-        the source would lose the rest.
+        A state that was read up to a `limit=` does not replace a whole one: a job that publishes without reading the
+        source would lose the rest.
         """
         data = state.data()
         path = f"{self._folder}/{hashlib.sha256(data).hexdigest()}.bin"
@@ -116,7 +117,7 @@ class SourceStates:
                 return number + 1
 
     def last(self) -> SourceState | None:
-        """The state that was recorded last; None where there is none.
+        """The last recorded state; None if no state was recorded.
 
         Raises:
             StoreError: it is missing or damaged.

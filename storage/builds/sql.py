@@ -12,13 +12,13 @@ import pyarrow.dataset as ds
 from lensmill.facts.measure import Column
 
 MEMORY_MB = 512
-"""Of a query; what needs more is put into temporary files."""
+"""Memory of a query in megabytes; data beyond it goes into temporary files."""
 
 DERIVED = (
     Column("pass_rate", "float64", "correct episodes of the group (same sample and rung), of those that did not fail"),
     Column("group_episodes", "int64", "episodes of the group"),
 )
-"""Columns that queries and conditions see and the ledger does not store: they change when the build grows."""
+"""Columns that queries and conditions see and the ledger does not store, because they change when the build grows."""
 
 BATCH = 16_384
 """Rows of an answer that are held at once."""
@@ -30,8 +30,8 @@ ROWS = "facts"
 
 
 def connect(threads: int | None = None, memory_mb: int = MEMORY_MB) -> duckdb.DuckDBPyConnection:
-    """A new engine without any table. Nothing that it is asked can reach a file, the network, an extension or a
-    variable of ours."""
+    """A new engine without any table. No query can reach a file, the network, an extension or a variable of this
+    process."""
     spill = os.path.join(tempfile.gettempdir(), f"lensmill-sql-{os.getpid()}")
     switches = (
         *("enable_external_access", "autoload_known_extensions", "autoinstall_known_extensions"),
@@ -63,7 +63,7 @@ def view(engine: duckdb.DuckDBPyConnection) -> None:
 
 
 def one_line(error: Exception) -> str:
-    """What the engine says of an error, without the statement and its marks."""
+    """The engine's error message, without the statement and its marks."""
     text = str(error).split("\n\nLINE")[0].split("\nLINE")[0]
     return " ".join(text.split())[:300]
 
@@ -82,7 +82,7 @@ def ask(engine: duckdb.DuckDBPyConnection, rows: ds.Dataset, sql: str) -> pa.Rec
     """The answer to a query over the table `ledger`, which these rows are.
 
     Raises:
-        QueryError: it is no single SELECT, or the engine refuses it or fails at it.
+        QueryError: the text is not a single SELECT, or the engine refuses the query or fails.
     """
     engine.register(ROWS, rows)
     view(engine)
@@ -96,7 +96,7 @@ def ask(engine: duckdb.DuckDBPyConnection, rows: ds.Dataset, sql: str) -> pa.Rec
 
 
 def _plain(reader: pa.RecordBatchReader) -> pa.RecordBatchReader:
-    """The same answer with sums, which the engine makes decimals of, as whole numbers."""
+    """The same answer with sums as whole numbers; the engine makes them decimals."""
     schema = pa.schema([field.with_type(_type(field.type)) for field in reader.schema])
     return pa.RecordBatchReader.from_batches(schema, (batch.cast(schema) for batch in reader))
 

@@ -1,13 +1,13 @@
-"""Verdicts: what one judge, by its fingerprint, said of every episode of a chunk; the same commits as episodes.
+"""Verdicts of one judge, named by its fingerprint, on every episode of a chunk; committed like episodes.
 
-A verdict may be that the judge failed (`judge_error`). A chunk is committed with such verdicts all the same, so that a
-judge that is down for one answer holds up nothing, and a later run asks again. What it learns becomes a layer over the
-commit (see `storage.builds.commits`); so do the first verdicts of episodes that failed at first and are done by now. A
-layer holds nothing else, so a verdict that was given never changes. Rejected: withholding such chunks, since one answer
-that a model can never judge would keep the whole build from being published.
+A verdict may be that the judge failed (`judge_error`). A chunk is committed with such verdicts too, so a judge that is
+down for one answer holds up nothing. A later run asks again, and the new verdicts become a layer over the commit (see
+`storage.builds.commits`). The first verdicts of episodes that failed at first and are done now are in layers too. A
+layer holds nothing else, so a given verdict never changes. Rejected: withholding such chunks, since one answer that a
+model can never judge would keep the whole build from being published.
 
-Each commit and layer notes how many layers of episodes it has judged, so that whoever publishes takes in those and no
-newer ones.
+Each commit and layer notes the number of judged layers of episodes, so that publishing reads these layers and no newer
+ones.
 """
 
 from collections import Counter
@@ -41,19 +41,19 @@ class VerdictRow:
 
 
 class VerdictStore:
-    """Verdicts of one recipe's episodes by one judge; another judge's lie beside them."""
+    """Verdicts of one recipe's episodes by one judge; the verdicts of another judge lie beside them."""
 
     def __init__(self, files: Files, fingerprint: str, judge_fingerprint: str) -> None:
         self._log = CommitLog(files, f"builds/{fingerprint}/verdicts/{judge_fingerprint}", VERDICTS)
 
     def commit(self, chunk_id: str, rows: Sequence[VerdictRow], episode_layers: int = 0) -> bool:
-        """Commit a chunk's verdicts; False if they were committed before.
+        """Commit a chunk's verdicts. Return False if they were committed before.
 
         Args:
-            episode_layers: how many layers of the chunk's episodes were judged.
+            episode_layers: number of judged layers of the chunk's episodes.
 
         Raises:
-            ValueError: an episode is there twice.
+            ValueError: an episode occurs twice.
             StoreError: the store cannot be written.
         """
         if len({row.episode_id for row in rows}) < len(rows):
@@ -63,13 +63,12 @@ class VerdictStore:
         )
 
     def retry(self, chunk_id: str, rows: Iterable[VerdictRow], episode_layers: int = 0) -> bool:
-        """Commit what a judge said when it was asked again, or of episodes that are done by now; False if there was
-        nothing new, or another run was first.
+        """Commit new verdicts: of a judge that was asked again, or of episodes that are done now. Return False if there
+        was nothing new, or if another run was first.
 
         Args:
-            rows: of any of the chunk's episodes; only first verdicts, and those that were judge_errors and no longer
-                are, count.
-            episode_layers: how many layers of the chunk's episodes were judged.
+            rows: of any of the chunk's episodes. Only first verdicts, and verdicts in place of a judge_error, count.
+            episode_layers: number of judged layers of the chunk's episodes.
 
         Raises:
             StoreError: the chunk's verdicts are not committed, or the store cannot be written.
@@ -89,7 +88,7 @@ class VerdictStore:
                 return True
 
     def committed(self) -> dict[str, int]:
-        """Every chunk whose verdicts are committed, with how many layers lie over them."""
+        """Every chunk with committed verdicts, and the number of layers over them."""
         return self._log.committed()
 
     def is_committed(self, chunk_id: str) -> bool:
@@ -97,22 +96,22 @@ class VerdictStore:
         return self._log.is_committed(chunk_id)
 
     def layers(self, chunk_id: str) -> int:
-        """How many layers lie over a chunk's verdicts."""
+        """The number of layers over a chunk's verdicts."""
         return self._log.layers(chunk_id)
 
     def judged_layers(self, chunk_id: str, layers: int) -> int:
-        """How many layers of a chunk's episodes were judged when so many layers lay over its verdicts."""
+        """The number of layers of a chunk's episodes that were judged when the verdicts had this many layers."""
         return int(self._log.record(chunk_id, layers)["episode_layers"])
 
     def failed(self, committed: Mapping[str, int]) -> Iterator[tuple[str, Counter[str]]]:
-        """How many verdicts of each chunk, with so many layers over it, are judge_errors, by their rule."""
+        """The number of judge_errors of each chunk, with this many layers over its verdicts, by rule."""
         return self._log.failed(committed)
 
     def rows(self, chunk_id: str, layers: int | None = None) -> tuple[VerdictRow, ...]:
         """A committed chunk's verdicts, in the order committed.
 
         Args:
-            layers: how many to take in; None takes all that there are.
+            layers: number of layers to read; None reads all.
 
         Raises:
             StoreError: the chunk is not committed, or a part is missing or damaged.
@@ -132,7 +131,7 @@ def _is_news(row: VerdictRow, old: VerdictRow | None) -> bool:
 
 
 def _failed_of(rows: Iterable[VerdictRow]) -> Counter[str]:
-    """How many verdicts are judge_errors, by their rule as the store has it."""
+    """The number of judge_errors, by rule as the store has it."""
     return Counter(clean(row.verdict.rule) for row in rows if row.failed)
 
 

@@ -1,7 +1,7 @@
-"""What a run asks for, of all that a build has planned.
+"""What a run asks for, among everything that a build plans.
 
-A build's fingerprint does not depend on any of this: a run that asks for one rung more plans that rung only, and a run
-that asks for less leaves the rest where it is.
+A build's fingerprint does not depend on it. A run that asks for one more rung plans only that rung. A run that asks for
+less leaves the other episodes as they are.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,7 @@ Attempts = frozenset[tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which episodes a run asks for. None: all of them.
+    """Which episodes a run asks for. None means all.
 
     Attributes:
         rungs, seeds: of episodes, in ascending order.
@@ -31,12 +31,8 @@ class Wanted:
         return (self.rungs is None or rung in self.rungs) and (self.seeds is None or seed in self.seeds)
 
     def of(self, attempts: Iterable[tuple[int, int]]) -> Attempts:
-        """Those of the attempts that are asked for."""
+        """The attempts that are asked for."""
         return frozenset(attempt for attempt in attempts if self.takes(*attempt))
-
-    def offers(self, split: str, subset: str) -> bool:
-        """Whether samples of this split and subset are asked for."""
-        return (self.splits is None or split in self.splits) and (self.subsets is None or subset in self.subsets)
 
     def record(self) -> dict[str, Any]:
         """JSON values."""

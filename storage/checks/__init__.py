@@ -1,1 +1,1 @@
-"""What must be true of a build and of a version, and what nothing names."""
+"""Checks of builds and versions, and the files that nothing names."""

@@ -1,4 +1,4 @@
-"""Verifying a build: its plan, commits and verdicts, in pieces of work that any process can do."""
+"""Verifies a build: its plan, commits and verdicts, in pieces of work that any process can do."""
 
 import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -18,7 +18,8 @@ from storage.checks.images import ImageCheck
 from storage.files.store import Files, StoreUnavailable
 
 GROUP_EPISODES, GROUP_REPLAYS = 256, 16
-"""Planned episodes of one piece of work, about; the second where each of them is drawn again."""
+"""Approximate number of planned episodes in one piece of work; the second number applies if each of them is drawn
+again."""
 
 GROUP_FILES = 8
 
@@ -27,7 +28,7 @@ PlanFile = tuple[str, str, str]
 
 
 def groups(items: Iterable[Item], size: int) -> Iterator[tuple[Item, ...]]:
-    """The items in their order, so many at a time."""
+    """The items in their order, in groups of this size."""
     stream = iter(items)
     while group := tuple(islice(stream, size)):
         yield group
@@ -52,12 +53,12 @@ class BuildCheck:
     """Reads a build whole and reports what is wrong with it. The findings and their order do not depend on `run`.
 
     Args:
-        take: told what each piece of work found.
-        run: does the pieces of work.
+        take: receives the report of each piece of work.
+        run: runs the pieces of work.
 
     Attributes:
         chunks: that are planned, in the plan's order.
-        made: those of them that are committed.
+        made: the committed ones.
     """
 
     def __init__(self, work: BuildWork, images: ImageCheck, take: Take, run: Run) -> None:
@@ -67,13 +68,13 @@ class BuildCheck:
         self.made: tuple[str, ...] = ()
 
     def run(self) -> bool:
-        """Whether the plan could be read; without it nothing else is looked at."""
+        """Whether the plan could be read. Otherwise nothing else is checked."""
         if not self._segments():
             return False
         work, judges = self._work, self._files.folders(f"{self._folder}/verdicts")
         stores = {judge: VerdictStore(self._files, work.fingerprint, judge) for judge in judges}
         try:
-            # A build may go on: what follows from something else is looked at before that.
+            # A build may be running: files that follow from other files are read before those.
             self._handed_back(work.plan.chunk_ids())
             judged = {judge: store.committed() for judge, store in stores.items()}
             committed = work.episodes.committed()
@@ -95,7 +96,7 @@ class BuildCheck:
         told(self._take, f"{self._folder}/{path}", what)
 
     def _chunks(self, items: Iterable[ChunkItem]) -> ChunkReport:
-        """Check the chunks; returns the sum of what they hold."""
+        """Check the chunks; return the sum of their reports."""
         episodes = sum(self._work.plan.counts().episodes.values())
         wanted = GROUP_REPLAYS if self._work.choice.which == "all" else GROUP_EPISODES
         size = max(1, wanted * len(self.chunks) // max(1, episodes))
@@ -118,7 +119,7 @@ class BuildCheck:
             yield ChunkItem(chunk_id, committed.get(chunk_id), by_judge, replays)
 
     def _replays(self) -> Mapping[str, int] | None:
-        """How many episodes of which chunks are drawn again, spread evenly over the chunks; None: all of them."""
+        """How many episodes of which chunks are drawn again, spread evenly over the chunks; None means all."""
         choice = self._work.choice
         if choice.which == "all":
             return None
@@ -135,7 +136,7 @@ class BuildCheck:
                 self._tell(f"{folder}/commits", f"chunk {chunk_id} is not planned")
 
     def _planned(self) -> tuple[PlanCounts, int]:
-        """Take in the chunks; what the segments count, and how many failures their files hold."""
+        """Record the chunks; return the counts of the segments, and the number of failures in their files."""
         plan, said = self._work.plan, None
         while said != (now := plan.counts()):  # else it has grown in between
             said = now
@@ -144,7 +145,7 @@ class BuildCheck:
         return now, failures
 
     def _source(self) -> None:
-        """What the source held when it was last read, which says what `pipelines.judge` publishes."""
+        """What the source held at its last reading: `pipelines.judge` publishes that."""
         try:
             state = SourceStates(self._files, self._work.fingerprint).last()
             if state is not None and (strangers := state.held - self._work.plan.known()):
@@ -155,7 +156,7 @@ class BuildCheck:
             self._tell("source", str(error))
 
     def _segments(self) -> bool:
-        """Every file of the plan against its segment's record; whether all are whole."""
+        """Check every file of the plan against its segment's record; return whether all are whole."""
         named = list[PlanFile]()
         for number, path in enumerate(self._files.list(f"{self._folder}/plan/segments")):
             if path.rpartition("/")[2] != f"{number:06d}.json":
@@ -176,7 +177,7 @@ class BuildCheck:
         return whole
 
     def _handed_back(self, planned: Collection[str]) -> None:
-        """Rows that wait for whoever takes up their chunk."""
+        """Rows that wait for the next worker that takes their chunk."""
         opened = {path.split("/")[-2] for path in self._files.each(f"{self._folder}/episodes/open")}
         waiting = sorted(opened.intersection(planned))
         for report in self._run(partial(check_handed_back, self._work), groups(waiting, GROUP_FILES)):

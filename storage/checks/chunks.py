@@ -1,4 +1,4 @@
-"""Verifying some chunks of a build: plan, commits, verdicts, and the pictures of their episodes drawn again."""
+"""Verifies some chunks of a build: plan, commits and verdicts, and the pictures of episodes, drawn again."""
 
 import random
 from collections import Counter
@@ -24,7 +24,7 @@ class ChunkItem:
     """One chunk of a build.
 
     Attributes:
-        layers: over its commit; None of a chunk that is not committed.
+        layers: over its commit; None if the chunk is not committed.
         judged: layers over its verdicts, by judge.
         replays: trajectories to draw again, at most; None draws all.
     """
@@ -37,7 +37,7 @@ class ChunkItem:
 
 @dataclass(slots=True)
 class ChunkReport(Report):
-    """What some chunks hold.
+    """The content of some chunks.
 
     Attributes:
         ids: of the planned episodes, packed.
@@ -62,7 +62,7 @@ class ChunkReport(Report):
 
 
 class BuildWork:
-    """What every piece of work on one build shares. A process that gets it again and again keeps the plan's index.
+    """What every piece of work on one build shares. A process that receives it repeatedly keeps the plan's index.
 
     Args:
         replay: how the build's pictures are drawn.
@@ -122,7 +122,7 @@ def check_chunks(work: BuildWork, items: Sequence[ChunkItem]) -> ChunkReport:
 
 
 def check_handed_back(work: BuildWork, chunk_ids: Sequence[str]) -> ChunkReport:
-    """Rows that were handed back of chunks: what code drew for them is named nowhere else."""
+    """Check handed-back rows of chunks. Nothing else names the pictures that code drew for them."""
     report = ChunkReport()
     for chunk_id in chunk_ids:
         place = f"{work.folder}/episodes/open/{chunk_id}"
@@ -137,7 +137,7 @@ def check_handed_back(work: BuildWork, chunk_ids: Sequence[str]) -> ChunkReport:
 
 
 def planned_ids(work: BuildWork, scope: Scope, chunk_ids: Sequence[str]) -> ChunkReport:
-    """The episodes of these chunks that a version with this scope holds."""
+    """The episodes of these chunks that are in this scope."""
     report = ChunkReport()
     for chunk_id in chunk_ids:
         try:
@@ -196,7 +196,7 @@ class _Commit:
             self.replays.replay(place, number, sample.image_id, row.planned.rung, sample.regions, row.trajectory)
 
     def _chosen(self, done: Sequence[tuple[int, EpisodeRow]]) -> Sequence[tuple[int, EpisodeRow]]:
-        """Those of the finished episodes that are drawn again; the choice follows from seed and chunk alone."""
+        """The finished episodes to draw again; the choice follows from seed and chunk alone."""
         count = self.item.replays
         if count is None or count >= len(done):
             return done

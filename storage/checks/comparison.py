@@ -1,4 +1,4 @@
-"""Verifying a version against the plan that it was made from: it has every episode of its chunks, and no other."""
+"""Checks a version against its plan: the version has every episode of its chunks, and no other."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -19,14 +19,14 @@ GROUP_CHUNKS = 16
 
 
 class PlanComparison:
-    """Whether a version has every episode of its chunks, where the store has the build that it is of."""
+    """Whether a version has every episode of its chunks, if the store has the version's build."""
 
     def __init__(self, files: Files, version: Version, take: Take, run: Run, token: str) -> None:
         self._files, self._version, self._take, self._run = files, version, take, run
         self._token = token
 
     def run(self) -> bool:
-        """Compare; False where the store does not have the build."""
+        """Compare. Return False if the store does not have the build."""
         version, inputs = self._version, self._version.inputs
         claim = claim_path(version.name)
         try:

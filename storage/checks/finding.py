@@ -1,4 +1,4 @@
-"""What a check finds, and the report of one piece of work, which travels from a task to the driver."""
+"""A finding, and the report of one piece of work, which travels from a task to the driver."""
 
 import json
 from collections.abc import Callable, Iterable, Iterator
@@ -13,10 +13,10 @@ MALFORMED = (
     *(StoreError, pa.ArrowException, OSError),
     *(ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError),
 )
-"""What reading a file raises that holds something else than it must."""
+"""Exceptions of reading a file whose content is not what it must be."""
 
 MOST = 10_000
-"""Findings of one report. A file of a million wrong rows is one thing to mend."""
+"""Maximum findings of one report. A file with a million wrong rows is one thing to mend."""
 
 MOST_CHARS = 500
 
@@ -26,7 +26,7 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is wrong: where, down to the row and the field if it has one, and what."""
+    """One thing that is wrong: its place, down to the row and the field if it has one, and the problem."""
 
     file: str
     what: str
@@ -41,7 +41,7 @@ class Finding:
 
 @dataclass(slots=True)
 class Report:
-    """What one piece of work found. A report is small, whatever the work has read.
+    """The result of one piece of work. A report is small, whatever the work has read.
 
     Attributes:
         read: bytes.
@@ -54,7 +54,7 @@ class Report:
     replayed: int = 0
 
     def add(self, file: str, what: str, row: int | None = None, field: str = "") -> None:
-        """Take in a finding. Of more than `MOST` only the file of the next one is told."""
+        """Add a finding. After `MOST` findings only the file of the next one is told."""
         if len(self.findings) < MOST:
             self.findings.append(Finding(file, what[: 2 * MOST_CHARS], row, field[:MOST_CHARS]))
         elif len(self.findings) == MOST:
@@ -68,7 +68,7 @@ class Run(Protocol):
 
 
 Take = Callable[[Report], None]
-"""Takes in a report: its findings in their order, and what was read for it."""
+"""Receives a report: its findings in their order, and the counts of what was read."""
 
 
 def told(take: Take, file: str, what: str, row: int | None = None, field: str = "") -> None:

@@ -1,6 +1,6 @@
-"""What nothing in a store names any more: left by attempts that came second, or that were killed.
+"""Files of a store that nothing names any more: attempts that came second, or that were killed, left them.
 
-Only such files count whose kind is known to be left behind, and never one that a commit, a segment of a plan or a
+Only kinds of files that are known to be left behind count, and never a file that a commit, a segment of a plan or a
 manifest names.
 """
 
@@ -27,11 +27,11 @@ def orphans(files: Files, before: float) -> Iterator[StoredFile]:
 
     Raises:
         StoreError: the store cannot be read.
-        ValueError, LookupError: a commit, segment or manifest cannot be read, so nobody knows what it names.
+        ValueError, LookupError: a commit, segment or manifest cannot be read, so the files that it names are unknown.
     """
     yield from (file for file in files.details(STAGING) if _old(file, before))
     for build in files.folders("builds"):
-        # sizes and times first: what is named later than this was there, and is not among the orphans
+        # sizes and times first: a file that is named later is in the store now, and is not an orphan
         there = {file.path: file for file in files.details(f"builds/{build}") if _old(file, before)}
         yield from (there[path] for path in _of_build(files, build) if path in there)
     yield from _of_versions(files, before)
@@ -39,8 +39,8 @@ def orphans(files: Files, before: float) -> Iterator[StoredFile]:
 
 
 def unnamed_blocks(files: Files, before: float) -> Iterator[StoredFile]:
-    """Records, written before this moment, of blocks that no version names, and their shards; then shards as old that
-    no record is of, left by tasks that were killed.
+    """Blocks that no version names: their records, written before this moment, and their shards. Then shards of that
+    age without a record, which killed tasks have left.
 
     Raises:
         StoreError: the store cannot be read.
@@ -68,9 +68,9 @@ def named_blocks(files: Files) -> set[str]:
 
 
 def remove(files: Files, found: Iterable[StoredFile]) -> None:
-    """Remove orphans. Files of a version that somebody has finished meanwhile stay, and so do blocks that a version
-    names by now. Claims go first, so that a version of which something is gone is begun anew; then records of blocks,
-    so that no record is of a shard that is gone.
+    """Remove orphans. Files of a version that another run has finished meanwhile stay, and so do blocks that a version
+    names by now. Claims go first, so that a version with missing files is begun anew. Records of blocks go before their
+    shards, so that no record names a missing shard.
 
     Raises:
         StoreError: the store cannot be read or written.
@@ -97,7 +97,7 @@ def _version_of(path: str) -> str | None:
 
 
 def _of_build(files: Files, build: str) -> Iterator[str]:
-    """Paths, whatever their age."""
+    """The orphans of a build, of any age."""
     folder = f"builds/{build}"
     parts = files.list(f"{folder}/plan/parts")
     named = {
@@ -114,7 +114,7 @@ def _of_build(files: Files, build: str) -> Iterator[str]:
 
 
 def _of_versions(files: Files, before: float) -> Iterator[StoredFile]:
-    """Files of versions that were never finished, if all that was done for them is old; with their claims."""
+    """Files of versions that were never finished, with their claims, if every file of the version is old."""
     versions: dict[str, list[StoredFile]] = defaultdict(list)
     for file in (*files.details("datasets"), *files.details("claims")):
         versions[_version_of(file.path) or ""].append(file)
@@ -125,5 +125,5 @@ def _of_versions(files: Files, before: float) -> Iterator[StoredFile]:
 
 
 def _old(file: StoredFile, before: float) -> bool:
-    """Of a file whose time nobody knows nothing is said."""
+    """Whether a file is old. A file of unknown age is not."""
     return file.modified is not None and file.modified < before

@@ -22,7 +22,7 @@ def packed(written: object, width: int = EPISODE) -> bytes:
 
 
 class Ids:
-    """Ids of one width, with their repetitions. They are sorted in place when they are first asked about."""
+    """Ids of one width, with their repetitions. They are sorted in place at the first question."""
 
     def __init__(self, width: int = EPISODE) -> None:
         self._width = width
@@ -71,7 +71,7 @@ class Ids:
         return there, places
 
     def portions(self, size: int) -> Iterator[bytes]:
-        """The ids in their order, packed, so many at a time."""
+        """The ids in their order, packed, in portions of this size."""
         array = self._array()
         for start in range(0, len(array), size):
             yield array[start : start + size].tobytes()

@@ -14,7 +14,7 @@ from storage.files.listing import StoredFile
 from storage.files.store import Files
 
 GROUP = 64
-"""Pictures of one piece of work: up to a gigabyte to read, as a rule some megabytes."""
+"""Pictures of one piece of work: some megabytes as a rule, a gigabyte at most."""
 
 Need = tuple[str, str]
 """The id of a picture, which `ImageStore.path` takes, and what needs the picture."""
@@ -29,7 +29,7 @@ def check_images(files: Files, image_ids: bytes) -> Report:
         try:
             data = files.read(ImageStore.path(image_id))
         except FileNotFoundError:
-            return 0, image_id  # it was removed meanwhile; a need for it is told elsewhere
+            return 0, image_id  # the picture was removed meanwhile; a need for it is told elsewhere
         return len(data), hashlib.sha256(data).hexdigest()
 
     threads = READERS if files.kind else 1  # a local file needs no waiting, and a task has one CPU
@@ -66,7 +66,7 @@ class ImageCheck:
             self._take(report)
 
     def need(self, needs: Sequence[Need]) -> None:
-        """Note which pictures are named, and report each that is not there, once."""
+        """Note which pictures are named, and report each missing picture once."""
         there, places = self._ids.find(b"".join(packed(image_id, IMAGE) for image_id, _ in needs))
         self._named[places[there]] = True
         for number in map(int, np.flatnonzero(~there)):

@@ -1,4 +1,4 @@
-"""The originals of a version as replays need them: where each picture lies, and its file."""
+"""The originals of a version, for replays: the place and the file of each picture."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class OriginalsShard:
 
 
 class OriginalsIndex:
-    """Where each original lies; 40 bytes a picture. Tasks on one machine share the memory of an index.
+    """The place of each original; 40 bytes a picture. Tasks on one machine share the memory of an index.
 
     Attributes:
         complete: every shard of originals could be read.
@@ -45,7 +45,7 @@ class OriginalsIndex:
         return [id_text(value, IMAGE) for value in again]
 
     def absent(self, image_ids: Sequence[str]) -> list[int]:
-        """The places in `image_ids` of those that are not here."""
+        """The places in `image_ids` of the pictures that are not in the index."""
         wanted = np.array([_key(image_id) for image_id in image_ids], f"S{IMAGE}")
         places = np.searchsorted(self._ids, wanted)
         there = places < len(self._ids)
@@ -53,7 +53,7 @@ class OriginalsIndex:
         return [int(number) for number in np.flatnonzero(~there)]
 
     def place(self, image_id: str) -> tuple[str, int, int] | None:
-        """The shard, row group and row of an original; None where there is none."""
+        """The shard, row group and row of an original; None if the version has no such original."""
         wanted = np.array(_key(image_id), f"S{IMAGE}")
         place = int(np.searchsorted(self._ids, wanted))
         if place == len(self._ids) or self._ids[place] != wanted:

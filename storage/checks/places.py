@@ -1,4 +1,4 @@
-"""A version's ledger against its shards: every row where the ledger says, and no other.
+"""Checks a version's ledger against its shards: every row is where the ledger says, and there is no other row.
 
 Each row has a mark, a hash of its place and of the facts that ledger and shard share. Both sides add up the marks of a
 shard, in any order and in parts. Where the sums differ, the shard's rows are compared one by one.
@@ -52,7 +52,7 @@ def facts_of(row: Mapping[str, Any], table: str) -> Facts:
 
 @dataclass(slots=True)
 class LedgerReport(Report):
-    """What some row groups of a version's ledger say.
+    """The content of some row groups of a version's ledger.
 
     Attributes:
         ids: of the episodes, packed.

@@ -1,4 +1,4 @@
-"""Drawing the pictures of a version's rows again, a row group at a time."""
+"""Draws the pictures of a version's rows again, a row group at a time."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ def redraw(work: RedrawWork, item: RedrawItem) -> Report:
     with Replays(work.replay, reader.read, work.unsafe, report) as replays:
         for number, row in _wanted(item, rows):
             if work.originals.place(str(row["image_id"])) is None:
-                continue  # the check of the ledger says so
+                continue  # the check of the ledger reports it
             try:
                 episode = episode_of(row)
             except MALFORMED as error:

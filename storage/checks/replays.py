@@ -1,4 +1,4 @@
-"""Trajectories drawn again, and what differs from the record as findings."""
+"""Draws trajectories again, and reports differences from the record as findings."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class ReplayChoice:
 
     Attributes:
         which: all, a sample or none.
-        count: of a sample, of each build and of each version.
+        count: size of a sample, for each build and each version.
         seed: chooses the sample.
         unsafe: run recorded code though this machine grants no boundary.
     """
@@ -34,7 +34,7 @@ class Replays:
     """Draws trajectories again and reports differences; a context, since recorded code needs a sandbox.
 
     Args:
-        settings: None where nobody knows how the pictures were drawn: then nothing is replayed.
+        settings: None if it is unknown how the pictures were drawn: then nothing is replayed.
         original: gives the file of an original by its id.
     """
 
@@ -56,10 +56,10 @@ class Replays:
     def replay(
         self, place: str, number: int, image_id: str, rung: int, regions: Sequence[Region], trajectory: Trajectory
     ) -> None:
-        """Draw one trajectory, which stands in row `number` of a place, and report each difference.
+        """Draw one trajectory again and report each difference. The trajectory is in row `number` of a place.
 
         Raises:
-            NoBoundary: there is code to run, and nothing to shut it in with.
+            NoBoundary: there is code to run, and this machine grants no boundary for it.
             StoreUnavailable: the store does not answer.
         """
         if self._replayer is None:

@@ -1,4 +1,4 @@
-"""Verifying one row of a version against itself: ids, pictures, steps and messages."""
+"""Verifies one row of a version against itself: ids, pictures, steps and messages."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ Problem = tuple[str, str]
 
 
 def sha256_of(image: Mapping[str, Any] | None) -> str:
-    """Of a picture's bytes; "" where there are none."""
+    """The sha256 of a picture's bytes; "" without bytes."""
     data = (image or {}).get("bytes")
     return hashlib.sha256(data).hexdigest() if isinstance(data, bytes) else ""
 
@@ -29,12 +29,12 @@ def id_problems(row: Row, inputs: Mapping[str, Any]) -> Iterator[Problem]:
 
 
 def provenance_problems(row: Row, inputs: Mapping[str, Any]) -> Iterator[Problem]:
-    """Whether recipe, judge, sample and boxes are what they must be."""
+    """Whether recipe, judge, sample and boxes are valid."""
     for name in ("recipe", "judge"):
         if row[name] != inputs[name]:
             yield name, f"it is {row[name]!r}, the manifest says {inputs[name]!r}"
     texts = (row["question"], *row["references"], *row["choices"])
-    if not any("\ufffd" in text for text in texts):  # it may stand for what no column can hold
+    if not any("\ufffd" in text for text in texts):  # the character may replace one that no column can hold
         made = sample_id_of(row["image_id"], row["question"], tuple(row["references"]), tuple(row["choices"]))
         if made != row["sample_id"]:
             yield "sample_id", "it does not follow from image_id, question, references and choices"
@@ -47,7 +47,7 @@ def provenance_problems(row: Row, inputs: Mapping[str, Any]) -> Iterator[Problem
 
 
 def picture_problems(row: Row) -> Iterator[Problem]:
-    """Whether a row's pictures are those that it names, and whether it names those that it has."""
+    """Whether the row has exactly the pictures that it names."""
     count = len(row["images"])
     for name in ("image_ids", "pixel_hashes", "frames"):
         if len(row[name]) != count:

@@ -1,4 +1,4 @@
-"""Verifying one file of a version: its bytes against the manifest, and its rows against themselves."""
+"""Verifies one file of a version: its bytes against the manifest, and its rows against themselves."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ ROWS = 16
 """Rows with pictures that are held at a time."""
 
 WHOLE = 2**26
-"""Bytes of a file up to which the file is read once and held; a larger one is read twice."""
+"""Maximum bytes of a file that is read once and held; a larger file is read twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +41,10 @@ class VersionWork:
 
 @dataclass(slots=True)
 class ShardReport(Report):
-    """What a file holds.
+    """The content of a file.
 
     Attributes:
-        whole: it could be read to its end, and is what the manifest names.
+        whole: the file could be read to its end, and is the file that the manifest names.
         marks: of its episodes.
         originals: packed ids of its pictures, in order, if it is of the table originals.
         row_groups: rows of each row group.
@@ -60,7 +60,7 @@ def check_shard(work: VersionWork, record: ShardRecord) -> ShardReport:
     """Verify one file.
 
     Args:
-        record: as the manifest says, with the path in the store; its table is "" where the file is no table.
+        record: as the manifest says, with the path in the store; its table is "" if the file is not a table.
 
     Raises:
         StoreUnavailable: the store does not answer.
@@ -115,13 +115,13 @@ def _opened(files: Files, record: ShardRecord, report: ShardReport) -> Iterator[
 
 
 def _again(record: ShardRecord) -> str:
-    """How to have the file again: what has a manifest or a record is not made again."""
+    """How to restore the file: a file that a manifest or a record names is not made again."""
     what = f"{record_path(key_of(record.path))} and " if record.table else ""
     return f"restore it, or remove {what}the version's folder and publish the version again"
 
 
 def _each(part: pq.ParquetFile) -> Iterator[tuple[int, int, Row]]:
-    """Every row with its row group and its number there; a few rows are in memory at a time."""
+    """Every row with its row group and its number in the group; a few rows are in memory at a time."""
     for group in range(part.num_row_groups):
         number = 0
         for batch in part.iter_batches(batch_size=ROWS, row_groups=[group]):

@@ -1,4 +1,4 @@
-"""Verifying a dataset version: its files and shards, in pieces of work that any process can do, and its episodes."""
+"""Verifies a dataset version: its files and shards, in pieces of work that any process can do, and its episodes."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -33,14 +33,14 @@ Block = tuple[str, tuple[ShardRecord, ...]]
 
 @dataclass(slots=True)
 class Version:
-    """A version as its manifest describes it.
+    """A version, as its manifest describes it.
 
     Attributes:
         own: the files of its folder; their paths are those of the store.
         blocks: that hold its rows.
         wanted: rows of each table.
         inputs: what it was made from.
-        replay: how its pictures are drawn; None where the manifest does not say.
+        replay: how its pictures are drawn; None if the manifest does not say.
         whole: every table and the ledger could be read.
         episodes: of its ledger.
     """
@@ -75,7 +75,7 @@ class Version:
 
 
 def open_version(files: Files, folder: str, take: Take) -> Version | None:
-    """A version by its manifest; None, with a finding, where that cannot be read."""
+    """A version by its manifest; None, with a finding, if the manifest cannot be read."""
     path = f"{folder}/{MANIFEST}"
     try:
         manifest: Mapping[str, Any] = json_object(files.read(path))
@@ -121,7 +121,7 @@ def _replay_of(inputs: Mapping[str, Any]) -> ReplaySettings | None:
 
 
 def check_blocks(files: Files, blocks: Sequence[Block]) -> Report:
-    """Hold the records of some blocks, and the names of their shards, against what a manifest says."""
+    """Compare the records of some blocks, and the names of their shards, with a manifest."""
     report = Report()
     for key, shards in blocks:
         path = record_path(key)
@@ -144,22 +144,22 @@ def check_blocks(files: Files, blocks: Sequence[Block]) -> Report:
 
 
 class SeenShards:
-    """What was found in each shard so far: versions share shards, and each is read once."""
+    """The reports of the shards so far: versions share shards, and each shard is read once."""
 
     def __init__(self) -> None:
         self._reports: dict[tuple[ShardRecord, str], ShardReport] = {}
 
     def find(self, version: Version, shard: ShardRecord) -> ShardReport | None:
-        """What was found in a shard as this version names it; None if it was not read as such."""
+        """The report of a shard that this version names; None if the shard was not read."""
         return self._reports.get((shard, _provenance(version)))
 
     def add(self, version: Version, shard: ShardRecord, report: ShardReport) -> None:
-        """Keep what was found; the findings themselves are told by now."""
+        """Keep the report of a shard; its findings are told already."""
         self._reports[(shard, _provenance(version))] = replace(report, findings=[])
 
 
 def _provenance(version: Version) -> str:
-    """What else a shard's rows were held against."""
+    """The inputs that a shard's rows were checked against."""
     return f"{version.inputs['recipe']} {version.inputs['judge']} {version.inputs.get('replay')}"
 
 
@@ -168,10 +168,10 @@ class VersionCheck:
 
     Args:
         choice: which rows are drawn again.
-        take: told what each piece of work found.
-        run: does the pieces of work.
-        seen: shards that were read for another version are not read again.
-        records: whether the records of blocks are held against the manifest; a version that was copied has none.
+        take: receives the report of each piece of work.
+        run: runs the pieces of work.
+        seen: reports of shards that were read for another version; these shards are not read again.
+        records: whether to compare the records of blocks with the manifest; a copied version has none.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ class VersionCheck:
         return ledger
 
     def _shards(self, work: VersionWork, *tables: str) -> list[ShardRecord]:
-        """Read the shards of these tables that were not read yet; returns them."""
+        """Read the shards of these tables that were not read yet; return their reports."""
         named = self._version.shards(*tables)
         new = [*dict.fromkeys(shard for shard in named if self._seen.find(self._version, shard) is None)]
         for shard, report in zip(new, self._run(partial(check_shard, work), new), strict=True):
@@ -303,7 +303,7 @@ class VersionCheck:
         self._places(work, marks, tables)
 
     def _places(self, work: LedgerWork, marks: dict[str, Marks], tables: Mapping[str, str]) -> None:
-        """Each shard's rows are those that the ledger names, in their places."""
+        """Check that each shard's rows are the rows that the ledger names, in their places."""
         differing = []
         for shard, report in self._found(*EPISODE_TABLES, "failures"):
             said = marks.pop(shard.path, Marks())

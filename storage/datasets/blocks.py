@@ -1,4 +1,4 @@
-"""Blocks: what one task makes of a version, and what versions share.
+"""Blocks: the work of one task on a version, and what versions share.
 
 A block is some rows of a version, written as one Parquet file for each table and rung in `shards/`. Its key is a hash
 of all that decides these bytes. The block counts once its record `blocks/<key>.json` exists, which is created
@@ -45,7 +45,7 @@ class ShardRecord:
 
 @dataclass(frozen=True, slots=True)
 class BlockRecord:
-    """A block that was made. `pictures`: how many pictures its episodes show."""
+    """A finished block. `pictures`: number of pictures that its episodes show."""
 
     key: str
     files: tuple[ShardRecord, ...]
@@ -62,7 +62,7 @@ class BlockRecord:
         return sum(file.rows for file in self.files if file.table != "originals")
 
     def to_json(self) -> bytes:
-        """As `blocks/<key>.json` has it."""
+        """The content of `blocks/<key>.json`."""
         return json.dumps(asdict(self), separators=(",", ":")).encode()
 
     @classmethod
@@ -70,7 +70,7 @@ class BlockRecord:
         """The record that `to_json` wrote.
 
         Raises:
-            ValueError, KeyError, TypeError: it is something else.
+            ValueError, KeyError, TypeError: the record is not one of a block.
         """
         values: dict[str, Any] = json.loads(data)
         files = (ShardRecord(**{**file, "row_groups": tuple(file["row_groups"])}) for file in values["files"])
@@ -106,7 +106,7 @@ def key_of(path: str) -> str:
 
 
 def read_block(files: Files, key: str) -> BlockRecord | None:
-    """A block's record; None where the block was not made.
+    """A block's record; None if the block does not exist.
 
     Raises:
         StoreError: the record is damaged.
@@ -121,7 +121,7 @@ def read_block(files: Files, key: str) -> BlockRecord | None:
 
 
 def commit(files: Files, record: BlockRecord) -> BlockRecord:
-    """Make a block count; all its files are complete.
+    """Make a block count. All its files are complete.
 
     Raises:
         StoreError: another run has made the same block with other bytes.
@@ -135,7 +135,7 @@ def commit(files: Files, record: BlockRecord) -> BlockRecord:
 
 
 def made_blocks(files: Files, keys: Iterable[str]) -> Iterator[BlockRecord]:
-    """The records of those of these blocks that are made, in order; an old record gets a new time.
+    """The records of the existing ones of these blocks, in order. An old record gets a new time.
 
     Costs one listing of `blocks/`, and a request for each record.
     """
@@ -155,6 +155,6 @@ def made_blocks(files: Files, keys: Iterable[str]) -> Iterator[BlockRecord]:
 
 
 def missing_blocks(files: Files, keys: Iterable[str]) -> list[str]:
-    """Those of these blocks that have no record. Costs one listing."""
+    """The blocks without a record. Costs one listing."""
     there = set(files.each(BLOCKS))
     return [key for key in keys if record_path(key) not in there]

@@ -31,7 +31,7 @@ _HELD_OUT = frozenset({"test", "val", "validation", "dev", "testmini", "test-dev
 
 @dataclass
 class CardFacts:
-    """What the card tells. `rows`: of each table."""
+    """The facts on the card. `rows`: of each table."""
 
     version: str
     name: str
@@ -112,7 +112,7 @@ def _configurations(blocks: Sequence[BlockRecord]) -> Iterator[tuple[str, Sequen
 
 
 def _warning(counts: CardCounts) -> str:
-    """What somebody who evaluates on a benchmark must know before training on this version."""
+    """The warning for people who evaluate on a benchmark that this version trains on."""
     found = held_out(counts)
     if not found:
         return ""
@@ -189,7 +189,7 @@ def _left_out(facts: CardFacts) -> str:
 
 
 def _withdrawn(scope: Scope) -> Iterator[str]:
-    """What the source gave once and holds no more, and what was taken down."""
+    """The numbers of withdrawn and of taken-down rows."""
     if (source := scope.source) is not None and source.withdrawn:
         named = ", ".join(f"`{sample_id}`" for sample_id in source.first_withdrawn)
         more = ", ..." if source.withdrawn > len(source.first_withdrawn) else ""

@@ -14,8 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 SMALLEST, USUAL, LARGEST = 2**22, 2**26, 2**33
-"""Target weights of a block. A unit is a pixel of a picture that a row shows: about half a byte of a photograph's
-file, a tenth of a chart's. A block is one file for each table and rung: of much smaller ones, footers would be much."""
+"""Target weights of a block. A unit is a pixel of a picture that a row shows: about half a byte of a photograph's file,
+a tenth of a chart's. A block has one file for each table and rung. In much smaller files the footers would be a large
+part."""
 
 EARLY_SHARE, SHARE = 8, 64
 """A block's target is one part in `EARLY_SHARE` of the weight before it up to `USUAL`, and one in `SHARE` above."""
@@ -38,7 +39,7 @@ class Cut:
 
 
 def target(before: int) -> int:
-    """The target weight of a block with so much weight before it: a power of two."""
+    """The target weight of a block with this weight before it: a power of two."""
     wanted = max(SMALLEST, min(USUAL, before // EARLY_SHARE), min(LARGEST, before // SHARE))
     return 1 << (wanted.bit_length() - 1)
 
@@ -93,5 +94,5 @@ def cuts(rows: pa.Table) -> Iterator[Cut]:
 
 
 def _ends(image_id: str, weight: int, aim: int) -> bool:
-    """Whether a block of this target may end after a picture: for a part `weight / aim` of all pictures."""
+    """Whether a block of this target may end after a picture: true for a part `weight / aim` of all pictures."""
     return int(image_id[-12:], 16) * aim < weight << 48

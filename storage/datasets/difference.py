@@ -1,4 +1,4 @@
-"""How two versions differ, episode by episode. Reads their ledgers only."""
+"""The difference of two versions, episode by episode. Reads their ledgers only."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -25,8 +25,8 @@ _COLUMNS = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An episode that differs. `before` and `after` say what became of it ("" where a version has it not), e.g.
-    "accepted", "rejected (incorrect)"."""
+    """An episode that differs. `before` and `after` are its results, e.g. "accepted", "rejected (incorrect)"; "" if a
+    version lacks the episode."""
 
     episode_id: str
     sample_id: str
@@ -37,12 +37,12 @@ class Change:
 
 @dataclass(slots=True)
 class Difference:
-    """How an older version and a newer one differ.
+    """The difference of an older and a newer version.
 
     Attributes:
         rows: rows of each, by table: accepted, rejected, failed. Rows of the source that failed are not among them.
-        came, went: how many episodes, by what became of them.
-        changed: how many episodes of both versions, by (before, after).
+        came, went: number of episodes, by result.
+        changed: number of episodes that both versions have, by (before, after).
         samples_came, samples_went: samples of which a version has episodes and the other has none.
         by_rung: accepted episodes of each, by rung.
         inputs: what the manifests say differently about how the versions were made: name -> (before, after).
@@ -66,7 +66,7 @@ def difference(files: Files, old: PublishedDataset, new: PublishedDataset, show:
     """Compare two versions of a store.
 
     Args:
-        show: examples of each kind of change, at most.
+        show: maximum examples of each kind of change.
 
     Raises:
         StoreError: a file is missing, damaged or cannot be read.

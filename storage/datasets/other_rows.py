@@ -78,10 +78,10 @@ def source_failure_row(failure: SourceFailure) -> dict[str, Any]:
 
 
 def failure_of(row: Mapping[str, Any]) -> FailedEpisode | SourceFailure:
-    """What a FAILURES row says.
+    """The failure in a FAILURES row.
 
     Raises:
-        KeyError, TypeError: the row says nothing of the kind.
+        KeyError, TypeError: the row holds no failure.
     """
     if row["kind"] == "source":
         return SourceFailure(row["origin"], row["error_class"], row["message"])

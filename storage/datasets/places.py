@@ -1,4 +1,4 @@
-"""Where each row of a version lies, and the ledger of the version, which says so."""
+"""The place of each row of a version, and the version's ledger, which holds the places."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,8 +11,8 @@ from storage.datasets.cutting import Cut
 from storage.files.store import StoreError
 
 UNPUBLISHED = ("seconds",)
-"""Columns of a build's ledger that depend on the machine and the hour. The ledger of a version has none of them: the
-same episodes give the same bytes."""
+"""Columns of a build's ledger that depend on the machine and the hour. A version's ledger lacks them, so the same
+episodes give the same bytes."""
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 PLACES = pa.schema(

@@ -1,4 +1,4 @@
-"""The files of a version for `datasets`, wherever the version lies.
+"""The files of a version for `datasets`, on a local disk or in a bucket.
 
 `datasets.load_dataset(folder)` takes a version's folder on a local disk. From a bucket:
 

@@ -1,7 +1,7 @@
-"""Releases: which versions a schedule has published, and which of them is the latest.
+"""Releases: the versions that a schedule has published, and the latest of them.
 
-Nothing in a store is changed in place, so `latest` is no file but a folder of numbered ones, each created
-conditionally: whoever comes second finds the number taken. The highest number is the one that counts.
+Nothing in a store is changed in place. So `latest` is a folder of numbered files, each created conditionally: a second
+process finds the number taken. The highest number counts.
 """
 
 import json
@@ -41,7 +41,7 @@ class Releases:
         self._files = files
 
     def latest(self) -> Release | None:
-        """The pointer that counts; None where nothing was released yet."""
+        """The pointer that counts; None if nothing was released yet."""
         while paths := self._files.list(FOLDER):
             if found := self._read(paths[-1]):
                 return found
@@ -52,14 +52,12 @@ class Releases:
         return tuple(release for path in self._files.list(FOLDER) if (release := self._read(path)))
 
     def move(self, version: str, after: Release | None) -> bool:
-        """Release a version; False if somebody has released another one since `after` was the latest."""
+        """Release a version. Return False if another run has released a version since `after` was the latest."""
         release = Release(1 if after is None else after.number + 1, version)
         if not self._files.create(release.path, json.dumps({"version": version}).encode()):
             return False
         now = self.latest()
-        if (
-            now is not None and now.number > release.number
-        ):  # whoever slept for long finds his number removed, not taken
+        if now is not None and now.number > release.number:  # after a long pause the number may be removed, not taken
             self._files.remove(release.path)
             return False
         return True
@@ -90,12 +88,12 @@ class Releases:
     def keep(self, count: int) -> tuple[str, ...]:
         """Remove released versions but for the newest `count`; return the removed ones.
 
-        A version stays, whatever its age, if it is pinned, if it was never released (somebody made it by hand), or if
-        it was first released after the version that was the latest before the present one. Such versions exist after
-        somebody has gone back to an older version, and may be what that person still looks at.
+        A version of any age stays if it is pinned, if it was never released (it was made by hand), or if it was first
+        released after the version that was the latest before the present one. Such versions exist after a person has
+        gone back to an older version, and may still be in use.
 
         A manifest goes first, so no reader finds half a version. The pointers to a version go last, so the next call
-        takes an interrupted removal up. Claims stay: a name is never given to other rows.
+        continues an interrupted removal. Claims stay: a name is never given to other rows.
         """
         releases = self.all()
         newest = list(dict.fromkeys(release.version for release in reversed(releases)))
@@ -106,7 +104,7 @@ class Releases:
         for version in reversed(newest[max(1, count) :]):
             if first[version] > first[releases[-2].version] or version in self.pinned():
                 continue
-            if (now := self.latest()) and now.version == version:  # somebody has released the version again meanwhile
+            if (now := self.latest()) and now.version == version:  # another run has released it again meanwhile
                 continue
             self._files.remove(f"datasets/{version}/{MANIFEST}")
             self._files.remove_folder(f"datasets/{version}")
@@ -117,7 +115,7 @@ class Releases:
         return tuple(removed)
 
     def _read(self, path: str) -> Release | None:
-        """A pointer; None if it has been removed, which happens to old ones only."""
+        """A pointer; None if the pointer was removed, which happens only to old ones."""
         try:
             version = str(json.loads(self._files.read(path))["version"])
             folder_of(version)
@@ -148,7 +146,7 @@ def name_for(files: Files, day: str, inputs: Mapping[str, Any]) -> str:
     The call claims the name. Runs that ask at once with different inputs get different names.
 
     Args:
-        inputs: as the manifest will have them; the same inputs have the same name, whoever asks.
+        inputs: as the manifest will have them; the same inputs always have the same name.
     """
     number = 1
     while not _is_ours(files, name := day if number == 1 else f"{day}.{number:03d}", inputs):
@@ -157,9 +155,9 @@ def name_for(files: Files, day: str, inputs: Mapping[str, Any]) -> str:
 
 
 def is_older(version: str, other: str) -> bool:
-    """Whether a version's name is of an earlier day, or of an earlier number of the same day, than another's.
+    """Whether a version's name is of an earlier day than another's, or of an earlier number of the same day.
 
-    False where one of the names is no day's: nothing is known of their order then.
+    False if one of the names is not a day's name: then their order is unknown.
     """
     return bool(_DATED.fullmatch(version) and _DATED.fullmatch(other)) and version < other
 

@@ -113,7 +113,7 @@ class PublishedEpisode:
         sample: without its origin, which is not published.
         trajectory: a message's picture and its text are two parts.
         verdict: without a second opinion.
-        reason: why the episode is not to be trained on; None if it may be.
+        reason: why the episode must not be trained on; None if training may use it.
     """
 
     planned: PlannedEpisode
@@ -142,7 +142,7 @@ def episode_row(
     Args:
         pictures: the files of the trajectory's pictures, in order.
         recipe, judge: the fingerprints of the build and of its judge.
-        reason: why the episode is not to be trained on; None if it may be.
+        reason: why the episode must not be trained on; None if training may use it.
         facts: values for the columns of `FACTS`; a column without a value is null.
     """
     sample, planned, trajectory, verdict = judged.sample, judged.planned, judged.trajectory, judged.verdict

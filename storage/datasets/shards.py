@@ -1,4 +1,4 @@
-"""Writing a block: rows stream in, bounded row groups go out into one file for each table and rung."""
+"""Writes a block: rows stream in, and bounded row groups go out into one file for each table and rung."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -48,7 +48,7 @@ def options_of(schema: pa.Schema) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ShardSizes:
-    """Bounds on what is held and on row groups.
+    """Bounds on held rows and on row groups.
 
     Attributes:
         row_group_rows: rows of a row group at most; 100 times as many in a table without pictures.

@@ -1,4 +1,4 @@
-"""Dataset versions: what curation publishes, in `datasets/<version>/`, for people to load and train on.
+"""Dataset versions: the result of publishing, in `datasets/<version>/`, for people to load and train on.
 
 A version's folder holds its card, its ledger and its lists; its rows lie in the shards of its blocks, which versions
 share. `manifest.json` names every file and every block. It is created last and conditionally, and readers trust a
@@ -25,7 +25,7 @@ from storage.files.store import Files, StoreError
 from storage.files.table import FileRecord, TableWriter
 
 FORMAT = 5
-"""Raised when the same rows are published as other bytes."""
+"""Raised when the same rows get other bytes."""
 
 MANIFEST = "manifest.json"
 
@@ -36,13 +36,13 @@ LEDGER = "ledger.parquet"
 """The ledger's rows in the version's scope, each with its table, reason and place."""
 
 LAYERS = "layers.txt"
-"""Of the chunks in which something was tried again: id, layers of episodes and layers of verdicts that were taken in. A
-version of which nothing was tried again has no such file."""
+"""For each chunk with layers: its id, and the layers of episodes and of verdicts that the version has read. A version
+without layers has no such file."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatasetInputs:
-    """What a version is made from: the same inputs give the same bytes, and another version otherwise.
+    """The inputs of a version: the same inputs give the same bytes, other inputs give another version.
 
     Attributes:
         recipe: fingerprint of the episodes.
@@ -50,7 +50,7 @@ class DatasetInputs:
         chunk_ids: the chunks it is curated from, in plan order.
         curation: JSON values that say how episodes were chosen.
         source_failures: keys (`storage.builds.segment.failure_key`) of the source rows that could not be planned.
-        layers: of episodes and of verdicts that came of trying again, by chunk; chunks without any are left out.
+        layers: of episodes and of verdicts, by chunk; chunks without layers are left out.
         replay: how pictures are drawn (`lensmill.replay.ReplaySettings.record`), so that a version replays on its own.
         scope: which rows of these chunks it holds.
     """
@@ -65,7 +65,7 @@ class DatasetInputs:
     scope: Scope = field(default_factory=Scope)
 
     def record(self) -> dict[str, Any]:
-        """As the manifest has it; chunks and layers by number and by their files' hash."""
+        """The record in the manifest; chunks and layers are given by number and by the hash of their files."""
         record: dict[str, Any] = {
             "format": FORMAT,
             "recipe": self.recipe,
@@ -82,7 +82,7 @@ class DatasetInputs:
         return record
 
     def files(self) -> dict[str, bytes]:
-        """The files of a version that say what it is curated from, by name."""
+        """The files of a version that name its chunks and its scope, by name."""
         files = {CHUNKS: _lines(self.chunk_ids)}
         if self.layers:
             found = ((chunk_id, self.layers[chunk_id]) for chunk_id in self.chunk_ids if chunk_id in self.layers)
@@ -97,7 +97,7 @@ class DatasetInputs:
 
 @dataclass(frozen=True, slots=True)
 class CardSettings:
-    """What the card says beside what the rows say themselves."""
+    """What the card says besides the counts of the rows."""
 
     name: str = "Visual chains of thought"
     languages: tuple[str, ...] = ("en",)
@@ -158,7 +158,7 @@ def read_chunks(files: Files, version: str) -> tuple[tuple[str, ...], dict[str, 
 
 
 def published(files: Files, version: str) -> PublishedDataset | None:
-    """A published version; None where there is none (a version without its manifest is none).
+    """A published version; None if the version has no manifest.
 
     Raises:
         ValueError: the version's name cannot be a folder's.
@@ -192,10 +192,10 @@ def published(files: Files, version: str) -> PublishedDataset | None:
 
 
 def require_free(files: Files, version: str, inputs: DatasetInputs, about: CardSettings) -> None:
-    """Whether `begin` would accept this version: looked at before the work, not only after it.
+    """Check that `begin` would accept this version, before the work begins.
 
     Raises:
-        StoreError: the version exists, or was begun, from other inputs.
+        StoreError: the version exists, or was begun, with other inputs.
     """
     wanted = manifest_inputs(inputs, about)
     if _same(files, version, wanted) is None and files.exists(claim_path(version)):
@@ -232,11 +232,11 @@ class Contents:
 def begin(
     files: Files, version: str, inputs: DatasetInputs, about: CardSettings | None = None
 ) -> PublishedDataset | None:
-    """Claim a version's name; the version, if it is published already from the same inputs.
+    """Claim a version's name. Return the version if it is published already from the same inputs.
 
     Raises:
         ValueError: the version's name cannot be a folder's.
-        StoreError: the version exists or was begun, made from other inputs, or the store cannot be written or read.
+        StoreError: the version exists or was begun with other inputs, or the store cannot be written or read.
     """
     folder_of(version)
     wanted = manifest_inputs(inputs, about or CardSettings())
@@ -277,7 +277,7 @@ def finish(
         "blocks": [_named(block) for block in contents.blocks],
     }
     files.create(f"{folder}/{MANIFEST}", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-    for record in records:  # what lay there before may have been collected until the manifest was there
+    for record in records:  # earlier files may have been collected before the manifest existed
         if not _is_there(files, f"{folder}/{record.path}", record.size):
             write(record.path)
     done = _same(files, version, wanted)
@@ -306,7 +306,7 @@ def _write_ledger(files: Files, path: str, tables: Iterator[pa.Table]) -> FileRe
 
 
 def folder_of(version: str) -> str:
-    """Where a version lies in its store.
+    """The folder of a version in its store.
 
     Raises:
         ValueError: the name cannot be a folder's.
@@ -317,7 +317,7 @@ def folder_of(version: str) -> str:
 
 
 def manifest_inputs(inputs: DatasetInputs, about: CardSettings) -> dict[str, Any]:
-    """What a version's manifest says that it is made from."""
+    """The inputs in a version's manifest."""
     return {**inputs.record(), "card": json.loads(json.dumps(asdict(about)))}
 
 
@@ -337,12 +337,12 @@ def _same(files: Files, version: str, wanted: Mapping[str, Any]) -> PublishedDat
 
 
 def claim_path(version: str) -> str:
-    """Where a version's first publisher writes down from which inputs it is."""
+    """The path of a version's claim, in which its first publisher writes the inputs."""
     return f"claims/{version}.json"
 
 
 def claim(files: Files, version: str, inputs: Mapping[str, Any]) -> bool:
-    """Of publishers with different inputs only one may write into a version; those with the same all may.
+    """Let only publishers with the same inputs write into a version.
 
     Args:
         inputs: as the manifest will have them.

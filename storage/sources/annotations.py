@@ -18,7 +18,7 @@ from storage.sources.rows import RowProblem, box_of, shown, text_of
 MAX_LABELS = 500
 MAX_LABEL_CHARS = 300
 MAX_NODES = 200
-"""Parts of an axis that are looked at for its labels; some files nest an axis in itself."""
+"""Parts of an axis that may hold its labels; some files nest an axis in itself."""
 
 
 def regions_of(annotation: object, header: Header) -> tuple[Region, ...]:
@@ -63,7 +63,7 @@ def _axis(node: object, axis: str, plot: Box, header: Header) -> list[Region]:
 
 
 def _labels(node: object) -> tuple[list[object], list[object]] | None:
-    """The values and boxes of the first part under an axis that has both, nearest to the axis first; or None."""
+    """The values and boxes of the first part of an axis that has both, the nearest part first; or None."""
     queue: deque[object] = deque([node])
     for _ in range(MAX_NODES):
         if not queue:
@@ -102,7 +102,7 @@ def _bands(placed: list[tuple[str, Box]], plot: Box, header: Header) -> list[Reg
 
 
 def _run_across(centres: list[tuple[float, float]], plot: Box) -> bool:
-    """Whether labels stand side by side; a single one is on the horizontal axis unless it stands beside the plot."""
+    """Whether labels are side by side. A single label is on the horizontal axis, unless it is beside the plot."""
     xs, ys = [x for x, _ in centres], [y for _, y in centres]
     if len(centres) == 1:
         return plot.x1 <= xs[0] <= plot.x2
@@ -110,7 +110,7 @@ def _run_across(centres: list[tuple[float, float]], plot: Box) -> bool:
 
 
 def _intervals(centres: list[float], low: float, high: float) -> list[tuple[float, float]]:
-    """The stretch that belongs to each centre: to half-way to its neighbours, and as far again at both ends."""
+    """The interval of each centre: half-way to its neighbours, and as far again at both ends."""
     if len(centres) == 1:
         return [(min(low, centres[0]), max(high, centres[0]))]
     cuts = [(left + right) / 2 for left, right in pairwise(centres)]
@@ -121,7 +121,7 @@ def _intervals(centres: list[float], low: float, high: float) -> list[tuple[floa
 
 
 def _with_unique_labels(regions: list[Region]) -> tuple[Region, ...]:
-    """Agents name regions by label, so the second "Jan" of an axis becomes "Jan (2)"."""
+    """The labels, each once: agents name regions by label, so the second "Jan" of an axis becomes "Jan (2)"."""
     seen: Counter[tuple[str, str]] = Counter()
     unique = []
     for region in regions:

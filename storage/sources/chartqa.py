@@ -33,10 +33,10 @@ SPLITS = ("train", "val", "test")
 SUBSETS = ("human", "augmented")
 LICENCE = "GPL-3.0"
 PICTURES_A_SLICE = 64
-"""About a second of work."""
+"""Pictures in a slice: about a second of work."""
 
 MAX_ANNOTATION_BYTES = 2**24
-"""The largest annotation that is read."""
+"""Maximum bytes of an annotation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ChartQASlice:
 
     @property
     def rows(self) -> int:
-        """How many it has."""
+        """The number of rows."""
         return sum(len(rows) for _, rows in self.pictures) + len(self.failures)
 
 
@@ -66,12 +66,12 @@ class ChartQASource(SlicedSource[ChartQASlice]):
 
     Args:
         path: the folder of the splits ("ChartQA Dataset"), the folder that holds it, or one split's own folder.
-        splits: which to read; None reads all that are there, in the order train, val, test.
+        splits: the splits to read; None reads every split in the folder, in the order train, val, test.
         subsets: "human", "augmented" or both.
 
-    Rows of one split that share a picture come together; pictures come in the order in which they are first named,
-    the human file before the augmented one. A picture is read and decoded once, and only one is held at a time. The
-    files of rows are read where slices are listed; a slice has its rows with it.
+    Rows of one split that share a picture are adjacent. Pictures follow the order in which rows first name them, the
+    human file before the augmented file. A picture is read and decoded once, and only one is held at a time. The files
+    of rows are read where slices are listed; a slice has its rows with it.
     """
 
     name = "chartqa"
@@ -103,7 +103,7 @@ class ChartQASource(SlicedSource[ChartQASlice]):
         return all((folder / "png").is_dir() for folder in self._folders.values())
 
     def slices(self) -> Iterator[ChartQASlice]:
-        """Pictures of one split at a time; rows that name none come before the split's pictures.
+        """Pictures of one split at a time. Rows without a picture come before the split's pictures.
 
         Raises:
             SourceError: a file of rows does not parse or is no list.
@@ -149,15 +149,15 @@ class ChartQASource(SlicedSource[ChartQASlice]):
 
 
 def _linked(folder: Path) -> Path:
-    """Where a folder really is: people keep pictures elsewhere and link to them."""
+    """The real place of a folder: people keep pictures elsewhere and link to them."""
     try:
         return folder.resolve()
-    except (OSError, RuntimeError):  # a loop of links; then nothing is found in it
+    except (OSError, RuntimeError):  # a loop of links: nothing is found in the folder
         return folder
 
 
 def _split_folders(root: Path) -> dict[str, Path]:
-    """The folder of each split, wherever on the way to it the path stops."""
+    """The folder of each split; the path may name any folder above them or one of them."""
     if root.name in SPLITS and _row_files(root, root.name, SUBSETS):
         return {root.name: root}
     for parent in (root, root / "ChartQA Dataset"):
@@ -176,7 +176,7 @@ def _row_files(folder: Path, split: str, subsets: Sequence[str]) -> list[tuple[s
 
 
 def _rows(file: Path) -> Iterator[tuple[str, object]]:
-    """Place and content of each row, from a list or from JSON lines."""
+    """The origin and the content of each row, from a list or from JSON lines."""
     if are_lines(file, "imgname"):
         yield from json_rows(file, "chartqa")
         return
@@ -224,7 +224,7 @@ def _regions(folder: Path, imgname: str, image: CheckedImage) -> tuple[Region, .
     """The axis regions of a picture, if it has an annotation.
 
     Raises:
-        RowProblem: of class "annotation_unreadable"; its rows can do without.
+        RowProblem: of class "annotation_unreadable"; the rows are kept without regions.
     """
     annotations = folder / "annotations"
     if not annotations.is_dir():
@@ -249,9 +249,9 @@ class ChartQASettings(FileSourceSettings):
     path: str
     """the "ChartQA Dataset" folder, its parent, or one split's folder"""
     splits: tuple[str, ...] | None = None
-    """e.g. [test]; null takes all that are there"""
+    """e.g. [test]; null takes every split in the folder"""
     subsets: tuple[Literal["human", "augmented"], ...] = ("human", "augmented")
-    """questions that people wrote, and that templates made"""
+    """questions by people, and questions from templates"""
 
 
 SPEC = SourceSpec(

@@ -1,4 +1,4 @@
-"""A picture as a row holds it: bytes, a file's name, both, or base64."""
+"""A picture inside a row: bytes, a file's name, both, or base64."""
 
 import base64
 import binascii
@@ -8,11 +8,11 @@ from storage.sources.files import MAX_IMAGE_BYTES, MAX_NAME, read_within
 from storage.sources.rows import RowProblem, shown
 
 _BASE64_HEADS = ("iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR", "SUkqA", "TU0AK")
-"""How PNG, JPEG, GIF, WebP and TIFF begin in base64."""
+"""The beginnings of PNG, JPEG, GIF, WebP and TIFF files in base64."""
 
 
 def image_bytes(value: object, root: Path | None, field: str) -> bytes:
-    """The bytes of a picture's file; a name is looked up below `root`, or nowhere if that is None.
+    """The bytes of a picture's file. A name is looked up below `root`; names are refused if `root` is None.
 
     Raises:
         RowProblem: no picture, several, too large, or what `read_within` says of a name.
@@ -35,7 +35,7 @@ def image_bytes(value: object, root: Path | None, field: str) -> bytes:
 
 
 def image_name(value: object, field: str) -> str:
-    """The name of a picture's file where pictures lie beside the rows: a text, or {path} without bytes.
+    """The name of a picture's file, if pictures lie beside the rows: a text, or {path} without bytes.
 
     Raises:
         RowProblem: anything else, or the picture itself.
@@ -53,10 +53,10 @@ def image_name(value: object, field: str) -> str:
 
 
 def only(value: object, field: str) -> object:
-    """The picture of a list that holds one.
+    """The picture in a list of one picture.
 
     Raises:
-        RowProblem: a list of none or several.
+        RowProblem: the list has no picture or several.
     """
     if not isinstance(value, list):
         return value
@@ -66,7 +66,7 @@ def only(value: object, field: str) -> object:
 
 
 def is_base64(text: str) -> bool:
-    """Whether a text is a picture in base64, not a file's name."""
+    """Whether a text is a picture in base64 and not a file's name."""
     return text.startswith(("data:", *_BASE64_HEADS)) or len(text) > MAX_NAME
 
 

@@ -1,6 +1,6 @@
-"""Reading a source's files, of which nothing is trusted: names in rows stay inside the folder, sizes are bounded.
+"""Reads a source's files without trusting them: names in rows stay inside the folder, and sizes are bounded.
 
-The folder itself is the user's own, and so are the links in it: a hub's download cache consists of them.
+The folder itself belongs to the user, and so do the links in it: a hub's download cache consists of links.
 """
 
 import json
@@ -14,16 +14,16 @@ from storage.sources.protocol import SourceError
 from storage.sources.rows import RowProblem, shown
 
 MAX_IMAGE_BYTES = 256 * 2**20
-"""The largest picture file that is read into memory."""
+"""Maximum bytes of a picture file."""
 
 MAX_JSON_BYTES = 512 * 2**20
-"""The largest JSON file that is read; ChartQA's largest has 5 MB."""
+"""Maximum bytes of a JSON file; ChartQA's largest has 5 MB."""
 
 MAX_NAME = 1024
 
 
 def require_local(path: str | os.PathLike[str], source: str) -> Path:
-    """The path of a setting, with a `~` at its beginning made the home folder; whether anything is there is not asked.
+    """The path of a setting, with `~` at its beginning replaced by the home folder. The path need not exist.
 
     Raises:
         SourceError: no path, or a URL.
@@ -39,7 +39,7 @@ def require_local(path: str | os.PathLike[str], source: str) -> Path:
 
 
 def require_folder(path: str | os.PathLike[str], source: str) -> Path:
-    """The folder, made absolute, with links on the way to it followed.
+    """The absolute folder, with the links on the way to it followed.
 
     Raises:
         SourceError: no such folder, or it may not be listed.
@@ -59,7 +59,7 @@ def read_json(path: Path, source: str) -> object:
     """A JSON file's content.
 
     Raises:
-        SourceError: it cannot be read or does not parse; the message names line and column.
+        SourceError: the file cannot be read or does not parse; the message names line and column.
     """
     return parse_json(read_text(path, source), str(path), source)
 
@@ -68,7 +68,7 @@ def read_text(path: Path, source: str) -> str:
     """A UTF-8 text file (a byte-order mark is dropped), of at most MAX_JSON_BYTES.
 
     Raises:
-        SourceError: it cannot be read, is too large, or is not UTF-8.
+        SourceError: the file cannot be read, is too large, or is not UTF-8.
     """
     try:
         if path.stat().st_size > MAX_JSON_BYTES:
@@ -98,7 +98,7 @@ def parse_json(text: str, where: str, source: str) -> object:
     """Parsed JSON.
 
     Raises:
-        SourceError: it does not parse; the message begins with `where`, and names line and column.
+        SourceError: the text does not parse; the message begins with `where`, and names line and column.
     """
     try:
         content: object = json.loads(text)
@@ -112,9 +112,9 @@ def parse_json(text: str, where: str, source: str) -> object:
 
 
 def files_below(root: Path, *endings: str) -> list[Path]:
-    """Files of these endings, whatever their case, in the folder and those below it, sorted; links are followed.
+    """Files with these endings, in either case, in the folder and in the folders below it, sorted. Links are followed.
 
-    Names that begin with a dot are passed over: what systems and editors leave beside the data ("._test.parquet").
+    Names that begin with a dot are left out: systems and editors write such files beside the data ("._test.parquet").
     """
     found: list[Path] = []
     seen: set[str] = set()
@@ -130,12 +130,12 @@ def files_below(root: Path, *endings: str) -> list[Path]:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a file or folder is none of the data, by its name: hidden, or what archives of a Mac bring along."""
+    """Whether a file or folder is not data, by its name: hidden, or a by-product of archives from a Mac."""
     return name.startswith(".") or name == "__MACOSX"
 
 
 def snapshot_of(folder: Path, source: str) -> Path:
-    """The data of a dataset in a hub's download cache (`datasets--owner--name`); any other folder is itself.
+    """The data folder of a dataset in a hub's download cache (`datasets--owner--name`); any other folder unchanged.
 
     Raises:
         SourceError: the cache holds several versions, and none is the main one.
@@ -157,13 +157,13 @@ def snapshot_of(folder: Path, source: str) -> Path:
 
 
 def find_within(root: Path, name: object, field: str) -> Path:
-    """The file that a row names, below `root` (an absolute folder), with links followed.
+    """The file that a row names, below `root` (an absolute folder). Links are followed.
 
-    A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link
-    in the folder may lead out of it, since the folder is the user's own; a name may not.
+    A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link in the folder may
+    lead out of the folder, since the folder is the user's own; a name may not.
 
     Raises:
-        RowProblem: the name is no file name, leaves the folder, or nothing is there.
+        RowProblem: the name is not a file name, leaves the folder, or names no file.
     """
     if not isinstance(name, str) or not name.strip():
         raise RowProblem("bad_field", f'field "{field}" must name a file, got {shown(name)}')
@@ -187,7 +187,7 @@ def find_within(root: Path, name: object, field: str) -> Path:
 
 
 def _spelled(root: Path, parts: tuple[str, ...]) -> Path:
-    """The path with each part in the Unicode normal form in which it is there, and its ending in either case."""
+    """The path as the folder spells it: each part in its Unicode normal form, and the ending in either case."""
     found = root
     for part in parts:
         stem, ending = os.path.splitext(part)
@@ -205,7 +205,7 @@ def read_within(root: Path, name: object, field: str, max_bytes: int = MAX_IMAGE
     """The bytes of the file that a row names (`find_within`).
 
     Raises:
-        RowProblem: as `find_within`; or it is no regular file, is too large, or cannot be read.
+        RowProblem: as `find_within`; or the file is not a regular file, is too large, or cannot be read.
     """
     found = find_within(root, name, field)
     what = f'field "{field}" names {shown(name)}, which'

@@ -30,7 +30,7 @@ from storage.sources.spec import FileSourceSettings, SourceSpec, find_files
 
 MAX_BOXES = 100
 PICTURES_A_SLICE = 16
-"""About a second of work."""
+"""Pictures in a slice: about a second of work."""
 
 PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".mpo")
 
@@ -43,8 +43,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class HighResSlice:
-    """Some pictures, each with its rows, and how rows that name an option by number count; or rows that name no
-    picture."""
+    """Some pictures with their rows, and how these rows count options; or rows without a picture."""
 
     indices: Indices
     pictures: tuple[tuple[str, tuple[_Row, ...]], ...] = ()
@@ -52,7 +51,7 @@ class HighResSlice:
 
     @property
     def rows(self) -> int:
-        """How many it has."""
+        """The number of rows."""
         return sum(len(rows) for _, rows in self.pictures) + len(self.failures)
 
 
@@ -62,14 +61,13 @@ class HighResSource(SlicedSource[HighResSlice]):
     Args:
         path: a `.jsonl` file; a folder with `test_questions.jsonl` (or one other `.jsonl`); or a folder of pictures,
             each with a JSON file of the same stem (V*: `direct_attributes/`, `relative_position/`).
-        first_index: the index of the first option, where rows name the right one by a number; None: 0, unless the
-            rows speak against it (then those rows fail).
+        first_index: the index of the first option, if rows name the right option by a number. None means 0, unless the
+            rows contradict 0 (then these rows fail).
 
     Fields of a row: `image` (a path beside the file), `question` or `text`, `options` (the right one first, unless
-    `answer` or `label` says otherwise; docs/sources.md has the shapes that are read), `bbox` ([x, y, w, h] or a list
-    of those, in pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes what it lacks
-    from the JSON file beside its picture, if there is one. Rows are given picture by picture, in the order of first
-    mention.
+    `answer` or `label` says otherwise; docs/sources.md has the shapes that are read), `bbox` ([x, y, w, h] or a list of
+    those, in pixels of the upright original), `category`. A row of a `.jsonl` without `bbox` takes what it lacks from
+    the JSON file beside its picture, if there is one. Rows are given picture by picture, in the order of first mention.
 
     Raises:
         SourceError: nothing to read there.
@@ -94,11 +92,11 @@ class HighResSource(SlicedSource[HighResSlice]):
             )
 
     def is_here(self) -> bool:
-        """Whether this machine has the folder, and the file of rows if there is one."""
+        """Whether this machine has the folder, and the file of rows if the source has one."""
         return self._root.is_dir() and (self._lines is None or self._lines.is_file())
 
     def slices(self) -> Iterator[HighResSlice]:
-        """Some pictures at a time; rows that name none come first.
+        """Some pictures at a time. Rows without a picture come first.
 
         Raises:
             SourceError: the file of rows cannot be read at all.
@@ -131,7 +129,7 @@ class HighResSource(SlicedSource[HighResSlice]):
         return indices_of((options, row) for row in rows if (options := options_to_choose(row)))
 
     def _completed(self, row: Mapping[str, object]) -> Mapping[str, object]:
-        """The row with what it lacks of the JSON file beside its picture, which holds the right option first."""
+        """The row, completed from the JSON file beside its picture, which lists the right option first."""
         if self._lines is None or "bbox" in row or not isinstance(row.get("image"), str):
             return row
         try:
@@ -215,12 +213,12 @@ def _sidecars(root: Path) -> dict[Path, list[Path]]:
 
 
 def _stem(file: Path) -> str:
-    """Path without ending, in one Unicode normal form: the two files may be spelled in different ones."""
+    """The path without its ending, in one Unicode normal form, because the two files may be spelled differently."""
     return unicodedata.normalize("NFC", str(file.with_suffix("")))
 
 
 def _json_files(root: Path) -> Iterator[tuple[str, Mapping[str, object] | RowProblem]]:
-    """Each picture's JSON file as a row, or why it is none."""
+    """Each picture's JSON file as a row, or the problem with the file."""
     for file, pictures in _sidecars(root).items():
         origin = str(file.relative_to(root))
         category = file.parent.name if file.parent != root else ""
@@ -242,8 +240,8 @@ class HighResSettings(FileSourceSettings):
     path: str
     """the folder with test_questions.jsonl, or a .jsonl file"""
     first_index: Literal[0, 1] | None = None
-    """the index of the first option, 0 or 1, where rows name the right one by a number; null takes 0 unless the rows
-    speak against it (then those rows fail)"""
+    """the index of the first option, 0 or 1, if rows name the right option by a number; null takes 0, unless the rows
+    contradict 0 (then these rows fail)"""
 
 
 SPEC = SourceSpec(

@@ -30,7 +30,7 @@ from storage.sources.streaming import HUB_WAIT, bounded, stream_from_hub
 
 BATCH_ROWS = 16
 ROWS_A_PART, MOST_PARTS = 512, 8
-"""A row group of more rows is cut, into at most so many parts, since each part decodes what lies before it again."""
+"""Rows of a part of a large row group, and the maximum number of parts. Each part decodes the rows before it again."""
 
 COLUMNS = ("image", "query", "label", "human_or_machine")
 LICENCE = "GPL-3.0"
@@ -51,7 +51,7 @@ class HubSlice:
         row_group: of the file.
         begin: rows of the row group before these.
         before: rows of the file before these.
-        rows: how many; None where they are streamed.
+        rows: number of rows; None for a streamed dataset.
     """
 
     file: int | None = None
@@ -67,14 +67,14 @@ class HubSource(SlicedSource[HubSlice]):
     Args:
         path: a Parquet file, a folder of them (`data/test-00000-of-00001.parquet`), or a hub name ("owner/name").
         split: which split of a folder or of a hub dataset; one Parquet file is read whole.
-        open_hub: how a hub name is opened.
-        wait: seconds that the hub may take for each answer.
+        open_hub: opens a hub name.
+        wait: maximum seconds for each answer of the hub.
 
-    `image` is {bytes, path}, plain bytes, base64 or a file's name, `label` one text or a list, `human_or_machine` 0
-    or 1. Parquet is read a few rows at a time.
+    `image` is {bytes, path}, plain bytes, base64 or a file's name, `label` one text or a list, `human_or_machine` 0 or
+    1. Parquet is read a few rows at a time.
 
     Raises:
-        SourceError: nothing to read there, or columns missing; columns are looked at before any row is given.
+        SourceError: there is nothing to read, or a column is missing. Columns are checked before the first row.
     """
 
     name = "chartqa_hub"
@@ -107,11 +107,11 @@ class HubSource(SlicedSource[HubSlice]):
             )
 
     def is_here(self) -> bool:
-        """Whether this machine has the files. A dataset that is streamed is everywhere."""
+        """Whether this machine has the files. A streamed dataset is available everywhere."""
         return all(file.is_file() for file in self._files)
 
     def slices(self) -> Iterator[HubSlice]:
-        """Row groups, those with many rows in parts; a dataset that is streamed is one slice.
+        """Row groups, the large ones in parts. A streamed dataset is one slice.
 
         Raises:
             SourceError: a file is damaged.
@@ -147,7 +147,7 @@ class HubSource(SlicedSource[HubSlice]):
                 yield problem.at(origin)
 
     def _parquet_rows(self, part: HubSlice, file: Path) -> Iterator[tuple[str, Row | RowProblem]]:
-        """The rows of a slice. Those before it in its row group are decoded and passed over."""
+        """The rows of a slice. Earlier rows of its row group are decoded and skipped."""
         with open_parquet(file) as parquet:
             wanted = [name for name in COLUMNS if name in parquet.schema_arrow.names]
             number, first, left = part.before - part.begin, part.before, part.rows or 0
@@ -157,7 +157,7 @@ class HubSource(SlicedSource[HubSlice]):
                 )
                 while left:
                     batch = next(batches)
-                    # One row at a time becomes Python objects: sixteen large pictures need not exist twice.
+                    # One row at a time becomes Python objects, so that sixteen large pictures do not exist twice.
                     for index in range(batch.num_rows):
                         number += 1
                         if number > first and left:
@@ -190,13 +190,13 @@ class HubSource(SlicedSource[HubSlice]):
 
 
 def is_hub_name(path: str) -> bool:
-    """Whether a path that does not exist may be a hub's name: owner/name, and nothing that looks like a path."""
+    """Whether a path that does not exist may be a hub's name: owner/name, without the look of a path."""
     owner, _, name = path.partition("/")
     return bool(_HUB_NAME.fullmatch(path)) and not Path(owner).is_dir() and not _FILE_ENDING.search(name)
 
 
 class _RowReader:
-    """Turns rows into items; remembers the last picture, since rows of one picture follow each other."""
+    """Turns rows into items. Holds the last picture, since rows of one picture are adjacent."""
 
     def __init__(self, root: Path | None, split: str) -> None:
         self._root = root
@@ -274,7 +274,7 @@ class ChartQAHubSettings(FileSourceSettings):
     path: str
     """a Parquet file, a folder of them, or a hub name such as HuggingFaceM4/ChartQA"""
     split: str = "test"
-    """which split; names as the hub has them: train, val, test"""
+    """the split, with the hub's names: train, val, test"""
 
 
 def _look_for(settings: ChartQAHubSettings) -> str | None:

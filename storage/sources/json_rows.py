@@ -1,4 +1,4 @@
-"""Rows in a JSON file, as lines or as one array: each row for itself, so that a bad one costs itself."""
+"""Rows in a JSON file, as lines or as one array. Each row is read alone, so a bad row costs only itself."""
 
 import itertools
 import json
@@ -16,7 +16,7 @@ Row = Mapping[str, object]
 
 
 def json_rows(file: Path, source: str) -> Iterator[tuple[str, Row | RowProblem]]:
-    """Origin and content of each row ("x.jsonl line 3", "x.json row 3"), or why it is none.
+    """The origin and the content of each row ("x.jsonl line 3", "x.json row 3"), or the problem with the row.
 
     Raises:
         SourceError: the file cannot be read, is compressed, or is an array that does not parse.
@@ -48,7 +48,7 @@ def parsed_row(line: bytes) -> Row:
 
 
 def are_lines(file: Path, field: str) -> bool:
-    """Whether the file begins with a line that is a row of its own, with this field."""
+    """Whether the file begins with a line that is a complete row with this field."""
     try:
         with file.open("rb") as lines:
             first = next((line for line in iter(lambda: lines.readline(MAX_LINE + 1), b"") if line.strip()), b"")
@@ -66,7 +66,7 @@ def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _is_array(file: Path) -> bool:
-    """Whether the file is one array: it begins as one, and its second line is no row of its own."""
+    """Whether the file is one array: it begins like an array, and its second line is not a complete row."""
     with file.open("rb") as lines:
         first = b""
         while not first.strip(b"\xef\xbb\xbf \t\r\n"):
@@ -97,7 +97,7 @@ def _array(file: Path, source: str) -> Iterator[tuple[str, Row | RowProblem]]:
 
 
 def _lines(file: Path) -> Iterator[tuple[str, Row | RowProblem]]:
-    """Each line that is not blank; of a line that is too long no more than that is kept."""
+    """Each line that is not blank. Of a line that is too long only the beginning is kept."""
     with file.open("rb") as lines:
         for number in itertools.count(1):
             line = rest = lines.readline(MAX_LINE + 1)

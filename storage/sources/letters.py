@@ -1,4 +1,4 @@
-"""Letters that options carry in front: "A. red", "(b) red", "[C] red", "Option D: red", "E - red"."""
+"""Letters in front of options: "A. red", "(b) red", "[C] red", "Option D: red", "E - red"."""
 
 import re
 import unicodedata
@@ -18,19 +18,20 @@ _ALONE = re.compile(rf"[(\[]?({_LETTER})[)\]]?[.:]?")
 
 
 def take_letter(text: str) -> tuple[str, str] | None:
-    """The letter that a text carries in front, as a capital, and the rest; None where none is there, or no rest."""
+    """The letter in front of a text, as a capital, and the rest; None without a letter or without a rest."""
     match = _LETTERED.fullmatch(text.strip())
     return (_capital(match[1] or match[2] or match[3]), match[4]) if match else None
 
 
 def lone_letter(text: str) -> str:
-    """The letter that a text is, as a capital; else ""."""
+    """The letter that the whole text is, as a capital; otherwise ""."""
     match = _ALONE.fullmatch(text.strip())
     return _capital(match[1]) if match else ""
 
 
 def letter_in_front(text: str, count: int) -> str:
-    """The letter that an option carries or is, if it is the letter of one of so many places; else ""."""
+    """The letter in front of an option, or the option itself, if it is among the letters of this many places; otherwise
+    ""."""
     taken = take_letter(text)
     letter = taken[0] if taken else lone_letter(text)
     return letter if letter and letter in LETTERS[:count] else ""

@@ -1,7 +1,7 @@
-"""A source whose texts can be trained on: template tokens are neutralised and recorded, or the row is refused by name.
+"""A source whose texts can be trained on: template tokens are neutralised and recorded, or the row is refused.
 
-This is the one place where it happens, whatever the source. A question, an option or a label says the same with other
-brackets around a token. An answer does not: it is compared letter by letter with what an agent reads off the picture.
+This happens here alone, for every source. A question, an option or a label means the same with other brackets around a
+token. An answer does not: it is compared letter by letter with the text that an agent reads in the picture.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from storage.sources.rows import RowProblem, shown
 
 
 class NeutralSource:
-    """Gives what another source gives, with samples that pass `neutral_sample`."""
+    """Gives the items of another source, with samples that pass `neutral_sample`."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -51,7 +51,7 @@ class NeutralSource:
 
 
 def neutral_sample(sample: Sample) -> Sample:
-    """The sample with neutral texts and what was changed in them; its id follows from its texts.
+    """The sample with neutral texts and a record of the changes. The id follows from the texts.
 
     Raises:
         RowProblem: "template_token": an answer holds a token, a token is hidden, or texts that differed would be the

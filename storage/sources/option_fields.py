@@ -1,4 +1,4 @@
-"""Where a row keeps its options, and the letters that they carry: lists, dicts, columns, and texts that hold those."""
+"""The fields of a row that hold its options: lists, dicts, columns, and texts that contain these."""
 
 import ast
 import json
@@ -13,10 +13,10 @@ from storage.sources.rows import RowProblem, answer_of, shown, text_of
 
 MAX_OPTIONS = 26
 LISTS = ("options", "choices", "candidates", "answer_choices", "multi_choice_options", "multiple_choices")
-"""Fields that hold all the options, by their names as `named` finds them."""
+"""Fields that hold all options, by the names that `named` finds."""
 
 _NOTHING: tuple[object, ...] = ([], {}, "[]", "{}")
-"""How sets write that a question has no options."""
+"""Values by which datasets say that a question has no options."""
 
 _BETWEEN_WORDS = dict.fromkeys(map(ord, " \t_-"))
 _PLACEHOLDER = re.compile(
@@ -33,7 +33,7 @@ _NUMBERED = re.compile(r"(?:\((\d{1,2})\)|(\d{1,2})(?:\)|\.(?=\s)))\s*+(\S.*)", 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The options of a row, in the order of their marks or else as written.
+    """The options of a row, in the order of their marks, otherwise in the order of the row.
 
     Attributes:
         texts: without the letters that they carried.
@@ -57,7 +57,7 @@ class Options:
 
 
 def named(row: Mapping[str, object], names: Sequence[str]) -> list[str]:
-    """The row's own keys that are these names, whatever their case, spaces, dashes and underscores ("answerIndex" is
+    """The row's keys with these names, in any case and with any spaces, dashes and underscores ("answerIndex" is
     answer_index); in the order of the names.
     """
     keys: dict[str, list[str]] = {}
@@ -67,7 +67,7 @@ def named(row: Mapping[str, object], names: Sequence[str]) -> list[str]:
 
 
 def plain(name: object) -> str:
-    """A field's name as names are compared."""
+    """The form in which field names are compared."""
     return str(name).casefold().translate(_BETWEEN_WORDS)
 
 
@@ -81,10 +81,10 @@ def missing(value: object) -> bool:
 
 
 def options_of(row: Mapping[str, object]) -> Options | None:
-    """The options of a row's own fields, or None where it has none.
+    """The options in a row's own fields, or None without any.
 
     Raises:
-        RowProblem: they cannot be read in one way only.
+        RowProblem: the options can be read in several ways.
     """
     lists = [
         checked(_read(row[key], key)) for key in named(row, LISTS) if not missing(row[key]) and row[key] not in _NOTHING
@@ -124,7 +124,7 @@ def checked(options: Options) -> Options:
         )
     bare_letters = "".join(match[1] for text in options.texts if (match := _BARE.match(text)))
     if len(bare_letters) == count and "".join(sorted(bare_letters)) == LETTERS[:count]:
-        # "A red", "B blue": whether the letters belong to the text is not sure, so that they stay, each in its place.
+        # "A red", "B blue": the letters may belong to the text, so they stay, each in its place.
         if bare_letters != LETTERS[:count]:
             raise _disagreeing(options)
         options = replace(options, fixed=True)
@@ -164,7 +164,7 @@ def _refuse_pictures(options: Options) -> None:
 
 
 def fold(text: str) -> str:
-    """A text as options are compared: without case, space around it, and a stop at its end."""
+    """The form in which options are compared: without case, outer space, and a stop at the end."""
     folded = " ".join(text.casefold().split())
     return folded.rstrip(".").rstrip() or folded
 
@@ -191,7 +191,7 @@ def _from_text(text: str, field: str) -> Options:
             except (ValueError, SyntaxError, RecursionError, MemoryError):
                 continue
             if isinstance(value, (list, tuple)):
-                # Python joins texts that stand side by side ("['a' 'b']", as numpy prints them): two would become one.
+                # Python joins adjacent texts ("['a' 'b']", as numpy prints them): two options would become one.
                 if parse is ast.literal_eval and re.search(r"""['"]\s+['"]""", text):
                     break
                 return _read(list(value), field)
@@ -262,7 +262,7 @@ def _columns(row: Mapping[str, object]) -> Options | None:
 
 
 def _marked(pairs: Sequence[tuple[object, object]], field: str) -> Options:
-    """Options that the row itself calls by letters or numbers."""
+    """Options that the row marks by letters or numbers."""
     kept = [(_MARK.sub("", str(mark)).strip(" ().").upper(), value) for mark, value in pairs if not missing(value)]
     letters = all(len(mark) == 1 and mark in LETTERS for mark, _ in kept)
     if not letters and not all(re.fullmatch("[0-9]{1,2}", mark) for mark, _ in kept):
@@ -314,7 +314,7 @@ def _rank(mark: str) -> int:
 
 
 def _expected(marks: Sequence[str]) -> list[str]:
-    """What the marks of so many options must be: A, B, C; or numbers from 0 or 1 on."""
+    """The expected marks of this many options: A, B, C; or numbers from 0 or 1."""
     if marks[0] in LETTERS:
         return list(LETTERS[: len(marks)])
     start = min(map(_rank, marks))

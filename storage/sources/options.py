@@ -1,4 +1,4 @@
-"""What a multiple-choice row asks: question, right answer, and options in an order that gives nothing away."""
+"""A multiple-choice row: its question, its right answer, and its options in an order that reveals nothing."""
 
 import hashlib
 import re
@@ -43,7 +43,7 @@ _LETTERS_OF_OTHERS = (
     r"|\b(?i:both|only|neither|either|not|all but|except|just)\s+\(?[{0}]\b(?!\s+[a-z])"
     r"|(?<![\w'’.])[{0}]\s+(?:only|alone|is|are)\b|^[{0}]{{2,4}}$"
 )
-"""What names other options by their letters, of which {0} is the range; "A red car" does not."""
+"""A text that names other options by their letters; {0} is the range of letters. "A red car" is no such text."""
 
 
 def asked(
@@ -79,7 +79,7 @@ def asked(
 
 
 def options_to_choose(row: Mapping[str, object]) -> Options | None:
-    """The options of a row, from its fields or as printed; None where it has none, or none that can be read."""
+    """The options of a row, from its fields or from its question; None if there are none or they cannot be read."""
     try:
         return _one_list(options_of(row), _question(row)[1])
     except RowProblem:
@@ -87,7 +87,8 @@ def options_to_choose(row: Mapping[str, object]) -> Options | None:
 
 
 def _question(row: Mapping[str, object]) -> tuple[str, Options | None]:
-    """The question without options that it prints, and these: of the first field that asks, or that prints options."""
+    """The question without its printed options, and these options: of the first field with a question or with
+    options."""
     keys = [key for key in named(row, QUESTIONS) if row[key] is not None]
     if not keys:
         require(row, "question")
@@ -103,7 +104,7 @@ def _question(row: Mapping[str, object]) -> tuple[str, Options | None]:
 
 
 def _one_list(own: Options | None, printed: Options | None) -> Options | None:
-    """The row's options where its fields have them and its question prints them too: letters are those printed."""
+    """The row's options, if both its fields and its question have them. The letters are the printed ones."""
     if own is None or printed is None:
         return own or printed
     if {fold(text) for text in own.texts} != {fold(text) for text in printed.texts}:
@@ -119,7 +120,7 @@ def _one_list(own: Options | None, printed: Options | None) -> Options | None:
 
 
 def _order_matters(texts: tuple[str, ...], question: str) -> bool:
-    """Whether options, or the question, speak of an option by its place or letter."""
+    """Whether options, or the question, refer to an option by its place or letter."""
     letters = re.compile(_LETTERS_OF_OTHERS.format(f"A-{LETTERS[len(texts) - 1]}"))
     return (
         any(_SPEAKS_OF_OTHERS.search(text.strip(" .")) or letters.search(text) for text in texts)
@@ -149,7 +150,7 @@ def _letters_in_place(texts: tuple[str, ...], field: str) -> tuple[str, ...]:
 
 
 def _shuffled(options: tuple[str, ...], question: str, image_id: str) -> tuple[str, ...]:
-    """An order that depends on the content alone, not on the order in which the options were written."""
+    """An order that depends on the content alone, not on the order in the row."""
     return tuple(sorted(options, key=lambda option: _digest(image_id, question, option)))
 
 

@@ -1,4 +1,4 @@
-"""Parquet files of a source: columns of whichever type holds text or bytes, and cells that fail alone."""
+"""Parquet files of a source: columns of any type that holds text or bytes. A bad cell fails alone."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,10 +14,10 @@ _EXPECTED = "expected image, query, label and optionally human_or_machine"
 
 
 def open_parquet(file: Path) -> pq.ParquetFile:
-    """A Parquet file, of which a little at a time is read.
+    """Open a Parquet file, to be read in small parts.
 
     Raises:
-        SourceError: it is none, or cannot be read.
+        SourceError: the file is not a Parquet file, or cannot be read.
     """
     try:
         return pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
@@ -76,7 +76,7 @@ def check_schema(schema: pa.Schema, file: Path) -> None:
 
 
 _NUMBERS = (pa.types.is_integer, pa.types.is_floating, pa.types.is_decimal, pa.types.is_null)
-"""What a label may be besides text. A file without any label has the type null: its rows fail one by one."""
+"""Types of a label besides text. A file without any label has the type null: its rows fail one by one."""
 
 _LISTS = (
     pa.types.is_list,
@@ -88,7 +88,7 @@ _LISTS = (
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:
-    """The type of the values, however they are kept: in a dictionary, in runs, or under an extension's name."""
+    """The type of the values, in any storage: a dictionary, runs, or an extension type."""
     while True:
         if isinstance(kind, pa.BaseExtensionType):
             kind = kind.storage_type
@@ -115,5 +115,5 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def one_line(error: BaseException) -> str:
-    """What an error says, in one line of at most 200 characters."""
+    """The text of an error, in one line of at most 200 characters."""
     return " ".join(str(error).split())[:200]

@@ -1,4 +1,4 @@
-"""Options that are printed in a question's own text: on lines of their own, or one after the other in one line."""
+"""Options that are printed in a question's own text: on their own lines, or one after the other in one line."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _INLINE = (
     re.compile(r"[(\[]([A-Za-z])[)\]][.:]?\s*"),
     re.compile(r"(?<![\w.(])(?:([A-Z])(?:\s?[.):](?=\s)|[、．：）])|([a-z])[.)](?=\s))\s*"),
 )
-"""Marks in brackets, and with a stop or bracket behind them."""
+"""Marks in brackets, and marks followed by a stop or bracket."""
 
 _INSTRUCTION = re.compile(
     r"answer with the (?:option|letter)|answer the question using"
@@ -23,10 +23,10 @@ _INSTRUCTION = re.compile(
     re.IGNORECASE,
 )
 _PHRASE = re.compile(r"(?:and|or|nor|only|alone|to|through|is|are|was|were|has|have)\b", re.IGNORECASE)
-"""How a text goes on after a letter that stands for a thing in the picture: "point (A) is left of (B)"."""
+"""Texts after a letter that names a thing in the picture: "point (A) is left of (B)"."""
 
 _AND = re.compile(r"(?:(?<=\s)|(?<=,))(?:and|or)$", re.IGNORECASE)
-"""What leads over to the next option in a line: "A. red, B. blue, or C. green"."""
+"""Texts between two options of a line: "A. red, B. blue, or C. green"."""
 
 _HEADING = re.compile(r"\b(?:answer (?:choices|options)|options?|choices?|answers?) ?[:：]?$", re.IGNORECASE)
 _ENDS = ("?", ":", ".", "!", "？", "：", "。")
@@ -34,14 +34,14 @@ _ENDS = ("?", ":", ".", "!", "？", "：", "。")
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A text taken apart: the question without options and instruction, and the options as printed, from A on."""
+    """The parts of a text: the question without options and instruction, and the options as printed, from A on."""
 
     question: str
     options: tuple[str, ...]
 
 
 def take_apart(text: str, field: str) -> Printed:
-    """The question that a text asks and the options that it prints; no options where fewer than two are surely printed.
+    """The question in a text, and its printed options; no options unless two are printed for sure.
 
     Raises:
         RowProblem: a letter of the options comes twice or is left out, or an option may hold others.
@@ -55,7 +55,7 @@ def take_apart(text: str, field: str) -> Printed:
 
 
 def _on_lines(lines: list[str], field: str) -> Printed | None:
-    """Options on lines of their own; None where there are none, or several in a line."""
+    """Options on their own lines; None without any, or if a line has several."""
     marked = {number: taken for number, line in enumerate(lines) if (taken := take_letter(line))}
     letters = "".join(letter for letter, _ in marked.values())
     if len(letters) < 2 or letters[0] != "A":
@@ -83,14 +83,14 @@ def _on_lines(lines: list[str], field: str) -> Printed | None:
 
 
 def _after(lines: list[str], number: int) -> int:
-    """The first line from a number on that does not go on with an option: one that is not indented."""
+    """The first line, from this number on, that does not continue an option: a line without indentation."""
     while number < len(lines) and lines[number][:1].isspace() and lines[number].strip():
         number += 1
     return number
 
 
 def _holds(option: str, letter: str) -> bool:
-    """Whether an option is followed by the mark of another in the same line."""
+    """Whether an option contains the mark of another option on the same line."""
     either = f"[{letter}{letter.lower()}]"
     close = (
         rf"{letter} ?[.:)](?!\S)|{letter}[.:)、．：）](?=[^\x00-\x7f]|[A-Za-z0-9][a-z0-9])|{letter.lower()}[.)](?!\S)"
@@ -129,7 +129,7 @@ def _in_columns(text: str, field: str) -> Printed | None:
 
 
 def _apart(text: str, marks: list[re.Match[str]], end: int) -> Printed | None:
-    """The text with the options of these marks up to its place `end`; None where those are no options."""
+    """The text without the options of these marks up to its place `end`; None if those are not options."""
     marks = [mark for mark in marks if mark.start() < end]
     letters = "".join(map(_letter, marks))
     if len(marks) < 2 or letters not in (LETTERS[: len(letters)], LETTERS[: len(letters)].lower()):
@@ -153,7 +153,8 @@ def _apart(text: str, marks: list[re.Match[str]], end: int) -> Printed | None:
 
 
 def _without_heading(before: str) -> str:
-    """What stands before options, without a heading ("Options:"); one that ends a sentence belongs to that."""
+    """The text before the options, without a heading ("Options:"). A heading at the end of a sentence belongs to the
+    sentence."""
     heading = _HEADING.search(before)
     rest = before[: heading.start()].rstrip(" \t") if heading else before
     return rest if not rest or rest.endswith(("\n", *_ENDS)) else before

@@ -1,4 +1,4 @@
-"""What a source is: slices, each of which gives samples with their pictures, and what could not be read."""
+"""Sources: slices with samples, their pictures, and the rows that could not be read."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
@@ -33,19 +33,19 @@ class SourceFailure:
 
 
 class SourceError(Exception):
-    """The source as a whole cannot be read (no such folder, not JSON): one clear line, the job ends."""
+    """The source as a whole cannot be read (e.g. a missing folder): one clear line. The job ends."""
 
 
 class Slice(Protocol):
-    """A part of a source that is read at one go: a small value that can be sent to any process.
+    """A part of a source that is read in one go: a small value that can be sent to any process.
 
-    A source is sliced in the same way whoever reads it, and the slices in their order give the whole of it. Rows that
-    share a picture lie in one slice where possible.
+    A source has the same slices on every node, and the slices in their order give the whole source. Rows that share a
+    picture lie in one slice where possible.
     """
 
     @property
     def rows(self) -> int | None:
-        """How many rows it has, at most; None where that is known only when it is read."""
+        """Maximum number of rows; None if only reading shows the number."""
         ...
 
 
@@ -53,7 +53,7 @@ class Source(Protocol):
     """Reads samples, slice by slice or all of them.
 
     Attributes:
-        splits, subsets: that it was told to read, as its samples name them; None: all that are there.
+        splits, subsets: to read, as samples name them; None reads all.
     """
 
     splits: tuple[str, ...] | None
@@ -64,24 +64,24 @@ class Source(Protocol):
         """The source's name in samples."""
 
     def slices(self) -> Iterator[Any]:
-        """Its slices, listed as they are asked for.
+        """The slices, listed as they are asked for.
 
         Raises:
-            SourceError: it cannot be listed any further.
+            SourceError: the source cannot be listed any further.
         """
         ...
 
     def read(self, part: Any = None) -> Iterator[SourceItem | SourceFailure]:
-        """Every row of a slice, or of all slices in their order, as a sample or as a failure. Rows that repeat others
-        are given too.
+        """Every row of a slice, or of all slices in their order, as a sample or as a failure. Repeated rows are
+        included.
 
         Raises:
-            SourceError: it cannot be read any further.
+            SourceError: the source cannot be read any further.
         """
         ...
 
     def is_here(self) -> bool:
-        """Whether this machine has its files."""
+        """Whether this machine has the source's files."""
         ...
 
 
@@ -89,7 +89,7 @@ S = TypeVar("S", bound=Slice)
 
 
 class SlicedSource(ABC, Generic[S]):
-    """A source that says how its slices are listed and read."""
+    """A source with methods for listing and reading its slices."""
 
     splits: tuple[str, ...] | None = None
     subsets: tuple[str, ...] | None = None
@@ -114,6 +114,6 @@ class SlicedSource(ABC, Generic[S]):
 
 
 def duplicate(origin: str) -> SourceFailure:
-    """What becomes of a row that repeats an earlier one of its source."""
+    """The failure of a row that repeats an earlier row of its source."""
     message = "the same picture, question and answers as an earlier row: remove one"
     return SourceFailure(origin, "duplicate", message)

@@ -1,4 +1,4 @@
-"""Which option of a row is the right one: by letter, text, index or several of those that agree; never by a guess."""
+"""The right option of a row: by letter, text or index, or by several of those that agree; never by a guess."""
 
 import re
 from collections import Counter
@@ -20,7 +20,7 @@ INDICES = (
     *("correct_option_index", "correct_option_idx", "correct_answer_index", "correct_answer_idx", "gold_index"),
     *("gold_idx", "label_index", "label_idx", "gt_index", "gt_idx", "cop"),
 )
-"""Fields that say which option is right, by their names as `named` finds them."""
+"""Fields that name the right option, by the names that `named` finds."""
 
 ASIDE = (
     *("image", "images", "image_path", "image_file", "image_name", "image_id", "image_url", "image_size", "picture"),
@@ -29,7 +29,7 @@ ASIDE = (
     *("question_type", "task", "sub_task", "id", "question_id", "qid", "sample_id", "uid", "split", "subset"),
     *("dataset", "source", "data_source", "license", "licence", "language", "level", "difficulty"),
 )
-"""Fields that do not say which option is right: those of V*, and what sets note of a row."""
+"""Fields that do not name the right option: those of V*, and notes of datasets about a row."""
 
 _LETTER = re.compile(r"(?:option|choice|answer)?[\s_]*+[(\[]?\s*+([A-Za-z])\s*+[)\]]?\s*+[.:)]?", re.IGNORECASE)
 _LETTER_AND_TEXT = re.compile(r"(?:\(\s*+([A-Za-z])\s*+\)\s*+[.:]?|([A-Za-z])\s*+[).:、．,-])\s*+(\S.*)", re.DOTALL)
@@ -38,7 +38,7 @@ _COUNT_FROM = "say whether indices count from 0 or from 1 with source.first_inde
 
 @dataclass(frozen=True, slots=True)
 class Indices:
-    """How the indices of a file's rows count.
+    """How the indices in a file's rows count.
 
     Attributes:
         first: the index of the first option, 0 as is usual in JSON and Parquet; None where the rows speak against it.
@@ -58,16 +58,17 @@ class Indices:
 _KNOWN = frozenset(map(plain, ASIDE))
 
 FROM_ZERO = Indices()
-"""How indices count where nothing is known of the other rows."""
+"""The indices of rows without other rows beside them."""
 
 
 def fixed_at(first: int) -> Indices:
-    """Indices that count from a number that somebody has said."""
+    """Indices that count from a number that a setting names."""
     return Indices(first, texts=True, digits=True, numbers=True, numbered=(first,))
 
 
 def indices_of(rows: Iterable[tuple[Options, Mapping[str, object]]]) -> Indices:
-    """What the rows of a file say about how they count: only who counts from 0 has a 0, only who counts from 1 an n."""
+    """How a file's rows count their indices: only rows that count from 0 have a 0, only rows that count from 1 have an
+    n."""
     seen: Counter[tuple[type, str]] = Counter()
     numbered: set[int] = set()
     digits = numbers = False
@@ -96,7 +97,7 @@ def indices_of(rows: Iterable[tuple[Options, Mapping[str, object]]]) -> Indices:
 
 
 def _said(row: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    """Each value of each field that says which option is right."""
+    """Each value of each field that names the right option."""
     for key in named(row, ANSWERS + INDICES):
         value = row[key]
         yield from ((key, one) for one in (value if isinstance(value, list) else [value]))
@@ -130,7 +131,7 @@ def right_option(row: Mapping[str, object], options: Options, indices: Indices) 
         try:
             places.setdefault(_named_by(row[key], key, options, indices), key)
         except RowProblem as caught:
-            # A second field may be about something else ("label": a class), unless its name says that it counts.
+            # A second field may mean something else ("label": a class), unless its name says that it is an index.
             if key == given[0] or named({key: None}, INDICES):
                 problem = problem or caught
     if problem:
@@ -181,7 +182,7 @@ def _counted(index: int, value: object, key: str, options: Options, indices: Ind
 
 
 def _at_any(index: int, options: Options) -> set[int]:
-    """The options of an index, from whatever it counts."""
+    """The options of an index, for every possible first index."""
     return {index - first for first in (0, 1) if 0 <= index - first < len(options.texts)}
 
 

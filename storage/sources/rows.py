@@ -1,4 +1,4 @@
-"""One row's fields -> a checked sample, or the one problem that keeps it from becoming one."""
+"""Turns one row's fields into a checked sample, or into the problem that prevents the sample."""
 
 import hashlib
 import math
@@ -13,7 +13,7 @@ from lensmill.geometry import Box
 from storage.sources.protocol import SourceFailure
 
 MAX_QUESTION = 20_000
-"""Characters. The longest question of the known sets has under 1,000."""
+"""Maximum characters of a text. The longest question of the known datasets has under 1,000."""
 
 MAX_ANSWER = 2_000
 MAX_ANSWERS = 200
@@ -27,13 +27,13 @@ class RowProblem(Exception):
         self.error_class = error_class
 
     def at(self, origin: str) -> SourceFailure:
-        """The failure of the row at this origin."""
+        """The failure of the row with this origin."""
         return SourceFailure(origin, self.error_class, str(self))
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedImage:
-    """A picture file that was seen to decode, and the sha256 of its bytes."""
+    """A picture file that decodes, and the sha256 of its bytes."""
 
     data: bytes
     image_id: str
@@ -41,10 +41,10 @@ class CheckedImage:
 
 
 def check_picture(data: bytes, field: str, name: str = "") -> CheckedImage:
-    """Decode a picture once, to be sure that it can be; `field` and file `name` are for the message.
+    """Decode a picture once, to check that it can be decoded. `field` and file `name` are for the message.
 
     Raises:
-        RowProblem: it cannot; the class is that of the ImageError.
+        RowProblem: the picture cannot be decoded; the class is that of the ImageError.
     """
     try:
         header = check_image(data)
@@ -58,14 +58,14 @@ Row = TypeVar("Row")
 
 
 def by_picture(pictures: dict[str, list[Row]], size: int) -> Iterator[tuple[tuple[str, tuple[Row, ...]], ...]]:
-    """Pictures with their rows, so many pictures at a time, in their order. What was given is held no longer."""
+    """Pictures with their rows, this many pictures at a time, in their order. Pictures that were given are not held."""
     while pictures:
         names = list(islice(pictures, size))
         yield tuple((name, tuple(pictures.pop(name))) for name in names)
 
 
 def shown(value: object, limit: int = 80) -> str:
-    """A value as it may stand in a message: one line, escaped, cut."""
+    """A value in a message: one line, escaped, cut."""
     text = repr(value[:limit] if isinstance(value, str) else value)
     return text if len(text) <= 2 * limit else text[:limit] + "..."
 
@@ -74,7 +74,7 @@ def require_row(row: object) -> Mapping[str, object]:
     """The row as a mapping.
 
     Raises:
-        RowProblem: it is something else.
+        RowProblem: the row is not a mapping.
     """
     if not isinstance(row, dict):
         raise RowProblem("bad_row", f"the row must be an object with fields, got {shown(row)}")
@@ -85,7 +85,7 @@ def require(row: Mapping[str, object], field: str) -> object:
     """A field's value.
 
     Raises:
-        RowProblem: the row has no such field, or it is null.
+        RowProblem: the row has no such field, or the field is null.
     """
     value = row.get(field)
     if value is None:
@@ -120,7 +120,7 @@ def answers_of(value: object, field: str) -> tuple[str, ...]:
     """The accepted answers: a text, a number, or a list of those; repeats are dropped.
 
     Raises:
-        RowProblem: something else, or nothing.
+        RowProblem: the value is something else, or empty.
     """
     values: Sequence[object] = value if isinstance(value, list) else [value]
     if not values:
@@ -131,10 +131,10 @@ def answers_of(value: object, field: str) -> tuple[str, ...]:
 
 
 def answer_of(value: object, field: str) -> str:
-    """One answer or option: a text, or a number as one would write it.
+    """One answer or option: a text, or a number as people write it.
 
     Raises:
-        RowProblem: something else, or nothing.
+        RowProblem: the value is something else, or empty.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         try:

@@ -1,4 +1,4 @@
-"""What a source plug-in says of itself, and the registry of all: one file a source, with one spec."""
+"""The spec of a source plug-in, and the registry of all sources: one file a source, with one spec."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ class SourceSettings(PluginSettings):
     """Base of the settings of all sources."""
 
     withdrawn: Withdrawn = "drop"
-    """what earlier runs planned and the source holds no more: versions drop it, or keep it"""
+    """samples of earlier runs that the source no longer holds: versions drop them, or keep them"""
 
     @property
     def place(self) -> str:
-        """Where the source lies, for messages; empty where it lies nowhere."""
+        """The place of the source, for messages; "" without a place."""
         return ""
 
 
@@ -38,15 +38,15 @@ class FileSourceSettings(SourceSettings):
 
 
 def nothing_to_find(_settings: SourceSettings) -> str | None:
-    """For `SourceSpec.look_for`: there is always something to read."""
+    """For `SourceSpec.look_for`: the source can always be read."""
     return None
 
 
 def find_files(settings: FileSourceSettings) -> str | None:
-    """For `SourceSpec.look_for`: there must be a file or a folder.
+    """For `SourceSpec.look_for`: a file or a folder must exist.
 
     Raises:
-        SourceError: nothing is there.
+        SourceError: the path names no file and no folder.
     """
     place = require_local(settings.path, settings.name)
     if not place.exists():
@@ -60,9 +60,9 @@ class SourceSpec:
 
     Attributes:
         settings: class of its settings; the default of its field `name` is the source's name.
-        build: opens the source. Raises SourceError where what it needs is not there.
+        build: opens the source. Raises SourceError if the source's files are missing.
         version: raised when the source gives other samples for the same data.
-        licence: of its samples, where all have the same; "" where rows or the data's owner say it.
+        licence: of all samples; "" if the rows or the data's owner say it.
         look_for: sees whether there is something to read, without reading it; returns what reading will wait for
             besides this machine's own files, in one line. Raises SourceError.
         not_in_recipe: settings that say where the source lies or select samples, and decide nothing about an episode;
@@ -87,7 +87,7 @@ SOURCES = Registry("source", "storage.sources", SourceSpec)
 
 
 def source_spec(settings: SourceSettings) -> SourceSpec:
-    """The spec of the source that these settings are of.
+    """The spec of the source with these settings.
 
     Raises:
         SpecError: a source from outside cannot be imported.
@@ -99,6 +99,6 @@ def build_source(settings: SourceSettings) -> Source:
     """The source that the settings describe, with neutral texts.
 
     Raises:
-        SourceError: what it needs is not there.
+        SourceError: what it needs is missing.
     """
     return NeutralSource(source_spec(settings).build(settings))

@@ -1,4 +1,4 @@
-"""A dataset streamed from a hub, with an end to every wait."""
+"""Streams a dataset from a hub, with a limit for every wait."""
 
 import queue
 import threading
@@ -8,7 +8,7 @@ from typing import TypeVar
 from storage.sources.protocol import SourceError
 
 HUB_WAIT = 60.0
-"""Seconds that the hub may take for each answer."""
+"""Maximum seconds for each answer of the hub."""
 
 Row = Mapping[str, object]
 T = TypeVar("T")
@@ -19,7 +19,7 @@ def stream_from_hub(name: str, split: str) -> tuple[tuple[str, ...], Iterable[Ro
     import datasets
     from huggingface_hub import HfApi
 
-    # Asked once, without the retries of everything below: a name that is none, and a hub that is not there, end here.
+    # Asked once, without the retries of the calls below: an unknown name and a missing hub end here.
     HfApi().dataset_info(name, timeout=10)
     dataset = datasets.load_dataset(name, split=split, streaming=True)
     columns = tuple(dataset.column_names or ())
@@ -29,11 +29,11 @@ def stream_from_hub(name: str, split: str) -> tuple[tuple[str, ...], Iterable[Ro
 
 
 def bounded(items: Iterable[T], seconds: float) -> Iterator[T]:
-    """The items, each of which may take so long; whoever gives them runs in a thread, a few items ahead.
+    """The items, with a limit for the time of each. A thread reads the source, a few items ahead.
 
     Raises:
-        SourceError: one took longer. The thread is left to itself.
-        Exception: whatever the items raise.
+        SourceError: an item took longer. The thread is abandoned.
+        Exception: any error of the items.
     """
     given: queue.Queue[tuple[str, T | Exception | None]] = queue.Queue(maxsize=2)
     stopped = threading.Event()

@@ -43,19 +43,19 @@ def test_a_picture_below_the_least_size_costs_what_it_is_enlarged_to() -> None:
     assert picture_tokens(family, (64, 64)) >= 64 + 2
 
 
-def test_only_the_pictures_that_messages_name_are_counted() -> None:
+def test_only_pictures_named_by_messages_are_counted() -> None:
     messages = [Message("user", (Part(image=1), Part("abc")))]
     assert prompt_tokens(ModelFamily(), messages, [(896, 672), (28, 28)]) < 100
 
 
-def test_what_fits_exactly_fits() -> None:
+def test_a_conversation_that_fits_exactly_fits() -> None:
     family = ModelFamily(context_length=1000)
     assert budget(family, 900, [(28, 28)], 100, 224) == 0
     with pytest.raises(TooLong):
         budget(family, 901, [(28, 28)], 100, 224)
 
 
-def test_what_cannot_fit_names_rung_and_tokens() -> None:
+def test_a_conversation_that_cannot_fit_names_rung_and_tokens() -> None:
     with pytest.raises(TooLong, match=r"rung 3840: about 20000 tokens.*2048 for the reply.*16384") as caught:
         budget(ModelFamily(context_length=16_384), 20_000, [(1000, 1000)], 2048, 3840)
     assert caught.value.error_class == "context_length"
@@ -118,7 +118,7 @@ async def test_a_talk_that_grows_too_long_ends_before_it_is_sent() -> None:
     assert len(model.requests) == 1
 
 
-async def test_what_the_server_counted_goes_before_the_estimate() -> None:
+async def test_tokens_counted_by_the_server_replace_the_estimate() -> None:
     model = ScriptedModel("a" * 3000, family=ModelFamily(context_length=1300), usage=Usage(300, 400))
     talk = talk_with(model)
     talk.tell(Part(image=0), "What?")

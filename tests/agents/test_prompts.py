@@ -28,7 +28,7 @@ def test_a_template_has_named_fields_only(text: str) -> None:
     assert all(re.fullmatch("[a-z_]+", field) for field in fields)
 
 
-def test_what_fills_a_field_is_no_template() -> None:
+def test_a_value_in_a_prompt_is_not_a_template() -> None:
     filled = PROMPTS.fill("question", question="What is {parts}?", parts="{question} {{}} {0}")
     assert filled == "What is {parts}?\n{question} {{}} {0}"
 

@@ -114,7 +114,7 @@ async def test_code_that_shows_nothing_is_told_so() -> None:
     assert trajectory.steps[0].observation.error
 
 
-async def test_what_code_prints_is_told() -> None:
+async def test_output_of_code_is_in_the_observation() -> None:
     trajectory = (await run(ScriptedModel(ACT, ANSWER), shows(0, printed="42\n" * 5000))).trajectory
     told = text_of(trajectory.messages[3])
     assert "Printed:\n42" in told
@@ -161,7 +161,7 @@ async def test_pictures_are_sent_as_the_server_takes_them() -> None:
     assert "it has 840x3 pixels" in text_of(rollout.trajectory.messages[3])
 
 
-async def test_the_session_is_closed_whatever_happens() -> None:
+async def test_the_session_is_closed_after_any_end() -> None:
     sandbox = shows()
     await run(ScriptedModel(ACT, ANSWER), sandbox)
     assert sandbox.closed

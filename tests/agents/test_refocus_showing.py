@@ -28,7 +28,7 @@ def test_a_picture_that_fits_is_left_as_it_is() -> None:
     [ModelFamily(), ModelFamily(factor=32, min_pixels=65536), ModelFamily(factor=28, max_pixels=200_000)],
     ids=["28", "32", "small"],
 )
-def test_what_is_shown_has_a_size_that_the_server_keeps(size: tuple[int, int], family: ModelFamily) -> None:
+def test_shown_pictures_have_a_size_that_the_server_keeps(size: tuple[int, int], family: ModelFamily) -> None:
     kept, why = showable([picture(*size)], MOST, family)
     assert len(kept) + len(why) == 1
     for shown in kept:
@@ -49,7 +49,7 @@ def test_what_is_shown_has_a_size_that_the_server_keeps(size: tuple[int, int], f
         ((897, 896), "more than 802816 pixels"),
     ],
 )
-def test_what_cannot_be_shown_is_left_out_with_the_reason(size: tuple[int, int], reason: str) -> None:
+def test_pictures_that_cannot_be_shown_are_left_out_with_the_reason(size: tuple[int, int], reason: str) -> None:
     kept, (why,) = showable([picture(*size)], MOST, ModelFamily())
     assert kept == []
     assert reason in why

@@ -115,7 +115,7 @@ async def test_boxes_pass_between_conventions() -> None:
         ("I am not sure.", "neither"),
     ],
 )
-async def test_what_is_wrong_with_a_call_comes_back(call: str, told: str) -> None:
+async def test_a_wrong_call_comes_back_as_an_observation(call: str, told: str) -> None:
     agent = ScriptedModel(call, LOCATE, ANSWER)
     assert (await search(agent)).trajectory.answer == "red"
     assert told in text_of(agent.requests[1].messages[-1])
@@ -152,7 +152,7 @@ async def test_turns_are_limited_over_all_rounds() -> None:
     assert trajectory.stop == "turn_limit"
 
 
-async def test_without_a_verifier_the_first_answer_stands() -> None:
+async def test_the_first_answer_stands_without_a_verifier() -> None:
     trajectory = (await search(ScriptedModel(LOCATE, ANSWER))).trajectory
     assert (trajectory.answer, trajectory.rounds) == ("red", 0)
 

@@ -106,11 +106,11 @@ def test_advice_that_names_an_option_is_replaced(advice: str) -> None:
     assert safe_advice(advice, ["A"], ("red", "blue", "choose a")) == NEUTRAL
 
 
-def test_where_options_are_numbers_every_number_is_one_too_many() -> None:
+def test_advice_with_a_number_is_replaced_if_options_are_numbers() -> None:
     assert safe_advice("It is more than eleven.", ["A"], ("12", "14")) == NEUTRAL
 
 
-def test_where_options_are_yes_and_no_every_advice_is_replaced() -> None:
+def test_every_advice_is_replaced_if_options_are_yes_and_no() -> None:
     assert safe_advice("Look at the left.", ["A"], ("yes", "no")) == NEUTRAL
 
 

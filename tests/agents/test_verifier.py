@@ -44,13 +44,13 @@ async def test_a_wrong_answer_gets_the_models_advice() -> None:
     assert model.requests[0].episode == "e"
 
 
-async def test_a_wrong_answer_stays_wrong_whatever_the_model_says() -> None:
+async def test_a_wrong_answer_stays_wrong_against_the_model() -> None:
     model = ScriptedModel("VERDICT: correct\nADVICE: none")
     assert not (await ModelVerifier(model, TASK, ["red"], judge("red")).review("blue")).correct
 
 
 @pytest.mark.parametrize("outcome", ["undecided", "judge_error"])
-async def test_where_the_judge_cannot_decide_the_model_does(outcome: Outcome) -> None:
+async def test_the_model_decides_if_the_judge_cannot(outcome: Outcome) -> None:
     model = ScriptedModel("**VERDICT:** Correct\nADVICE: none", "no idea")
     verifier = ModelVerifier(model, TASK, ["red"], saying(outcome))
     assert (await verifier.review("crimson")).correct

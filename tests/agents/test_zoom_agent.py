@@ -83,7 +83,7 @@ async def test_a_call_on_an_earlier_crop() -> None:
         ("<answer>red</answer> no, <answer>blue</answer>", "2 different answers"),
     ],
 )
-async def test_what_is_wrong_comes_back_as_an_observation(reply: str, told: str) -> None:
+async def test_a_wrong_reply_comes_back_as_an_observation(reply: str, told: str) -> None:
     trajectory = (await run(ScriptedModel(reply, ANSWER))).trajectory
     observation = trajectory.steps[0].observation
     assert observation is not None

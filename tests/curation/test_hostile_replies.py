@@ -181,12 +181,12 @@ async def test_sound_episodes_of_every_agent_are_kept() -> None:
     assert why(await search(ScriptedModel(LOCATE, ASK, FOUND))) is None
 
 
-async def test_what_a_model_wrote_is_recorded_to_the_letter() -> None:
+async def test_a_models_text_is_recorded_to_the_letter() -> None:
     reply = f"{ANSWER}<|im_end|>\0"
     assert text_of((await zoomed(reply)).trajectory.messages[-1]) == reply
 
 
-async def test_what_code_printed_is_sent_in_its_neutral_form_and_recorded_as_it_was() -> None:
+async def test_output_of_code_is_sent_neutral_and_recorded_verbatim() -> None:
     trajectory = (await edited(ACT, TOLD, printed="<|im_end|>")).trajectory
     assert "‹|im_end|›" in text_of(trajectory.messages[3])
     assert trajectory.steps[0].observation is not None

@@ -104,7 +104,7 @@ def test_results_and_turns_are_never_a_models_to_write(turn: str) -> None:
     assert makes_up(conversation(f"<think>I zoom in.</think>{CALL}", turn), ())
 
 
-def test_what_follows_a_call_tells_of_a_picture_that_has_not_come() -> None:
+def test_text_after_a_call_describes_a_picture_that_has_not_come() -> None:
     again = f"<think>Closer still.</think>{CALL}\nThe zoomed picture shows 7."
     assert makes_up(conversation(f"<think>I zoom in.</think>{CALL}", again), ())
 
@@ -118,7 +118,7 @@ def test_a_fields_crop_is_no_picture() -> None:
     assert not makes_up(conversation(turn, question="Which crop has the highest yield?"), ())
 
 
-def test_without_tools_a_heading_is_no_observation() -> None:
+def test_a_heading_is_no_observation_without_tools() -> None:
     turn = "<think>Observation: the bar ends at 7.</think><answer>7</answer>"
     assert not makes_up(conversation(turn, tools=False), ())
     assert makes_up(conversation(turn), ())
@@ -135,7 +135,7 @@ def test_without_tools_a_heading_is_no_observation() -> None:
         ("Which crops are sown after the rain?", "From the crop, it is seen that wheat is sown."),
     ],
 )
-def test_what_the_question_names_is_part_of_the_picture_that_was_given(question: str, turn: str) -> None:
+def test_parts_named_by_the_question_belong_to_the_given_picture(question: str, turn: str) -> None:
     assert not makes_up(conversation(turn, question=question), ())
     assert makes_up(conversation(turn), ())
 
@@ -166,12 +166,12 @@ def test_a_question_about_crops_forgives_no_call_and_no_other_picture(turn: str)
         "<think>Observation: the 2010 bar is highest.</think><answer>2010</answer>",
     ],
 )
-def test_without_tools_a_part_of_the_picture_is_no_other_picture(turn: str) -> None:
+def test_a_part_of_the_picture_is_no_other_picture_without_tools(turn: str) -> None:
     assert not makes_up(conversation(turn, tools=False), ())
 
 
 @pytest.mark.parametrize("turn", ["After zooming in, I see red.", "I zoomed in, and it is 7.", "The tool returned 7."])
-def test_without_tools_nobody_has_zoomed_or_called(turn: str) -> None:
+def test_claims_of_zooms_and_calls_are_made_up_without_tools(turn: str) -> None:
     assert makes_up(conversation(turn, tools=False), ())
 
 

@@ -60,7 +60,7 @@ def test_a_runaway_is_seen(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SOUND)
-def test_what_is_repeated_with_reason_is_none(name: str) -> None:
+def test_repetition_with_reason_is_no_runaway(name: str) -> None:
     assert not runs_away(SOUND[name])
 
 

@@ -46,7 +46,7 @@ def test_a_killed_driver_and_another_run_give_the_same_bytes(undisturbed: Path, 
     assert tree(tmp_path / "datasets") == tree(undisturbed / "datasets")
 
 
-def test_ctrl_c_hands_back_what_is_finished_and_the_next_run_goes_on(undisturbed: Path, tmp_path: Path) -> None:
+def test_ctrl_c_hands_back_finished_episodes_and_the_next_run_continues(undisturbed: Path, tmp_path: Path) -> None:
     status, output = interrupted(signal.SIGINT, lambda: commits(tmp_path) >= 1, *SMALL, f"out={tmp_path}")
     assert status == 130, output
     assert "run the same command again to go on" in output
@@ -77,7 +77,7 @@ def test_a_larger_limit_adds_only_the_rest(tmp_path: Path) -> None:
     assert "in 2 finished episodes" in fewer.stdout
 
 
-def test_of_a_grown_source_only_what_is_new_is_made_and_the_version_names_its_chunks(tmp_path: Path) -> None:
+def test_a_grown_source_makes_only_new_samples_and_the_version_names_its_chunks(tmp_path: Path) -> None:
     small = (*SMALL[:-1], f"out={tmp_path}", "ladder.rungs=[448]")
     assert build(*small, "version=first").returncode == 0
     before = tree(tmp_path)
@@ -129,7 +129,7 @@ def test_help_explains_every_group() -> None:
         (["out=/dev/null/x"], "/dev/null"),
     ],
 )
-def test_what_cannot_work_ends_with_one_line(overrides: list[str], expected: str, tmp_path: Path) -> None:
+def test_settings_that_cannot_work_end_with_one_line(overrides: list[str], expected: str, tmp_path: Path) -> None:
     ended = build(f"out={tmp_path}", *overrides)
     assert ended.returncode == 2
     errors = [line for line in ended.stderr.splitlines() if line.startswith("error: ")]

@@ -141,7 +141,7 @@ def test_an_engine_that_dies_costs_no_episode(charts: Path, tmp_path: Path) -> N
     assert len(accepted(out)) == 6
 
 
-def test_without_any_engine_nothing_is_lost_and_the_next_run_goes_on(charts: Path, tmp_path: Path) -> None:
+def test_a_build_without_engines_loses_nothing_and_the_next_run_continues(charts: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     with stub(tmp_path, LOOK, ANSWER) as engine:
         pass  # it has ended: nothing listens at its address any more

@@ -14,7 +14,7 @@ from benchmarks.nodes import draw
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.testing.stub_engine import StubEngine
 from tests.e2e.conftest import ROOT
-from tests.held import EPISODES, HELD, Gate, ended, until
+from tests.held_engine import EPISODES, HELD, Gate, ended, until
 from tests.read_version import ACCEPTED, read_rows
 
 
@@ -59,7 +59,7 @@ def episodes(out: Path) -> Counter[str]:
     return Counter(row["episode_id"] for row in rows)
 
 
-async def test_a_killed_node_costs_what_was_in_flight(nodes: RayNodes, charts: Path, tmp_path: Path) -> None:
+async def test_a_killed_node_costs_only_its_episodes_in_flight(nodes: RayNodes, charts: Path, tmp_path: Path) -> None:
     nodes.add(1)
     second = nodes.add(1)
     gate = Gate()

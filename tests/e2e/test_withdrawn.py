@@ -48,7 +48,7 @@ def ids(version: Path, column: str = "sample_id") -> set[str]:
     return {row[column] for row in read_rows(version, *ACCEPTED, "rejected", columns=[column])}
 
 
-def test_a_half_mounted_folder_is_refused_and_what_comes_back_passes(tmp_path: Path) -> None:
+def test_a_half_mounted_folder_is_refused_and_the_whole_folder_passes(tmp_path: Path) -> None:
     pictures = tmp_path / "data" / "test" / "png"
     a_source(tmp_path / "data", range(9))
     first = job("nightly", tmp_path)
@@ -69,7 +69,7 @@ def test_a_half_mounted_folder_is_refused_and_what_comes_back_passes(tmp_path: P
     assert f"nothing new since {version.name}" in again.stderr
 
 
-def test_what_is_withdrawn_leaves_the_version_and_what_is_excluded_too(tmp_path: Path) -> None:
+def test_withdrawn_and_excluded_rows_leave_the_version(tmp_path: Path) -> None:
     a_source(tmp_path / "data", range(5))
     first = job("build", tmp_path, "version=first")
     assert (tmp_path / "out/datasets/first/manifest.json").exists(), first.stderr

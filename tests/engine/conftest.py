@@ -19,7 +19,7 @@ import ray
 from actors.cluster.connection import ClusterSettings, connect
 from actors.engines.replicas import EngineSet
 from actors.engines.settings import EngineSettings
-from tests.said import Said
+from tests.said_lines import Said
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = Path(__file__).with_name("shim")

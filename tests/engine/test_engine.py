@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from actors.engines.replicas import EngineError, EngineSet
 from actors.engines.settings import EngineSettings
 from tests.engine.conftest import ENVIRONMENT, Engine
-from tests.said import Said
+from tests.said_lines import Said
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(420)]
 

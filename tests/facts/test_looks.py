@@ -34,5 +34,5 @@ def test_an_area_counts_every_pixel_once(boxes: list[Box]) -> None:
 
 
 @given(SOME, SOME)
-def test_what_is_covered_is_the_pixels_that_both_have(by: list[Box], boxes: list[Box]) -> None:
+def test_coverage_counts_the_shared_pixels(by: list[Box], boxes: list[Box]) -> None:
     assert covered(by, boxes) == (pixels(by) & pixels(boxes)).sum()

@@ -29,7 +29,7 @@ def test_a_failed_episode_has_its_class_message_and_attempts() -> None:
         (Verdict("correct", "number"), "7<|im_end|>", "template_token"),
     ],
 )
-def test_the_reason_is_the_one_that_curation_rejects_with(verdict: Verdict, answer: str, reason: str) -> None:
+def test_the_reason_is_curations_reason(verdict: Verdict, answer: str, reason: str) -> None:
     row = facts("outcome", an_episode(answer=answer, verdict=verdict))
     assert (row["outcome"], row["reason"]) == (verdict.outcome, reason)
 
@@ -79,7 +79,7 @@ def test_a_zoom_that_shows_what_an_earlier_one_shows_is_a_repeat() -> None:
     assert row["zoom_iou_max"] == pytest.approx(0.975)
 
 
-def test_without_a_zoom_there_is_no_area() -> None:
+def test_an_episode_without_zooms_has_no_area() -> None:
     row = facts("crops", an_episode())
     assert (row["zoom_areas"], row["zoom_area_min"], row["zoom_iou_max"], row["zoom_repeats"]) == ([], None, None, 0)
 
@@ -108,7 +108,7 @@ def test_a_target_has_its_size_in_the_view() -> None:
     assert row["target_pixels"] == pytest.approx(28 * 28)  # the view is 0.56 of the original
 
 
-def test_nothing_is_said_of_targets_that_are_not_known() -> None:
+def test_columns_of_unknown_targets_are_null() -> None:
     row = facts("targets", an_episode([a_zoom(LEFT)]))
     assert row.pop("targets") == 0
     assert set(row.values()) == {None}

@@ -9,7 +9,7 @@ from lensmill.models.body import PictureParts, body_pieces
 from lensmill.models.chat import ChatRequest, Sampling
 from lensmill.models.settings import ModelSettings
 from lensmill.trajectory import Message, Part
-from tests.models.making import ask, picture, settings
+from tests.models.small_requests import ask, picture, settings
 
 IMAGES = tuple(picture(content) for content in (b"", b"\x00\xff" * 30, b"abc"))
 

@@ -14,7 +14,7 @@ from lensmill.models.client import MAX_WAIT_S, EngineUnreachable, OpenAIChatMode
 from lensmill.models.replies import MAX_REPLY_BYTES
 from lensmill.testing.script import StubReply, one_after_another
 from lensmill.testing.stub_engine import StubEngine
-from tests.models.making import Waits, ask, picture, settings
+from tests.models.small_requests import Waits, ask, picture, settings
 
 KEY = "sk-test-0123456789"
 

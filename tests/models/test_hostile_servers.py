@@ -18,8 +18,8 @@ from lensmill.models.meter import Meter
 from lensmill.models.preflight import Question, ask_servers
 from lensmill.models.replies import MAX_REPLY_BYTES
 from lensmill.models.routing import RoutedModel
-from tests.models.making import Waits, ask, settings
-from tests.said import Said
+from tests.models.small_requests import Waits, ask, settings
+from tests.said_lines import Said
 
 KEY = "plain-own-key-of-the-job"
 OTHERS = ("sk-planted-0123456789", "hf_plantedABCDEFGH", "AKIAPLANTED123456789", "hunter2planted")

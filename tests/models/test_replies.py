@@ -57,7 +57,7 @@ def test_a_reply_is_read_with_its_reasoning_and_usage() -> None:
     assert read_reply(raw, None) == ChatReply("ANSWER: 3", "one", "length", Usage(90, 8, 64), model="served")
 
 
-def test_newer_servers_call_it_reasoning() -> None:
+def test_reasoning_has_another_name_on_newer_servers() -> None:
     read = read_reply(reply(content=None, reasoning="hm"), None)
     assert isinstance(read, ChatReply)
     assert (read.text, read.reasoning) == ("", "hm")

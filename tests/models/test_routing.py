@@ -12,7 +12,7 @@ from lensmill.models.meter import Caps, Meter
 from lensmill.models.routing import FIRST_REST_S, LONGEST_REST_S, RoutedModel
 from lensmill.testing.script import Script, StubReply, StubRequest, one_after_another
 from lensmill.testing.stub_engine import StubEngine
-from tests.models.making import Waits, ask, picture, settings
+from tests.models.small_requests import Waits, ask, picture, settings
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from pipelines.settings import NightlySettings
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files
-from tests.judged import CORRECT, build_of
+from tests.judged_build import CORRECT, build_of
 from tests.monitoring.test_progress import Told
 from tests.storage.made import FINGERPRINT
 

@@ -6,7 +6,7 @@ import signal
 import pytest
 
 from monitoring.interrupt import Interrupt
-from tests.said import Said
+from tests.said_lines import Said
 
 
 class Clock:

@@ -40,7 +40,7 @@ def test_a_block_is_an_outage_however_it_ends() -> None:
     assert outages.series() == {DOWN.format("store"): 0, SECONDS.format("store"): 2.5}
 
 
-def test_at_the_end_no_outage_is_left() -> None:
+def test_no_outage_is_left_at_the_end() -> None:
     outages = Outages(Clock())
     outages.note("engine", True)
     outages.end()

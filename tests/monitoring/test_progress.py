@@ -10,7 +10,7 @@ import pytest
 from monitoring.logs import Logging
 from monitoring.metrics import Metric
 from monitoring.progress import ProgressDisplay, clock_text, size_text
-from pipelines.publication import tell_gates
+from pipelines.publishing import tell_gates
 
 
 class Clock:

@@ -105,7 +105,7 @@ def test_a_taken_port_ends_the_command_with_one_line_that_is_json_if_asked(tmp_p
     assert json.loads(line)["message"].startswith(f"error: metrics.port={port}: Address already in use: choose another")
 
 
-def test_on_a_running_cluster_rays_agent_serves_it_and_lines_are_json(
+def test_rays_agent_serves_metrics_of_a_running_cluster_and_lines_are_json(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_metrics_report_interval_ms", "1000")

@@ -7,7 +7,7 @@ import ray
 
 from actors.cluster.connection import ClusterSettings, connect
 from tests.actors.engines.test_replicas import a_set, die, fake, poll_until
-from tests.said import Said
+from tests.said_lines import Said
 
 QUEUE = "lensmill_engine_requests_waiting|agent|0"
 UP = "lensmill_engine_up|agent|0"

@@ -15,7 +15,7 @@ from actors.rollouts.pool import RolloutPool
 from actors.rollouts.watching import WatchSettings
 from monitoring.recorder import is_gauge
 from tests.actors.rollouts.test_pool import DeadlyWorker, planned
-from tests.said import Said
+from tests.said_lines import Said
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.settings import StoreSettings
 from storage.files.store import Files
-from tests.judged import CORRECT, INCORRECT, build_of
+from tests.judged_build import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT
 
 ERROR, UNSURE = Verdict("judge_error", "engine_error"), Verdict("undecided", "anls")
@@ -60,7 +60,7 @@ def test_counts_kappa_and_every_disagreement(files: Files, plan: Plan, tmp_path:
     assert "2 or so" in printed
 
 
-def test_only_so_many_are_printed_and_the_files_have_all(files: Files, plan: Plan, tmp_path: Path) -> None:
+def test_printed_disagreements_are_bounded_and_the_files_have_all(files: Files, plan: Plan, tmp_path: Path) -> None:
     judged(files, plan, "aaaa", [CORRECT] * 5)
     judged(files, plan, "bbbb", [INCORRECT] * 5)
     printed, rows = compared(tmp_path, show=2)
@@ -108,7 +108,7 @@ def test_chunks_that_one_of_them_has_not_judged_are_left_out(files: Files, plan:
 def test_a_build_is_found_by_itself_or_chosen(files: Files, plan: Plan, tmp_path: Path) -> None:
     judged(files, plan, "aaaa", [CORRECT] * 5)
     build_of(files, ["0"], fingerprint="e" * 16)
-    with pytest.raises(SettingsError, match=rf"more than one build.* .*{'e' * 16} \(made, reader, rungs 224\)"):
+    with pytest.raises(SettingsError, match=rf"more than one build.* .*{'e' * 16} \(made, reader\)"):
         compared(tmp_path)
     assert "first:  aaaa" in compared(tmp_path, build="ff")[0]
     with pytest.raises(SettingsError, match="no build whose fingerprint begins with 00"):
@@ -134,7 +134,7 @@ def test_a_fingerprint_of_digits_is_one(
         ([], "no build"),
     ],
 )
-def test_what_cannot_work_ends_with_one_line(
+def test_settings_that_cannot_work_end_with_one_line(
     overrides: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([f"out={tmp_path}", *overrides]) == 2

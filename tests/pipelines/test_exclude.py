@@ -12,7 +12,7 @@ from storage.files.settings import S3Settings, StoreSettings
 SAMPLE = "0c" * 16
 
 
-def test_without_a_list_nothing_is_taken_down() -> None:
+def test_nothing_is_taken_down_without_a_list() -> None:
     assert not read_exclude(None, StoreSettings())
 
 

@@ -25,8 +25,7 @@ from actors.cluster.errors import ClusterError, ClusterUnavailable, Stopped
 from actors.engines.replicas import EngineError, EngineUnavailable
 from pipelines.command import run_command
 from pipelines.config import SettingsError
-from pipelines.exit_status import ExitStatus
-from pipelines.help import EXIT_STATUSES
+from pipelines.exit_status import EXIT_STATUSES, ExitStatus
 from pipelines.submit import jobs
 from storage.files.store import StoreError, StoreUnavailable
 from storage.sources.protocol import SourceError
@@ -92,7 +91,7 @@ def test_a_bug_is_one_line_of_json_with_its_message_and_no_secret(capfd: pytest.
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_what_a_task_of_ray_raises_counts_as_what_it_is(
+def test_an_error_raised_in_a_ray_task_keeps_its_status(
     cause: Exception, status: ExitStatus, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def run(_: Sequence[str]) -> int:
@@ -140,7 +139,7 @@ def test_a_signal_in_a_job_is_a_stop(number: signal.Signals) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 @pytest.mark.parametrize("status", [ExitStatus.DONE, ExitStatus.REFUSED])
-def test_after_a_job_its_status_stands(number: signal.Signals, status: ExitStatus) -> None:
+def test_signals_after_a_job_leave_its_status(number: signal.Signals, status: ExitStatus) -> None:
     program = (
         "import atexit\natexit.register(os.kill, me, number)\nfrom pipelines.command import run_command as run\n"
         f"status = run('build', '', [], lambda _: {int(status)})\nos.kill(me, number)\nsys.exit(status)"

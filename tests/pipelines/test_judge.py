@@ -28,7 +28,7 @@ from storage.builds.verdicts import VerdictStore
 from storage.files.settings import StoreSettings
 from storage.files.store import Files
 from storage.files.watch import StoreWatch
-from tests.judged import build_of
+from tests.judged_build import build_of
 from tests.judging.scripted import Said, ScriptedModel, verdict_reply
 from tests.storage.made import FINGERPRINT
 
@@ -120,7 +120,7 @@ def test_judge_errors_are_retried_and_other_judges_left_alone(files: Files, plan
     after = files.list("builds")
     assert {path: files.read(path) for path in before} == before
     assert {path: files.read(path) for path in given} == given
-    assert [path.split("/")[2] for path in after if path not in given] == ["verdicts", "verdicts"]
+    assert [path.split("/")[2] for path in after if path not in given] == ["ledger", "verdicts", "verdicts"]
     seconds = [
         row.verdict.second
         for chunk_id in plan.chunk_ids()
@@ -154,7 +154,7 @@ def test_only_finished_chunks_are_judged_and_published(files: Files, plan: Plan,
         ([], "no build"),
     ],
 )
-def test_what_cannot_work_ends_with_one_line(
+def test_settings_that_cannot_work_end_with_one_line(
     overrides: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([f"out={tmp_path}", *overrides]) == 2

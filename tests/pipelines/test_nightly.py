@@ -28,7 +28,7 @@ from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.releases import Release, Releases, latest, name_for
 from storage.files.store import Files, StoreError
 from tests.e2e.conftest import ROOT
-from tests.judged import CORRECT, INCORRECT, build_of
+from tests.judged_build import CORRECT, INCORRECT, build_of
 from tests.storage.made import FINGERPRINT
 
 JUDGE = "j" * 16
@@ -127,13 +127,13 @@ class TestOverAFinishedBuild:
         assert latest(files).version == "2026-01-30"
         assert latest(files).rows == 5
 
-    def test_where_nothing_is_new_nothing_is_published(self, files: Files, plan: Plan) -> None:
+    def test_nothing_new_publishes_nothing(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids(), 30)
         status, told = run(files, plan.chunk_ids(), 31)
         assert (status, "nothing new since 2026-01-30" in told) == (0, True)
         assert files.folders("datasets") == ("2026-01-30",)
 
-    def test_what_is_new_on_one_day_is_numbered(self, files: Files, plan: Plan) -> None:
+    def test_further_versions_of_one_day_are_numbered(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:1], 30)
         assert run(files, plan.chunk_ids(), 30, "gates.yield_off=1")[0] == 0
         assert latest(files).version == "2026-01-30.002"
@@ -213,7 +213,7 @@ class TestOverAFinishedBuild:
         assert latest(files).version == "2026-01-30"
         assert any(line.startswith("error: no success") for line in told.splitlines())
 
-    def test_without_the_latest_version_there_is_nothing_to_compare_with(self, files: Files, plan: Plan) -> None:
+    def test_a_missing_latest_version_ends_the_job(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids()[:2], 30)
         files.remove("datasets/2026-01-30/manifest.json")
         with pytest.raises(StoreError, match=r"2026-01-30 is the latest .*latest/000001\.json"):
@@ -227,13 +227,13 @@ class TestOverAFinishedBuild:
             assert run(files, chunks[:count], 27 + count, "keep=2", "gates.yield_off=1")[0] == 0
         assert files.folders("datasets") == ("2026-01-29", "2026-01-30")
 
-    def test_a_run_that_was_killed_before_it_released_is_made_up_for(self, files: Files, plan: Plan) -> None:
+    def test_the_next_run_releases_for_a_run_killed_before_its_release(self, files: Files, plan: Plan) -> None:
         run(files, plan.chunk_ids(), 30)
         files.remove("latest/000001.json")
         assert run(files, plan.chunk_ids(), 30)[0] == 0
         assert (latest(files).version, files.folders("datasets")) == ("2026-01-30", ("2026-01-30",))
 
-    def test_what_is_judged_again_meanwhile_waits_for_the_next_version(
+    def test_episodes_judged_again_meanwhile_wait_for_the_next_version(
         self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         chunk_id, verdicts = plan.chunk_ids()[0], VerdictStore(files, FINGERPRINT, JUDGE)
@@ -254,7 +254,7 @@ class TestOverAFinishedBuild:
         assert run(files, plan.chunk_ids(), 31, "gates.yield_off=1")[0] == 0
         assert (seen, latest(files).rows) == ([4, 5], 5)
 
-    def test_one_that_was_overtaken_leaves_the_other_s_version_the_latest(
+    def test_an_overtaken_run_leaves_the_other_version_the_latest(
         self, files: Files, plan: Plan, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         chunks, move = plan.chunk_ids(), Releases.move

@@ -41,7 +41,7 @@ def test_the_folder_may_stand_alone_and_the_query_as_a_setting(out: str, capsys:
     assert ask(capsys, out, f"sql={BY_RUNG}") == ask(capsys, BY_RUNG, f"out={out}")
 
 
-def test_what_is_missing_of_the_ledger_is_written_once(out: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_segments_of_the_ledger_are_written_once(out: str, capsys: pytest.CaptureFixture[str]) -> None:
     ask(capsys, out, BY_RUNG)
     (segment,) = ledger_of(Files(out)).segments
     data = Path(Files(out).locate(segment.path)).stat().st_mtime_ns

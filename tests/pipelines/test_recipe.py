@@ -41,7 +41,7 @@ def keep(files: Files, recipe: Recipe) -> str:
     return recipe.fingerprint
 
 
-def test_the_first_build_and_one_that_is_there_have_nothing_to_tell(files: Files) -> None:
+def test_first_and_known_recipes_report_no_difference(files: Files) -> None:
     assert what_changed(files, changed()) == ""
     keep(files, changed())
     assert what_changed(files, changed()) == ""
@@ -114,10 +114,10 @@ def fingerprint_of(*overrides: str) -> str:
     "override",
     ["ladder.rungs=[448,224]", "agent.samples=8", "source.splits=[val]", "source.subsets=[human]", "chunk_size=99"],
 )
-def test_what_is_merely_selected_is_in_no_fingerprint(override: str) -> None:
+def test_selecting_settings_are_in_no_fingerprint(override: str) -> None:
     assert fingerprint_of(override) == fingerprint_of()
 
 
 @pytest.mark.parametrize("override", ["agent.temperature=0.7", "agent.max_turns=3", "ladder.upscale=true"])
-def test_what_decides_an_episode_is_in_the_fingerprint(override: str) -> None:
+def test_settings_that_decide_an_episode_are_in_the_fingerprint(override: str) -> None:
     assert fingerprint_of(override) != fingerprint_of()

@@ -1,4 +1,4 @@
-"""The door: what a command line becomes, and what it says when it cannot."""
+"""Settings of a command line, and the messages for wrong ones."""
 
 import pytest
 

@@ -18,8 +18,8 @@ from storage.datasets.releases import Releases
 from storage.datasets.version import published
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
-from tests.changing import a_picture_is_deleted, nine_rows
-from tests.judged import build_of
+from tests.changing_source import a_picture_is_deleted, nine_rows
+from tests.judged_build import build_of
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import INPUTS, WRONG, Row, publish, rows_of
 
@@ -46,7 +46,7 @@ def versions(files: Files) -> None:
     assert releases.move("v2", releases.latest())
 
 
-def test_a_difference_counts_what_came_went_and_changed(files: Files) -> None:
+def test_a_difference_counts_new_gone_and_changed_episodes(files: Files) -> None:
     versions(files)
     old, new = published(files, "v1"), published(files, "v2")
     assert old is not None
@@ -158,7 +158,7 @@ def test_status_tells_failed_episodes_and_failed_source_rows_apart_in_columns() 
     assert second.startswith("  v1.002      7 accepted, 1,100 rejected, 1 failed episode, 0 failed source rows, ")
 
 
-def test_status_tells_what_the_source_holds_where_it_shrank(tmp_path: Path) -> None:
+def test_status_shows_the_samples_of_a_shrunken_source(tmp_path: Path) -> None:
     store = nine_rows(tmp_path)
     store.night()
     told = io.StringIO()
@@ -199,7 +199,7 @@ def test_status_and_diff_take_a_bare_folder(files: Files, capsys: pytest.Capture
     assert "v1 -> v2" in told
 
 
-def test_diff_says_what_versions_were_made_from_without_hashes() -> None:
+def test_diff_shows_inputs_without_hashes() -> None:
     before = {"chunks_sha256": "a", "left_out": 0, "left_out_sha256": "b", "source": {"samples": 9, "withdrawn": 0}}
     after = {"chunks_sha256": "c", "left_out": 3, "left_out_sha256": "d", "source": {"samples": 6, "withdrawn": 0}}
     told = io.StringIO()

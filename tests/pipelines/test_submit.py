@@ -21,7 +21,7 @@ from pipelines.config import SettingsError, load
 from pipelines.settings import SubmitSettings
 from pipelines.submit import ROOMS, check_job, checkout, environment, failure_of, jobs, kind_of, main, split
 from tests.e2e.conftest import ROOT
-from tests.held import EPISODES, HELD, Gate, ended, until
+from tests.held_engine import EPISODES, HELD, Gate, ended, until
 
 TINY = ("source.charts=1", "source.posters=0", "source.questions_per_picture=1", "ladder.rungs=[224]", "version=test")
 
@@ -54,7 +54,7 @@ def test_a_small_build_is_made_there_and_its_log_comes_back(nodes: RayNodes, tmp
     ended = submit(f"address={nodes.head.dashboard}", "id=small", "build", *TINY, f"out={tmp_path}")
     assert ended.returncode == 0, ended.stderr + ended.stdout
     assert "planned: 1 sample, 1 episode on 1 rung" in ended.stdout
-    assert list((tmp_path / "datasets" / "test" / "data").glob("*.parquet"))
+    assert list((tmp_path / "shards").glob("train-*.parquet"))
 
 
 def test_the_exit_status_is_the_jobs(nodes: RayNodes, tmp_path: Path) -> None:
@@ -192,7 +192,7 @@ def test_a_setting_of_the_job_before_its_name_is_told_its_place(capsys: pytest.C
     assert "settings of the job itself stand after its name" in capsys.readouterr().err
 
 
-def test_what_stands_before_the_jobs_name_is_about_the_sending() -> None:
+def test_settings_before_the_jobs_name_are_of_the_sending() -> None:
     assert split(["id=a", "build", "out=s3://b/c", "limit=1"]) == (["id=a"], "build", ["out=s3://b/c", "limit=1"])
 
 
@@ -211,7 +211,9 @@ def test_a_job_is_told_to_use_the_cluster_that_runs_it() -> None:
         ("build", ["out=s3://b/c", "cluster=local"], "cluster=local would start a Ray within the cluster"),
     ],
 )
-def test_what_cannot_work_there_is_refused_here(job: str, arguments: Sequence[str], why: str) -> None:
+def test_settings_that_cannot_work_on_the_cluster_are_refused_before_sending(
+    job: str, arguments: Sequence[str], why: str
+) -> None:
     with pytest.raises(SettingsError, match=why):
         check_job(job, arguments)
 

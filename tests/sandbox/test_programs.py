@@ -139,7 +139,7 @@ def test_output_is_cut(sandbox: Sandbox) -> None:
     assert len(run(sandbox, "for _ in range(100):\n    print('a' * 10_000)").printed) == Limits().output_chars
 
 
-def test_after_a_limit_the_session_starts_afresh(sandbox: Sandbox) -> None:
+def test_a_session_starts_afresh_after_a_limit(sandbox: Sandbox) -> None:
     session = sandbox.session([chart()], BOXES)
     session.run("x = 1")
     assert session.run("while True:\n    pass").stopped == "seconds"
@@ -193,7 +193,7 @@ def test_libraries_of_cpython_work_there(cpython: CPythonSandbox) -> None:
     assert [p.frame.region for p in execution.pictures] == [Box(0, 0, 200, 150)] * 2
 
 
-def test_without_cpython_its_libraries_are_named(monty: MontySandbox) -> None:
+def test_the_libraries_of_cpython_are_named_if_cpython_is_off(monty: MontySandbox) -> None:
     assert "numpy is not available here" in (run(monty, "import numpy as np").error or "")
 
 

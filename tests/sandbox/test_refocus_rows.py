@@ -19,7 +19,7 @@ RECORD_DIFFERS = {"multi_col_20755", "two_col_21171", "two_col_103793", "two_col
 
 
 @pytest.mark.skipif(not ROWS.is_file(), reason="LENSMILL_SHARED names no ReFocus rows")
-def test_rows_with_code_focus_on_what_they_record(monty: MontySandbox) -> None:
+def test_rows_with_code_focus_on_their_recorded_boxes(monty: MontySandbox) -> None:
     results = [replay(json.loads(line), monty) for line in ROWS.read_text().splitlines()]
     assert len(results) == 300
     differing = {result.row_id for result in results if result.blocks and result.difference}

@@ -9,7 +9,7 @@ from lensmill.models.client import OpenAIChatModel
 from lensmill.testing.prefix_cache import BLOCK_TOKENS, PictureTokens, PrefixCache
 from lensmill.testing.script import StubRequest, by_turn, latency, with_faults
 from lensmill.testing.stub_engine import StubEngine
-from tests.models.making import ask, picture, settings
+from tests.models.small_requests import ask, picture, settings
 
 
 def asked(text: str, number: int = 0) -> StubRequest:

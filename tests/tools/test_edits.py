@@ -32,7 +32,7 @@ def test_the_input_is_never_modified(kind: EditKind) -> None:
     assert edited.size == pixels.size
 
 
-def test_mask_whitens_the_others_and_keeps_what_is_in_focus() -> None:
+def test_mask_whitens_other_parts_and_keeps_the_focus() -> None:
     edited, text = focus(plain(), "mask", ["left"], PARTS)
     white = edited.crop((400 + INSET, 100 + INSET, 600 - INSET, 500 - INSET))
     assert white.getcolors() == [(white.width * white.height, WHITE)]
@@ -42,7 +42,7 @@ def test_mask_whitens_the_others_and_keeps_what_is_in_focus() -> None:
     assert "left" in text
 
 
-def test_mask_keeps_what_is_in_focus_where_neighbours_overlap_it() -> None:
+def test_mask_keeps_the_focus_under_overlapping_neighbours() -> None:
     edited, _ = focus(plain(), "mask", ["left"], {"left": LEFT, "all": Box(0, 0, 800, 600)})
     kept = edited.crop(LEFT.rounded())
     assert kept.getcolors() == [(kept.width * kept.height, GREY)]
@@ -80,7 +80,7 @@ def test_draw_outlines_in_red_from_outside() -> None:
 
 
 @pytest.mark.parametrize("size", [(224, 168), (336, 252), (800, 600), (1344, 1008), (3840, 2160), (3136, 28)])
-def test_an_outline_scales_with_the_picture_and_leaves_what_it_marks(size: tuple[int, int]) -> None:
+def test_an_outline_scales_with_the_picture_and_leaves_its_target(size: tuple[int, int]) -> None:
     pixels = noise(*size)
     box = Box(0.3 * size[0], 0.3 * size[1], 0.5 * size[0], 0.6 * size[1])
     edited, _ = focus(pixels, "draw", ["part"], {"part": box})
@@ -173,7 +173,7 @@ def test_an_unknown_label_lists_the_known_ones(kind: EditKind) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_without_any_parts_the_message_says_none(kind: EditKind) -> None:
+def test_the_message_says_that_there_are_no_parts(kind: EditKind) -> None:
     with pytest.raises(ToolError, match="the labels here are: none"):
         focus(plain(), kind, ["left"], {})
 

@@ -179,7 +179,7 @@ ARGUMENTS = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(st.sampled_from([ZOOM, *EDIT_TOOLS]), ARGUMENTS)
-def test_whatever_an_agent_writes_gives_a_picture_or_an_explanation(tool: str, arguments: Mapping[str, Any]) -> None:
+def test_any_arguments_give_a_picture_or_an_explanation(tool: str, arguments: Mapping[str, Any]) -> None:
     box = toolbox()
     try:
         result = box.call(tool, arguments)

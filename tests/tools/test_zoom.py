@@ -28,7 +28,7 @@ def test_a_box_is_enlarged_about_its_centre() -> None:
     assert zoom_region(Box(400, 300, 600, 400), SIZE, 1.5) == Box(350, 275, 650, 425)
 
 
-def test_what_reaches_over_the_edge_is_clipped() -> None:
+def test_a_box_beyond_the_edge_is_clipped() -> None:
     assert zoom_region(Box(900, 700, 1200, 900), SIZE, 1.5) == Box(825, 650, 1000, 800)
 
 
@@ -158,7 +158,7 @@ def test_a_crop_has_at_least_the_pixels_that_were_asked_for(width: float, height
         5,
     ],
 )
-def test_what_is_not_four_finite_numbers_is_explained(numbers: object) -> None:
+def test_a_box_without_four_finite_numbers_is_explained(numbers: object) -> None:
     with pytest.raises(ToolError, match="four finite numbers"):
         checked_box(numbers)
 

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from lensmill.agents.asking import option_hint, question_text
 from lensmill.agents.conversation import Conversation
 from lensmill.agents.direct.replies import read_direct_reply
 from lensmill.agents.direct.settings import DirectSettings
@@ -11,6 +10,7 @@ from lensmill.agents.prompts import Prompts
 from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.replies.final import UNKNOWN, abstains
 from lensmill.agents.structure import ANSWER, THINK
+from lensmill.agents.wording import option_hint, question_text
 from lensmill.models.chat import ChatModel
 from lensmill.trajectory import Message, Observation, Part, Step
 

@@ -7,8 +7,8 @@ each observation a user turn, `<think>` and `<answer>` at the end.
 import json
 from collections.abc import Sequence
 
-from lensmill.agents.asking import question_text
 from lensmill.agents.protocol import Task
+from lensmill.agents.wording import question_text
 from lensmill.tools import tool_schema
 from lensmill.trajectory import Action, Message, Part, Step
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, get_args
 
-from lensmill.agents.asking import question_text
 from lensmill.agents.prompts import Prompts
 from lensmill.agents.protocol import Task
 from lensmill.agents.replies.final import UNKNOWN
+from lensmill.agents.wording import question_text
 from lensmill.geometry import Box
 from lensmill.models.families import ModelFamily
 from lensmill.sample import RegionKind

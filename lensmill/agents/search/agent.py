@@ -8,7 +8,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from lensmill.agents.asking import convention_words, option_hint, question_text
 from lensmill.agents.conversation import Conversation, check_view
 from lensmill.agents.environment import Environment
 from lensmill.agents.errors import BadSummary
@@ -19,6 +18,7 @@ from lensmill.agents.search.replies import SearchReply, read_search_reply
 from lensmill.agents.search.settings import SearchSettings
 from lensmill.agents.search.structure import search_structure, summary_structure
 from lensmill.agents.search.summary import Summary, Unfit, read_summary
+from lensmill.agents.wording import convention_words, option_hint, question_text
 from lensmill.agents.zoom.agent import look, turn_text, zoom_opening
 from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel

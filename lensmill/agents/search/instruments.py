@@ -6,7 +6,6 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from lensmill.agents.asking import convention_words
 from lensmill.agents.conversation import Conversation, call_seed, check_view
 from lensmill.agents.environment import Environment
 from lensmill.agents.replies.boxes import Numbers
@@ -14,6 +13,7 @@ from lensmill.agents.replies.loose_json import Unreadable
 from lensmill.agents.search.prompting import PROMPTS
 from lensmill.agents.search.replies import InstrumentCall, read_located
 from lensmill.agents.search.structure import boxes_structure
+from lensmill.agents.wording import convention_words
 from lensmill.geometry import Box, Convention, Frame
 from lensmill.models.chat import ChatModel, ChatReply, Sampling
 from lensmill.picture import Encoded, encode

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 
-from lensmill.agents.asking import question_text
 from lensmill.agents.conversation import Conversation
 from lensmill.agents.protocol import Review, Task
 from lensmill.agents.search.prompting import PROMPTS
 from lensmill.agents.search.secrecy import safe_advice
 from lensmill.agents.search.structure import verdict_structure
+from lensmill.agents.wording import question_text
 from lensmill.models.chat import ChatModel, ModelCall, Sampling
 from lensmill.picture import Encoded
 from lensmill.tools.errors import shown

@@ -4,12 +4,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 
-from lensmill.agents.asking import convention_words, option_hint, question_text
 from lensmill.agents.conversation import Conversation, check_view
 from lensmill.agents.environment import Environment
 from lensmill.agents.prompts import Prompts
 from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.replies.final import UNKNOWN, abstains
+from lensmill.agents.wording import convention_words, option_hint, question_text
 from lensmill.agents.zoom.replies import ToolCall, ZoomReply, read_zoom_reply
 from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.agents.zoom.structure import zoom_structure

@@ -18,7 +18,6 @@ KINDS = (
 )
 SHEETS = ("Visitor board", "Facts and figures", "Weekly bulletin", "Staff dashboard", "Reading room sheet", "Open day")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October")
-DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def phone(rng: Random) -> str:

@@ -24,7 +24,7 @@ def say(text: str) -> None:
     ray._private.worker.print_to_stdstream({"lines": [text], "pid": "raylet", "is_err": False}, ignore_prefix=False)
 
 
-def test_of_a_dump_the_first_line_is_logged(
+def test_only_the_first_line_of_a_dump_is_logged(
     caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     say(DUMP.removeprefix("\x1b[33m"))

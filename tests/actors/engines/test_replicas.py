@@ -15,7 +15,7 @@ from actors.cluster.errors import Stopped
 from actors.engines.replicas import EngineError, EngineReplica, EngineSet
 from actors.engines.settings import EngineSettings
 from tests.actors.engines.test_server import ends
-from tests.said import Said
+from tests.said_lines import Said
 
 ROOT = Path(__file__).resolve().parents[3]
 

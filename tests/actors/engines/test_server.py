@@ -66,7 +66,7 @@ async def test_a_server_that_ends_before_it_is_ready_names_the_cause(a_server: S
     assert server.tail() == "loading\nRuntimeError: no weights here"
 
 
-async def test_of_several_errors_the_root_cause_is_reported(a_server: Starts) -> None:
+async def test_the_root_cause_of_several_errors_is_reported(a_server: Starts) -> None:
     server = a_server("--say=(Core pid=7) ValueError: no room\nInitError: see root cause above\n" + "later\n" * 80)
     await server.start()
     await server.end()

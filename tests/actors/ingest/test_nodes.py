@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
-from tests.actors.ingest.sliced import SlicedPlanner, a_folder, content
+from tests.actors.ingest.sliced_folder import SlicedPlanner, a_folder, content
 from tests.e2e.conftest import ROOT
-from tests.held import ended, until
+from tests.held_engine import ended, until
 
 
 async def test_the_plan_is_the_same_after_a_node_died(tmp_path: Path) -> None:
@@ -19,7 +19,7 @@ async def test_the_plan_is_the_same_after_a_node_died(tmp_path: Path) -> None:
         nodes.add(0)
         readers = [nodes.add(1) for _ in range(2)]
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.actors.ingest.on_nodes", str(tmp_path), nodes.head.address),
+            *(sys.executable, "-m", "tests.actors.ingest.plan_on_nodes", str(tmp_path), nodes.head.address),
             cwd=ROOT,
             env={**os.environ, **LOOPBACK},
             stdout=asyncio.subprocess.PIPE,

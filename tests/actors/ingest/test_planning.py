@@ -45,7 +45,7 @@ def test_an_outline_counts_samples_episodes_and_failures(tmp_path: Path) -> None
     assert found.originals_size == (tmp_path / "data" / "test" / "png" / "a.png").stat().st_size
 
 
-def test_a_smaller_run_speaks_of_its_own_rows_only(tmp_path: Path) -> None:
+def test_a_smaller_run_reports_only_its_own_rows(tmp_path: Path) -> None:
     a_folder(tmp_path)
     outline(tmp_path)
     found = outline(tmp_path, limit=1)
@@ -61,7 +61,7 @@ def test_a_row_that_was_mended_is_a_failure_no_more(tmp_path: Path) -> None:
     assert (found.samples, found.failures) == (3, {})
 
 
-def test_a_rung_that_does_not_fit_into_the_models_context_is_a_failure_that_names_it(tmp_path: Path) -> None:
+def test_a_rung_beyond_the_models_context_fails_by_name(tmp_path: Path) -> None:
     a_folder(tmp_path)
     found = outline(tmp_path, family=ModelFamily(context_length=3000))
     assert found.episodes == {224: 2, 448: 2}
@@ -117,7 +117,7 @@ def stored(tmp_path: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_of_a_grown_source_only_what_is_new_is_planned_as_new_chunks(tmp_path: Path) -> None:
+def test_a_grown_source_plans_only_new_samples_as_new_chunks(tmp_path: Path) -> None:
     a_folder(tmp_path, bad=False)
     first = planner(tmp_path)
     first.plan()
@@ -138,7 +138,7 @@ def test_of_a_grown_source_only_what_is_new_is_planned_as_new_chunks(tmp_path: P
     assert sum(path.startswith("images/") for path in after.keys() - before.keys()) == 3
 
 
-def test_pictures_of_what_is_planned_are_not_stored_again(tmp_path: Path) -> None:
+def test_pictures_of_planned_samples_are_not_stored_again(tmp_path: Path) -> None:
     a_folder(tmp_path, bad=False)
     planner(tmp_path).plan()
     for path in (tmp_path / "out" / "images").rglob("*"):
@@ -149,7 +149,7 @@ def test_pictures_of_what_is_planned_are_not_stored_again(tmp_path: Path) -> Non
     assert sum(path.is_file() for path in (tmp_path / "out" / "images").rglob("*")) == 1
 
 
-def test_failures_of_what_is_planned_are_told_again(tmp_path: Path) -> None:
+def test_failures_of_planned_samples_are_reported_again(tmp_path: Path) -> None:
     a_folder(tmp_path)
     family = ModelFamily(context_length=3000)
     outline(tmp_path, family=family)

@@ -1,4 +1,4 @@
-"""What a run selects decides no fingerprint: only what is not planned yet is planned, and a version holds its own."""
+"""Settings that only select are in no fingerprint: a run plans missing episodes only, and a version holds its own."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.resolution import Ladder
 from storage.builds.exclusion import Exclusion
 from storage.builds.plan import Plan, PlannedEpisode
-from storage.builds.scope import Selection, select
+from storage.builds.scope import RunScope, run_scope
 from storage.builds.source_state import SourceStates
 from storage.files.store import Files
 from storage.sources.chartqa import ChartQASettings
@@ -84,7 +84,7 @@ def test_one_rung_more_plans_that_rung_only(tmp_path: Path) -> None:
     assert len(keys(tmp_path, second)) == 15
 
 
-def test_a_run_with_fewer_rungs_leaves_the_others_where_they_are(tmp_path: Path) -> None:
+def test_a_run_with_fewer_rungs_keeps_the_other_rungs(tmp_path: Path) -> None:
     a_split(tmp_path, "test", 5)
     both = plan(tmp_path)
     before = files_of(tmp_path)
@@ -171,7 +171,7 @@ def test_a_later_job_selects_what_the_last_run_selected(tmp_path: Path) -> None:
     plan(tmp_path, rungs=(224, 672), samples=2)
     outline = plan(tmp_path, rungs=(224, 448, 672), samples=1)
     files = Files(str(tmp_path / "out"))
-    found: Selection = select(Plan(files, FINGERPRINT), SourceStates(files, FINGERPRINT).last(), Exclusion())
+    found: RunScope = run_scope(Plan(files, FINGERPRINT), SourceStates(files, FINGERPRINT).last(), Exclusion())
     assert (found.scope, found.chunk_ids, found.episodes) == (outline.scope, outline.chunk_ids, outline.asked)
 
 

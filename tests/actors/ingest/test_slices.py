@@ -1,4 +1,4 @@
-"""Ingest by slices: the plan is the same whoever reads which slice, and how often."""
+"""Ingest by slices: the plan does not depend on which process reads a slice, or how often."""
 
 import os
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from actors.cluster.connection import ClusterSettings, connect
 from actors.cluster.tasks import in_order
 from storage.sources.chartqa import ChartQASource
 from storage.sources.protocol import SourceError, SourceFailure, SourceItem
-from tests.actors.ingest.sliced import PICTURES, SlicedPlanner, a_folder, content
+from tests.actors.ingest.sliced_folder import PICTURES, SlicedPlanner, a_folder, content
 
 
 @pytest.fixture(scope="module")

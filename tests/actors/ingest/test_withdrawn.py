@@ -7,28 +7,27 @@ from typing import Any
 
 import pytest
 
-from actors.publishing.publishing import version_inputs
 from lensmill.models.families import ModelFamily
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
 from storage.builds.plan import Plan
-from storage.builds.scope import select
+from storage.builds.scope import run_scope
 from storage.builds.source_state import SourceStates
 from storage.files.store import Files
-from tests.changing import (
+from tests.changing_source import (
     CHANGES,
     FINGERPRINT,
     Store,
     a_picture_is_deleted,
     a_row_is_removed,
-    all_of_it_is_other,
     all_rows,
+    every_row_is_replaced,
     failures,
-    it_is_turned_round,
     nine_rows,
     questions,
     row,
     table,
+    the_rows_are_reversed,
 )
 
 
@@ -57,18 +56,18 @@ def test_a_changed_source_gives_the_rows_of_a_fresh_build(
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.__name__)
-def test_a_version_of_a_changed_source_is_as_it_must_be(
+def test_a_version_of_a_changed_source_verifies(
     change: Callable[[Store], None], store: Store, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = version_inputs(store.settings(store.plan()))
+    before = store.inputs(store.plan())
     store.night()
     change(store)
     store.night()
     verify([f"{store.root / 'out'}"])
     wrong = [line for line in capsys.readouterr().out.splitlines() if line.startswith("wrong: ")]
     assert [line for line in wrong if "recipe.json" not in line] == []  # which was made by hand
-    after = version_inputs(store.settings(store.plan()))
-    assert (before == after) == (change is it_is_turned_round)
+    after = store.inputs(store.plan())
+    assert (before == after) == (change is the_rows_are_reversed)
 
 
 def test_no_row_is_both_accepted_and_failed(store: Store) -> None:
@@ -82,7 +81,7 @@ def test_no_row_is_both_accepted_and_failed(store: Store) -> None:
     assert (len(questions(version)), failures(version)) == (9, [])
 
 
-def test_what_has_gone_is_counted_and_named(store: Store) -> None:
+def test_withdrawn_samples_are_counted_and_named(store: Store) -> None:
     store.night()
     a_picture_is_deleted(store)
     outline = store.plan()
@@ -98,7 +97,7 @@ def test_what_has_gone_is_counted_and_named(store: Store) -> None:
     assert next(iter(outline.withdrawn)) in card
 
 
-def test_what_was_withdrawn_is_published_where_that_is_asked_for(store: Store) -> None:
+def test_withdrawn_samples_are_published_on_request(store: Store) -> None:
     store.night()
     a_picture_is_deleted(store)
     kept = store.night(keep=True)
@@ -106,7 +105,7 @@ def test_what_was_withdrawn_is_published_where_that_is_asked_for(store: Store) -
     assert len(questions(store.night())) == 6
 
 
-def test_of_two_equal_rows_one_may_go(store: Store) -> None:
+def test_one_of_two_equal_rows_may_be_withdrawn(store: Store) -> None:
     store.rows(row("a.png"), row("b.png"), row("a.png"))
     assert [error for _, error in failures(store.night())] == ["duplicate"]
     for rows in ([row("b.png"), row("a.png")], [row("a.png"), row("b.png")]):
@@ -116,7 +115,7 @@ def test_of_two_equal_rows_one_may_go(store: Store) -> None:
         assert version.inputs["source"]["withdrawn"] == 0
 
 
-def test_another_source_of_which_nothing_fits_takes_nothing_over(store: Store) -> None:
+def test_another_source_without_fitting_rows_takes_nothing_over(store: Store) -> None:
     store.night()
     store.picture("z.png")
     store.rows(*(row("z.png", number) for number in range(20)))
@@ -127,7 +126,7 @@ def test_another_source_of_which_nothing_fits_takes_nothing_over(store: Store) -
     assert (source.samples, source.unreadable) == (0, 20)
 
 
-def test_a_source_of_which_nothing_is_read_is_no_state_of_it(store: Store) -> None:
+def test_a_source_without_readable_rows_records_no_state(store: Store) -> None:
     store.night()
     for picture in store.png.iterdir():
         picture.unlink()
@@ -150,7 +149,7 @@ def test_a_limit_publishes_its_samples_not_their_chunks(store: Store) -> None:
 
 def test_a_plan_that_another_run_has_grown_since_does_not_grow_a_version(store: Store) -> None:
     outline = store.plan()
-    all_of_it_is_other(store)
+    every_row_is_replaced(store)
     store.make(store.plan())
     store.make(outline)
     assert len(questions(store.publish(store.settings(outline)))) == 9
@@ -173,19 +172,19 @@ def test_a_source_that_comes_back_gives_the_first_version_again(store: Store) ->
     assert (store.night(), second.version == first.version) == (first, False)
 
 
-def test_whoever_does_not_read_the_source_publishes_what_was_read_last(store: Store) -> None:
+def test_a_job_without_the_source_publishes_its_last_state(store: Store) -> None:
     store.night()
     a_picture_is_deleted(store)
     version = store.night()
     state = SourceStates(store.files, FINGERPRINT).last()
     assert state is not None
-    found = select(Plan(store.files, FINGERPRINT), state, Exclusion())
+    found = run_scope(Plan(store.files, FINGERPRINT), state, Exclusion())
     settings = replace(store.settings(store.plan()), chunk_ids=found.chunk_ids, scope=found.scope)
     assert store.publish(replace(settings, failure_keys=state.failure_keys)) == version
 
 
 @pytest.mark.parametrize("smaller", [{"trial": True}, {"limit": 2}])
-def test_a_smaller_run_does_not_shrink_what_is_published_without_reading_the_source(
+def test_a_smaller_run_does_not_shrink_versions_of_jobs_without_the_source(
     smaller: dict[str, Any], store: Store
 ) -> None:
     store.night()
@@ -194,4 +193,4 @@ def test_a_smaller_run_does_not_shrink_what_is_published_without_reading_the_sou
     store.plan(**smaller)
     state = SourceStates(store.files, FINGERPRINT).last()
     assert state is not None
-    assert select(Plan(store.files, FINGERPRINT), state, Exclusion()).samples == 9
+    assert run_scope(Plan(store.files, FINGERPRINT), state, Exclusion()).samples == 9

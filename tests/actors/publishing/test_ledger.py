@@ -8,7 +8,8 @@ import ray
 
 from actors.cluster.connection import ClusterSettings, connect
 from actors.cluster.errors import Stopped
-from actors.publishing.ledger import tally_of, written_ledger
+from actors.publishing.ledger import written_ledger
+from actors.publishing.tally import tally_of
 from lensmill.curation.settings import CurationSettings
 from monitoring.report import RungTally
 from storage.builds import ledger as ledgers
@@ -62,7 +63,7 @@ def test_a_ledger_that_is_written_is_not_written_again(files: Files) -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_one_who_asks_to_stop_is_heard(files: Files) -> None:
+def test_a_stop_ends_the_writing_of_a_ledger(files: Files) -> None:
     with pytest.raises(Stopped):
         written_ledger(files, FINGERPRINT, JUDGE, Plan(files, FINGERPRINT).chunk_ids(), {}, stopping=lambda: True)
 

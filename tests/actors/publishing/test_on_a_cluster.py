@@ -19,9 +19,9 @@ from actors.cluster.errors import Stopped
 from actors.cluster.tasks import in_order
 from actors.publishing.publishing import Progress, prepare, publish_prepared
 from storage.files.store import Files
-from tests.actors.publishing.a_build import SMALL_BLOCK, judged_build, settings_of
+from tests.actors.publishing.block_build import SMALL_BLOCK, judged_build, settings_of
 from tests.e2e.conftest import ROOT, tree
-from tests.inline import inline
+from tests.inline_tasks import inline
 
 PUBLISHED = ("datasets", "shards", "blocks")
 
@@ -122,7 +122,7 @@ def test_a_stopped_publisher_goes_on_where_it_was(files: Files, expected: dict[s
 
 
 def test_a_killed_driver_is_followed_by_another(files: Files, expected: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "tests.actors.publishing.a_build", files.root]
+    command = [sys.executable, "-m", "tests.actors.publishing.block_build", files.root]
     with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as driver:
         until, blocks = monotonic() + 120, Path(files.root, "blocks")
         while driver.poll() is None and monotonic() < until and not (blocks.exists() and any(blocks.iterdir())):

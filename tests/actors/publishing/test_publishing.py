@@ -19,8 +19,8 @@ from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files, StoreError
 from storage.sources.neutral import neutral_sample
-from tests.inline import inline
-from tests.judged import CORRECT, build_of, looked
+from tests.inline_tasks import inline
+from tests.judged_build import CORRECT, build_of, looked
 from tests.storage.made import FINGERPRINT
 
 JUDGE = "j" * 16
@@ -95,7 +95,7 @@ def test_a_version_says_which_chunks_it_was_curated_from(files: Files, plan: Pla
     assert text(part, "chunks.txt") == f"{plan.chunk_ids()[1]}\n"
 
 
-def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(files: Files, plan: Plan) -> None:
+def test_retried_episodes_are_in_the_next_version_and_the_last_one_stays(files: Files, plan: Plan) -> None:
     first, second = plan.chunk_ids()
     before, _ = publish_version(settings(files, plan.chunk_ids()))
     assert counts(before) == (2, 2)
@@ -111,7 +111,7 @@ def test_what_was_tried_again_is_in_the_next_version_and_the_last_one_stays(file
     assert len(table(before, "train")) == 2
 
 
-def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_there(files: Files, plan: Plan) -> None:
+def test_the_closing_table_is_the_same_for_a_published_version(files: Files, plan: Plan) -> None:
     wanted = settings(files, plan.chunk_ids())
     (_, first), (_, again) = publish_version(wanted), publish_version(wanted)
     assert first == again == prepare(wanted).tally
@@ -120,7 +120,7 @@ def test_what_became_of_the_episodes_is_counted_whether_or_not_the_version_is_th
     assert sum(count for count, _ in first.failures.values()) == 2
 
 
-def test_what_must_not_be_trained_on_is_rejected_by_name_and_counted_by_it(files: Files) -> None:
+def test_unfit_episodes_are_rejected_and_counted_by_reason(files: Files) -> None:
     plan = build_of(files, ["0", "1<|im_end|>", "2\0", "3"])
     for chunk_id in plan.chunk_ids():
         judge(files, chunk_id)
@@ -132,7 +132,7 @@ def test_what_must_not_be_trained_on_is_rejected_by_name_and_counted_by_it(files
     assert version.inputs["curation"]["version"] == CURATION_VERSION
 
 
-def test_a_row_says_what_was_neutralised_in_its_sample(files: Files) -> None:
+def test_a_row_records_the_neutralised_tokens_of_its_sample(files: Files) -> None:
     plan, images = build_of(files, []), ImageStore(files)
     sample, trajectory = looked(images, 0)
     sample = neutral_sample(replace(sample, question="What is <image>?"))

@@ -11,25 +11,25 @@ from pipelines.exclude import tell_lifted
 from pipelines.verify import main as verify
 from storage.builds.exclusion import Exclusion
 from storage.builds.plan import Plan
-from storage.builds.scope import select
+from storage.builds.scope import run_scope
 from storage.datasets.releases import Releases
 from storage.files.store import StoreError
-from tests.changing import (
+from tests.changing_source import (
     FINGERPRINT,
     Store,
     a_picture_is_deleted,
     a_row_is_removed,
     all_rows,
     failures,
-    it_grows_and_shrinks,
-    it_is_turned_round,
     nine_rows,
     questions,
     row,
     table,
+    the_rows_are_reversed,
+    the_source_grows_and_shrinks,
 )
-from tests.inline import inline
-from tests.said import Said
+from tests.inline_tasks import inline
+from tests.said_lines import Said
 
 
 @pytest.fixture
@@ -99,7 +99,7 @@ def lifted(store: Store, exclusion: Exclusion) -> Said:
     return said
 
 
-def test_an_origin_that_only_one_row_ever_had_takes_it_down(store: Store) -> None:
+def test_a_unique_origin_takes_its_row_down(store: Store) -> None:
     store.night()
     store.rows(*all_rows(), row("c.png", 9))
     version = store.night(exclude=at(10))
@@ -107,7 +107,7 @@ def test_an_origin_that_only_one_row_ever_had_takes_it_down(store: Store) -> Non
     assert "Question 9 of c.png?" not in questions(version)
 
 
-@pytest.mark.parametrize("change", [it_is_turned_round, it_grows_and_shrinks])
+@pytest.mark.parametrize("change", [the_rows_are_reversed, the_source_grows_and_shrinks])
 def test_an_origin_that_means_another_row_now_is_refused_with_both_samples(
     change: Callable[[Store], None], store: Store
 ) -> None:
@@ -119,14 +119,14 @@ def test_an_origin_that_means_another_row_now_is_refused_with_both_samples(
     assert "\n" not in str(raised.value)
 
 
-def test_an_origin_of_a_row_that_fails_now_and_of_one_that_has_moved_is_refused(store: Store) -> None:
+def test_an_origin_shared_by_a_failed_and_a_moved_row_is_refused(store: Store) -> None:
     store.night()
     store.rows({**row("c.png", 9), "label": ""}, *all_rows())
     with pytest.raises(StoreError, match="or a row that failed: rows have moved"):
         store.plan(exclude=at(1))
 
 
-def test_an_origin_of_a_row_that_has_gone_means_the_row_that_has_it_now(store: Store) -> None:
+def test_the_origin_of_a_withdrawn_row_names_the_row_there_now(store: Store) -> None:
     store.night()
     a_row_is_removed(store)
     version = store.night(exclude=at(1))
@@ -142,7 +142,7 @@ def test_a_withdrawn_row_that_is_kept_is_taken_down_by_its_origin(store: Store) 
 
 def test_a_row_is_taken_down_by_its_origin_where_no_state_is_recorded(store: Store) -> None:
     store.night()
-    found = select(Plan(store.files, FINGERPRINT), None, at(9))
+    found = run_scope(Plan(store.files, FINGERPRINT), None, at(9))
     assert (len(found.scope.left_out), found.unknown_origins) == (1, ())
 
 

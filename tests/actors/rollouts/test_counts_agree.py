@@ -25,8 +25,8 @@ from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files
-from tests.inline import inline
-from tests.judged import CORRECT, INCORRECT
+from tests.inline_tasks import inline
+from tests.judged_build import CORRECT, INCORRECT
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import seen
 

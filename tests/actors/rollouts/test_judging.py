@@ -22,7 +22,7 @@ from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictStore
 from storage.files.store import Files
-from tests.judged import CORRECT, build_of
+from tests.judged_build import CORRECT, build_of
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import seen
 
@@ -82,7 +82,7 @@ async def test_every_finished_episode_gets_a_verdict_and_failed_ones_none(files:
     assert work.counts == {"correct": 3, "chunks": 1}
 
 
-async def test_only_so_many_verdicts_are_awaited_at_once(files: Files) -> None:
+async def test_the_number_of_awaited_verdicts_is_bounded(files: Files) -> None:
     plan = build_of(files, [str(number) for number in range(9)], chunk_size=9)
     judge = NotingJudge()
     await chunks(files, judge, in_flight=3).judge_chunk(plan.chunk_ids()[0])
@@ -243,7 +243,7 @@ async def test_failed_episodes_are_made_again_and_judged_and_no_others(files: Fi
     assert {path: files.read(path) for path in before} == before
 
 
-async def test_what_another_run_has_tried_since_is_not_made_again(files: Files) -> None:
+async def test_episodes_that_another_run_retried_are_not_made_again(files: Files) -> None:
     plan, _ = planned_only(files, 2)
     (chunk_id,) = plan.chunk_ids()
     await worker(files, NotingJudge(), FailingParrot(0, 1)).run_chunk(chunk_id)
@@ -263,7 +263,7 @@ async def test_failures_of_other_classes_are_left_alone(files: Files) -> None:
     assert (report.state, agent.asked) == ("found", [])
 
 
-async def test_what_is_finished_of_a_retry_that_is_stopped_is_taken_up_by_the_next(files: Files) -> None:
+async def test_finished_episodes_of_a_stopped_retry_are_kept(files: Files) -> None:
     plan, _ = planned_only(files, 3)
     (chunk_id,) = plan.chunk_ids()
     await worker(files, NotingJudge(), FailingParrot(0, 1, 2)).run_chunk(chunk_id)

@@ -47,7 +47,7 @@ async def half_done(settings: RolloutSettings, chunk_id: str) -> "tuple[HalfDone
     return worker, running
 
 
-async def test_what_has_ended_is_handed_back_in_time(tmp_path: Path) -> None:
+async def test_finished_episodes_are_handed_back_in_time(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 3)
     (chunk_id,) = plan.chunk_ids()
     worker, running = await half_done(settings, chunk_id)
@@ -69,7 +69,7 @@ async def test_another_worker_makes_only_the_rest(tmp_path: Path) -> None:
     assert other.agent.asked == 2
 
 
-async def test_with_any_time_left_episodes_at_work_finish(tmp_path: Path) -> None:
+async def test_running_episodes_finish_in_the_time_left(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 3)
     (chunk_id,) = plan.chunk_ids()
     worker, running = await half_done(settings, chunk_id)

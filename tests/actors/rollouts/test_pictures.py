@@ -33,7 +33,7 @@ async def test_a_view_is_drawn_and_encoded_once(images: ImageStore) -> None:
     assert first is second
 
 
-async def test_what_failed_once_is_tried_again(images: ImageStore) -> None:
+async def test_a_failed_picture_is_tried_again(images: ImageStore) -> None:
     data = a_file(2)
     pictures = Pictures(images, Ladder())
     with pytest.raises(StoreError):

@@ -29,7 +29,7 @@ from storage.builds.episodes import EpisodeStore
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.files.store import Files
-from tests.said import Said
+from tests.said_lines import Said
 from tests.storage.made import a_sample
 
 SETTINGS = RolloutSettings(

@@ -71,7 +71,7 @@ def test_a_run_alone_takes_every_chunk_once_in_the_plans_order_from_a_place_of_i
 
 @pytest.mark.parametrize("seed", range(8))
 @pytest.mark.parametrize("runs", [2, 3])
-def test_what_runs_make_twice_is_bounded_by_what_is_in_flight(runs: int, seed: int) -> None:
+def test_chunks_made_twice_are_bounded_by_chunks_in_flight(runs: int, seed: int) -> None:
     in_flight = 8
     found = Runs(runs, in_flight, seed)
     assert found.twice <= 2 * runs * in_flight  # where they met, and at the end

@@ -35,7 +35,7 @@ def failed(settings: RolloutSettings, chunk_id: str) -> list[str]:
     return [row.failure.error_class for row in rows if row.failure is not None]
 
 
-async def test_beside_others_it_is_only_suspected_and_the_rest_is_kept(tmp_path: Path) -> None:
+async def test_an_episode_beside_others_is_only_suspected_and_the_rest_is_kept(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 3)
     (chunk_id,) = plan.chunk_ids()
     assert (await worker(settings)[0].run_chunk(chunk_id)).state == "suspect"
@@ -44,7 +44,7 @@ async def test_beside_others_it_is_only_suspected_and_the_rest_is_kept(tmp_path:
     assert not store.is_committed(chunk_id)
 
 
-async def test_one_that_is_innocent_is_done_when_it_is_tried(tmp_path: Path) -> None:
+async def test_an_innocent_suspect_finishes_in_its_trial(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 3)
     (chunk_id,) = plan.chunk_ids()
     made, agent = worker(settings)
@@ -54,7 +54,7 @@ async def test_one_that_is_innocent_is_done_when_it_is_tried(tmp_path: Path) -> 
     assert failed(settings, chunk_id) == []
 
 
-async def test_one_of_which_engines_die_then_too_fails_alone(tmp_path: Path) -> None:
+async def test_an_episode_that_kills_engines_in_its_trial_fails_alone(tmp_path: Path) -> None:
     settings, plan = planned(tmp_path, 3)
     (chunk_id,) = plan.chunk_ids()
     made, _ = worker(settings)

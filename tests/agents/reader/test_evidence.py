@@ -74,7 +74,7 @@ def test_the_first_of_two_printed_options_is_the_upper_one() -> None:
     assert weigh("What is the first phone number?", ("555-1000", "555-2000"), lines).option == 1
 
 
-def test_of_two_printed_options_the_one_in_large_letters_is_the_answer_if_asked_for() -> None:
+def test_the_option_in_large_letters_is_the_answer_if_asked_for() -> None:
     question, options = "What name is printed in large black letters?", ("Acme", "Borealis")
     large = Seen(TextLine("BOREALIS", Box(0, 900, 300, 930), 0.99), 30, 0)
     assert weigh(question, options, [line("Acme"), large]).option == 1
@@ -105,9 +105,7 @@ def test_two_lines_joined_are_no_larger_letters() -> None:
         ("on the left, below the box on the right", None),
     ],
 )
-def test_of_two_printed_options_the_one_on_the_side_that_is_asked_for_is_the_answer(
-    where: str, option: int | None
-) -> None:
+def test_the_option_on_the_side_in_question_is_the_answer(where: str, option: int | None) -> None:
     lines = [line("Acme", x=100, y=900), line("Borealis", x=700, y=0)]
     assert weigh(f"What name is printed on the box {where}?", ("Acme", "Borealis"), lines).option == option
 

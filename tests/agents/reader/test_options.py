@@ -23,7 +23,7 @@ async def test_small_print_is_found_by_zooming_on_every_rung(rung: int) -> None:
     assert any(box.iou(SIGN) > 0 for step in trajectory.steps if step.action for _, box in step.action.boxes)
 
 
-async def test_it_looks_closely_before_it_answers() -> None:
+async def test_the_reader_looks_closely_before_it_answers() -> None:
     agent = ReaderAgent(reader=PrintedWorld([("Borealis", SIGN)]))
     trajectory = (await agent.run(environment_for(QUESTION, OPTIONS, rung=3840))).trajectory
     last = trajectory.steps[-2]

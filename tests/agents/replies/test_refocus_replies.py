@@ -13,7 +13,7 @@ from tests.agents.replies.refocus_cases import CASES, CODE, Case
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
-def test_a_reply_is_read_as_it_was_meant(case: Case) -> None:
+def test_a_reply_is_read_with_its_meaning(case: Case) -> None:
     read = read_refocus_reply(case.reply, case.cut)
     assert read.code == case.code
     assert read.answer == case.answer

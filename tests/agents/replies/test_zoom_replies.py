@@ -16,7 +16,7 @@ def zooms_in(read: ZoomReply) -> list[Zoom]:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.label)
-def test_a_reply_is_read_as_it_was_meant(case: Case) -> None:
+def test_a_reply_is_read_with_its_meaning(case: Case) -> None:
     read = read_zoom_reply(case.reply, case.convention, FRAMES, case.cut)
     assert [zoom.bbox_2d for zoom in zooms_in(read)] == [pytest.approx(box) for box in case.boxes]
     assert all(zoom.image == case.image for zoom in zooms_in(read))
@@ -92,6 +92,6 @@ def test_reading_is_bounded_for_replies_without_end(piece: str) -> None:
     read_zoom_reply("<tool_call>{" + (piece * 19_000)[:19_000], *ABOUT)
 
 
-def test_a_call_is_read_whatever_stands_before_it() -> None:
+def test_a_call_is_read_after_any_text() -> None:
     read = read_zoom_reply("x" * 20_000 + call(GOOD), *ABOUT)
     assert [zoom.bbox_2d for zoom in zooms_in(read)] == [BOX]

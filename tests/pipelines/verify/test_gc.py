@@ -40,7 +40,7 @@ def age(path: Path, days: float) -> None:
     os.utime(path, (then, then))
 
 
-def test_what_nothing_names_is_listed_and_kept(out: Path, tmp_path: Path) -> None:
+def test_unnamed_files_are_listed_and_kept(out: Path, tmp_path: Path) -> None:
     left = left_over(out, 8)
     status, lines = verify(out, "replay=none", f"findings={tmp_path / 'found.jsonl'}")
     assert status == 0, lines
@@ -52,7 +52,7 @@ def test_what_nothing_names_is_listed_and_kept(out: Path, tmp_path: Path) -> Non
     assert all(path.exists() for path in left)
 
 
-def test_of_many_files_that_nothing_names_the_first_are_printed_and_all_are_written(
+def test_the_first_of_many_unnamed_files_are_printed_and_all_are_written(
     out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     left = left_over(out, 8)
@@ -63,7 +63,7 @@ def test_of_many_files_that_nothing_names_the_first_are_printed_and_all_are_writ
     assert len((tmp_path / "found.jsonl").read_text().splitlines()) == len(left)
 
 
-def test_gc_removes_what_nothing_names_and_nothing_else(out: Path) -> None:
+def test_gc_removes_unnamed_files_and_nothing_else(out: Path) -> None:
     for path in out.rglob("*"):
         if path.is_file():
             age(path, 30)
@@ -73,7 +73,7 @@ def test_gc_removes_what_nothing_names_and_nothing_else(out: Path) -> None:
     assert {path for path in out.rglob("*") if path.is_file()} == before
 
 
-def test_gc_leaves_what_is_young(out: Path) -> None:
+def test_gc_leaves_young_files(out: Path) -> None:
     left = left_over(out, 6)
     verify(out, "replay=none", "gc=true")
     assert all(path.exists() for path in left)

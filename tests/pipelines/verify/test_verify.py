@@ -30,14 +30,14 @@ from tests.pipelines.verify.damage import (
 )
 
 
-def test_nothing_is_wrong_with_a_store_as_it_was_built(built: Path) -> None:
+def test_an_intact_store_has_no_finding(built: Path) -> None:
     status, lines = verify(built, "replay=all")
     assert status == 0, lines
     assert lines[-1].startswith("nothing is wrong")
     assert not lines[-1].endswith(" 0 trajectories replayed")
 
 
-def test_nothing_is_wrong_with_a_version_that_was_copied_with_its_shards(built: Path, tmp_path: Path) -> None:
+def test_a_version_copied_with_its_shards_has_no_finding(built: Path, tmp_path: Path) -> None:
     shutil.copytree(built / "shards", tmp_path / "elsewhere" / "shards")
     moved = shutil.copytree(built / "datasets" / "test", tmp_path / "elsewhere" / "datasets" / "test")
     status, lines = verify(moved, "replay=all")
@@ -204,7 +204,7 @@ def test_a_latest_version_that_cannot_be_read_is_found(out: Path, broken: str) -
     assert any(line.startswith("latest: ") for line in wrong(out, "replay=none"))
 
 
-def test_a_pointer_to_what_cannot_be_a_version_is_found(out: Path) -> None:
+def test_a_pointer_to_an_impossible_version_is_found(out: Path) -> None:
     Files(str(out)).create("latest/000001.json", b'{"version": "../test"}')
     assert any("latest/000001.json is no pointer to a version" in line for line in wrong(out, "replay=none"))
 
@@ -231,7 +231,7 @@ def test_findings_are_written_as_json_lines(out: Path, tmp_path: Path) -> None:
     assert (found["file"], found["field"], found["row"]) == ("datasets/test/README.md", "sha256", None)
 
 
-def test_a_sample_is_of_what_is_made(out: Path) -> None:
+def test_a_sample_of_replays_is_of_finished_episodes(out: Path) -> None:
     for commit in sorted(out.glob("builds/*/episodes/commits/*"))[1:]:
         (judged,) = out.glob(f"builds/*/verdicts/*/commits/{commit.name}")
         commit.unlink()

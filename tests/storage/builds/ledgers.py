@@ -10,7 +10,7 @@ from lensmill.verdict import Outcome, Verdict
 from storage.builds.episodes import EpisodeRow, EpisodeStore, Failure
 from storage.builds.judged import JudgedBuild
 from storage.builds.ledger import Ledger
-from storage.builds.measuring import LedgerWriter
+from storage.builds.ledger_writer import LedgerWriter
 from storage.builds.plan import Plan, PlannedEpisode, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files

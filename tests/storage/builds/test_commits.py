@@ -34,7 +34,7 @@ def test_layers_are_counted_with_their_chunk_and_read_by_number(log: CommitLog) 
     assert [log.read("a", layer) for layer in range(3)] == [ROWS, ROWS[:1], ROWS[1:]]
 
 
-def test_what_is_committed_is_one_folder_without_the_parts(log: CommitLog, files: Files) -> None:
+def test_commits_are_one_folder_without_parts(log: CommitLog, files: Files) -> None:
     log.commit("a", ROWS)
     log.commit("a", ROWS, 1)
     assert files.list("log/commits") == ["log/commits/a-000001.json", "log/commits/a.json"]

@@ -9,7 +9,7 @@ from lensmill.verdict import Verdict
 from storage.builds.disagreements import Disagreement, write_disagreements
 from storage.builds.episodes import EpisodeStore
 from storage.files.store import Files
-from tests.judged import build_of
+from tests.judged_build import build_of
 from tests.storage.made import FINGERPRINT
 
 RIGHT, WRONG = Verdict("correct", "number", 1.0, "it is"), Verdict("incorrect", "model", None, "no \ud83d")

@@ -51,7 +51,7 @@ def test_the_second_commit_loses_and_changes_nothing(store: EpisodeStore, chunk:
     assert store.rows(chunk.chunk_id) == done(chunk)
 
 
-def test_of_racing_commits_exactly_one_counts(files: Files, chunk: Chunk) -> None:
+def test_exactly_one_of_racing_commits_counts(files: Files, chunk: Chunk) -> None:
     start = threading.Barrier(6)
 
     def race(number: int) -> bool:
@@ -179,7 +179,7 @@ def _tried_again(row: EpisodeRow, error_class: str = "timeout") -> EpisodeRow:
     return replace(row, failure=Failure(error_class, "again", row.failure.attempts + 1))
 
 
-def test_what_was_tried_again_is_laid_over_what_failed(store: EpisodeStore, chunk: Chunk) -> None:
+def test_retried_rows_are_laid_over_failed_rows(store: EpisodeStore, chunk: Chunk) -> None:
     good, bad = done(chunk), failed(chunk)
     store.commit(chunk.chunk_id, (good[0], *bad[1:]))
     again = _tried_again(bad[2])
@@ -208,7 +208,7 @@ def test_a_failure_counts_only_if_it_was_tried_more_often(store: EpisodeStore, c
     assert store.committed() == {chunk.chunk_id: 1}
 
 
-def test_of_runs_that_try_again_at_once_every_episode_counts_once(files: Files, chunk: Chunk) -> None:
+def test_every_episode_counts_once_if_runs_retry_at_once(files: Files, chunk: Chunk) -> None:
     EpisodeStore(files, FINGERPRINT).commit(chunk.chunk_id, failed(chunk))
     start = threading.Barrier(4)
 
@@ -224,7 +224,7 @@ def test_of_runs_that_try_again_at_once_every_episode_counts_once(files: Files, 
         assert row.planned.episode_id in counted[int(row.seconds)]
 
 
-def test_what_is_to_be_tried_again_is_what_nobody_has_tried_since(store: EpisodeStore, chunk: Chunk) -> None:
+def test_only_episodes_that_no_run_retried_are_tried_again(store: EpisodeStore, chunk: Chunk) -> None:
     bad = failed(chunk)
     store.commit(chunk.chunk_id, (done(chunk)[0], *bad[1:3], _tried_again(bad[3])))
     first, second = (episode.episode_id for episode in chunk.episodes[1:3])
@@ -237,7 +237,7 @@ def test_what_is_to_be_tried_again_is_what_nobody_has_tried_since(store: Episode
     assert store.to_retry(chunk.chunk_id, 1, {"engine_error"}) == {first: 4, second: 3}
 
 
-def test_of_a_committed_chunk_only_rows_tried_again_are_handed_back(store: EpisodeStore, chunk: Chunk) -> None:
+def test_only_retried_rows_of_a_committed_chunk_are_handed_back(store: EpisodeStore, chunk: Chunk) -> None:
     good, bad = done(chunk), failed(chunk)
     store.commit(chunk.chunk_id, (good[0], *bad[1:]))
     store.hand_back(chunk.chunk_id, (good[0], good[1], bad[2], _tried_again(bad[3])))
@@ -246,7 +246,7 @@ def test_of_a_committed_chunk_only_rows_tried_again_are_handed_back(store: Episo
     assert store.handed_back(chunk.chunk_id) == ()
 
 
-def test_what_nobody_reads_any_more_is_an_orphan(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
+def test_files_without_readers_are_orphans(store: EpisodeStore, chunk: Chunk, files: Files) -> None:
     other = Plan(files, FINGERPRINT).chunk_ids()[1]
     store.hand_back(chunk.chunk_id, done(chunk)[:1])
     store.mark(other, "e1", "run")

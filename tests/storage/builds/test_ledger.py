@@ -6,7 +6,7 @@ import pytest
 
 from storage.builds import ledger as ledgers
 from storage.builds.ledger import Ledger
-from storage.builds.measuring import LedgerWriter
+from storage.builds.ledger_writer import LedgerWriter
 from storage.builds.plan import Plan
 from storage.files.store import Files, StoreError
 from tests.storage.builds.ledgers import ABSTAINED, FAILURE, JUDGE, End, add, finish, ledger_of, retry, right, written
@@ -39,7 +39,7 @@ def test_every_episode_has_one_row_in_plan_order(files: Files) -> None:
     assert table.schema == ledger_of(files).schema
 
 
-def test_a_row_holds_what_became_of_its_episode(files: Files) -> None:
+def test_a_row_holds_the_result_of_its_episode(files: Files) -> None:
     add(files, range(3), chunk_size=4)
     ends: dict[int, End] = {0: (FAILURE, "incorrect"), 1: (ABSTAINED, "undecided")}
     finish(files, lambda sample, episode: ends.get(int(sample.answers[0])) or right(sample, episode))
@@ -63,7 +63,7 @@ def test_growth_leaves_the_segments_of_earlier_chunks_alone(files: Files) -> Non
     assert [segment.path for segment in grown.missing()] == paths(grown)[len(before) :]
 
 
-def test_what_was_tried_again_makes_its_own_segment_anew(files: Files) -> None:
+def test_retried_episodes_rewrite_only_their_segment(files: Files) -> None:
     add(files, range(8))
     finish(files, lambda *_: (FAILURE, "incorrect"))
     before = written(files)

@@ -64,7 +64,7 @@ def test_planning_the_same_source_again_appends_nothing(plan: Plan, files: Files
     assert files.list("builds") == before
 
 
-def test_a_grown_source_appends_what_is_new(plan: Plan) -> None:
+def test_a_grown_source_appends_only_new_samples(plan: Plan) -> None:
     plan.append(planned(range(4)), chunk_size=2)
     before = plan.chunk_ids()
     added = plan.append([BAD, *planned([9, *range(6)])], chunk_size=2)
@@ -95,29 +95,29 @@ def ids(*numbers: int) -> set[str]:
 def test_the_chunks_of_some_samples_are_those_that_hold_one(plan: Plan) -> None:
     plan.append(planned(range(6)), chunk_size=4)  # two samples each
     first, second, third = plan.chunk_ids()
-    assert plan.select(ids(0)).chunk_ids == (first,)
-    assert plan.select(ids(5, 3)).chunk_ids == (second, third)
-    assert plan.select(ids(*range(6))).chunk_ids == (first, second, third)
-    assert plan.select(set()).chunk_ids == ()
+    assert plan.part(ids(0)).chunk_ids == (first,)
+    assert plan.part(ids(5, 3)).chunk_ids == (second, third)
+    assert plan.part(ids(*range(6))).chunk_ids == (first, second, third)
+    assert plan.part(set()).chunk_ids == ()
 
 
 def test_as_many_other_samples_hold_no_chunk(plan: Plan) -> None:
     plan.append(planned(range(4)), chunk_size=4)
-    assert plan.select(ids(10, 11, 12, 13, 14)).chunk_ids == ()
-    mixed = plan.select(ids(1, 10, 11, 12, 13))
+    assert plan.part(ids(10, 11, 12, 13, 14)).chunk_ids == ()
+    mixed = plan.part(ids(1, 10, 11, 12, 13))
     assert (mixed.chunk_ids, mixed.samples) == (plan.chunk_ids()[:1], 1)
 
 
 def test_the_others_of_a_chunk_are_left_out_by_id(plan: Plan) -> None:
     plan.append(planned(range(6)), chunk_size=4)
-    part = plan.select(ids(0, 1, 2), shown=2)
+    part = plan.part(ids(0, 1, 2), shown=2)
     assert (part.samples, set(part.left_out), part.others) == (3, ids(3), 3)
     assert part.first == {a_sample(3).sample_id: plan.chunk_ids()[1], a_sample(4).sample_id: plan.chunk_ids()[2]}
 
 
 def test_the_others_are_taken_in_where_that_is_asked_for(plan: Plan) -> None:
     plan.append(planned(range(6)), chunk_size=4)
-    part = plan.select(ids(0), others_too=True)
+    part = plan.part(ids(0), others_too=True)
     assert (part.chunk_ids, part.samples, part.left_out, part.others) == (plan.chunk_ids(), 6, frozenset(), 5)
 
 
@@ -127,7 +127,7 @@ def test_a_selection_of_all_samples_reads_no_file_again(plan: Plan, files: Files
     for path in files.list("builds"):
         if "/samples-" in path:
             files.remove(path)
-    assert plan.select(set(known)).samples == 6
+    assert plan.part(set(known)).samples == 6
 
 
 def test_a_plan_says_with_which_chunk_sizes_it_was_planned(plan: Plan) -> None:
@@ -136,7 +136,7 @@ def test_a_plan_says_with_which_chunk_sizes_it_was_planned(plan: Plan) -> None:
     assert plan.chunk_sizes() == {4, 8}
 
 
-def test_chunks_grow_with_what_is_planned_before_them(plan: Plan) -> None:
+def test_chunks_grow_with_the_plan_before_them(plan: Plan) -> None:
     plan.append(planned(range(2100)))
     sizes = [plan.episodes_in([chunk_id]) for chunk_id in plan.chunk_ids()]
     assert (sizes[0], sizes[-2], sum(sizes)) == (16, 64, 4200)
@@ -245,7 +245,7 @@ def test_racing_planners_plan_everything_once(files: Files) -> None:
     assert len(questions) == len(set(questions)) * 2 == 70
 
 
-def test_a_reader_sees_what_others_append(plan: Plan, files: Files) -> None:
+def test_a_reader_sees_segments_of_other_writers(plan: Plan, files: Files) -> None:
     assert plan.chunk_ids() == ()
     Plan(files, FINGERPRINT).append(planned([1]))
     assert len(plan.chunk_ids()) == 1

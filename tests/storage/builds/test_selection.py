@@ -124,7 +124,7 @@ def test_rungs_and_seeds_out_of_scope_are_not_in_it_and_do_not_count(files: File
     assert len(select(written(files), Scope(seeds=(1,)), ALL).rows) == 0
 
 
-def test_what_is_taken_down_is_counted_and_names_of_nothing_are_told(files: Files) -> None:
+def test_taken_down_episodes_are_counted_and_unknown_names_are_told(files: Files) -> None:
     four, five, two = (a_sample(number) for number in (4, 5, 2))
     scope = Scope(
         left_out=frozenset({four.sample_id}),
@@ -154,11 +154,11 @@ def test_all_rows_of_a_picture_are_in_one_table_and_stay_there_when_the_source_g
     assert {number for number in numbers(after, "validation") if number < 8} == validation
 
 
-def test_without_a_share_nothing_is_kept_for_validation(files: Files) -> None:
+def test_a_share_of_0_leaves_validation_empty(files: Files) -> None:
     assert numbers(select(written(files), Scope(), ALL), "validation") == []
 
 
-def test_the_share_for_validation_is_about_what_was_asked(tmp_path: Path) -> None:
+def test_the_share_of_validation_is_about_the_setting(tmp_path: Path) -> None:
     files = Files(str(tmp_path))
     add(files, range(500), chunk_size=500)
     finish(files)

@@ -86,7 +86,7 @@ def test_an_unknown_column_is_named_with_near_ones(engine: duckdb.DuckDBPyConnec
         ask(engine, ROWS, "SELECT rong FROM ledger")
 
 
-def test_what_needs_more_memory_than_there_is_spills() -> None:
+def test_a_query_beyond_its_memory_spills() -> None:
     with connect(threads=1, memory_mb=64) as small:
         sql = "SELECT count(*) AS n FROM (SELECT DISTINCT md5(i::VARCHAR) FROM range(1500000) t(i))"
         assert ask(small, ROWS, sql).read_all().to_pylist() == [{"n": 1_500_000}]

@@ -61,7 +61,7 @@ def test_a_second_opinion_is_kept_beside(store: VerdictStore) -> None:
     assert store.rows("c1") == (row,)
 
 
-def test_what_a_judge_says_when_asked_again_is_laid_over_its_errors(store: VerdictStore) -> None:
+def test_later_verdicts_are_laid_over_a_judges_errors(store: VerdictStore) -> None:
     store.commit("c1", FAILED)
     assert store.retry("c1", [VerdictRow("b" * 32, RIGHT), FAILED[2]])
     assert store.rows("c1") == (FAILED[0], VerdictRow("b" * 32, RIGHT), FAILED[2])
@@ -92,7 +92,7 @@ def test_asking_again_in_vain_leaves_nothing(store: VerdictStore) -> None:
     assert store.committed() == {"c1": 0}
 
 
-def test_of_runs_that_ask_again_at_once_one_is_kept(store: VerdictStore) -> None:
+def test_one_of_two_runs_that_judge_again_at_once_is_kept(store: VerdictStore) -> None:
     store.commit("c1", FAILED)
     said = [Verdict("correct", "model", None, str(number)) for number in range(8)]
     with ThreadPoolExecutor(8) as threads:

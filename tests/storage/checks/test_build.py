@@ -20,7 +20,7 @@ from storage.checks.images import ImageCheck
 from storage.checks.replays import ReplayChoice
 from storage.files.store import Files
 from storage.sources.protocol import SourceFailure
-from tests.judged import CORRECT, build_of, looked
+from tests.judged_build import CORRECT, build_of, looked
 from tests.storage.made import FINGERPRINT
 
 

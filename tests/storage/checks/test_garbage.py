@@ -59,7 +59,7 @@ def test_a_version_that_is_finished_meanwhile_stays_whole(begun: Files) -> None:
 
 
 @pytest.mark.parametrize("moment", ["claims/v1.json", "datasets/v1/manifest.json"])
-def test_whoever_finishes_a_version_mends_what_is_removed_meanwhile(
+def test_finishing_a_version_mends_files_removed_meanwhile(
     begun: Files, monkeypatch: pytest.MonkeyPatch, moment: str
 ) -> None:
     create = Files.create

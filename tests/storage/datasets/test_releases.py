@@ -34,7 +34,7 @@ def test_a_store_without_releases_says_what_to_run(files: Files) -> None:
         latest(files)
 
 
-def test_of_those_who_move_at_once_one_does(files: Files) -> None:
+def test_exactly_one_of_simultaneous_moves_counts(files: Files) -> None:
     releases = released(files, "a")
     before = releases.latest()
     with ThreadPoolExecutor(8) as pool:
@@ -43,7 +43,7 @@ def test_of_those_who_move_at_once_one_does(files: Files) -> None:
     assert releases.latest() == Release(2, f"v{moved.index(True)}")
 
 
-def test_whoever_comes_after_his_number_was_removed_is_too_late(files: Files) -> None:
+def test_a_move_after_its_number_was_removed_is_too_late(files: Files) -> None:
     releases = released(files, "a")
     before = releases.latest()
     released(files, "b", "c", "d")

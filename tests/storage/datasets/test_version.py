@@ -280,7 +280,7 @@ def test_an_unfinished_version_is_none_and_can_be_finished(files: Files) -> None
     assert publish(files, "v1", rows_of(files), INPUTS) == published(files, "v1")
 
 
-def test_what_an_unfinished_attempt_left_is_put_right(files: Files, tmp_path: Path) -> None:
+def test_files_of_an_unfinished_attempt_are_put_right(files: Files, tmp_path: Path) -> None:
     clean = Files(str(tmp_path / "clean"))
     done = publish(clean, "v1", rows_of(clean), INPUTS)
     for path in ("datasets/v1/README.md", "datasets/v1/ledger.parquet", *(shard.path for shard in done.shards)):

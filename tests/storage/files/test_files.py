@@ -126,7 +126,7 @@ def test_a_path_never_leaves_the_root(tmp_path: Path, path: str) -> None:
         Files(str(tmp_path)).create(path, b"")
 
 
-def test_of_racing_threads_exactly_one_creates(tmp_path: Path) -> None:
+def test_exactly_one_of_racing_threads_creates(tmp_path: Path) -> None:
     files, start = Files(str(tmp_path)), threading.Barrier(8)
 
     def race(number: int) -> bool:
@@ -147,7 +147,7 @@ def _race(root: str, number: int, line: Connection) -> None:
     line.send([files.create(f"prize{turn}", b"%d" % number) for turn in range(20)])
 
 
-def test_of_racing_processes_exactly_one_creates_each(tmp_path: Path) -> None:
+def test_exactly_one_of_racing_processes_creates_each(tmp_path: Path) -> None:
     fork = multiprocessing.get_context("fork")
     pipes = [fork.Pipe() for _ in range(4)]
     racers = [fork.Process(target=_race, args=(str(tmp_path), i, pipe[1])) for i, pipe in enumerate(pipes)]

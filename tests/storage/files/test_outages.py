@@ -106,7 +106,7 @@ def test_an_outage_is_waited_out(s3_proxy: FaultProxy, bucket: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["silent", "refuses", "503"])
-def test_after_the_outage_a_store_is_unavailable(kind: str) -> None:
+def test_a_store_is_unavailable_after_the_outage(kind: str) -> None:
     with silent_store() as silent, crude_store((503, "SlowDown", "no")) as busy:
         url = {"silent": silent, "refuses": closed_port(), "503": busy}[kind]
         files, began = S3Settings(endpoint=url, outage_s=2).open("s3://bucket/store"), monotonic()

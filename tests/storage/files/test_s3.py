@@ -34,7 +34,7 @@ def behind(s3_proxy: FaultProxy, bucket: str) -> Iterator[Files]:
     s3_proxy.set_rates({})
 
 
-def test_of_racing_writers_exactly_one_creates(behind: Files) -> None:
+def test_exactly_one_of_racing_writers_creates(behind: Files) -> None:
     with ThreadPoolExecutor(8) as pool:
         won = list(pool.map(lambda number: behind.create("prize", b"%d" % number), range(8)))
     assert won.count(True) == 1

@@ -158,7 +158,7 @@ def read_or_refused(info: dict[str, object]) -> tuple[Region, ...] | str:
 
 
 @given(st.lists(BOXES, max_size=8), st.one_of(st.none(), BOXES))
-def test_whatever_the_boxes_regions_lie_in_the_picture_or_the_file_is_refused(
+def test_regions_lie_in_the_picture_or_the_file_is_refused(
     boxes: list[dict[str, float]], plot: dict[str, float] | None
 ) -> None:
     axis = {"major_labels": {"values": list(range(len(boxes))), "bboxes": boxes}}

@@ -71,7 +71,7 @@ def test_a_name_is_found_in_either_unicode_form(tmp_path: Path, written: Form, t
     assert read_within(tmp_path, unicodedata.normalize(written, name), "image") == b"picture"
 
 
-def test_of_two_names_that_look_alike_the_one_that_is_written_is_read(tmp_path: Path) -> None:
+def test_the_written_one_of_two_similar_names_is_read(tmp_path: Path) -> None:
     for form in FORMS:
         (tmp_path / unicodedata.normalize(form, "ü")).write_text(form)
     for form in FORMS:

@@ -333,7 +333,7 @@ def test_a_picture_may_be_named_in_several_ways(tmp_path: Path, image: object) -
 @pytest.mark.parametrize(
     "image", [["a.png", "b.png"], [], 3, {"bytes": "x"}, "data:image/png;base64,xx", " ", {"path": None}]
 )
-def test_what_names_no_picture_is_a_failure(tmp_path: Path, image: object) -> None:
+def test_a_row_without_a_picture_is_a_failure(tmp_path: Path, image: object) -> None:
     items, (failure,) = read(HighResSource(highres(tmp_path, [vstar(image=image)])))
     assert items == []
     assert '"image"' in failure.message

@@ -152,7 +152,7 @@ def test_a_split_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/no/such/folder", "three/part/name", "../x", "word"])
-def test_what_is_neither_path_nor_hub_name_is_named(path: str) -> None:
+def test_a_value_that_is_neither_path_nor_hub_name_is_named(path: str) -> None:
     with pytest.raises(SourceError, match="there is no file or folder"):
         HubSource(path)
 

@@ -137,7 +137,7 @@ def test_normal_text_keeps_its_sample_as_it_was(tmp_path: Path, question: str) -
     assert neutral_sample(sample) is sample
 
 
-def test_what_is_neutral_stays(tmp_path: Path) -> None:
+def test_neutral_text_stays(tmp_path: Path) -> None:
     (sample,), _ = of_chartqa(tmp_path, query="What is <image>?")
     assert neutral_sample(sample) is sample
 

@@ -326,7 +326,7 @@ def test_options_that_speak_of_others_keep_their_order(speaking: str) -> None:
     "option",
     ["A red car", "The first floor", "Vitamin A", "Above the table", "On both sides", "Not red", "Plan 2", "all day"],
 )
-def test_options_that_only_sound_like_it_are_shuffled(option: str) -> None:
+def test_options_that_only_seem_ordered_are_shuffled(option: str) -> None:
     orders = {
         asked({"question": "?", "options": [option, "green", "white"], "answer": option}, str(number))[2].index(option)
         for number in range(30)
@@ -365,9 +365,7 @@ def rows(draw: st.DrawFn) -> tuple[dict[str, object], str]:
 
 
 @given(rows(), st.text("0123456789abcdef", min_size=1, max_size=8))
-def test_whatever_the_order_the_right_option_is_the_one_that_was_meant(
-    row: tuple[dict[str, object], str], image_id: str
-) -> None:
+def test_the_right_option_is_found_in_any_order(row: tuple[dict[str, object], str], image_id: str) -> None:
     fields, right = row
     _, answers, choices = asked(fields, image_id)
     assert [" ".join(answer.split()) for answer in answers] == [" ".join(right.split())]

@@ -157,7 +157,7 @@ def test_a_letter_of_options_printed_in_another_order_is_refused(answer: object)
 
 
 @pytest.mark.parametrize(("answer", "right"), [("pear", "pear"), ("B. pear", "pear"), ("C", "plum")])
-def test_what_is_the_same_in_both_orders_is_read(answer: str, right: str) -> None:
+def test_an_index_that_is_the_same_in_both_orders_is_read(answer: str, right: str) -> None:
     assert meant(**PRINTED, answer=answer) == right
 
 

@@ -59,4 +59,4 @@ class Abstention:
 
 
 class NoAnswer(Exception):
-    """Raised inside the rules where reading on would mean guessing; becomes an `Abstention` at the door."""
+    """Raised inside the rules where reading on would mean guessing; the caller turns it into an `Abstention`."""

@@ -113,7 +113,7 @@ def test_pictures_are_plain_png_files_without_metadata(stream: list[SourceItem])
             assert picture.info == {}
 
 
-def test_at_full_size_every_rung_of_the_ladder_is_real() -> None:
+def test_every_rung_of_the_ladder_is_real_at_full_size() -> None:
     for _, made in SyntheticSource(charts=2, posters=1).illustrations():
         assert max(made.width, made.height) == 3840
         assert made.width * made.height > 2688 * 2688

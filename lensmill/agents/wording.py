@@ -1,4 +1,4 @@
-"""What every agent tells its model alike: the question with its options, and how boxes are written."""
+"""The words that every agent uses alike: the question with its options, and how boxes are written."""
 
 from lensmill.agents.protocol import Task
 from lensmill.geometry import Convention

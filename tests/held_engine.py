@@ -1,4 +1,4 @@
-"""A build that waits for its engine until the test has done what it is about."""
+"""A build whose engine waits until the test lets it answer."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Writing the segments of a ledger: chunks are read, every episode is measured, one file is created."""
+"""Writes the segments of a ledger: reads the chunks, measures every episode, creates one file."""
 
 import json
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ class LedgerWriter:
 
     def write(self, segment: LedgerSegment) -> int:
         """Create the file of a segment, unless it exists; returns the number of episodes. Idempotent: the same segment
-        has the same bytes, whoever writes it.
+        has the same bytes, whichever process writes it.
 
         Raises:
             StoreError: a chunk is not judged or damaged, or the store cannot be written.

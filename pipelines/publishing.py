@@ -1,4 +1,4 @@
-"""The end of a job: a dataset version, the closing table, and where to look."""
+"""The end of a job: publishes a version, then prints the closing table and the version's place."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -55,11 +55,10 @@ def publish_and_tell(
     stopping: Callable[[], bool],
     prepared: Prepared | None = None,
 ) -> int:
-    """Publish on every node, then print what became of the episodes; returns the exit status: FAILED where not one
-    was accepted.
+    """Publish on every node, then print the closing table. Return the exit status: FAILED if no episode was accepted.
 
     Args:
-        prepared: None prepares first.
+        prepared: a version that is ready to be published; None prepares it here.
 
     Raises:
         Stopped: asked to stop meanwhile.
@@ -89,7 +88,7 @@ def publish_and_tell(
 
 
 def tell_gates(display: ProgressDisplay, reasons: Iterable[str]) -> list[str]:
-    """Tell metrics which gates a version passed; returns the names of those that refused it.
+    """Set the metrics of the gates; return the names of the gates that refused a version.
 
     Args:
         reasons: as `pipelines.gates.refusals` gives them: each names its setting, gates.NAME=...
@@ -143,7 +142,7 @@ def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
         failures=published.failures,
         bytes=published.size,
     )
-    if rows and "://" in path:  # datasets opens single files of a bucket, not a folder
+    if rows and "://" in path:  # `datasets` opens single files of a bucket, not a folder
         display.result(
             "look at them: from storage.datasets.reader import data_files; "
             f'datasets.load_dataset("parquet", data_files=data_files("{path}"), streaming=True)'
@@ -157,7 +156,7 @@ def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
 
 
 def nothing_accepted(tally: BuildTally) -> Iterator[str]:
-    """Why a dataset holds no accepted trajectory, and what to do; nothing where it holds one."""
+    """Why a dataset holds no accepted trajectory, and what to do; empty if it holds one."""
     total = tally.total
     if total.accepted:
         return
@@ -193,10 +192,10 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
 def tell_scope(
     display: ProgressDisplay, scope: Scope, withdrawn: Mapping[str, str], unknown_origins: tuple[str, ...]
 ) -> None:
-    """Say what the source holds no more, and which origins to take down no row has.
+    """Say which samples the source no longer holds, and which origins in `exclude=` no row has.
 
     Args:
-        withdrawn: origin by id of the first samples that were withdrawn.
+        withdrawn: id -> origin, of the first withdrawn samples.
     """
     if (source := scope.source) is not None and source.withdrawn:
         named = ", ".join(f"{sample_id} ({origin})" for sample_id, origin in withdrawn.items())

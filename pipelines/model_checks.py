@@ -1,4 +1,4 @@
-"""A job's models asked before its work begins, and watched while it runs."""
+"""Checks a job's models before the work begins, and watches them while the work runs."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
@@ -21,10 +21,11 @@ from monitoring.recorder import series_name
 from pipelines.exit_status import ExitStatus
 
 QUIET_S = 8.0
-"""Of requests in flight without any reply, until a line says so; then each time after twice as long."""
+"""Seconds with requests in flight and without any reply before a line says so; the pause doubles for each further
+line."""
 
 AGAIN_S = 60.0
-"""Between two lines about attempts that fail."""
+"""Seconds between two lines about failing attempts."""
 
 _TELLING = {
     "rate_limited": "the servers have no time (429 or 503); calls wait as they ask, at most model.outage_s",
@@ -43,7 +44,7 @@ _STATUSES = {
 
 
 class ModelsError(Exception):
-    """The servers of a job's models cannot be worked with: one line, and how the job ends."""
+    """The servers of a job's models cannot be used: one line, and the exit status."""
 
     def __init__(self, line: str, status: ExitStatus) -> None:
         super().__init__(line)
@@ -51,15 +52,15 @@ class ModelsError(Exception):
 
 
 def status_after(endings: Mapping[str, str]) -> ExitStatus:
-    """How a job ends whose workers had to stop (reason -> class of the model's error): by what a person has to see to
-    first."""
+    """The exit status of a job whose workers had to stop (reason -> class of the model's error): the status that needs
+    a person's attention first."""
     found = {_STATUSES[ending] for ending in endings.values() if ending in STOPPING}
     order = (ExitStatus.MEND, ExitStatus.SPENT, ExitStatus.TRY_LATER)
     return next((status for status in order if status in found), ExitStatus.FAILED)
 
 
 def advice_after(status: ExitStatus) -> str:
-    """What to do about a job whose workers had to stop, which ends with this status."""
+    """The advice for a job that ends with this status because its workers had to stop."""
     match status:
         case ExitStatus.TRY_LATER:
             return "run the same command again later"
@@ -72,7 +73,8 @@ def advice_after(status: ExitStatus) -> str:
 def questions(
     models: Mapping[str, ModelSettings], agent: AgentSettings | None, judge: JudgeSettings
 ) -> dict[str, Question]:
-    """What each model is asked, by the place of its settings; equal ones are one. A judge is shown no picture."""
+    """The question for each model, by the place of its settings. Equal questions are asked once. A judge is shown no
+    picture."""
     asked: dict[str, Question] = {}
     known: set[tuple[str, bool]] = set()
     for role, settings in models.items():
@@ -98,7 +100,7 @@ def ask_models(asked: Iterable[Question], meter: Meter, say: Say, stopping: Call
     """Ask them all at once.
 
     Raises:
-        ModelsError: one refuses, or none of its servers answers for `outage_s`.
+        ModelsError: a model refuses, or none of its servers answers for `outage_s`.
         Stopped: asked to stop meanwhile.
     """
 
@@ -121,7 +123,7 @@ def ask_models(asked: Iterable[Question], meter: Meter, say: Say, stopping: Call
 
 
 class ModelWatch:
-    """Tells of a job's models that do not answer, by the counts of all its workers.
+    """Reports models that do not answer, from the counts of all workers.
 
     Args:
         clock: seconds, monotonic.
@@ -137,7 +139,7 @@ class ModelWatch:
         self._told_at: dict[str, float] = {}
 
     def look(self, counts: Mapping[str, float]) -> None:
-        """Once for each time that the counts come."""
+        """Check the counts; call it once for each arrival of counts."""
         now = self._clock()
         for reason, what in _TELLING.items():
             count = counts.get(series_name(metrics.ATTEMPTS_FAILED, reason), 0)

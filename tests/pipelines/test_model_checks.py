@@ -7,8 +7,8 @@ from lensmill.judging.cascade import CascadeSettings
 from lensmill.models.settings import ModelSettings
 from monitoring import metrics
 from monitoring.recorder import series_name
-from pipelines.asking import ModelWatch, questions, status_after
 from pipelines.exit_status import ExitStatus
+from pipelines.model_checks import ModelWatch, questions, status_after
 
 MODEL = ModelSettings("m", ("http://127.0.0.1:9/v1",))
 
@@ -32,7 +32,7 @@ def test_the_small_picture_is_within_the_models_limits() -> None:
     assert frame.width * frame.height >= 65_536
 
 
-def test_what_has_to_be_mended_first_is_the_status() -> None:
+def test_the_status_names_the_most_urgent_cause() -> None:
     assert status_after({"a": "engine_unreachable", "b": "server_refusal"}) is ExitStatus.MEND
     assert status_after({"a": "engine_unreachable", "b": "quota_exceeded"}) is ExitStatus.SPENT
     assert status_after({"a": "engine_unreachable"}) is ExitStatus.TRY_LATER
@@ -63,7 +63,7 @@ def test_no_reply_is_told_within_ten_seconds_and_then_ever_more_rarely() -> None
     assert "3 calls wait for a reply, each for up to model.timeout_s" in watched.said[0]
 
 
-def test_replies_that_come_keep_it_quiet() -> None:
+def test_replies_keep_the_watch_quiet() -> None:
     watched = Watched()
     assert not [now for now in range(100) if watched.at(now, ATTEMPTS_IN_FLIGHT=3, ATTEMPTS_ANSWERED=now // 5)]
 

@@ -1,4 +1,4 @@
-"""Helpers for the tests of this folder."""
+"""Pictures, requests and settings of models, made from few arguments."""
 
 import hashlib
 from collections.abc import Sequence

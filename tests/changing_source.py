@@ -10,7 +10,7 @@ from PIL import Image
 
 from actors.ingest.outline import PlanOutline
 from actors.ingest.planning import Planner, PlanSettings
-from actors.publishing.publishing import PublishSettings, prepare, publish_prepared
+from actors.publishing.publishing import PublishSettings, inputs_of, prepare, publish_prepared
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
 from lensmill.agents.reader.settings import ReaderSettings
@@ -26,11 +26,11 @@ from storage.builds.exclusion import Exclusion
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, PlannedEpisode
 from storage.builds.verdicts import VerdictRow, VerdictStore
-from storage.datasets.version import PublishedDataset
+from storage.datasets.version import CardSettings, PublishedDataset, manifest_inputs
 from storage.files.store import Files
 from storage.sources.chartqa import ChartQASettings
-from tests.inline import inline
-from tests.judged import CORRECT
+from tests.inline_tasks import inline
+from tests.judged_build import CORRECT
 
 FINGERPRINT, JUDGE = "f" * 16, "j" * 16
 
@@ -92,6 +92,11 @@ class Store:
         curation = CurationSettings(validation=0)
         chunk_ids, keys = outline.chunk_ids, outline.failure_keys
         return PublishSettings(*where, chunk_ids, keys, curation, None, "made", scope=outline.scope)
+
+    def inputs(self, outline: PlanOutline) -> dict[str, Any]:
+        """What the manifest of a version would name as its inputs now."""
+        settings, inputs = inputs_of(self.settings(outline))
+        return manifest_inputs(inputs, CardSettings(settings.name))
 
     def publish(self, settings: PublishSettings) -> PublishedDataset:
         return publish_prepared(prepare(settings), tasks=inline)
@@ -163,21 +168,21 @@ def a_row_is_broken(store: Store) -> None:
     store.rows(*({**one, "label": ""} if one == row("a.png", 0) else one for one in all_rows()))
 
 
-def it_grows_and_shrinks(store: Store) -> None:
+def the_source_grows_and_shrinks(store: Store) -> None:
     store.picture("d.png")
     store.rows(row("d.png"), *all_rows()[2:], row("d.png", 5))
 
 
-def it_is_turned_round(store: Store) -> None:
+def the_rows_are_reversed(store: Store) -> None:
     store.rows(*reversed(all_rows()))
 
 
-def all_of_it_is_other(store: Store) -> None:
+def every_row_is_replaced(store: Store) -> None:
     store.picture("z.png")
     store.rows(*(row("z.png", number) for number in range(12)))
 
 
 CHANGES = (
     *(a_picture_is_deleted, a_picture_is_damaged, a_picture_is_drawn_anew, a_label_is_changed, a_question_is_changed),
-    *(a_row_is_removed, a_row_is_broken, it_grows_and_shrinks, it_is_turned_round, all_of_it_is_other),
+    *(a_row_is_removed, a_row_is_broken, the_source_grows_and_shrinks, the_rows_are_reversed, every_row_is_replaced),
 )

@@ -12,7 +12,7 @@ from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictRow, VerdictStore
 from storage.files.store import Files
-from tests.judged import CORRECT, build_of
+from tests.judged_build import CORRECT, build_of
 from tests.storage.made import FINGERPRINT
 
 JUDGE = "j" * 16

@@ -1,4 +1,7 @@
-"""A driver that plans the folder of `sliced` on a cluster: python -m tests.actors.ingest.on_nodes ROOT ADDRESS."""
+"""A driver that plans the folder of `sliced_folder` on a cluster.
+
+python -m tests.actors.ingest.plan_on_nodes ROOT ADDRESS
+"""
 
 import sys
 from collections.abc import Iterator
@@ -11,7 +14,7 @@ from actors.cluster.connection import ClusterSettings, connect, this_node
 from actors.cluster.tasks import in_order
 from storage.sources.chartqa import ChartQASource
 from storage.sources.protocol import SourceFailure, SourceItem
-from tests.actors.ingest.sliced import SlicedPlanner
+from tests.actors.ingest.sliced_folder import SlicedPlanner
 
 
 class HangsOnce(ChartQASource):

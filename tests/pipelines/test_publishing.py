@@ -8,7 +8,7 @@ import pytest
 from actors.publishing.publishing import Progress
 from monitoring.progress import ProgressDisplay
 from monitoring.report import BuildTally, RungTally
-from pipelines.publication import _tell_published, nothing_accepted, tell_scope
+from pipelines.publishing import _tell_published, nothing_accepted, tell_scope
 from storage.builds.scope import Scope, SourceCounts
 from storage.datasets.version import PublishedDataset
 
@@ -51,7 +51,7 @@ def test_a_version_of_which_every_row_is_taken_down_is_published_not_there_alrea
     assert second.startswith("v1 is published already")
 
 
-def test_what_was_withdrawn_is_told_in_one_line_with_its_number_and_the_first() -> None:
+def test_withdrawn_samples_are_told_in_one_line_with_number_and_first() -> None:
     told = io.StringIO()
     with ProgressDisplay(told) as display:
         tell_scope(display, Scope(source=SourceCounts(6, 0, 7, ("a", "b"))), {"a": "row 1", "b": "row 2"}, ())
