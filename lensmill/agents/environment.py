@@ -74,9 +74,7 @@ class Environment:
     def show(self, picture: Picture) -> ImageRef:
         """Record a picture that an agent's own code made; the next of `images`, and of `pictures` for later calls."""
         image = encode(picture, self.lossless)
-        self._toolbox.pictures.add(
-            image if self.lossless else picture
-        )  # the episode keeps the file anyway, for the model
+        self._toolbox.pictures.add(image if self.lossless else picture)  # the model's file is kept in any case
         self._images.append(image)
         return image.ref
 
