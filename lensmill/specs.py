@@ -1,6 +1,6 @@
-"""Plug-ins: each is one module or folder with one spec; a registry is derived from the package they lie in.
+"""Plug-ins: each is one module or folder with one spec. A registry is derived from the package of the specs.
 
-A plug-in of a user's own lies in a module of theirs and is named as `module:NAME`. No list of names exists anywhere.
+A user's own plug-in is in a module of the user's, and its name is `module:NAME`. There is no list of names.
 """
 
 import importlib
@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 _REFERENCE = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*:[A-Za-z_]\w*", re.ASCII)
 
 _LONGEST_REFERENCE = 200
-"""Characters; a longer text is no reference to anything."""
+"""Maximum characters of a reference."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 
@@ -25,7 +25,7 @@ class SpecError(ValueError):
 
 
 class Spec(Protocol):
-    """What every spec says.
+    """The attributes of every spec.
 
     Attributes:
         name: of the plug-in, unique within its kind: small letters, digits and underscores.
@@ -58,7 +58,7 @@ class PluginSettings:
 
     @property
     def reference(self) -> str:
-        """What finds the plug-in in its registry."""
+        """The key of the plug-in in its registry."""
         return self._spec_ or self.name
 
 
@@ -77,10 +77,10 @@ def recipe_values(settings: PluginSettings, left_out: Set[str] = frozenset()) ->
 
 
 def load_reference(reference: str, kind: str = "plug-in") -> object:
-    """Import what `module:NAME` names.
+    """Import the object of `module:NAME`.
 
     Raises:
-        SpecError: this is no reference, or there is no such thing.
+        SpecError: the text is not a reference, or there is no such object.
     """
     if len(reference) > _LONGEST_REFERENCE or not _REFERENCE.fullmatch(reference):
         raise SpecError(

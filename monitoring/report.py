@@ -1,4 +1,4 @@
-"""The closing table: what became of the episodes, rung by rung, as text and as JSON values."""
+"""The closing table: the results of the episodes, rung by rung, as text and as JSON values."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ class RungTally:
             counts them.
         zoomed, edited: accepted episodes with at least one zoom, or edit.
         seconds: sum over the finished episodes.
-        unfit: episodes that hold what must not be trained on, by reason.
+        unfit: episodes that must not be trained on, by reason.
         filtered: episodes that a condition of curation removed, by its name.
     """
 
@@ -57,11 +57,11 @@ class RungTally:
 
 @dataclass(frozen=True, slots=True)
 class BuildTally:
-    """What became of a version's episodes.
+    """The results of a version's episodes.
 
     Attributes:
-        failures: error class -> how many failed of it, and the first message.
-        unknown: ids that were to be taken down and name no row.
+        failures: error class -> number of failed episodes, and the first message.
+        unknown: ids in `exclude=` that name no row.
         taken_down: accepted episodes that were taken down by name.
     """
 

@@ -126,7 +126,7 @@ def _tell_tally(tally: BuildTally, display: ProgressDisplay) -> None:
         display.result(f"{count} failed of {name}, the first: {first}", level, error_class=name, episodes=count)
     if again := sorted(RETRYABLE & tally.failures.keys()):
         value = again[0] if len(again) == 1 else f"[{','.join(again)}]"
-        display.result(f"what may end otherwise now is made again by pipelines.build with retry={value}", retry=again)
+        display.result(f"another attempt may succeed: run pipelines.build with retry={value}", retry=again)
 
 
 def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:

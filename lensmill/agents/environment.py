@@ -21,10 +21,10 @@ class Environment:
         original: the upright RGB original.
         view: what the agent sees first.
         lossless: encode pictures as PNG; False for originals that came from a lossy file.
-        encoded: the view's file, where it is at hand: episodes of one picture share it.
+        encoded: the view's file, if the caller has it: episodes of one picture share it.
         episode: the episode's id, which keeps its model calls on one replica.
-        verifier: tells whether an answer is right, for agents that are built on it (`search`).
-        calls: of models, added as they are made, so that an episode that fails has them too.
+        verifier: says whether an answer is right, for agents that need a verifier (`search`).
+        calls: of models, added during the episode, so that a failed episode has them too.
     """
 
     task: Task
@@ -53,12 +53,12 @@ class Environment:
         return tuple(self._steps)
 
     def act(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> Observation:
-        """Run one tool call; an impossible one comes back as an observation that says why."""
+        """Run one tool call. An impossible call gives an observation with the reason."""
         return self.look(thought, tool, arguments)[0]
 
     def look(self, thought: str, tool: str, arguments: Mapping[str, Any]) -> tuple[Observation, Picture | None]:
-        """`act`, and the picture that was drawn, for agents that read pixels themselves: `pictures` would have to draw
-        it a second time."""
+        """Run one tool call and return the picture too, for agents that read pixels themselves: `pictures` would draw
+        it again."""
         try:
             result = self._toolbox.call(tool, arguments)
         except ToolError as error:
@@ -74,7 +74,7 @@ class Environment:
     def show(self, picture: Picture) -> ImageRef:
         """Record a picture that an agent's own code made; the next of `images`, and of `pictures` for later calls."""
         image = encode(picture, self.lossless)
-        self._toolbox.pictures.add(image if self.lossless else picture)  # the file is kept anyway, for the model
+        self._toolbox.pictures.add(image if self.lossless else picture)  # the model's file is kept in any case
         self._images.append(image)
         return image.ref
 

@@ -1,4 +1,4 @@
-"""What the settings of agents have in common. Each agent's own lie in its folder; all are part of the recipe."""
+"""The common settings of agents. Each agent's own settings are in its folder. All are part of the recipe."""
 
 from dataclasses import asdict, dataclass
 
@@ -12,7 +12,8 @@ from lensmill.tools.settings import chosen_by
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentSettings(PluginSettings):
-    """Base of all. A field with the name of one of `ToolSettings` (`zoom_source`, `zoom_floor`, `tools`) sets it."""
+    """Base of the settings of all agents. A field with a name of `ToolSettings` (`zoom_source`, `zoom_floor`, `tools`)
+    sets that field."""
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -40,7 +41,7 @@ class ModelAgentSettings(AgentSettings):
             raise ValueError("samples must be from 1 to 1000")
         if self.samples > 1 and self.temperature == 0:
             raise ValueError("several samples at temperature 0 are all the same: set temperature, or samples=1")
-        _ = self.sampling  # it checks its own values
+        _ = self.sampling  # the class checks its values
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -73,7 +74,7 @@ def require_at_least(settings: object, least: int, *names: str) -> None:
     """Check that fields are at least `least`.
 
     Raises:
-        ValueError: one is not; the message names the field.
+        ValueError: a field is smaller; the message names the field.
     """
     for name in names:
         if getattr(settings, name) < least:
@@ -84,7 +85,7 @@ def require_zoom_floor(zoom_floor: int) -> None:
     """Check a `zoom_floor`, in pixels of a side.
 
     Raises:
-        ValueError: it is smaller than the lowest rung.
+        ValueError: the value is smaller than the lowest rung.
     """
     if zoom_floor < 224:
         raise ValueError("zoom_floor must be at least 224 pixels")

@@ -1,0 +1,1 @@
+"""Rules for episodes that must not be trained on, and the settings of curation."""

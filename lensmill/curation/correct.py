@@ -1,4 +1,5 @@
-"""Curation by correctness: keep what the judge finds correct, and give every other episode its reason."""
+"""Curation by correctness: accepts the episodes that the judge finds correct, and gives every other episode its
+reason."""
 
 from typing import Literal
 
@@ -8,15 +9,15 @@ from lensmill.trajectory import Trajectory
 from lensmill.verdict import Verdict
 
 CURATION_VERSION = 2
-"""Raised when the same episodes with the same verdicts are kept or named otherwise; versions record it."""
+"""Raised when the same episodes with the same verdicts get another result or another reason. Versions record it."""
 
 Rejection = Literal["abstained", "turn_limit", "incorrect", "undecided", "judge_error"] | Unfit
 
 
 def rejection(sample: Sample, trajectory: Trajectory, verdict: Verdict) -> Rejection | None:
-    """Why a judged trajectory is not in the dataset; None keeps it.
+    """The reason to reject a judged trajectory; None accepts the trajectory.
 
-    What must not be trained on goes before the verdict: it may well be why a judge did not know what to say.
+    A reason that forbids training goes before the verdict, because it may explain why the judge was undecided.
     """
     if trajectory.stop != "answered":
         return "empty_turn" if never_spoke(trajectory) else trajectory.stop

@@ -1,4 +1,4 @@
-"""What must not stand in a row to train on, whatever its answer is worth: one reason with a name, or none."""
+"""Texts that must not be in a row to train on, right or wrong: one named reason, or none."""
 
 import re
 import unicodedata
@@ -16,17 +16,18 @@ Unfit = Literal["template_token", "bad_character", "empty_turn", "runaway", "mad
 UNFIT: frozenset[Unfit] = frozenset(get_args(Unfit))
 
 SAME_TURNS = 3
-"""A reply that comes so often in one conversation, letter by letter, is a model in circles."""
+"""Times that one conversation holds the same reply, letter by letter, if the model runs in circles."""
 
 _OWN_TAGS = re.compile(r"</?(?:think|tool_call|answer)>")
 _TAGS = re.compile(r"<[^<>\n]{1,80}>")
 
 
 def unfit(sample: Sample, trajectory: Trajectory) -> Unfit | None:
-    """Why an answered episode cannot be trained on.
+    """The reason why an answered episode cannot be trained on; None if it can.
 
-    Protocol tags may stand where the agents' protocols have them: in messages. The sample, thoughts, arguments, labels,
-    answer and observations hold none; an observation that tells what was wrong with a reply may name those it lacks.
+    Protocol tags are allowed in messages, where the agents' protocols have them. The sample, thoughts, arguments,
+    labels, answer and observations must hold none. Exception: an observation about a wrong reply may name the tags that
+    the reply lacks.
     """
     messages = [_text(message) for message in trajectory.messages]
     data = [*_of_sample(sample), *_of_steps(trajectory.steps), trajectory.answer or ""]
@@ -60,7 +61,7 @@ def _text(message: Message) -> str:
 
 
 def _says_nothing(turn: str) -> bool:
-    """Is a turn without a letter, digit or sign once its tags are gone? An answer may be a sign of punctuation."""
+    """Whether a turn has no letter, digit or sign besides its tags. An answer may be a punctuation mark."""
     if "<answer>" in turn and _TAGS.sub("", turn).strip():
         return False
     return not any(unicodedata.category(character)[0] in "LNS" for character in _TAGS.sub("", turn))

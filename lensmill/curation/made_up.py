@@ -1,8 +1,8 @@
-"""Observations that a model made up: results that it wrote itself, and pictures that it tells of before there were any.
+"""Made-up observations: results that a model wrote itself, and pictures that it describes before they exist.
 
-What a model wrote stands in its messages as it came, also where the agent cut it away before it went on. Trained on,
-it teaches a model not to look. A plan ("I zoom in to see what it shows") is none, nor is anything that is said of a
-crop once there is one.
+Messages keep a model's text verbatim, also parts that the agent cut away before it continued. Training on such parts
+teaches a model not to look. A plan ("I zoom in to see what it shows") is no made-up observation, and neither is a text
+about a crop that exists.
 """
 
 import re
@@ -23,7 +23,7 @@ _LOOKED = (
     r"|\bnow that (?:i|we) (?:zoom|look) (?:in|closer)"
     r"|(?<!by )\bzooming (?:in|closer)[^.,;]{0,40}, (?:i|we|it|the)\b"
 )
-"""What somebody did, or says to have done; not the time "after cropping season"."""
+"""Words for an action that the writer did or claims to have done; not the time "after cropping season"."""
 
 _DERIVED = re.compile(
     rf"\b(?:the|this|that|my|our|each|both)\s(?:(?!the\b)\w+\s)?(?:{_CLOSER}|{_EDITED})\b"
@@ -82,7 +82,7 @@ _TAG = re.compile(r"</?\w{1,20}>")
 _UNSAID = re.compile(r"```.*?(?:```|\Z)|<tool_call>.*?(?:</tool_call>|\Z)", re.DOTALL)
 _SENTENCE = re.compile(r"(?<=[.!?。])\s|\n")
 _BEFORE = 300
-"""Characters before a phrase in which a plan would stand."""
+"""Characters before a phrase that may hold a plan."""
 
 
 def makes_up(messages: Sequence[Message], steps: Sequence[Step]) -> bool:
@@ -120,8 +120,8 @@ def _before_pictures(steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _turn_makes_up(text: str, pictures: bool, observations: bool, tools: bool, named: frozenset[str]) -> bool:
-    """Args: whether there were pictures beside the view before this turn, and observations, and whether there can be
-    any; and the heads that the question names."""
+    """Whether a turn makes something up. The arguments say whether pictures besides the view, and observations, came
+    before the turn, whether there can be any, and which heads the question names."""
     if any(mark.search(text) for mark in (_RESULT, _TURN, _REFOCUS_OBSERVATION)) or _answers_beside_call(text):
         return True
     action = _ACTION.search(text)
@@ -137,13 +137,13 @@ def _turn_makes_up(text: str, pictures: bool, observations: bool, tools: bool, n
 
 
 def _claims(sentence: str) -> bool:
-    """Does a sentence that follows a call say how things are, when nobody has looked yet?"""
+    """Whether a sentence after a call describes a result, although no result has come yet."""
     claim = _CLAIM.search(sentence)
     return claim is not None and not (_PLAN_BEFORE.search(sentence) or _CONDITION.search(sentence))
 
 
 def _answers_beside_call(text: str) -> bool:
-    """Does a turn answer that also asks for a picture? The answer was given without it."""
+    """Whether a turn that asks for a picture also answers: such an answer was given without the picture."""
     kinds = {piece.kind for piece in read_pieces(text) if piece.text}
     if kinds >= {"call", "answer"}:
         return True
@@ -152,8 +152,8 @@ def _answers_beside_call(text: str) -> bool:
 
 
 def _heads_result(text: str, reach: int, acts: bool) -> bool:
-    """Does a heading of a result stand before `reach`? One that opens the thought of a turn that goes on to act is
-    about the picture that was given."""
+    """Whether the heading of a result comes before `reach`. A heading that opens the thought of a turn with an action
+    is about the given picture."""
     return any(
         not (acts and _opens_thought(text, found.start() + (text[found.start()] == ">")))
         for found in _OBSERVATION.finditer(text, 0, reach)
@@ -165,7 +165,7 @@ def _opens_thought(text: str, at: int) -> bool:
 
 
 def _tells(text: str, tools: bool, named: frozenset[str]) -> bool:
-    """Does a text tell of a picture that was made of the first one, or of what a call brought, as if it were there?
+    """Whether a text describes a picture made from the first one, or the result of a call, as if it existed.
 
     Args:
         tools: there are tools. Without any, an "enlarged section" is a part of the picture that was given, and only
@@ -176,7 +176,7 @@ def _tells(text: str, tools: bool, named: frozenset[str]) -> bool:
 
 
 def _told(sentence: str, tools: bool, named: frozenset[str]) -> bool:
-    """Does a sentence say so, rather than what is planned? Linear in its length, since it may be of any."""
+    """Whether a sentence states a fact and not a plan. Linear in the length, since a sentence may have any length."""
     last = max((claim.start() for claim in _CLAIM.finditer(sentence)), default=-1)
     condition = _CONDITION.search(sentence)
     sure = condition.start() if condition else len(sentence)
@@ -194,6 +194,6 @@ def _told(sentence: str, tools: bool, named: frozenset[str]) -> bool:
 
 
 def _asked_about(phrase: str, named: frozenset[str]) -> bool:
-    """Does a phrase name what the question is about? What "I" did is never that."""
+    """Whether a phrase names the subject of the question. An action of "I" never does."""
     head = _HEAD.search(phrase)
     return head is not None and head[0].casefold() in named and not _ACT.search(phrase)

@@ -1,7 +1,7 @@
-"""Runaway texts: a model that says the same again and again, until its limit or until it finds out.
+"""Runaway texts: a model repeats the same text until its limit, or until it notices.
 
-Limits are far above what people write, and depend on what is repeated: a table may have sixty zeros in a row and a
-chart forty bars that are told alike, but nobody says one sentence six times over.
+Limits are far above what people write, and depend on what is repeated: a table may have sixty zeros in a row, and a
+chart forty bars with equal descriptions, but people do not write one sentence six times.
 """
 
 import re
@@ -11,18 +11,18 @@ from collections import Counter
 import numpy as np
 
 MAX_CHARS = 60_000
-"""Characters of a text that are looked at; more is a runaway in itself, whatever it says."""
+"""Maximum characters of a text that are checked; a longer text is a runaway."""
 
 _PERIOD = 400
-"""Characters of what is repeated at most, where it follows itself; longer passages are counted as sentences."""
+"""Maximum characters of a passage that follows itself; longer passages are counted as sentences."""
 
 _RULE = frozenset("-=_.*#~+|:/\\ ─━═•·…")
-"""What lines across a page and dotted leaders are made of."""
+"""Signs of lines across a page and of dotted leaders."""
 
 _SENTENCE = re.compile(r"(?<![.!?。！？])[.!?。！？]++(?:\s|$)|\n")
 _NUMBERED = re.compile(r"^\W*(?:(?:step|item|point|turn|thought|try|attempt)\s*)?\d{1,3}\s*[.:)\]-]\s*", re.IGNORECASE)
 _DENSE = 0.05
-"""Bytes that a character of a long text needs at least once it is packed."""
+"""Minimum bytes for each character of a long text after compression."""
 
 
 def runs_away(text: str) -> bool:
@@ -36,7 +36,7 @@ def runs_away(text: str) -> bool:
 
 
 def _in_a_row(text: str) -> bool:
-    """Does something follow itself too often? Numbers and lines across may do so more often than words."""
+    """Whether a passage follows itself too often. Numbers and lines across a page may do so more often than words."""
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
     for period in range(1, min(_PERIOD, (len(text) + 1) // 6) + 1):
         same, least = codes[period:] == codes[:-period], max(5 * period - 1, 39)
@@ -54,7 +54,7 @@ def _in_a_row(text: str) -> bool:
 
 def _too_often(unit: str, times: int) -> bool:
     whole = len(unit)
-    unit = unit[: (unit + unit).find(unit, 1)]  # of "no no " it is "no " that repeats
+    unit = unit[: (unit + unit).find(unit, 1)]  # in "no no " the passage "no " repeats
     times *= whole // len(unit)
     if len(unit) == 1:
         return times >= (250 if unit in _RULE else 40)
@@ -66,7 +66,8 @@ def _too_often(unit: str, times: int) -> bool:
 
 
 def _again_and_again(text: str) -> bool:
-    """Is one sentence or line said too often, with others between? Numbers that only count them make no difference."""
+    """Whether one sentence or line occurs too often, with others between. Numbers that only count occurrences make no
+    difference."""
     for pieces in (_SENTENCE.split(text), text.split("\n")):
         said = Counter[str]()
         for piece in pieces:

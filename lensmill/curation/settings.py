@@ -12,18 +12,18 @@ KEEP = "keep"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
 
 _TAKEN = UNFIT | {"abstained", "turn_limit", "incorrect", "undecided", "judge_error", "failed"}
-"""Reasons that `lensmill.curation.correct.rejection` gives, and that of failed episodes."""
+"""The reasons of `lensmill.curation.correct.rejection`, and the reason of failed episodes."""
 
 
 @dataclass(frozen=True, slots=True)
 class CurationSettings:
-    """Which accepted episodes a version trains on. An episode that must not be trained on, or whose answer is not
-    correct, is rejected whatever these settings say.
+    """Which accepted episodes a version trains on. An episode that must not be trained on, or without a correct answer,
+    is rejected with any settings.
 
     Attributes:
         name: of the preset.
-        conditions: by name, in order: SQL conditions over the columns of the ledger. An episode of which one is not
-            true (false or null) is rejected, with the condition's name as its reason.
+        conditions: by name, in order: SQL conditions over the columns of the ledger. An episode that does not meet a
+            condition (false or null) is rejected, and the condition's name is the reason.
         keep: one more condition, the last, named "keep".
         validation: share of the pictures whose episodes go to the table `validation`, 0 to 0.5.
         measures: measures of the user's own, as `module:NAME`.

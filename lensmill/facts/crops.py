@@ -1,4 +1,4 @@
-"""Zooms: which share of the original each shows, and whether they repeat each other."""
+"""Zooms: the share of the original that each shows, and repetitions."""
 
 from collections.abc import Mapping
 from itertools import combinations
@@ -8,7 +8,7 @@ from lensmill.facts.looks import shown_by, zooms_of
 from lensmill.facts.measure import Column, Episode, Making, Measure
 
 SAME = 0.9
-"""IoU from which a zoom repeats another, and share of the original from which it shows the whole."""
+"""IoU at which a zoom repeats another, and share of the original at which a zoom shows the whole."""
 
 
 def _of(episode: Episode, _: Making) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""How near an answer is to the reference, whatever the judge says."""
+"""The distance of an answer from the reference, independent of the judge."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from lensmill.judging.quantities import read_quantity
 from lensmill.judging.text import canonical, unwrapped
 
 MAX_TEXT = 200
-"""Characters; a longer answer is compared as it is and read for no number."""
+"""Maximum characters of an answer that is read as a number; a longer answer is compared as text."""
 
 
 def _of(episode: Episode, _: Making) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Which episode a row is about, and where its sample comes from."""
+"""The episode of a row, and the origin of its sample."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from typing import Any
 from lensmill.facts.measure import Column, Episode, Making, Measure
 
 SHOWN = 200
-"""Characters of a text that the ledger holds, at most: it is there to recognise a row by."""
+"""Maximum characters of a text in the ledger: texts are there to recognise a row."""
 
 
 def _of(episode: Episode, making: Making) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Where an agent looked: what its zooms show and what its edits mark, as boxes in pixels of the original."""
+"""Where an agent looked: the boxes that its zooms show and that its edits mark, in pixels of the original."""
 
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
@@ -28,14 +28,14 @@ def asked_by(zoom: Step) -> Box:
 
 
 def marked_in(trajectory: Trajectory) -> Iterator[Box]:
-    """What the edits, and the code of an agent, that showed a picture are about."""
+    """The boxes of the edits, and of an agent's code, that showed a picture."""
     for step in trajectory.steps:
         if step.action is not None and kind_of(step, trajectory) in ("edit", "code"):
             yield from (box for _, box in step.action.boxes)
 
 
 def area_of(boxes: Iterable[Box]) -> float:
-    """The area that some boxes cover together, in square pixels; what several cover counts once."""
+    """The area that boxes cover together, in square pixels; overlaps count once."""
     known = [box for box in boxes if box.area > 0]
     if len(known) < 2:
         return sum(box.area for box in known)
@@ -51,7 +51,7 @@ def area_of(boxes: Iterable[Box]) -> float:
 
 
 def covered(by: Iterable[Box], boxes: Iterable[Box]) -> float:
-    """The area of `boxes` together that lies within any box of `by`, in square pixels."""
+    """The area of `boxes` together within any box of `by`, in square pixels."""
     wanted = list(boxes)
     shared = (box.intersection(other) for box in by for other in wanted)
     return area_of(box for box in shared if box is not None)

@@ -1,4 +1,4 @@
-"""What a measure is: named columns, and a pure function from a judged episode to their values."""
+"""Measures: named columns, and a pure function from a judged episode to their values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from lensmill.trajectory import Trajectory
 from lensmill.verdict import Verdict
 
 Kind = Literal["bool", "int32", "int64", "float32", "float64", "string", "list<float32>", "list<string>"]
-"""The type of a column. Every column may be null: the fact is not known, or does not apply."""
+"""The type of a column. Every column may be null: the fact is unknown, or does not apply."""
 
 
 class Planned(Protocol):
@@ -103,7 +103,7 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the ledger. `doc`: what it says and in which unit, for `pipelines.query --help`."""
+    """One column of the ledger. `doc`: its meaning and unit, for `pipelines.query --help`."""
 
     name: str
     kind: Kind
@@ -159,7 +159,7 @@ def facts_of(episode: Episode, making: Making, measures: Sequence[Measure]) -> d
     for measure in measures:
         try:
             values = measure.of(episode, making)
-        except Exception:  # of anybody's code: one episode that it fails on costs this measure's facts alone
+        except Exception:  # any code may fail: a failure costs the facts of this measure only
             values = {}
             failed.append(measure.name)
         for column in measure.columns:

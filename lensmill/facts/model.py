@@ -1,4 +1,4 @@
-"""The model calls behind an episode: which models, how many tokens, how long. Null where no model was asked."""
+"""The model calls behind an episode: models, tokens, time. Null if no model was asked."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How an episode ended, what the judge says, and whether the episode may be trained on."""
+"""The end of an episode, the judge's verdict, and whether the episode may be trained on."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""The pictures of an episode: how many, how large, and how much of the original the view keeps."""
+"""The pictures of an episode: their number and size, and how much of the original the view keeps."""
 
 import math
 from collections.abc import Mapping

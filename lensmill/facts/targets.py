@@ -1,4 +1,4 @@
-"""Known evidence: whether zooms and edits hit the targets of a sample. Null where the source names no targets."""
+"""Known evidence: whether zooms and edits hit the targets of a sample. Null if the source names no targets."""
 
 from collections.abc import Mapping
 from typing import Any

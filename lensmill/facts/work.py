@@ -1,4 +1,4 @@
-"""What an agent did: steps, turns, tool calls, and how long that took."""
+"""The work of an agent: steps, turns, tool calls, and their time."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
-"""The cascade: rules decide what they can be sure of, and a model is asked about the rest.
+"""The cascade: rules decide where they are sure, and a model is asked about the rest.
 
-It may also be asked about a sample of what the rules decided. There the rules' verdict stands and the model's is kept
-beside it, which measures how far the two agree.
+The model may also be asked about a sample of the answers that the rules decided. The rules' verdict counts there, and
+the model's verdict is kept beside it, to measure the agreement of the two.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from lensmill.models.chat import ChatModel, Sampling
 from lensmill.verdict import Verdict
 
 _NOT_ASKED = frozenset({"abstained"})
-"""Undecided, with nothing to be read: there is no answer."""
+"""Undecided without anything to read: there is no answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +59,8 @@ class Cascade:
     """Rules, then a model.
 
     Attributes:
-        audit: share of the answers decided by rules that the model is asked about as well; which ones follows from
-            the episodes' ids, so every cascade audits the same.
+        audit: share of the answers decided by rules that the model judges too. The choice follows from the episodes'
+            ids, so every cascade audits the same answers.
     """
 
     rules: RuleJudge

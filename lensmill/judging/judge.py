@@ -1,4 +1,4 @@
-"""What a judge is, and the registry of all: one file a judge, with one spec."""
+"""Judges: the spec of one, and the registry of all; one file a judge."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,10 +18,10 @@ class Judge(Protocol):
         """Judge one answer.
 
         Args:
-            references: known answers; meeting one is enough.
+            references: known answers; matching one is enough.
             choices: the options in the order shown; empty for an open question.
             answer: as the agent wrote it; None when it abstained.
-            key: the episode's id; seeds everything that is drawn, so that judging again gives the same verdict.
+            key: the episode's id. It seeds all random choices, so that judging again gives the same verdict.
 
         Raises:
             ValueError: there is no reference, or only blank ones.
@@ -39,7 +39,7 @@ class Asking:
     """How a judge asks its model.
 
     Attributes:
-        structure: what a reply must look like; see ChatRequest.
+        structure: the required form of a reply; see ChatRequest.
     """
 
     sampling: Sampling
@@ -55,7 +55,7 @@ class JudgeSpec:
         build: makes the judge, from its settings and its model.
         version: raised when the judge decides differently.
         asks: how it asks its model; None for a judge without a model.
-        identity: what else decides a verdict, as JSON values by name: hashes of prompts, versions of parts.
+        identity: everything else that decides a verdict, as JSON values by name: hashes of prompts, versions of parts.
     """
 
     settings: type[JudgeSettings]
@@ -75,7 +75,7 @@ JUDGES = Registry("judge", "lensmill.judging", JudgeSpec)
 
 
 def judge_spec(settings: JudgeSettings) -> JudgeSpec:
-    """The spec of the judge that these settings are of.
+    """The spec of the judge with these settings.
 
     Raises:
         SpecError: a judge from outside cannot be imported.
@@ -87,7 +87,7 @@ def build_judge(settings: JudgeSettings, model: ChatModel | None) -> Judge:
     """The judge that the settings describe.
 
     Raises:
-        ValueError: it needs a model and there is none.
+        ValueError: the judge needs a model and there is none.
     """
     spec = judge_spec(settings)
     if spec.asks is not None and model is None:
@@ -96,10 +96,10 @@ def build_judge(settings: JudgeSettings, model: ChatModel | None) -> Judge:
 
 
 def judge_identity(settings: JudgeSettings, model: Mapping[str, Any] | None) -> dict[str, Any]:
-    """All that decides a verdict, as JSON values; the hash of it is the judge's fingerprint.
+    """Everything that decides a verdict, as JSON values. Their hash is the judge's fingerprint.
 
     Args:
-        model: what of the judge's model decides its replies (its name, not where it runs); None without one.
+        model: the values of the judge's model that decide its replies (its name, not its place); None without a model.
     """
     spec = judge_spec(settings)
     identity = {**recipe_values(settings), "version": spec.version, **spec.identity}

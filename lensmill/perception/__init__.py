@@ -1,0 +1,1 @@
+"""Reading pictures on a CPU: OCR and chart geometry."""

@@ -1,8 +1,8 @@
-"""An episode's pictures: most are kept as the way they were drawn, and drawn again when somebody asks for their pixels.
+"""An episode's pictures. Most are stored as the way they were drawn, and drawn again when their pixels are needed.
 
-A worker keeps hundreds of episodes in flight, and a crop of 896x896 pixels takes 3 MB. A model is sent its file, which
-was made at once; the pixels are wanted again only where a later edit names that picture, which is rare, and drawing it
-again takes milliseconds.
+A worker keeps hundreds of episodes in flight, and a crop of 896x896 pixels takes 3 MB. The model receives the crop's
+file, which is made at once. The pixels are needed again only if a later edit names the picture, which is rare, and
+drawing them again takes milliseconds.
 """
 
 import io
@@ -22,7 +22,7 @@ class Drawing:
 
     Attributes:
         frame: the picture's place on the original.
-        source: what it was drawn from: a picture that is held anyway, or the number of an earlier one of the album.
+        source: the picture that it was drawn from: a held picture, or the number of an earlier picture of the album.
         draw: draws it from its source, with the same pixels every time.
     """
 
@@ -34,7 +34,7 @@ class Drawing:
 class Album(Sequence[Picture]):
     """The view, then each picture that a call drew or an agent's own code made.
 
-    Asking for a picture may draw it: where only its place matters, ask `frames`.
+    Reading a picture may draw it; `frames` has the places without drawing.
     """
 
     def __init__(self, view: Picture) -> None:
@@ -46,7 +46,7 @@ class Album(Sequence[Picture]):
         return tuple(kept.ref.frame if isinstance(kept, Encoded) else kept.frame for kept in self._kept)
 
     def add(self, picture: Drawing | Encoded | Picture) -> None:
-        """The next picture: how it was drawn or, where nobody can draw it again, its PNG file, or itself."""
+        """Add the next picture: the way it was drawn or, if it cannot be drawn again, its PNG file, or itself."""
         self._kept.append(picture)
 
     def __len__(self) -> int:
@@ -61,7 +61,7 @@ class Album(Sequence[Picture]):
             return [self[number] for number in range(len(self))[index]]
         kept: Picture | Drawing | Encoded = self._kept[index]
         steps: list[Callable[[Picture], Picture]] = []
-        while isinstance(kept, Drawing):  # an edit of an edit of ...: as long as an episode, so no recursion
+        while isinstance(kept, Drawing):  # a chain of edits may be as long as an episode, so no recursion
             steps.append(kept.draw)
             kept = self._kept[kept.source] if isinstance(kept.source, int) else kept.source
         picture = _decoded(kept) if isinstance(kept, Encoded) else kept

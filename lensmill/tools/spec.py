@@ -1,4 +1,4 @@
-"""What a tool is: a call of an agent in, a picture out; one spec a tool."""
+"""Tools: a call of an agent in, a picture out; one spec a tool."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ ToolKind = Literal["zoom", "edit", "code"]
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """A call that worked.
+    """The result of a successful call.
 
     Attributes:
         picture: the new one.
-        text: what was done, in words.
-        boxes: what the call looked at: label -> box in original pixels.
+        text: a description of what was done.
+        boxes: the parts that the call is about: label -> box in original pixels.
     """
 
     picture: Picture
@@ -33,14 +33,14 @@ class ToolResult:
 
 @dataclass(frozen=True, slots=True)
 class ToolContext:
-    """What a tool may know of the episode.
+    """The parts of the episode that a tool may use.
 
     Attributes:
         original: the whole original as a picture.
         pictures: the view, then what each call drew.
         about: number of the picture that the call names.
         regions: named parts that came with the sample.
-        max_pixels: the most that a new picture may have.
+        max_pixels: maximum pixels of a new picture.
     """
 
     original: Picture
@@ -59,7 +59,7 @@ class ToolContext:
         """A box that an agent wrote about the picture, in original pixels.
 
         Raises:
-            ToolError: it is no box.
+            ToolError: the numbers are not a box.
         """
         try:
             return self.settings.convention.read_original(checked_box(numbers), self.frame)
@@ -88,14 +88,14 @@ class ToolContext:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """What a tool gives back: the result, and how its picture can be drawn again."""
+    """The return value of a tool: the result, and how its picture can be drawn again."""
 
     result: ToolResult
     drawing: Drawing
 
 
 Run = Callable[[ToolContext, Mapping[str, Any]], Drawn]
-"""Raises ToolError where the call cannot be done. The same call gives the same pixels: a replay runs the call again."""
+"""Raises ToolError if the call cannot be done. The same call gives the same pixels: a replay runs the call again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,7 +46,7 @@ class Toolbox:
         regions: named parts that came with the sample.
 
     Attributes:
-        pictures: the view, then what each call drew. Beside the original and the view no pixels are held.
+        pictures: the view, then what each call drew. Only the original and the view are held as pixels.
     """
 
     def __init__(
@@ -93,7 +93,7 @@ class Toolbox:
 
 
 def _check(spec: ToolSpec, drawn: Drawn, context: ToolContext) -> None:
-    """Hold a tool from outside to what it says of itself: `lensmill.tools.uses` tells zooms from edits by it."""
+    """Check a tool from outside against its kind: `lensmill.tools.uses` tells zooms from edits by the kind."""
     frame = drawn.result.picture.frame
     if drawn.result.picture.pixels.size != (frame.width, frame.height):
         raise TypeError(f"the tool {spec.name} drew a picture whose frame has another size")

@@ -19,8 +19,8 @@ SHARDS, BLOCKS = "shards", "blocks"
 """Folders of the shards and of the blocks' records, beside `datasets/`."""
 
 RENEW_S = 86_400.0
-"""A record older than this gets a new time when a version takes its block over, so that nobody collects the block
-before the version's manifest names it."""
+"""A record older than this gets a new time when a version takes its block over, so that garbage collection keeps
+the block until the version's manifest names it."""
 
 
 @dataclass(frozen=True, slots=True)

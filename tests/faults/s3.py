@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-"""For the environment of whoever talks to the server; moto takes any."""
+"""Variables for clients of the server; moto takes any credentials."""
 
 
 @contextmanager

@@ -10,8 +10,7 @@ import pytest
 from pipelines.query import introduction, main
 from storage.builds.sql import DERIVED
 from storage.files.store import Files
-from tests.storage.builds.ledgers import add, finish, ledger_of, written
-from tests.storage.builds.test_selection import mixed
+from tests.storage.builds.ledgers import ledger_of, mixed_build, written
 
 BY_RUNG = "select rung, count(*) as n, sum(zooms) as zooms from ledger group by rung order by rung"
 
@@ -19,10 +18,7 @@ BY_RUNG = "select rung, count(*) as n, sum(zooms) as zooms from ledger group by 
 @pytest.fixture
 def out(tmp_path: Path) -> str:
     """A store with a judged build, of which nothing is measured yet."""
-    files = Files(str(tmp_path / "out"))
-    add(files, range(8), (224, 448), chunk_size=4)
-    finish(files, mixed)
-    return files.root
+    return mixed_build(tmp_path / "out").root
 
 
 def ask(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:

@@ -44,7 +44,7 @@ def s3_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def endpoint(s3_url: str, request: pytest.FixtureRequest) -> str:
-    """The server, for whoever may use it."""
+    """The server, for tests that may use it."""
     request.getfixturevalue("s3_environment")
     return s3_url
 

@@ -1,4 +1,4 @@
-"""The album: pictures that are drawn again when somebody asks for them."""
+"""The album: pictures that are drawn again when their pixels are needed."""
 
 import gc
 import random

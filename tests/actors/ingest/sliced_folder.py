@@ -1,6 +1,7 @@
 """A ChartQA folder of several slices, with every kind of bad row, and planners of it."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,8 @@ from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.resolution import Ladder
 from storage.builds.plan import Plan
 from storage.files.store import Files
-from storage.sources.chartqa import ChartQASettings
-from storage.sources.protocol import Source
+from storage.sources.chartqa import ChartQASettings, ChartQASource
+from storage.sources.protocol import Source, SourceFailure, SourceItem
 
 FINGERPRINT = "f" * 16
 PICTURES = 200
@@ -20,8 +21,8 @@ PICTURES = 200
 
 
 def a_folder(root: Path) -> Path:
-    """Two questions a picture; a picture that is missing, a damaged one, a broken row, and rows that repeat others, in
-    their own slice and in an earlier one."""
+    """Two questions for each picture; a missing picture, a damaged one, a broken row, and rows that repeat rows of the
+    same slice and of an earlier slice."""
     png = root / "data" / "train" / "png"
     png.mkdir(parents=True)
     rows = []
@@ -35,6 +36,24 @@ def a_folder(root: Path) -> Path:
     rows += [rows[300], {"imgname": "5.png", "query": "", "label": "1"}]
     (root / "data" / "train" / "train_human.json").write_text(json.dumps(rows))
     return root / "data"
+
+
+class InterruptedOnce(ChartQASource):
+    """Calls `interrupt` after row 200, in the first process that reads the row: the mark does not exist yet."""
+
+    def __init__(self, path: Path, mark: Path) -> None:
+        super().__init__(path)
+        self.mark = mark
+
+    def interrupt(self) -> None:
+        """Creates the mark, and does not return."""
+        raise NotImplementedError
+
+    def read_slice(self, part: Any) -> Iterator[SourceItem | SourceFailure]:
+        for item in super().read_slice(part):
+            yield item
+            if isinstance(item, SourceItem) and item.sample.origin.endswith(" 200") and not self.mark.exists():
+                self.interrupt()
 
 
 class SlicedPlanner(Planner):

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
 import ray
@@ -12,8 +11,8 @@ import ray
 from actors.cluster.connection import ClusterSettings, connect
 from actors.cluster.tasks import in_order
 from storage.sources.chartqa import ChartQASource
-from storage.sources.protocol import SourceError, SourceFailure, SourceItem
-from tests.actors.ingest.sliced_folder import PICTURES, SlicedPlanner, a_folder, content
+from storage.sources.protocol import SourceError
+from tests.actors.ingest.sliced_folder import PICTURES, InterruptedOnce, SlicedPlanner, a_folder, content
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +27,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-class DeadlyOnce(ChartQASource):
-    """Ends the process that reads the second picture range, the first time."""
+class DeadlyOnce(InterruptedOnce):
+    """Ends the process that reads row 200 first."""
 
-    def __init__(self, path: Path, mark: Path) -> None:
-        super().__init__(path)
-        self._mark = mark
-
-    def read_slice(self, part: Any) -> Iterator[SourceItem | SourceFailure]:
-        for item in super().read_slice(part):
-            yield item
-            if isinstance(item, SourceItem) and item.sample.origin.endswith(" 200") and not self._mark.exists():
-                self._mark.touch()
-                os._exit(1)
+    def interrupt(self) -> None:
+        self.mark.touch()
+        os._exit(1)
 
 
 class OnlyHere(ChartQASource):

@@ -18,8 +18,7 @@ from storage.builds.plan import Plan
 from storage.builds.scope import Scope
 from storage.builds.selection import select
 from storage.files.store import Files
-from tests.storage.builds.ledgers import JUDGE, add, finish, written
-from tests.storage.builds.test_selection import mixed
+from tests.storage.builds.ledgers import JUDGE, mixed_build, written
 from tests.storage.made import FINGERPRINT
 
 
@@ -33,10 +32,7 @@ def cluster() -> Iterator[int]:
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     """A store with eight samples on two rungs, in several segments."""
     monkeypatch.setattr(ledgers, "SEGMENT_EPISODES", 4)
-    files = Files(str(tmp_path))
-    add(files, range(8), (224, 448), chunk_size=4)
-    finish(files, mixed)
-    return files
+    return mixed_build(tmp_path)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -45,9 +41,7 @@ def test_tasks_write_the_bytes_that_one_process_writes(files: Files, tmp_path_fa
     told: list[tuple[int, int]] = []
     ledger = written_ledger(files, FINGERPRINT, JUDGE, chunk_ids, {}, show=lambda *done: told.append(done))
     assert told == [(0, 4), (1, 4), (2, 4), (3, 4), (4, 4)]
-    other = Files(str(tmp_path_factory.mktemp("other")))
-    add(other, range(8), (224, 448), chunk_size=4)
-    finish(other, mixed)
+    other = mixed_build(tmp_path_factory.mktemp("other"))
     for mine, theirs in zip(ledger.segments, written(other).segments, strict=True):
         assert mine.path == theirs.path
         assert files.read(mine.path) == other.read(theirs.path)

@@ -48,7 +48,7 @@ def flip(path: Path, at: float = 0.5) -> None:
 
 
 def forge(out: Path, change: Callable[[Rows], None], table: str = "train") -> Path:
-    """Change the rows of a shard, and manifest and record with them, as somebody would who means harm; the shard."""
+    """Change the rows of a shard, with manifest and record, as an attacker would. Return the shard."""
     key, shard = next((block["key"], file) for block, file in shards(out) if file["table"] == table)
     path = out / str(shard["path"])
     rows = pq.read_table(path).to_pylist()

@@ -1,8 +1,9 @@
 """Judged builds with a ledger, made by hand."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from lensmill.sample import Sample
 from lensmill.trajectory import Trajectory
@@ -20,10 +21,11 @@ JUDGE = "j" * 16
 RECIPE = {"agent": {"name": "reader"}, "ladder": {"factor": 28}}
 
 End = tuple[Trajectory | Failure, Outcome]
-"""Of an episode: what it ended in, and what the judge says (nothing of a failure)."""
+"""The end of an episode, and the outcome of its verdict (ignored for a failure)."""
 
 FAILURE = Failure("timeout", "took too long", 2)
 ABSTAINED = replace(a_trajectory(), answer=None, stop="abstained")
+TOKEN = replace(a_trajectory(), answer="7<|im_end|>")
 
 
 def add(
@@ -45,7 +47,7 @@ def right(sample: Sample, episode: PlannedEpisode) -> End:  # noqa: ARG001
 
 
 def finish(files: Files, ends: Callable[[Sample, PlannedEpisode], End] = right) -> None:
-    """Commit and judge every chunk that is not committed; `ends` gives what an episode ends in, and its outcome."""
+    """Commit and judge every chunk that is not committed; `ends` gives the end of an episode."""
     plan, episodes = Plan(files, FINGERPRINT), EpisodeStore(files, FINGERPRINT)
     verdicts = VerdictStore(files, FINGERPRINT, JUDGE)
     for chunk_id in plan.chunk_ids():
@@ -61,6 +63,25 @@ def finish(files: Files, ends: Callable[[Sample, PlannedEpisode], End] = right) 
                 judged.append(VerdictRow(episode.episode_id, Verdict(outcome, "number")))
         episodes.commit(chunk_id, rows)
         verdicts.commit(chunk_id, judged)
+
+
+def mixed(sample: Sample, episode: PlannedEpisode) -> End:
+    """By the sample's number: 0 failed, 1 abstained, 2 is wrong, 3 holds a token; the others are right."""
+    ends: Mapping[str, End] = {
+        "0": (FAILURE, "incorrect"),
+        "1": (ABSTAINED, "undecided"),
+        "2": (a_trajectory(), "incorrect"),
+        "3": (TOKEN, "correct"),
+    }
+    return ends.get(sample.answers[0]) or right(sample, episode)
+
+
+def mixed_build(root: Path) -> Files:
+    """A store with eight samples on two rungs, with `mixed` ends."""
+    files = Files(str(root))
+    add(files, range(8), (224, 448), chunk_size=4)
+    finish(files, mixed)
+    return files
 
 
 def retry(files: Files, chunk_id: str) -> None:

@@ -1,4 +1,4 @@
-"""Commits of chunks: where they lie, what they say, and what nobody names."""
+"""Commits of chunks: their places, their content, and orphans."""
 
 from collections import Counter
 from pathlib import Path

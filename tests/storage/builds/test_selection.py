@@ -1,6 +1,5 @@
 """What curation decides of every episode, and what is counted."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,32 +14,17 @@ from storage.builds.plan import PlannedEpisode
 from storage.builds.scope import Scope
 from storage.builds.selection import SELECTION, Selection, check_curation, select
 from storage.files.store import Files
-from tests.storage.builds.ledgers import ABSTAINED, FAILURE, End, add, finish, right, written
+from tests.storage.builds.ledgers import FAILURE, End, add, finish, mixed_build, right, written
 from tests.storage.made import a_sample, a_trajectory
 
 ALL = CurationSettings(validation=0)
-TOKEN = replace(a_trajectory(), answer="7<|im_end|>")
-
-
-def mixed(sample: Sample, episode: PlannedEpisode) -> End:
-    """By the sample's number: 0 failed, 1 abstained, 2 is wrong, 3 holds a token; the others are right."""
-    ends: Mapping[str, End] = {
-        "0": (FAILURE, "incorrect"),
-        "1": (ABSTAINED, "undecided"),
-        "2": (a_trajectory(), "incorrect"),
-        "3": (TOKEN, "correct"),
-    }
-    return ends.get(sample.answers[0]) or right(sample, episode)
 
 
 @pytest.fixture
 def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Files:
     """A store with eight samples on two rungs, in several segments."""
     monkeypatch.setattr(ledgers, "SEGMENT_EPISODES", 4)
-    files = Files(str(tmp_path))
-    add(files, range(8), (224, 448), chunk_size=4)
-    finish(files, mixed)
-    return files
+    return mixed_build(tmp_path)
 
 
 def tables(selection: Selection) -> list[tuple[str, str | None]]:

@@ -1,4 +1,4 @@
-"""Collecting what nothing names, while somebody takes it up again."""
+"""Collecting unnamed files while another run uses them again."""
 
 import os
 from dataclasses import replace
