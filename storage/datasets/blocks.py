@@ -154,7 +154,16 @@ def made_blocks(files: Files, keys: Iterable[str]) -> Iterator[BlockRecord]:
     yield from (record for record in ahead(taken_over, wanted) if record is not None)
 
 
-def missing_blocks(files: Files, keys: Iterable[str]) -> list[str]:
-    """Those of these blocks that have no record. Costs one listing."""
-    there = set(files.each(BLOCKS))
-    return [key for key in keys if record_path(key) not in there]
+def missing_blocks(files: Files, keys: Iterable[str], shards: Iterable[ShardRecord]) -> list[str]:
+    """Those of these blocks whose record, or one of whose shards, is not there. Costs a listing of both folders."""
+    keys, lost = [*keys], {shard.path for shard in shards}
+    records = set(files.each(BLOCKS))
+    lost.difference_update(files.each(SHARDS))
+    absent = {key_of(path) for path in lost}
+    return [key for key in keys if key in absent or record_path(key) not in records]
+
+
+def forget(files: Files, keys: Iterable[str]) -> None:
+    """Remove the records of these blocks, so that the blocks are made again."""
+    for key in keys:
+        files.remove(record_path(key))

@@ -152,6 +152,15 @@ def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files,
     assert publish_version(settings(files, plan.chunk_ids())) == before
 
 
+def test_a_shard_that_was_removed_is_made_again_by_the_next_publisher_of_the_version(files: Files, plan: Plan) -> None:
+    wanted = settings(files, plan.chunk_ids(), "v1")
+    version, _ = publish_version(wanted)
+    before = {shard.path: files.read(shard.path) for shard in version.shards}
+    files.remove(version.shards[0].path)
+    assert publish_version(wanted)[0] == version
+    assert {path: files.read(path) for path in before} == before
+
+
 def test_a_name_that_is_taken_is_told_before_episodes_are_tried_again(files: Files, plan: Plan) -> None:
     wanted = settings(files, plan.chunk_ids(), "v1")
     check_version(wanted, retried=True)
