@@ -19,7 +19,7 @@ from storage.datasets.other_rows import failed_row, original_row
 from storage.datasets.rows import FACTS, episode_row
 from storage.datasets.shards import BlockWriter
 from storage.files.ahead import ahead
-from storage.files.store import Files
+from storage.files.store import Files, StoreError
 
 CHUNKS_AHEAD = 2
 """Chunks that are read before they are needed, since an object store takes time for each."""
@@ -122,13 +122,23 @@ def _judged(
 
 
 def _facts(files: Files, paths: Sequence[str], chunks: set[str]) -> dict[tuple[str, int], Mapping[str, Any]]:
-    """The facts that rows carry, by chunk and position."""
+    """The facts that rows carry, by chunk and position.
+
+    Raises:
+        StoreError: a segment of the ledger is missing or damaged.
+    """
     found: dict[tuple[str, int], Mapping[str, Any]] = {}
     for path in paths:
-        with files.open(path) as source:
-            part = pq.ParquetFile(source)
-            names = [name for name in ("chunk", "position", *FACTS) if name in part.schema_arrow.names]
-            table = part.read(columns=names)
+        try:
+            with files.open(path) as source:
+                part = pq.ParquetFile(source)
+                names = [name for name in ("chunk", "position", *FACTS) if name in part.schema_arrow.names]
+                table = part.read(columns=names)
+        except (pa.ArrowException, OSError) as error:
+            why = " ".join(str(error).split())[:300]
+            raise StoreError(
+                f"{files.locate(path)} is missing or damaged ({why}): delete this file of the ledger and run again"
+            ) from error
         table = table.filter(pc.is_in(table["chunk"].cast(pa.string()), value_set=pa.array(sorted(chunks))))
         found |= {(row["chunk"], row["position"]): row for row in table.to_pylist()}
     return found

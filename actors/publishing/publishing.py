@@ -25,7 +25,7 @@ from storage.builds.plan import Plan
 from storage.builds.scope import Scope
 from storage.builds.segment import failure_key
 from storage.builds.selection import Selection, select
-from storage.datasets.blocks import BlockRecord, block_key, made_blocks, missing_blocks
+from storage.datasets.blocks import BlockRecord, block_key, forget, made_blocks, missing_blocks
 from storage.datasets.cutting import Cut, cuts
 from storage.datasets.other_rows import source_failure_row
 from storage.datasets.places import chunks_in, places, version_ledger
@@ -231,9 +231,12 @@ def publish_prepared(
     files, about = settings.files, CardSettings(settings.name)
     version = settings.version or f"v-{inputs.digest[:12]}"
     show(prepared.progress)
-    if (there := begin(files, version, inputs, about)) is not None:
+    there = begin(files, version, inputs, about)
+    if there is not None and not missing_blocks(files, there.blocks, there.shards):
         return there
     works = _Works(prepared)
+    if there is not None:  # its publisher was killed before it looked for them
+        return _with_all_blocks(files, there, lambda: works.make(stopping, show, tasks))
     blocks = works.make(stopping, show, tasks)
 
     def ledger() -> Iterator[pa.Table]:
@@ -243,10 +246,22 @@ def publish_prepared(
     errors = Counter(failure.error_class for failure in prepared.failures)
     contents = Contents(blocks, prepared.counts, selection.funnel, errors, ledger)
     done = finish(files, version, contents, inputs, about)
+    return _with_all_blocks(files, done, lambda: works.make(stopping, show, tasks))
+
+
+def _with_all_blocks(files: Files, done: PublishedDataset, make: Callable[[], object]) -> PublishedDataset:
+    """The version, once every block that its manifest names is there.
+
+    Raises:
+        StoreError: blocks go again and again.
+    """
     for _ in range(MADE_AGAIN):
-        if not missing_blocks(files, done.blocks):
-            break
-        works.make(stopping, show, tasks)
+        if not (missing := missing_blocks(files, done.blocks, done.shards)):
+            return done
+        forget(files, missing)
+        make()
+    if missing_blocks(files, done.blocks, done.shards):
+        raise StoreError(f"{done.path}: shards are removed as they are made: end what removes them, and run again")
     return done
 
 

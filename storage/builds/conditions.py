@@ -26,6 +26,9 @@ _OF_THE_ENGINE = frozenset(
 )
 """Functions that tell of the engine, or end a query, and say nothing about a row."""
 
+_OF_TIME = frozenset({"age"})
+"""Functions that the engine takes for consistent, and that count from today where they are given one value."""
+
 
 class ConditionError(ValueError):
     """A condition that cannot be used: one line that names the condition and says what to do."""
@@ -72,7 +75,7 @@ def _functions(engine: duckdb.DuckDBPyConnection) -> frozenset[str]:
         "SELECT DISTINCT function_name FROM duckdb_functions() WHERE function_type = 'scalar' "
         "AND stability = 'CONSISTENT' AND NOT starts_with(function_name, '__internal')"
     ).fetchall()
-    return frozenset(name for (name,) in rows) - _OF_THE_ENGINE
+    return frozenset(name for (name,) in rows) - _OF_THE_ENGINE - _OF_TIME
 
 
 def _parsed(engine: duckdb.DuckDBPyConnection, name: str, sql: str) -> dict[str, Any]:

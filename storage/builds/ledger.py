@@ -32,6 +32,9 @@ PLACE = (
 SEGMENT_EPISODES = 4096
 """Approximate number of episodes of a segment: the work of one task, and what a change makes again."""
 
+TABLE_SEGMENTS = 16
+"""Segments that are held at once as a table, at most: 64 MB where every column is read."""
+
 _TYPES = {
     "bool": pa.bool_(),
     "int32": pa.int32(),
@@ -136,7 +139,7 @@ class Ledger:
         return ds.FileSystemDataset.from_paths(paths, self.schema, ds.ParquetFileFormat(), filesystem)
 
     def tables(self, columns: Sequence[str], chunks: int = 4096) -> Iterator[pa.Table]:
-        """These columns of all rows, in plan order; each table holds about this many chunks.
+        """These columns of all rows, in plan order; each table holds about this many chunks, and at most `TABLE_SEGMENTS` segments.
 
         Raises:
             StoreError: a segment is missing or damaged.
@@ -144,7 +147,7 @@ class Ledger:
         group: list[LedgerSegment] = []
         for segment in self.segments:
             group.append(segment)
-            if sum(len(one.chunk_ids) for one in group) >= chunks:
+            if len(group) == TABLE_SEGMENTS or sum(len(one.chunk_ids) for one in group) >= chunks:
                 yield self._read(group, columns)
                 group = []
         if group:

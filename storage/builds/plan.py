@@ -26,6 +26,7 @@ from storage.builds.schema import clean, sample_json, sample_of
 from storage.builds.segment import (
     INDEX,
     KEYS,
+    SAMPLES,
     Row,
     SegmentWriter,
     about_of,
@@ -356,8 +357,5 @@ def _planned(row: Mapping[str, object]) -> PlannedSample:
 
 def _read_segment(files: Files, segment: Mapping[str, object]) -> Iterator[PlannedSample | SourceFailure]:
     """All that a segment's files hold, streamed."""
-    for path in paths_of(segment, "samples"):
-        with files.open(path) as source:
-            for batch in pq.ParquetFile(source).iter_batches(batch_size=256):
-                yield from map(_planned, batch.to_pylist())
+    yield from map(_planned, read_rows(files, paths_of(segment, "samples"), SAMPLES.names))
     yield from read_failures(files, segment)

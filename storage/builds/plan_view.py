@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Self
 
@@ -54,9 +55,14 @@ class PlanView:
         self.paths = paths
         self.index = index
         self.kinds = kinds
-        ids = np.array(index.column("chunk_id").to_pylist(), dtype="S32")
-        self._order = np.argsort(ids)
-        self._ids = ids[self._order]
+
+    @cached_property
+    def _sorted(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.bytes_]]:
+        """The rows of the index in the order of their ids, and these ids. Sorted when a chunk is first looked for: a
+        plan is read segment by segment, and may have hundreds."""
+        ids = np.array(self.index.column("chunk_id").to_pylist(), dtype="S32")
+        order = np.argsort(ids)
+        return order, ids[order]
 
     @classmethod
     def empty(cls) -> Self:
@@ -112,10 +118,11 @@ class PlanView:
     def rows(self, chunk_ids: Iterable[str]) -> npt.NDArray[np.intp]:
         """The rows of these chunks in the index; unknown chunks are left out."""
         wanted = np.array([chunk_id.encode() for chunk_id in chunk_ids], dtype="S")
-        places = np.searchsorted(self._ids, wanted)
-        there = places < len(self._ids)
-        there[there] = self._ids[places[there]] == wanted[there]
-        return self._order[places[there]]
+        order, ids = self._sorted
+        places = np.searchsorted(ids, wanted)
+        there = places < len(ids)
+        there[there] = ids[places[there]] == wanted[there]
+        return order[places[there]]
 
     def place(self, chunk_id: str) -> Place | None:
         """The place of a chunk; None if the plan has no such chunk."""

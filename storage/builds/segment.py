@@ -112,7 +112,7 @@ def paths_of(segment: Mapping[str, object], kind: str) -> list[str]:
 
 
 def read_rows(files: Files, paths: Iterable[str], columns: list[str]) -> Iterator[dict[str, Any]]:
-    """Some columns of SAMPLES rows, file by file.
+    """Some columns of a segment's rows, file by file.
 
     Raises:
         StoreError: a file is missing or damaged.
@@ -128,12 +128,13 @@ def read_rows(files: Files, paths: Iterable[str], columns: list[str]) -> Iterato
 
 
 def read_failures(files: Files, segment: Mapping[str, object]) -> Iterator[SourceFailure]:
-    """The failed rows of a segment."""
-    for path in paths_of(segment, "failures"):
-        with files.open(path) as source:
-            for batch in pq.ParquetFile(source).iter_batches():
-                for row in batch.to_pylist():
-                    yield SourceFailure(row["origin"], row["error_class"], row["message"])
+    """The failed rows of a segment.
+
+    Raises:
+        StoreError: a file is missing or damaged.
+    """
+    for row in read_rows(files, paths_of(segment, "failures"), FAILURES.names):
+        yield SourceFailure(row["origin"], row["error_class"], row["message"])
 
 
 class SegmentWriter:

@@ -130,6 +130,7 @@ class _Selecting:
         self._scope = scope
         self._conditions = _checked(engine, ledger.schema, curation)
         self._share = curation.validation
+        self._ids_left_out, self._ids_by_origin = _ids(scope.left_out), _ids(scope.by_origin)
         self._left_out = self._taken_down = 0
         self._found: set[str] = set()
 
@@ -173,8 +174,8 @@ class _Selecting:
                 named = pc.or_(named, pc.is_in(part.column(name), ids))
         outside, taken = named, named
         if self._scope.left_out:
-            outside = pc.or_(named, _in(part.column("sample_id"), self._scope.left_out))
-            taken = pc.or_(named, _in(part.column("sample_id"), self._scope.by_origin))
+            outside = pc.or_(named, pc.is_in(part.column("sample_id"), self._ids_left_out))
+            taken = pc.or_(named, pc.is_in(part.column("sample_id"), self._ids_by_origin))
         within = pa.array(self._scope.within(part))
         return pc.or_(outside, pc.invert(within)), pc.and_(taken, within)
 
@@ -254,8 +255,8 @@ def _sum(name: str) -> str:
     return f"coalesce(sum({name}), 0)::{'DOUBLE' if name == 'seconds' else 'BIGINT'} AS {name}"
 
 
-def _in(column: pa.ChunkedArray, ids: frozenset[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, pa.array(sorted(ids), pa.string()))
+def _ids(ids: frozenset[str]) -> pa.Array:
+    return pa.array(sorted(ids), pa.string())
 
 
 def _rows_of(kept: pa.Table) -> pa.Table:

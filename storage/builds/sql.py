@@ -31,21 +31,22 @@ ROWS = "facts"
 
 def connect(threads: int | None = None, memory_mb: int = MEMORY_MB) -> duckdb.DuckDBPyConnection:
     """A new engine without any table. No query can reach a file, the network, an extension or a variable of this
-    process."""
+    process. Times are in UTC, whatever the machine's zone."""
     spill = os.path.join(tempfile.gettempdir(), f"lensmill-sql-{os.getpid()}")
     switches = (
         *("enable_external_access", "autoload_known_extensions", "autoinstall_known_extensions"),
         *("allow_community_extensions", "python_enable_replacements"),
     )
-    return duckdb.connect(
+    engine = duckdb.connect(
         config={
             **dict.fromkeys(switches, "false"),
             "memory_limit": f"{memory_mb}MB",
             "temp_directory": spill,
             "threads": str(threads or len(os.sched_getaffinity(0))),
-            "lock_configuration": "true",
         }
     )
+    engine.execute("SET TimeZone = 'UTC'; SET lock_configuration = true")
+    return engine
 
 
 def derived(over: str = "") -> str:

@@ -7,15 +7,16 @@ manifest names.
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 
 from storage.builds.episodes import EpisodeStore
 from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
-from storage.datasets.blocks import BLOCKS, SHARDS, key_of
+from storage.datasets.blocks import BLOCKS, SHARDS, key_of, record_path
 from storage.datasets.version import MANIFEST, published
 from storage.files.listing import StoredFile
-from storage.files.store import STAGING, Files
+from storage.files.store import STAGING, Files, StoreError
 
 UNNAMED_S = 7 * 86_400.0
 """A block that no version names is removed when its record is this old: longer than any run is at publishing. A run
@@ -61,10 +62,18 @@ def named_blocks(files: Files) -> set[str]:
     """The keys of the blocks that versions name.
 
     Raises:
-        StoreError: the store cannot be read, or a manifest is damaged.
+        StoreError: the store cannot be read, a manifest is damaged, or one lies in a folder that no version can have.
     """
-    versions = (published(files, version) for version in files.folders("datasets"))
-    return {key for version in versions if version is not None for key in version.blocks}
+    named = set[str]()
+    for name in files.folders("datasets"):
+        try:
+            version = published(files, name)
+        except ValueError as error:  # a folder of somebody else
+            if files.exists(path := f"datasets/{name}/{MANIFEST}"):
+                raise StoreError(f"{files.locate(path)}: {error}: rename the folder, or move it away") from error
+            continue
+        named.update(() if version is None else version.blocks)
+    return named
 
 
 def remove(files: Files, found: Iterable[StoredFile]) -> None:
@@ -75,14 +84,38 @@ def remove(files: Files, found: Iterable[StoredFile]) -> None:
     Raises:
         StoreError: the store cannot be read or written.
     """
-    ordered = sorted(found, key=lambda file: (not file.path.startswith("claims/"), file.path.startswith(f"{SHARDS}/")))
-    shared = any(file.path.startswith((f"{BLOCKS}/", f"{SHARDS}/")) for file in ordered)
-    named = named_blocks(files) if shared else set()
-    for file in ordered:
-        version = _version_of(file.path)
-        if file.path.startswith((f"{BLOCKS}/", f"{SHARDS}/")) and key_of(file.path) in named:
-            continue
-        if version is None or not files.exists(f"datasets/{version}/{MANIFEST}"):
+    records, shards = list[StoredFile](), list[StoredFile]()
+    for file in sorted(found, key=lambda file: not file.path.startswith("claims/")):
+        if file.path.startswith(f"{BLOCKS}/"):
+            records.append(file)
+        elif file.path.startswith(f"{SHARDS}/"):
+            shards.append(file)
+        elif (version := _version_of(file.path)) is None or not files.exists(f"datasets/{version}/{MANIFEST}"):
+            files.remove(file.path)
+    if records or shards:
+        _remove_blocks(files, records, shards)
+
+
+def _remove_blocks(files: Files, records: Iterable[StoredFile], shards: Iterable[StoredFile]) -> None:
+    """Remove records, then shards, so that no record is of a shard that is gone.
+
+    A publisher writes its manifest and then looks whether its blocks are there. So blocks that are named once the
+    records are gone stay, with their records; blocks that are named later are made again by their publisher, and their
+    new records protect their shards.
+    """
+    named, removed = named_blocks(files), dict[str, bytes]()
+    for file in records:
+        if key_of(file.path) not in named:
+            with suppress(FileNotFoundError):
+                removed[file.path] = files.read(file.path)
+            files.remove(file.path)
+    named = named_blocks(files)
+    for path, data in removed.items():
+        if key_of(path) in named:
+            files.create(path, data)
+    for file in shards:
+        key = key_of(file.path)
+        if key not in named and not files.exists(record_path(key)):
             files.remove(file.path)
 
 

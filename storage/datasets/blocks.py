@@ -154,7 +154,16 @@ def made_blocks(files: Files, keys: Iterable[str]) -> Iterator[BlockRecord]:
     yield from (record for record in ahead(taken_over, wanted) if record is not None)
 
 
-def missing_blocks(files: Files, keys: Iterable[str]) -> list[str]:
-    """The blocks without a record. Costs one listing."""
-    there = set(files.each(BLOCKS))
-    return [key for key in keys if record_path(key) not in there]
+def missing_blocks(files: Files, keys: Iterable[str], shards: Iterable[ShardRecord]) -> list[str]:
+    """The blocks whose record or whose shards are missing. Costs a listing of both folders."""
+    keys, lost = [*keys], {shard.path for shard in shards}
+    records = set(files.each(BLOCKS))
+    lost.difference_update(files.each(SHARDS))
+    absent = {key_of(path) for path in lost}
+    return [key for key in keys if key in absent or record_path(key) not in records]
+
+
+def forget(files: Files, keys: Iterable[str]) -> None:
+    """Remove the blocks' records, so that publishing makes the blocks again."""
+    for key in keys:
+        files.remove(record_path(key))

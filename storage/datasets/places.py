@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from storage.datasets.blocks import BlockRecord
+from storage.datasets.blocks import BlockRecord, record_path
 from storage.datasets.cutting import Cut
 from storage.files.store import StoreError
 
@@ -27,6 +27,9 @@ def places(rows: pa.Table, cuts: Iterable[Cut], blocks: Iterable[BlockRecord]) -
 
     Args:
         cuts, blocks: where the selection was cut, and the block of each cut.
+
+    Raises:
+        StoreError: a block has other rows than the selection.
     """
     for cut, block in zip(cuts, blocks, strict=True):
         some = rows.slice(cut.start, cut.rows)
@@ -36,6 +39,11 @@ def places(rows: pa.Table, cuts: Iterable[Cut], blocks: Iterable[BlockRecord]) -
             if shard.table == "originals":
                 continue
             mine = tables == shard.table if shard.rung is None else (tables == shard.table) & (rungs == shard.rung)
+            if int(mine.sum()) != sum(shard.row_groups):
+                raise StoreError(
+                    f"{shard.path} has {sum(shard.row_groups)} rows where the version has {int(mine.sum())}: it was "
+                    f"made of another build: remove {record_path(block.key)} and what names it, and publish again"
+                )
             file[mine] = number
             group[mine] = np.repeat(np.arange(len(shard.row_groups)), shard.row_groups)
             row[mine] = np.concatenate([np.arange(count) for count in shard.row_groups])

@@ -20,7 +20,7 @@ from storage.builds.images import ImageStore
 from storage.builds.judged import JudgedEpisode
 from storage.builds.plan import PlannedEpisode, plan_sample
 from storage.builds.selection import SELECTION
-from storage.datasets.blocks import BlockRecord, block_key, made_blocks, missing_blocks
+from storage.datasets.blocks import BlockRecord, block_key, forget, made_blocks, missing_blocks
 from storage.datasets.cutting import Cut
 from storage.datasets.other_rows import failed_row, original_row, source_failure_row
 from storage.datasets.places import places, version_ledger
@@ -125,7 +125,8 @@ def publish(
     errors = Counter(failure.error_class for failure in lost)
     contents = Contents([*blocks, *of_source], _counts(some), (), errors, ledger)
     done = finish(files, version, contents, inputs, about)
-    if missing_blocks(files, done.blocks):
+    if missing := missing_blocks(files, done.blocks, done.shards):
+        forget(files, missing)
         made()
     return done
 

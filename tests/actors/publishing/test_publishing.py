@@ -16,6 +16,9 @@ from storage.builds.episodes import EpisodeRow, EpisodeStore
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
 from storage.builds.verdicts import VerdictRow, VerdictStore
+from storage.datasets.blocks import read_block
+from storage.datasets.cutting import Cut
+from storage.datasets.places import places
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files, StoreError
 from storage.sources.neutral import neutral_sample
@@ -150,6 +153,32 @@ def test_episodes_that_are_not_judged_yet_wait_for_another_version(files: Files,
     before = publish_version(settings(files, plan.chunk_ids()))
     try_again(files, plan.chunk_ids()[0])
     assert publish_version(settings(files, plan.chunk_ids())) == before
+
+
+def test_a_shard_that_was_removed_is_made_again_by_the_next_publisher_of_the_version(files: Files, plan: Plan) -> None:
+    wanted = settings(files, plan.chunk_ids(), "v1")
+    version, _ = publish_version(wanted)
+    before = {shard.path: files.read(shard.path) for shard in version.shards}
+    files.remove(version.shards[0].path)
+    assert publish_version(wanted)[0] == version
+    assert {path: files.read(path) for path in before} == before
+
+
+def test_a_segment_of_the_ledger_that_is_gone_is_told_in_one_line(files: Files, plan: Plan) -> None:
+    prepared = prepare(settings(files, plan.chunk_ids()))
+    files.remove(prepared.ledger.segments[0].path)
+    with pytest.raises(StoreError, match="delete this file of the ledger and run again"):
+        publish_prepared(prepared, tasks=inline)
+
+
+def test_a_block_with_other_rows_than_the_selection_is_refused(files: Files, plan: Plan) -> None:
+    prepared = prepare(settings(files, plan.chunk_ids()))
+    done = publish_prepared(prepared, tasks=inline)
+    block = read_block(files, done.blocks[0])
+    assert block is not None
+    other = replace(block, files=tuple(replace(file, row_groups=(1,)) for file in block.files))
+    with pytest.raises(StoreError, match="it was made of another build"):
+        list(places(prepared.selection.rows, [Cut(0, len(prepared.selection.rows))], [other]))
 
 
 def test_a_name_that_is_taken_is_told_before_episodes_are_tried_again(files: Files, plan: Plan) -> None:

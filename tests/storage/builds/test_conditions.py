@@ -57,6 +57,7 @@ def test_a_condition_says_which_columns_it_reads(sql: str, read: set[str]) -> No
         "error('x')",
         "random() < 0.5",
         "now() > '2020-01-01'",
+        "age(make_timestamp(2020, 1, 1, 0, 0, 0.0)) > interval 1 year",
         "current_date > date '2020-01-01'",
         "count(*) > 1",
         "sum(zooms) filter (where exact) > 0",

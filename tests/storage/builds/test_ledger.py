@@ -105,6 +105,16 @@ def test_tables_come_in_plan_order_whatever_their_size(files: Files) -> None:
     assert [name for part in parts for name in part] == whole
 
 
+def test_a_table_holds_few_segments_however_large_their_chunks_are(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(files, range(10))
+    finish(files)
+    ledger = written(files)
+    monkeypatch.setattr("storage.builds.ledger.TABLE_SEGMENTS", 2)
+    assert [len(table) for table in ledger.tables(["episode_id"])] == [8, 2]
+
+
 def test_a_chunk_that_the_plan_lacks_is_refused(files: Files) -> None:
     add(files, range(2))
     finish(files)

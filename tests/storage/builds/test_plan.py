@@ -268,6 +268,14 @@ def test_many_chunks_span_several_files(plan: Plan, files: Files) -> None:
     assert list(last.samples.values()) == [a_sample(599)]
 
 
+def test_rows_that_failed_and_whose_file_is_missing_are_told_in_one_line(plan: Plan, files: Files) -> None:
+    plan.append([*planned(range(2)), BAD])
+    (path,) = (path for path in files.list("builds") if "/failures-" in path)
+    files.remove(path)
+    with pytest.raises(StoreError, match="is missing or damaged: restore it"):
+        list(plan.failures())
+
+
 def test_a_damaged_plan_is_noticed(plan: Plan, files: Files) -> None:
     plan.append(planned(range(3)))
     (path,) = (path for path in files.list("builds") if "/samples-" in path)

@@ -33,6 +33,13 @@ def test_the_view_knows_the_group_of_each_row(engine: duckdb.DuckDBPyConnection)
     assert [tuple(row.values()) for row in rows] == [("a", 224, 0.5, 2), ("a", 448, 1.0, 1), ("b", 224, None, 2)]
 
 
+def test_times_are_of_utc_whatever_the_zone_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    with connect(threads=1) as engine:
+        asked = "SELECT current_setting('TimeZone') AS zone, hour(TIMESTAMPTZ '2020-06-01 00:00:00+00') AS hour"
+        assert ask(engine, ROWS, asked).read_all().to_pylist() == [{"zone": "UTC", "hour": 0}]
+
+
 @pytest.mark.parametrize(
     "sql",
     [

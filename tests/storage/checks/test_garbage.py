@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from storage.builds.source_state import SourceState, SourceStates
-from storage.checks.garbage import orphans, remove, unnamed_blocks
+from storage.checks.garbage import named_blocks, orphans, remove, unnamed_blocks
 from storage.datasets.blocks import RENEW_S, made_blocks, record_path
 from storage.datasets.version import published
-from storage.files.store import STAGING, Files
+from storage.files.store import STAGING, Files, StoreError
 from tests.storage.made import FINGERPRINT
 from tests.storage.published_rows import INPUTS, publish, rows_of
 
@@ -106,6 +106,51 @@ def test_a_block_that_a_version_names_by_now_stays(files: Files) -> None:
     remove(files, found)
     assert len(found) > 2
     assert complete(files, "v1")
+
+
+def test_a_block_that_a_version_names_while_records_are_removed_stays_whole(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    manifest, remove_one = files.read("datasets/v1/manifest.json"), Files.remove
+    files.remove("datasets/v1/manifest.json")
+
+    def published_before(files: Files, path: str) -> None:
+        remove_one(files, path)
+        files.create("datasets/v1/manifest.json", manifest)
+
+    monkeypatch.setattr(Files, "remove", published_before)
+    remove(files, [*unnamed_blocks(files, LATER)])
+    assert complete(files, "v1")
+
+
+def test_a_block_that_is_made_again_while_shards_are_removed_keeps_the_others(
+    files: Files, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (key, *_) = publish(files, "v1", rows_of(files), INPUTS).blocks
+    files.remove("datasets/v1/manifest.json")
+    record, exists, asked = files.read(record_path(key)), Files.exists, list[str]()
+
+    def made_before(files: Files, path: str) -> bool:
+        asked.append(path)
+        if asked.count(record_path(key)) == 2:  # one shard is gone
+            files.create(record_path(key), record)
+        return exists(files, path)
+
+    found = [*unnamed_blocks(files, LATER)]
+    monkeypatch.setattr(Files, "exists", made_before)
+    remove(files, found)
+    shards = [file.path for file in found if key in file.path and file.path.startswith("shards/")]
+    assert sum(exists(files, path) for path in shards) == len(shards) - 1 > 0
+
+
+def test_a_folder_of_somebody_else_names_no_block_and_a_manifest_there_is_told(files: Files) -> None:
+    publish(files, "v1", rows_of(files), INPUTS)
+    files.put("datasets/.cache/notes.txt", b"of an editor")
+    assert named_blocks(files) == {*(found.blocks if (found := published(files, "v1")) else ())}
+    files.put("datasets/.cache/manifest.json", files.read("datasets/v1/manifest.json"))
+    with pytest.raises(StoreError, match="rename the folder, or move it away"):
+        named_blocks(files)
 
 
 def test_a_block_that_is_taken_over_gets_a_new_time(files: Files) -> None:
