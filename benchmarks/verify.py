@@ -19,13 +19,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+import ray
 from PIL import Image
 
+from actors.cluster.connection import ClusterSettings, connect
 from actors.publishing.publishing import PublishSettings, prepare, publish_prepared
 from benchmarks.ray_nodes import LOOPBACK, RayNodes
 from lensmill.agents.environment import Environment
@@ -71,11 +72,9 @@ def make(files: Files, pictures: int) -> None:
     settings = PublishSettings(
         files, fingerprint, JUDGE, plan.chunk_ids(), None, CurationSettings(), "benchmark", "made"
     )
-
-    def here(work: Callable[[Any], Any], items: Iterable[Any], *_: object, **__: object) -> Iterator[Any]:
-        return map(work, items)
-
-    publish_prepared(prepare(settings), tasks=here)
+    connect(ClusterSettings())
+    publish_prepared(prepare(settings))
+    ray.shutdown()
 
 
 def _planned(files: Files, fingerprint: str, pictures: int) -> Iterator[PlannedSample]:

@@ -58,7 +58,10 @@ def in_order(
     Raises:
         Stopped: asked to stop. The tasks are cancelled.
         Exception: what `work` raised, from the first item in order that failed.
+        RuntimeError: this process has not joined Ray (`actors.cluster.connection.connect`).
     """
+    if not ray.is_initialized():  # else ray.put would start a Ray with a dashboard of its own
+        raise RuntimeError("connect to Ray before running tasks")
     task = ray.remote(work_on).options(num_cpus=1, max_retries=RETRIES, scheduling_strategy="SPREAD")
     function = ray.put(work)
     started: deque[Any] = deque()
