@@ -93,9 +93,9 @@ def test_a_grown_source_makes_only_new_samples_and_the_version_names_its_chunks(
 
 def test_another_recipe_is_a_build_of_its_own_and_says_what_changed(undisturbed: Path, tmp_path: Path) -> None:
     shutil.copytree(undisturbed, tmp_path / "out")
-    other = build(*SMALL, f"out={tmp_path / 'out'}", "ladder.rungs=[448]", "plan_only=true")
+    other = build(*SMALL, f"out={tmp_path / 'out'}", "agent.max_steps=3", "plan_only=true")
     assert other.returncode == 0, other.stderr
-    assert "ladder.rungs [448, 896] -> [448]" in other.stderr
+    assert "agent.max_steps 10 -> 3" in other.stderr
 
 
 def test_a_version_that_is_taken_is_told_before_the_work(undisturbed: Path) -> None:

@@ -160,7 +160,7 @@ def test_a_build_without_engines_loses_nothing_and_the_next_run_continues(charts
     [
         (["agent=zoom"], "agent=zoom needs a model"),
         (["agent=zoom", "model=qwen2_5_vl"], "model.urls="),
-        (["agent=direct", "model=qwen2_5_vl", "model.urls=[ftp://x]"], "no http(s) URL"),
+        (["agent=direct", "model=qwen2_5_vl", "model.urls=[ftp://x]"], "is not an http(s) URL"),
         (["judge=cascade"], "judge=cascade needs a model"),
     ],
 )
