@@ -26,8 +26,8 @@ from contextlib import redirect_stderr, suppress
 from pathlib import Path
 from urllib.request import urlopen
 
-from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings
 from actors.rollouts.worker import RolloutSettings, RolloutWorker
+from actors.rollouts.worker_metrics import NOT_WATCHED, Watch, WatchSettings
 from benchmarks.dispatch import IN_FLIGHT
 from benchmarks.rollouts import ANSWER, CHUNK, FINGERPRINT, UNREADABLE, plan_episodes, run_chunks
 from benchmarks.stubs import Clock, stub_engines

@@ -11,7 +11,7 @@ from PIL import Image
 
 from actors.rollouts.pictures import Pictures
 from actors.rollouts.runtime import Runtime
-from actors.rollouts.watching import NOT_WATCHED, Watch
+from actors.rollouts.worker_metrics import NOT_WATCHED, Watch
 from lensmill.agents.direct.settings import DirectSettings
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Rollout

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from actors.ingest.outline import PlanOutline
 from actors.ingest.planning import PlanSettings
 from actors.publishing.publishing import PublishSettings, check_version
-from actors.rollouts.failing import RETRYABLE
+from actors.rollouts.failures import RETRYABLE
 from actors.rollouts.pool import RolloutPool, chunks_for
 from actors.rollouts.runtime import JUDGE
-from actors.rollouts.watching import WatchSettings
 from actors.rollouts.worker import Retry, RolloutSettings
+from actors.rollouts.worker_metrics import WatchSettings
 from lensmill.agents.spec import AGENT
 from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings

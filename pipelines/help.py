@@ -7,13 +7,19 @@ from pipelines.conf import yaml_of
 from pipelines.config import CONF, PLUGINS, groups_of, outside_in, texts_of
 from pipelines.exit_status import EXIT_STATUSES
 
+FLAGS = """
+  --help         this text
+  --cfg          print the configuration that would be used, and stop
+"""
+"""The end of every introduction."""
+
 HELP = """\
 Grind visual questions into visual chain-of-thought training data.
 
 usage: python -m pipelines.build [name=value ...]
 
 examples:
-  python -m pipelines.build                                       charts we draw ourselves, all eight rungs
+  python -m pipelines.build                                       charts that lensmill draws, all eight rungs
   python -m pipelines.build source=chartqa source.path=/data/ChartQA out=out/chartqa
   python -m pipelines.build source=highres source.path=/data/vstar out=out/vstar limit=100
   python -m pipelines.build source=chartqa source.path=/data/ChartQA plan_only=true
@@ -21,16 +27,13 @@ examples:
   python -m pipelines.build agent=refocus model=qwen2_5_vl engine=vllm engine.replicas=4 cluster=running
   python -m pipelines.build agent._spec_=my_package.my_agent:SPEC      an agent of your own (docs/plugins.md)
 
-Run it again and it does only what is missing. Ctrl-C once stops gently; nothing is lost.
+A second run does only what is missing. One Ctrl-C stops gently and loses nothing.
 The result is in <out>/datasets/<version>: datasets.load_dataset("<out>/datasets/<version>").
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
 """
 
 
 JUDGE_HELP = """\
-Judge again what a build has made, with another judge or with one that failed for a while.
+Judge a build again, with another judge or with a judge that failed for a while.
 
 usage: python -m pipelines.judge out=... [name=value ...]
 
@@ -40,16 +43,13 @@ examples:
   python -m pipelines.judge out=out/chartqa judge=cascade model@judge_model=hosted judge_model.name=... \\
       judge_model.urls=[https://.../v1] judge_model.api_key_env=MY_KEY
 
-No episode is made or changed, and the source is not needed. Every judge's verdicts are kept beside the others'; where a
-judge failed (judge_error) it is asked again. Then a dataset version of these verdicts is published, of every chunk
-that the build has finished. python -m pipelines.agreement compares two judges.
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
+No episode is made or changed, and the source is not needed. The verdicts of all judges are kept. Answers on which the
+judge failed (judge_error) are judged again. Then a dataset version with these verdicts is published, from every
+finished chunk of the build. python -m pipelines.agreement compares two judges.
 """
 
 AGREEMENT_HELP = """\
-How far two judges of a build agree: counts, Cohen's kappa, and every disagreement as a table, Parquet and JSON Lines.
+Compare two judges of a build: counts, Cohen's kappa, and every disagreement as a table, Parquet and JSON Lines.
 
 usage: python -m pipelines.agreement out=... [name=value ...]
 
@@ -57,11 +57,8 @@ examples:
   python -m pipelines.agreement out=out/chartqa
   python -m pipelines.agreement out=out/chartqa judges=[4f1d,b07a]
 
-Kappa is of the episodes that both judges call correct or incorrect; undecided and judge_error are counted apart.
-One judge alone is compared with its second opinions: those of the model in a cascade's audit.
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
+Kappa counts the episodes that both judges call correct or incorrect; undecided and judge_error are counted apart.
+A single judge is compared with its second opinions: the verdicts of the model in a cascade's audit.
 """
 
 VERIFY_HELP = """\
@@ -76,60 +73,48 @@ examples:
   python -m pipelines.verify s3://bucket/chartqa store=s3 version=2026-01-31 findings=wrong.jsonl
   python -m pipelines.verify out/chartqa gc=true
 
-FOLDER (or out=FOLDER) is what a build's out= names, or the folder of one dataset version. Nothing is changed but by
-gc=true. Each finding is one line that names file, row and field; with any, the status is 1.
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
+FOLDER (or out=FOLDER) is a store (out= of a build), or the folder of one dataset version. Only gc=true changes the
+store. Each finding is one line that names file, row and field. The status is 1 if there is a finding.
 """
 
 NIGHTLY_HELP = """\
-The job for a schedule: make what is new, publish it as the day's version, and point `latest` at it.
+The job for a schedule: make what is new, publish the day's version, and point `latest` at the version.
 
 usage: python -m pipelines.nightly [name=value ...]
 
 examples:
   python -m pipelines.nightly source=chartqa source.path=/data/ChartQA out=s3://bucket/charts store=s3
   python -m pipelines.nightly source=highres source.path=/data/vstar out=out/vstar keep=30 gates.shrinks=0.02
-  python -m pipelines.nightly ... date=2026-01-31                 the day that a scheduler runs for, or that was missed
+  python -m pipelines.nightly ... date=2026-01-31                 a scheduler's day, or a missed one
 
-Call it as often as you like: where there is nothing new it publishes nothing, and two at once do not harm each other.
-The status is 0 where the latest version is as new as the source, 3 where a gate refused the version (the line says
-which). docs/nightly.md has more.
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
+Call the job as often as you like: it publishes nothing if nothing is new, and two runs at once do not harm each other.
+The status is 0 if the latest version is as new as the source, and 3 if a gate refused the version (a line names the
+gate). docs/nightly.md has more.
 """
 
 
 STATUS_HELP = """\
-What a store holds, without a job: its builds and how far they are, its versions, the latest one, the pins.
+Show the content of a store: builds and their progress, versions, the latest version, pins.
 
 usage: python -m pipelines.status FOLDER [name=value ...]
 
 examples:
   python -m pipelines.status out/chartqa
   python -m pipelines.status out=s3://bucket/charts store=s3 format=json
-  python -m pipelines.status out=out/chartqa pin=2026-01-31      keep it, however old it gets
+  python -m pipelines.status out=out/chartqa pin=2026-01-31      protect it from removal
 
-A build that is at work shows its chunks as they are committed. Nothing is changed but by pin= and unpin=.
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
+A running build shows its committed chunks. Only pin= and unpin= change the store.
 """
 
 DIFF_HELP = """\
-How two versions differ: episodes that came, went, or are judged differently, by table, rung and reason.
+Compare two versions: episodes that came, went, or are judged differently, by table, rung and reason.
 
 usage: python -m pipelines.diff out=... [name=value ...]
 
 examples:
-  python -m pipelines.diff out=out/chartqa                                     the last two that were released
+  python -m pipelines.diff out=out/chartqa                                     the last two releases
   python -m pipelines.diff out=out/chartqa versions=[2026-01-30,2026-01-31] show=50
   python -m pipelines.diff out=s3://bucket/charts store=s3 format=json
-
-  --help         this text
-  --cfg          print the configuration that would be used, and stop
 """
 
 SUBMIT_HELP = """\
@@ -143,10 +128,8 @@ examples:
       out=s3://bucket/chartqa cluster.workers=64
   python -m pipelines.submit env=[AWS_REGION] follow=false judge out=s3://bucket/chartqa judge=rules
 
-What stands before the job's name is listed below; what stands after it, python -m pipelines.JOB --help lists.
-Ctrl-C stops following; the job goes on, and how to follow or stop it is said.
-
-  --help         this text
+Settings before the job's name are listed below; python -m pipelines.JOB --help lists the settings after it. Ctrl-C
+stops following. The job continues, and the last line names the commands that follow and stop it.
 """
 
 
@@ -161,7 +144,7 @@ def help_for(job: str, introduction: str, arguments: Sequence[str] = ()) -> str:
     """
     texts = texts_of(job)
     defaults = re.findall(r"^  - (\w+): (\w+)$", "\n".join(texts), re.M)
-    parts = [introduction, "settings and their defaults:", *map(_indented, texts)]
+    parts = [introduction + FLAGS, "settings and their defaults:", *map(_indented, texts)]
     for group in groups_of(job):
         for option in sorted((CONF / group).glob("*.yaml")):
             parts.append(f"{group}={option.stem}" + (" (default)" if (group, option.stem) in defaults else ""))

@@ -15,7 +15,7 @@ from actors.publishing.publishing import PublishSettings, check_version
 from actors.rollouts.judging import JudgingSettings, RemoteJudgeWorker
 from actors.rollouts.pool import RolloutPool
 from actors.rollouts.runtime import JUDGE
-from actors.rollouts.watching import WatchSettings
+from actors.rollouts.worker_metrics import WatchSettings
 from monitoring.progress import ProgressDisplay, count_text
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load

@@ -6,7 +6,7 @@ from time import monotonic
 from typing import Any
 
 from actors.publishing.publishing import Prepared, Progress, PublishSettings, prepare, publish_prepared
-from actors.rollouts.failing import RETRYABLE
+from actors.rollouts.failures import RETRYABLE
 from monitoring import metrics
 from monitoring.logs import Level
 from monitoring.progress import ProgressDisplay, clock_text, count_text, size_text

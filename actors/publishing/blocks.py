@@ -15,7 +15,7 @@ from lensmill.replay import ReplaySettings
 from storage.builds.judged import JudgedBuild, JudgedEpisode, Layers
 from storage.datasets.blocks import BlockRecord, block_key, read_block
 from storage.datasets.cutting import encoded, failed
-from storage.datasets.other_rows import failed_row, original_row
+from storage.datasets.failures_and_originals import failed_row, original_row
 from storage.datasets.rows import FACTS, episode_row
 from storage.datasets.shards import BlockWriter
 from storage.files.ahead import ahead

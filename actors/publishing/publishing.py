@@ -27,7 +27,7 @@ from storage.builds.segment import failure_key
 from storage.builds.selection import Selection, select
 from storage.datasets.blocks import BlockRecord, block_key, forget, made_blocks, missing_blocks
 from storage.datasets.cutting import Cut, cuts
-from storage.datasets.other_rows import source_failure_row
+from storage.datasets.failures_and_originals import source_failure_row
 from storage.datasets.places import chunks_in, places, version_ledger
 from storage.datasets.rows import FACTS
 from storage.datasets.shards import TABLES, BlockWriter, ShardSizes, options_of

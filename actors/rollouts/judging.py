@@ -10,7 +10,7 @@ from typing import Literal
 import ray
 
 from actors.cluster.connection import this_node
-from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings, watched
+from actors.rollouts.worker_metrics import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.judging.judge import Judge, JudgeSettings, build_judge
 from lensmill.models.building import build_model
 from lensmill.models.chat import STOPPING

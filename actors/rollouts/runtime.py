@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 
 from actors.rollouts.pictures import View
-from actors.rollouts.watching import Watch
+from actors.rollouts.worker_metrics import Watch
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task, Verifier
 from lensmill.agents.settings import AgentSettings, tool_settings

@@ -15,12 +15,12 @@ from typing import Literal
 import ray
 
 from actors.cluster.connection import this_node
-from actors.rollouts.failing import failure_of
+from actors.rollouts.failures import failure_of
 from actors.rollouts.judging import ChunkJudge, ChunkReport
 from actors.rollouts.pictures import Pictures
 from actors.rollouts.runtime import Runtime
-from actors.rollouts.watching import NOT_WATCHED, Watch, WatchSettings, watched
 from actors.rollouts.work import Attempt, EpisodeCost, Mode, Probed, Threads, Work
+from actors.rollouts.worker_metrics import NOT_WATCHED, Watch, WatchSettings, watched
 from lensmill.agents.protocol import Rollout
 from lensmill.agents.settings import AgentSettings
 from lensmill.agents.spec import AGENT

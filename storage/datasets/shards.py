@@ -8,7 +8,7 @@ from typing import Any, Self
 import pyarrow as pa
 
 from storage.datasets.blocks import BlockRecord, ShardRecord, commit, shard_path
-from storage.datasets.other_rows import FAILURES, ORIGINALS
+from storage.datasets.failures_and_originals import FAILURES, ORIGINALS
 from storage.datasets.rows import EPISODES
 from storage.files.store import Files
 from storage.files.table import TableWriter

@@ -10,7 +10,7 @@ from typing import Literal
 
 from lensmill.geometry import Box
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.embedded import image_name
+from storage.sources.embedded_pictures import image_name
 from storage.sources.files import files_below, is_litter, read_within, require_folder, require_local, snapshot_of
 from storage.sources.json_rows import MAX_LINE, json_rows, parsed_row
 from storage.sources.option_fields import named

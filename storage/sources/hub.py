@@ -11,7 +11,7 @@ from typing import Literal
 import pyarrow as pa
 
 from lensmill.sample import Sample, sample_id_of
-from storage.sources.embedded import image_bytes
+from storage.sources.embedded_pictures import image_bytes
 from storage.sources.files import files_below, require_local, snapshot_of
 from storage.sources.parquet import Row, check_columns, check_schema, one_line, open_parquet, row_at
 from storage.sources.protocol import SlicedSource, SourceError, SourceFailure, SourceItem

@@ -7,8 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from storage.sources.letters import LETTERS, letter_in_front, lone_letter, take_letter
-from storage.sources.printed import take_apart
+from storage.sources.option_letters import LETTERS, letter_in_front, lone_letter, take_letter
+from storage.sources.printed_options import take_apart
 from storage.sources.rows import RowProblem, answer_of, shown, text_of
 
 MAX_OPTIONS = 26

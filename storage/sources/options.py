@@ -5,9 +5,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from storage.sources.letters import LETTERS, letter_in_front
 from storage.sources.option_fields import Options, checked, fold, missing, named, options_of, own_letter
-from storage.sources.printed import Printed, take_apart
+from storage.sources.option_letters import LETTERS, letter_in_front
+from storage.sources.printed_options import Printed, take_apart
 from storage.sources.right_option import ANSWERS, FROM_ZERO, Indices, right_option
 from storage.sources.rows import RowProblem, answers_of, require, shown, text_of
 

@@ -5,8 +5,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from storage.sources.letters import LETTERS
 from storage.sources.option_fields import Options, fold, missing, named, plain
+from storage.sources.option_letters import LETTERS
 from storage.sources.rows import RowProblem, answer_of, shown
 
 ANSWERS = (

@@ -9,7 +9,7 @@ from typing import get_args, get_type_hints
 import pytest
 
 from actors.rollouts.judging import ChunkReport
-from actors.rollouts.watching import Watch, WatchSettings
+from actors.rollouts.worker_metrics import Watch, WatchSettings
 from lensmill.agents.errors import EpisodeError
 from lensmill.models.chat import ChatReply, ChatRequest, ModelError
 from monitoring import metrics

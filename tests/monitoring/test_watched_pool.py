@@ -12,7 +12,7 @@ import ray
 
 from actors.cluster.connection import ClusterSettings, connect
 from actors.rollouts.pool import RolloutPool
-from actors.rollouts.watching import WatchSettings
+from actors.rollouts.worker_metrics import WatchSettings
 from monitoring.recorder import is_gauge
 from tests.actors.rollouts.test_pool import DeadlyWorker, planned
 from tests.said_lines import Said

@@ -22,7 +22,7 @@ from storage.builds.plan import PlannedEpisode, plan_sample
 from storage.builds.selection import SELECTION
 from storage.datasets.blocks import BlockRecord, block_key, forget, made_blocks, missing_blocks
 from storage.datasets.cutting import Cut
-from storage.datasets.other_rows import failed_row, original_row, source_failure_row
+from storage.datasets.failures_and_originals import failed_row, original_row, source_failure_row
 from storage.datasets.places import places, version_ledger
 from storage.datasets.rows import episode_row
 from storage.datasets.shards import BlockWriter, ShardSizes

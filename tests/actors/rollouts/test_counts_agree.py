@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from actors.publishing.publishing import Progress, PublishSettings, prepare, publish_prepared
-from actors.rollouts.watching import Watch, WatchSettings
+from actors.rollouts.worker_metrics import Watch, WatchSettings
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
 from lensmill.curation.settings import CurationSettings

@@ -10,7 +10,7 @@ from lensmill.sample import Region
 from lensmill.trajectory import Message, Part
 from storage.builds.episodes import Failure
 from storage.builds.judged import JudgedEpisode
-from storage.datasets.other_rows import (
+from storage.datasets.failures_and_originals import (
     FAILURES,
     ORIGINALS,
     failed_row,

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from storage.sources.letters import lone_letter, take_letter
+from storage.sources.option_letters import lone_letter, take_letter
 from storage.sources.options import asked
-from storage.sources.printed import take_apart
+from storage.sources.printed_options import take_apart
 from storage.sources.rows import MAX_QUESTION, RowProblem
 
 LONG = 200_000

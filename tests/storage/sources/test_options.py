@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sources.letters import LETTERS, letter_in_front
+from storage.sources.option_letters import LETTERS, letter_in_front
 from storage.sources.options import asked, options_to_choose
 from storage.sources.right_option import Indices, indices_of
 from storage.sources.rows import RowProblem

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from storage.sources.letters import LETTERS, take_letter
+from storage.sources.option_letters import LETTERS, take_letter
 from storage.sources.rows import RowProblem
 
 _INLINE = (

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from storage.sources.printed import take_apart
+from storage.sources.printed_options import take_apart
 from storage.sources.rows import RowProblem
 
 FRUIT = ("apple", "pear", "plum", "fig")
