@@ -139,7 +139,7 @@ class Ledger:
         return ds.FileSystemDataset.from_paths(paths, self.schema, ds.ParquetFileFormat(), filesystem)
 
     def tables(self, columns: Sequence[str], chunks: int = 4096) -> Iterator[pa.Table]:
-        """These columns of all rows, in plan order, as tables of about this many chunks and at most `TABLE_SEGMENTS` segments.
+        """Columns of all rows, in plan order, as tables of about this many chunks, at most `TABLE_SEGMENTS` segments.
 
         Raises:
             StoreError: a segment is missing or damaged.
