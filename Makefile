@@ -44,8 +44,8 @@ lint: setup-dev  ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: setup-dev lint  ## lint, then every test
-	$(BIN)/python -m pytest
+test: setup-dev lint  ## lint, then every test, on two processes
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-engine: setup-dev $(if $(LENSMILL_ENGINE),,setup-engine)  ## the tests that need a real vLLM
 	$(BIN)/python -m pytest -m engine tests/engine
