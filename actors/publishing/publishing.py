@@ -185,6 +185,7 @@ def prepare(
     settings: PublishSettings,
     stopping: Callable[[], bool] = lambda: False,
     show: Callable[[int, int], None] | None = None,
+    tasks: Tasks = in_order,
 ) -> Prepared:
     """Write the ledger and select.
 
@@ -206,6 +207,7 @@ def prepare(
         stopping,
         settings.workers,
         show,
+        tasks,
     )
     selection = select(ledger, settings.scope, settings.curation)
     return Prepared(settings, inputs, ledger, selection, tuple(_failures(settings)))
@@ -253,7 +255,7 @@ def _with_all_blocks(files: Files, done: PublishedDataset, make: Callable[[], ob
     """The version, once every block that its manifest names is there.
 
     Raises:
-        StoreError: blocks go again and again.
+        StoreError: blocks are missing and do not come back.
     """
     for _ in range(MADE_AGAIN):
         if not (missing := missing_blocks(files, done.blocks, done.shards)):
@@ -261,7 +263,10 @@ def _with_all_blocks(files: Files, done: PublishedDataset, make: Callable[[], ob
         forget(files, missing)
         make()
     if missing_blocks(files, done.blocks, done.shards):
-        raise StoreError(f"{done.path}: shards are removed as they are made: end what removes them, and run again")
+        raise StoreError(
+            f"{done.path}: shards are missing, and this installation makes others, or they are removed meanwhile: "
+            "restore them, or choose another version="
+        )
     return done
 
 

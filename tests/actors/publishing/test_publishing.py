@@ -70,7 +70,7 @@ def settings(files: Files, chunk_ids: Sequence[str], version: str | None = None)
 
 
 def publish_version(given: PublishSettings) -> tuple[PublishedDataset, BuildTally]:
-    prepared = prepare(given)
+    prepared = prepare(given, tasks=inline)
     return publish_prepared(prepared, tasks=inline), prepared.tally
 
 
@@ -117,7 +117,7 @@ def test_retried_episodes_are_in_the_next_version_and_the_last_one_stays(files: 
 def test_the_closing_table_is_the_same_for_a_published_version(files: Files, plan: Plan) -> None:
     wanted = settings(files, plan.chunk_ids())
     (_, first), (_, again) = publish_version(wanted), publish_version(wanted)
-    assert first == again == prepare(wanted).tally
+    assert first == again == prepare(wanted, tasks=inline).tally
     (tally,) = first.rungs.values()
     assert (tally.episodes, tally.accepted, tally.failed) == (4, 2, 2)
     assert sum(count for count, _ in first.failures.values()) == 2
@@ -165,14 +165,14 @@ def test_a_shard_that_was_removed_is_made_again_by_the_next_publisher_of_the_ver
 
 
 def test_a_segment_of_the_ledger_that_is_gone_is_told_in_one_line(files: Files, plan: Plan) -> None:
-    prepared = prepare(settings(files, plan.chunk_ids()))
+    prepared = prepare(settings(files, plan.chunk_ids()), tasks=inline)
     files.remove(prepared.ledger.segments[0].path)
     with pytest.raises(StoreError, match="delete this file of the ledger and run again"):
         publish_prepared(prepared, tasks=inline)
 
 
 def test_a_block_with_other_rows_than_the_selection_is_refused(files: Files, plan: Plan) -> None:
-    prepared = prepare(settings(files, plan.chunk_ids()))
+    prepared = prepare(settings(files, plan.chunk_ids()), tasks=inline)
     done = publish_prepared(prepared, tasks=inline)
     block = read_block(files, done.blocks[0])
     assert block is not None

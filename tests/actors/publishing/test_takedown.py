@@ -160,7 +160,7 @@ def test_publishing_ends_at_its_total_and_says_how_many_accepted_rows_were_taken
     a_picture_is_deleted(store)
     ((picture, sample), *_) = table(store.night(), "train", "image_id", "sample_id")
     for exclude, rows in ((Exclusion(frozenset({picture})), 3), (Exclusion(frozenset({sample})), 1), (at(1), 1)):
-        prepared, told = prepare(store.settings(store.plan(exclude=exclude))), list[Progress]()
+        prepared, told = prepare(store.settings(store.plan(exclude=exclude)), tasks=inline), list[Progress]()
         publish_prepared(prepared, show=told.append, tasks=inline)
         assert prepared.tally.taken_down == rows
         assert (told[-1].total, told[-1].done, told[-1].left_out) == (9, 9, rows)
@@ -171,4 +171,4 @@ def test_names_that_take_nothing_down_are_told(store: Store) -> None:
     outline = store.plan(exclude=exclude)
     store.make(outline)
     assert outline.unknown_origins == ("nowhere.json row 1",)
-    assert prepare(store.settings(outline)).tally.unknown == ("e" * 32,)
+    assert prepare(store.settings(outline), tasks=inline).tally.unknown == ("e" * 32,)
