@@ -99,7 +99,7 @@ class Store:
         return manifest_inputs(inputs, CardSettings(settings.name))
 
     def publish(self, settings: PublishSettings) -> PublishedDataset:
-        return publish_prepared(prepare(settings), tasks=inline)
+        return publish_prepared(prepare(settings, tasks=inline), tasks=inline)
 
     def night(self, **settings: Any) -> PublishedDataset:
         outline = self.plan(**settings)
