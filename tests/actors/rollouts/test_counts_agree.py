@@ -106,7 +106,8 @@ def test_table_card_and_metrics_agree_on_steps_zooms_and_edits(rows: Rows) -> No
     files, ended = rows
     chunk_ids = Plan(files, FINGERPRINT).chunk_ids()
     curation, told = CurationSettings(validation=0), list[Progress]()
-    prepared = prepare(PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, curation, "test", "made"), tasks=inline)
+    settings = PublishSettings(files, FINGERPRINT, JUDGE, chunk_ids, None, curation, "test", "made")
+    prepared = prepare(settings, tasks=inline)
     published = publish_prepared(prepared, show=told.append, tasks=inline)
     assert prepared.tally.rungs[224] == RungTally(
         episodes=4, accepted=2, wrong=1, failed=1, steps=7, zooms=1, edits=1, zoomed=1, edited=1, seconds=12.0
