@@ -159,7 +159,7 @@ def help_for(job: str, introduction: str, arguments: Sequence[str] = ()) -> str:
 def _indented(text: str, prefix: str = "") -> str:
     """A YAML file as help: comments unchanged, keys with their names on the command line."""
     lines = []
-    skipping = False
+    skipping, parent = False, ""
     for line in text.splitlines():
         skipping = line.startswith("defaults:") or (skipping and line.startswith((" ", "-")))
         if skipping or not line.strip():
@@ -170,5 +170,9 @@ def _indented(text: str, prefix: str = "") -> str:
             lines.append(f"      {line.lstrip('# ')}")
         else:
             key, value = line.split(":", 1)
-            lines.append(f"    {prefix}{key}={value.strip()}")
+            parent = parent if line.startswith(" ") else ""
+            if value.strip():
+                lines.append(f"    {prefix}{parent}{key.strip()}={value.strip()}")
+            else:  # a mapping, whose keys follow
+                parent = f"{key}."
     return "\n".join(lines) + "\n"

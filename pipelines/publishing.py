@@ -39,8 +39,8 @@ def prepare_and_tell(settings: PublishSettings, display: ProgressDisplay, stoppi
         display.say(f"curation: {name} removed {count_text(count, 'episode')}", condition=name, episodes=count)
     for (source, split), count in held_out(prepared.counts).items():
         display.say(
-            f"WARNING: {count_text(count, 'trajectory')} of {source} are of its split {split}, which benchmarks keep "
-            "for evaluation: do not evaluate on it what is trained on this version",
+            f"WARNING: {count_text(count, 'accepted trajectory')} of {source}'s split {split}, which benchmarks use "
+            "for evaluation: do not evaluate a model on that split after training on this version",
             "warning",
             source=source,
             split=split,

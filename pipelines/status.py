@@ -98,11 +98,12 @@ def status_of(files: Files) -> StoreStatus:
 def _builds(files: Files) -> Iterator[BuildStatus]:
     for found in find_builds(files):
         name = found.fingerprint
-        counts, state = Plan(files, name).counts(), SourceStates(files, name).last()
+        plan, state = Plan(files, name), SourceStates(files, name).last()
+        counts = plan.counts()
         yield BuildStatus(
             name,
             title_of(found.recipe).partition(": ")[2],
-            counts.samples,
+            len(plan.known()),
             counts.episodes,
             counts.chunks,
             len(EpisodeStore(files, name).committed()),

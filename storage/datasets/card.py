@@ -147,7 +147,7 @@ def _rungs(facts: CardFacts) -> str:
         numbers = (kept, counts.rejected[rung], counts.failed[rung], counts.zoomed[rung], counts.edited[rung])
         steps = f"{counts.steps[rung] / kept:.2f}" if kept else "-"
         rows.append((str(rung), *(f"{number:,}" for number in numbers), steps))
-    heads = ("rung", "accepted", "rejected", "failed", "accepted with zoom", "with edit", "steps an episode")
+    heads = ("rung", "accepted", "rejected", "failed", "accepted with zoom", "with edit", "steps of an accepted one")
     return _table(heads, rows)
 
 
@@ -229,7 +229,8 @@ the original each shows |
 | `neutralised` | template tokens of the source's texts, by field, that stand in their neutral form there; mostly none |
 | `reason`, `outcome`, `stop` | why the row is not to be trained on (null except in `rejected`); what the judge said; \
 how the episode ended |
-| `model`, `prompt_tokens`, `completion_tokens`, `image_tokens`, ... | facts to filter by; `ledger.parquet` has more |
+| `model`, `prompt_tokens`, `completion_tokens`, `image_tokens`, `turns`, `zooms`, `edits`, `tool_errors`, `exact`, \
+`within_tolerance` | facts to filter by; `ledger.parquet` has more |
 | `rounds` | times that a verifier who knows the answer was asked before it was given; 0 without one |
 | `sample_id`, `episode_id`, `source`, `subset`, `split`, `licence`, `agent`, `seed`, `recipe`, `judge`, `verdict` | \
 where the row comes from, and why it was accepted |"""

@@ -49,3 +49,7 @@ def test_own_settings_come_before_inherited_ones_with_the_nearest_default_and_co
         "temperature",
     ]
     assert lines[5].startswith("temperature: 0.0")
+
+
+def test_help_writes_a_key_of_a_mapping_as_the_command_line_takes_the_key() -> None:
+    assert "    curation.conditions.grounded=targets = 0 or" in help_for("build", "")

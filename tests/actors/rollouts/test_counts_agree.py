@@ -113,7 +113,7 @@ def test_table_card_and_metrics_agree_on_steps_zooms_and_edits(rows: Rows) -> No
         episodes=4, accepted=2, wrong=1, failed=1, steps=7, zooms=1, edits=1, zoomed=1, edited=1, seconds=12.0
     )
     card = (Path(published.path) / "README.md").read_text()
-    assert "| rung | accepted | rejected | failed | accepted with zoom | with edit | steps an episode |" in card
+    assert "| rung | accepted | rejected | failed | accepted with zoom | with edit | steps of an accepted one |" in card
     assert "| 224 | 2 | 1 | 1 | 1 | 1 | 2.50 |" in card
     watch = Watch(WatchSettings(metrics=True), FINGERPRINT, files, (224,))
     for sample, row, verdict in ended:
