@@ -8,6 +8,7 @@ import pytest
 from lensmill.agents.settings import ModelAgentSettings
 from pipelines import conf
 from pipelines.config import CONF, PLUGINS
+from pipelines.help import help_for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
