@@ -242,7 +242,7 @@ def publish_prepared(
     blocks = works.make(stopping, show, tasks)
 
     def ledger() -> Iterator[pa.Table]:
-        facts = prepared.ledger.tables(prepared.ledger.schema.names)
+        facts = prepared.ledger.tables(prepared.ledger.repeatable)
         return version_ledger(facts, selection.rows, places(selection.rows, works.cuts, blocks[: len(works.cuts)]))
 
     errors = Counter(failure.error_class for failure in prepared.failures)

@@ -103,11 +103,18 @@ class Making:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the ledger. `doc`: its meaning and unit, for `pipelines.query --help`."""
+    """One column of the ledger.
+
+    Attributes:
+        doc: the meaning and the unit, for `pipelines.query --help`.
+        varies: the value depends on the machine or the hour, e.g. seconds and retries. A version's ledger lacks such
+            columns, so that the same episodes give the same bytes.
+    """
 
     name: str
     kind: Kind
     doc: str
+    varies: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,12 +32,12 @@ SPEC = Measure(
     (
         Column("model", "string", "name of the agent's model as its server gives it; null for an agent without one"),
         Column("model_calls", "int32", "calls of all models: the agent's, a verifier's ..."),
-        Column("model_seconds", "float64", "seconds of these calls, in sum"),
-        Column("model_retries", "int32", "attempts of these calls beyond the first"),
+        Column("model_seconds", "float64", "seconds of these calls, in sum", varies=True),
+        Column("model_retries", "int32", "attempts of these calls beyond the first", varies=True),
         Column("cut_replies", "int32", "replies that ended at their limit of tokens"),
         Column("prompt_tokens", "int64", "tokens of all prompts, as the server counts them"),
         Column("completion_tokens", "int64", "tokens of all replies"),
-        Column("cached_tokens", "int64", "tokens of prompts that came from the server's prefix cache"),
+        Column("cached_tokens", "int64", "tokens of prompts that came from the server's prefix cache", varies=True),
     ),
     _of,
 )

@@ -30,7 +30,7 @@ def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
 SPEC = Measure(
     "work",
     (
-        Column("seconds", "float64", "how long the episode took"),
+        Column("seconds", "float64", "how long the episode took", varies=True),
         Column("steps", "int32", "steps of the trajectory, the answer's included; null if failed"),
         Column("turns", "int32", "replies of the agent in the conversation"),
         Column("tool_calls", "int32", "steps with a tool call, whether it worked or not"),

@@ -103,6 +103,11 @@ class Ledger:
         self.schema = ledger_schema(self.measures)
         self.segments = tuple(self._cut(Plan(files, fingerprint), chunk_ids, layers))
 
+    @property
+    def repeatable(self) -> tuple[str, ...]:
+        """Columns whose values follow from the episodes alone; see `Column.varies`."""
+        return tuple(column.name for column in ledger_columns(self.measures) if not column.varies)
+
     def _cut(self, plan: Plan, chunk_ids: Sequence[str], layers: Layers) -> Iterator[LedgerSegment]:
         """Cuts follow from the plan alone. Chunks that another version leaves out move no cut."""
         wanted, found = set(chunk_ids), 0

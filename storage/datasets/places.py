@@ -10,10 +10,6 @@ from storage.datasets.blocks import BlockRecord, record_path
 from storage.datasets.cutting import Cut
 from storage.files.store import StoreError
 
-UNPUBLISHED = ("seconds",)
-"""Columns of a build's ledger that depend on the machine and the hour. A version's ledger lacks them, so the same
-episodes give the same bytes."""
-
 _NAME = pa.dictionary(pa.int32(), pa.string())
 PLACES = pa.schema(
     [("table", _NAME), ("reason", _NAME), ("file", _NAME), ("row_group", pa.int32()), ("row", pa.int32())]
@@ -73,7 +69,7 @@ def version_ledger(ledger: Iterable[pa.Table], rows: pa.Table, placed: Iterable[
         begin += len(mine)
         if not len(mine):
             continue
-        names = [name for name in mine.column_names if name not in (*UNPUBLISHED, *PLACES.names)]
+        names = [name for name in mine.column_names if name not in PLACES.names]
         mine, there = mine.select(names), held.slice(0, len(mine))
         for name in PLACES.names:
             mine = mine.append_column(name, _flat(there[name]).cast(pa.string()) if _is_name(name) else there[name])

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lensmill.facts.measure import measures_of
 from storage.builds import ledger as ledgers
-from storage.builds.ledger import Ledger
+from storage.builds.ledger import Ledger, ledger_columns
 from storage.builds.ledger_writer import LedgerWriter
 from storage.builds.plan import Plan
 from storage.files.store import Files, StoreError
@@ -159,3 +160,8 @@ def test_another_set_of_measures_is_another_ledger(
     plain, more = written(files), written(files, measures=["other_measure:SPEC"])
     assert paths(plain) != paths(more)
     assert more.dataset().to_table(["one"]).column(0).to_pylist() == [1, 1]
+
+
+def test_columns_that_depend_on_the_machine_are_not_repeatable() -> None:
+    varying = {column.name for column in ledger_columns(measures_of()) if column.varies}
+    assert varying == {"seconds", "model_seconds", "model_retries", "cached_tokens"}
