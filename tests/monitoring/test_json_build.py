@@ -43,7 +43,7 @@ def test_every_line_of_a_build_is_an_object_and_numbers_stand_in_fields(tmp_path
     lines = lines_of(ended)
     assert not [line for line in lines if "from" in line], "no foreign line is left over"
     planned, published = one(lines, "planned: "), one(lines, "published test: ")
-    assert one(lines, "publishing: the episodes of 1 chunk")["chunks"] == 1
+    assert one(lines, "curating the episodes of 1 chunk")["chunks"] == 1
     table = one(lines, "what became of the episodes")["all"]
     assert planned["episodes"] == table["episodes"] == published["rows"] == 3
     assert published["bytes"] > 0

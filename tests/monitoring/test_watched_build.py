@@ -62,7 +62,7 @@ def total(found: Samples, name: str) -> float:
 
 def accepted(out: Path) -> int:
     """Rows of the dataset."""
-    return sum(pq.read_metadata(path).num_rows for path in (out / "datasets" / "test" / "data").glob("*.parquet"))
+    return sum(pq.read_metadata(path).num_rows for path in (out / "shards").glob("train-*.parquet"))
 
 
 def made(out: Path) -> list[EpisodeRow]:
