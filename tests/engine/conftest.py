@@ -111,6 +111,11 @@ def engine_settings(tiny_model: Path) -> EngineSettings:
     )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_ray_is_left() -> None:
+    """Nothing: the Ray of `cluster` runs for the whole session."""
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[int]:
     yield connect(ClusterSettings())

@@ -10,11 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from pipelines.exit_status import ExitStatus
 from tests.engine.conftest import ROOT, Engine
+from tests.read_version import ACCEPTED, read_rows
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(420)]
 
@@ -35,9 +35,8 @@ def build(engine: Engine, out: Path, agent: str, *overrides: str) -> list[dict[s
     if ended.returncode == ExitStatus.FAILED:  # as is to be expected of a random model
         assert "no success: none of" in told, told
     rows = []
-    for table in ("data", "rejected", "failures"):
-        for path in sorted((out / "datasets" / "test" / table).glob("*.parquet")):
-            rows += [{**row, "table": table} for row in pq.read_table(path).to_pylist()]
+    for table in (*ACCEPTED, "rejected", "failures"):
+        rows += [{**row, "table": table} for row in read_rows(out / "datasets" / "test", table)]
     return rows
 
 
