@@ -135,7 +135,7 @@ def publish(files: Files, version: str) -> tuple[PublishedDataset, float, float,
         yield from inline(work, items, *more)
         spent += time.monotonic() - since
 
-    prepared: Prepared = prepare(settings_of(files, version))
+    prepared: Prepared = prepare(settings_of(files, version), tasks=inline)
     told = [prepared.progress]
     done = publish_prepared(prepared, show=told.append, tasks=timed)  # type: ignore[arg-type]
     new = told[-1].new + sum(record.size for record in done.files)
