@@ -14,7 +14,7 @@ from storage.builds.source_state import SourceState
 from storage.files.store import Files
 
 KEPT_ROWS = frozenset({"duplicate", "annotation_unreadable"})
-"""Classes of failures of rows whose sample is planned all the same."""
+"""Failure classes that do not keep a row's sample out of the plan."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,7 +40,7 @@ class ModelAgentSettings(AgentSettings):
         if not 1 <= self.samples <= 1000:
             raise ValueError("samples must be from 1 to 1000")
         if self.samples > 1 and self.temperature == 0:
-            raise ValueError("several samples at temperature 0 are all the same: set temperature, or samples=1")
+            raise ValueError("temperature 0 makes every sample the same: set a higher temperature, or samples=1")
         _ = self.sampling  # the class checks its values
 
     @property

@@ -1,6 +1,7 @@
 """A ChartQA folder of several slices, with every kind of bad row, and planners of it."""
 
 import json
+from abc import abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,9 @@ class InterruptedOnce(ChartQASource):
         super().__init__(path)
         self.mark = mark
 
+    @abstractmethod
     def interrupt(self) -> None:
         """Creates the mark, and does not return."""
-        raise NotImplementedError
 
     def read_slice(self, part: Any) -> Iterator[SourceItem | SourceFailure]:
         for item in super().read_slice(part):

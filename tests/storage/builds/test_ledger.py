@@ -133,14 +133,20 @@ def test_a_damaged_segment_is_told_with_what_to_do(files: Files) -> None:
         list(ledger.tables(["rung"]))
 
 
+def write_measure(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, column: str, value: str) -> None:
+    """Make NAME_measure:SPEC importable: a measure that gives every episode this value in an int32 column."""
+    (folder / f"{name}_measure.py").write_text(
+        "from lensmill.facts.measure import Column, Measure\n"
+        f"COLUMNS = (Column('{column}', 'int32', 'x'),)\n"
+        f"SPEC = Measure('{name}', COLUMNS, lambda episode, making: {{'{column}': {value}}})\n"
+    )
+    monkeypatch.syspath_prepend(str(folder))
+
+
 def test_a_value_of_another_type_names_its_measure(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "mistaken_measure.py").write_text(
-        "from lensmill.facts.measure import Column, Measure\n"
-        "SPEC = Measure('mistaken', (Column('half', 'int32', 'x'),), lambda episode, making: {'half': 'one'})\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    write_measure(tmp_path, monkeypatch, "mistaken", "half", "'one'")
     add(files, range(2))
     finish(files)
     with pytest.raises(StoreError, match="measure mistaken: a value of half is no int32"):
@@ -150,11 +156,7 @@ def test_a_value_of_another_type_names_its_measure(
 def test_another_set_of_measures_is_another_ledger(
     files: Files, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "other_measure.py").write_text(
-        "from lensmill.facts.measure import Column, Measure\n"
-        "SPEC = Measure('other', (Column('one', 'int32', 'x'),), lambda episode, making: {'one': 1})\n"
-    )
-    monkeypatch.syspath_prepend(str(tmp_path))
+    write_measure(tmp_path, monkeypatch, "other", "one", "1")
     add(files, range(2))
     finish(files)
     plain, more = written(files), written(files, measures=["other_measure:SPEC"])
