@@ -24,7 +24,7 @@ from storage.files.store import Files, StoreError
 CHUNKS_AHEAD = 2
 """Chunks that are read before they are needed, since an object store takes time for each."""
 
-_DECIDES = ("chunk", "position", "table", "reason", "original")
+_DECIDES = ("chunk", "position", "table", "reason", "original", "content")
 """Columns of a selection that decide the rows of a block; `original`: whether the block holds the row's original."""
 
 

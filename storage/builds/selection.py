@@ -32,6 +32,7 @@ SELECTION = pa.schema(
         ("table", _NAME),  # "train", "validation", "rejected" or "failures"
         ("reason", _NAME),  # null if the episode is trained on
         ("pixels", pa.int64()),
+        ("content", pa.int64()),  # the measure of this name
     ]
 )
 """Columns of `Selection.rows`; about 100 bytes a row, since repeated texts are stored once."""
@@ -56,6 +57,7 @@ _READ = (
     *_KEYS[2:],
     *_SUMS,
     "error",
+    "content",
 )
 
 _REASONS = (

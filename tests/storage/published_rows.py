@@ -170,6 +170,7 @@ def _selection(rows: Sequence[Row]) -> pa.Table:
             "table": row.table,
             "reason": row.reason,
             "pixels": 1000,
+            "content": number,
         }
         for number, row in enumerate(rows)
     ]
