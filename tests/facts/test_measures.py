@@ -148,3 +148,13 @@ def test_a_row_says_which_recipe_prompts_and_judge_it_is_of() -> None:
     assert row["prompts"] != facts("identity", an_episode(), replace(making, recipe={}))["prompts"]
     assert (row["question"], len(row["answer"])) == ("What is bar 7?", 200)
     assert facts("identity", an_episode(), MAKING)["prompts"] is None
+
+
+def test_the_content_follows_from_what_a_row_shows_and_not_from_seconds() -> None:
+    episode = an_episode([a_zoom(Box(0, 0, 10, 10))])
+    assert facts("content", replace(episode, seconds=99.0))["content"] == facts("content", episode)["content"]
+    assert episode.trajectory is not None
+    other = replace(episode, trajectory=replace(episode.trajectory, answer="another"))
+    assert facts("content", other)["content"] != facts("content", episode)["content"]
+    moved = replace(episode, sample=replace(episode.sample, licence="another"))
+    assert facts("content", moved)["content"] != facts("content", episode)["content"]
