@@ -10,7 +10,8 @@ from lensmill.facts.measure import Column, Episode, Making, Measure
 def _of(episode: Episode, _: Making) -> Mapping[str, Any]:
     failure = episode.failure
     failed = None if failure is None else (failure.error_class, failure.message, failure.attempts)
-    replies = [(call.role, call.reply.model, call.reply.usage) for call in episode.calls]
+    calls = () if failure else episode.calls  # the row of a failure shows none
+    replies = [(call.role, call.reply.model, call.reply.usage) for call in calls]
     tokens = [(role, model, usage.prompt, usage.completion) for role, model, usage in replies]
     shown = (episode.sample, episode.trajectory, failed, episode.verdict, tokens)
     digest = hashlib.sha256(repr(shown).encode("utf-8", "backslashreplace")).digest()
