@@ -154,6 +154,14 @@ class Registry(Generic[AnySpec]):
             "a plug-in of your own is named as module:NAME"
         )
 
+    def of(self, settings: PluginSettings) -> AnySpec:
+        """The spec of the plug-in with these settings.
+
+        Raises:
+            SpecError: a plug-in from outside cannot be imported.
+        """
+        return self.get(settings.reference)
+
     def _load(self, reference: str) -> AnySpec:
         if reference in self._outside:
             return self._outside[reference]

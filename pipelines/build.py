@@ -39,7 +39,7 @@ from pipelines.settings import BuildSettings
 from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
 from storage.builds.verdicts import VerdictStore
-from storage.sources.spec import source_spec
+from storage.sources.spec import SOURCES
 
 PROBED_CHUNKS = 3
 
@@ -77,7 +77,7 @@ class Build(Job):
         self._judge = judge_fingerprint(settings.judge, self._judge_model, self._judge_engine)
         self._recipe = recipe_of(settings, self._models, self._judge)
         self._fingerprint = self._recipe.fingerprint
-        self._source_waits = source_spec(settings.source).look_for(settings.source)  # before anything is written
+        self._source_waits = SOURCES.of(settings.source).look_for(settings.source)  # before anything is written
         super().__init__(settings, display)
         self._episodes = EpisodeStore(self.files, self._fingerprint)
         self._verdicts = VerdictStore(self.files, self._fingerprint, self._judge)

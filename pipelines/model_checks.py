@@ -8,7 +8,7 @@ from actors.cluster.errors import Stopped
 from actors.rollouts.runtime import JUDGE
 from lensmill.agents.settings import AgentSettings, ModelAgentSettings
 from lensmill.agents.spec import AGENT
-from lensmill.judging.judge import JudgeSettings, judge_spec
+from lensmill.judging.judge import JUDGES, JudgeSettings
 from lensmill.models.chat import STOPPING, ModelError
 from lensmill.models.control import small_call
 from lensmill.models.meter import Meter
@@ -84,7 +84,7 @@ def questions(
             continue
         known.add(kind)
         if role == JUDGE:
-            asks = judge_spec(judge).asks
+            asks = JUDGES.of(judge).asks
             assert asks is not None
             asking = asks(judge)
             call = small_call(settings.family, asking.sampling, False, 0, asking.structure)

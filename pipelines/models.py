@@ -10,9 +10,9 @@ from actors.engines.replicas import EngineError, EngineSet
 from actors.engines.settings import EngineSettings
 from actors.rollouts.runtime import JUDGE
 from lensmill.agents.settings import AgentSettings
-from lensmill.agents.spec import AGENT, spec_of
+from lensmill.agents.spec import AGENT, AGENTS
 from lensmill.geometry import Convention
-from lensmill.judging.judge import JudgeSettings, judge_spec
+from lensmill.judging.judge import JUDGES, JudgeSettings
 from lensmill.models.settings import OPERATIONAL, ModelSettings
 from monitoring.logs import Say
 
@@ -54,7 +54,7 @@ def agent_models(
     Raises:
         ModelChoiceError: the agent needs a model and has none, or the model has no servers or does not fit the ladder.
     """
-    spec = spec_of(agent)
+    spec = AGENTS.of(agent)
     if wrong := sorted(roles.keys() - set(spec.other_roles)):
         there = f"its roles: {', '.join(spec.other_roles)}" if spec.other_roles else "it has no roles besides its own"
         raise ModelChoiceError(f"roles.{wrong[0]}: agent={spec.name} has no such role ({there}); leave it out")
@@ -83,7 +83,7 @@ def judge_model(
     Raises:
         ModelChoiceError: the judge asks a model, and there is none.
     """
-    if judge_spec(judge).asks is None:
+    if JUDGES.of(judge).asks is None:
         if engine is not None:
             raise ModelChoiceError(
                 f"judge={judge.name} asks no model: leave judge_engine=... out, or add judge=cascade"

@@ -9,7 +9,7 @@ from typing import Any
 
 from actors.engines.settings import EngineSettings
 from lensmill.agents.settings import AgentSettings
-from lensmill.agents.spec import AGENT, READING_VERSION, prompt_hashes, spec_of
+from lensmill.agents.spec import AGENT, AGENTS, READING_VERSION, prompt_hashes
 from lensmill.judging.judge import JudgeSettings, judge_identity
 from lensmill.models.families import within
 from lensmill.models.settings import ModelSettings
@@ -19,7 +19,7 @@ from pipelines.config import MAY_HOLD_SECRETS, SettingsError
 from pipelines.models import identity
 from pipelines.settings import BuildSettings
 from storage.files.store import Files, StoreError
-from storage.sources.spec import SourceSettings, source_spec
+from storage.sources.spec import SOURCES, SourceSettings
 
 _PIXELS = ("pillow", "numpy", "opencv-python-headless")
 """Packages whose versions decide pixels: another version may give a picture other bytes."""
@@ -53,7 +53,7 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
         models: the agent's, by role.
         judge: the judge's fingerprint, for agents that ask the judge.
     """
-    agent, needs = spec_of(settings.agent), spec_of(settings.agent).needs
+    agent, needs = AGENTS.of(settings.agent), AGENTS.of(settings.agent).needs
     ladder = within(settings.ladder, (model.family for model in models.values()))
     content: dict[str, Any] = {
         "source": _source(settings.source),
@@ -78,13 +78,13 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
 
 
 def _source(settings: SourceSettings) -> dict[str, Any]:
-    spec = source_spec(settings)
+    spec = SOURCES.of(settings)
     left_out = spec.not_in_recipe | {"path", "withdrawn"}
     return {**recipe_values(settings, left_out), "version": spec.version}
 
 
 def _agent(settings: AgentSettings) -> dict[str, Any]:
-    spec = spec_of(settings)
+    spec = AGENTS.of(settings)
     content = {**recipe_values(settings, spec.not_in_recipe), "version": spec.version}
     if "tools" in content:  # each tool from outside, with its version
         tools = {reference: TOOLS.get(reference) for reference in content["tools"]}

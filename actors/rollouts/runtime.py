@@ -9,7 +9,7 @@ from actors.rollouts.worker_metrics import Watch
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task, Verifier
 from lensmill.agents.settings import AgentSettings, tool_settings
-from lensmill.agents.spec import AGENT, Agent, Resources, Reviewing, build_agent, spec_of
+from lensmill.agents.spec import AGENT, AGENTS, Agent, Resources, Reviewing, build_agent
 from lensmill.decoding import Original
 from lensmill.geometry import Convention
 from lensmill.judging.judge import Judge, JudgeSettings, build_judge
@@ -52,7 +52,7 @@ class Runtime:
         watch: Watch,
         caps: Caps = NO_CAPS,
     ) -> None:
-        self._settings, self._spec = agent, spec_of(agent)
+        self._settings, self._spec = agent, AGENTS.of(agent)
         self.meter = Meter(caps)
         self._built = build_models(models, self.meter)
         self._models = watch.models(self._built, self._spec.other_roles)

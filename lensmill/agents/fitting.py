@@ -3,7 +3,7 @@
 from lensmill.agents.conversation import budget, prompt_tokens
 from lensmill.agents.protocol import Task
 from lensmill.agents.settings import AgentSettings, ModelAgentSettings
-from lensmill.agents.spec import spec_of
+from lensmill.agents.spec import AGENTS
 from lensmill.geometry import Frame
 from lensmill.models.families import ModelFamily
 
@@ -18,7 +18,7 @@ def check_fit(settings: AgentSettings, family: ModelFamily, task: Task, view: Fr
         TooLong: the first call does not fit; the message names the rung and the tokens.
         PictureSize: the model's server would resize the view.
     """
-    opening = spec_of(settings).opening
+    opening = AGENTS.of(settings).opening
     if opening is None or not isinstance(settings, ModelAgentSettings):
         return family.context_length
     size = (view.width, view.height)

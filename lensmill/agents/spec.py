@@ -139,15 +139,6 @@ AGENTS = Registry("agent", "lensmill.agents", AgentSpec)
 """Every agent of ours, by name."""
 
 
-def spec_of(settings: AgentSettings) -> AgentSpec:
-    """The spec of the agent that these settings are of.
-
-    Raises:
-        SpecError: an agent from outside cannot be imported.
-    """
-    return AGENTS.get(settings.reference)
-
-
 def build_agent(
     settings: AgentSettings, models: Mapping[str, ChatModel] | None = None, sandbox: Sandbox | None = None
 ) -> Agent:
@@ -160,7 +151,7 @@ def build_agent(
     Raises:
         ValueError: the agent needs a model or a sandbox, and there is none.
     """
-    spec, resources = spec_of(settings), Resources(models or {}, sandbox)
+    spec, resources = AGENTS.of(settings), Resources(models or {}, sandbox)
     if spec.roles and AGENT not in resources.models:
         raise ValueError(f"the agent {spec.name} needs a model for the role {AGENT}")
     if "sandbox" in spec.needs and sandbox is None:
@@ -170,7 +161,7 @@ def build_agent(
 
 def prompt_hashes(settings: AgentSettings) -> Mapping[str, str]:
     """sha256 of every text that decides an agent's requests: its prompts, and its tools' schemas ("tool:<name>")."""
-    spec = spec_of(settings)
+    spec = AGENTS.of(settings)
     texts, schemas = dict(spec.prompts), dict(spec.own_tools)
     for tool in (*spec.tools, *getattr(settings, "tools", ())):
         schema = tool_schema(tool)

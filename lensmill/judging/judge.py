@@ -74,22 +74,13 @@ JUDGES = Registry("judge", "lensmill.judging", JudgeSpec)
 """Every judge of ours, by name."""
 
 
-def judge_spec(settings: JudgeSettings) -> JudgeSpec:
-    """The spec of the judge with these settings.
-
-    Raises:
-        SpecError: a judge from outside cannot be imported.
-    """
-    return JUDGES.get(settings.reference)
-
-
 def build_judge(settings: JudgeSettings, model: ChatModel | None) -> Judge:
     """The judge that the settings describe.
 
     Raises:
         ValueError: the judge needs a model and there is none.
     """
-    spec = judge_spec(settings)
+    spec = JUDGES.of(settings)
     if spec.asks is not None and model is None:
         raise ValueError(f"judge={spec.name} asks a model: choose one with judge_model=..., or take judge=rules")
     return spec.build(settings, model)
@@ -101,6 +92,6 @@ def judge_identity(settings: JudgeSettings, model: Mapping[str, Any] | None) -> 
     Args:
         model: the values of the judge's model that decide its replies (its name, not its place); None without a model.
     """
-    spec = judge_spec(settings)
+    spec = JUDGES.of(settings)
     identity = {**recipe_values(settings), "version": spec.version, **spec.identity}
     return identity if spec.asks is None else identity | {"model": dict(model or {})}

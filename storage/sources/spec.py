@@ -86,19 +86,10 @@ SOURCES = Registry("source", "storage.sources", SourceSpec)
 """Every source of ours, by name."""
 
 
-def source_spec(settings: SourceSettings) -> SourceSpec:
-    """The spec of the source with these settings.
-
-    Raises:
-        SpecError: a source from outside cannot be imported.
-    """
-    return SOURCES.get(settings.reference)
-
-
 def build_source(settings: SourceSettings) -> Source:
     """The source that the settings describe, with neutral texts.
 
     Raises:
         SourceError: what it needs is missing.
     """
-    return NeutralSource(source_spec(settings).build(settings))
+    return NeutralSource(SOURCES.of(settings).build(settings))
