@@ -37,8 +37,8 @@ def _chosen(files: Files, versions: Sequence[str]) -> tuple[PublishedDataset, Pu
         if len(versions) < 2:
             there = ", ".join(files.folders("datasets")) or "none"
             raise SettingsError(
-                f"out={files.root}: fewer than two versions are released: name two with versions=[OLD,NEW] "
-                f"(there are: {there})"
+                f"out={files.root}: only pipelines.nightly releases versions, and it has not released two: name two "
+                f"versions with versions=[OLD,NEW], of: {there}"
             )
     found = []
     for version in versions:

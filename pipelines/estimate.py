@@ -29,9 +29,9 @@ def tell_estimate(outline: PlanOutline, costs: Sequence[EpisodeCost], size: int,
     seconds = sum(_expected(costs, rung).seconds * count for rung, count in outline.episodes.items())
     pictures = sum(_expected(costs, rung).size * count for rung, count in outline.episodes.items())
     tell(
-        f"about {clock_text(seconds / size)} on {size} workers; {size_text(outline.originals_size)} of originals "
-        f"and at most {size_text(pictures)} of pictures in the dataset "
-        f"(from {len(costs)} episodes; nothing of them is kept)",
+        f"about {clock_text(seconds / size)} on {count_text(size, 'worker')}; {size_text(outline.originals_size)} of "
+        f"originals, and about {size_text(pictures)} of drawn pictures in the dataset (estimated from "
+        f"{count_text(len(costs), 'episode')}, not kept)",
         seconds=round(seconds / size, 1),
         workers=size,
         originals_bytes=outline.originals_size,

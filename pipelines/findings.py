@@ -99,5 +99,5 @@ class Findings:
 
     def wait(self) -> None:
         """Show the progress of the verification; called repeatedly while no report comes."""
-        detail = f"rows, {size_text(self._read)}, {self.replayed} replayed and {self.found} findings so far, in all"
+        detail = f"rows in all, {size_text(self._read)}, {self.replayed} replayed, {self.found} findings"
         self._display.checked(self._rows, detail)

@@ -113,7 +113,7 @@ def test_diff_gives_json(files: Files, capsys: pytest.CaptureFixture[str]) -> No
 @pytest.mark.parametrize(
     ("overrides", "what"),
     [
-        ([], "fewer than two versions"),
+        ([], "only pipelines.nightly releases versions"),
         (["versions=[v1,v9]"], "v9 is not published"),
         (["versions=[v1]"], "must be two"),
     ],
