@@ -181,11 +181,13 @@ def nothing_accepted(tally: BuildTally) -> Iterator[str]:
             "prompts and the ladder"
         )
     else:
-        unfit = "".join(f", {count} {reason}" for reason, count in sorted((total.unfit + total.filtered).items()))
+        removed = [f", {count} {reason}" for reason, count in sorted(total.unfit.items())]
+        removed += [f", {count} removed by the condition {name}" for name, count in sorted(total.filtered.items())]
+        look = "the conditions of curation" if total.filtered else "the judge and the model"
         yield (
             f"no success: none of {total.episodes} episodes was accepted ({total.wrong} wrong, {total.undecided} "
-            f"undecided, {total.abstained} without an answer, {total.failed} failed{unfit}): look at the rejected "
-            "table, and at the judge and the model"
+            f"undecided, {total.abstained} without an answer, {total.failed} failed{''.join(removed)}): look at the "
+            f"rejected table, and at {look}"
         )
 
 

@@ -25,6 +25,10 @@ def line(rung: RungTally, failures: dict[str, tuple[int, str]] | None = None) ->
         (RungTally(episodes=4, abstained=1, failed=3), "none of 4 episodes gave an answer"),
         (RungTally(episodes=4, wrong=3, undecided=1), "none of 4 episodes was accepted (3 wrong, 1 undecided"),
         (RungTally(episodes=4, unfit=Counter(runaway=3, template_token=1)), "0 failed, 3 runaway, 1 template_token)"),
+        (
+            RungTally(episodes=4, filtered=Counter(keep=4)),
+            "4 removed by the condition keep): look at the rejected table",
+        ),
         (RungTally(), "the version holds no episode"),
         (RungTally(episodes=400, accepted=1, failed=399), ""),
     ],
