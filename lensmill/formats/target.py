@@ -1,4 +1,4 @@
-"""The model that will be trained: how it takes boxes, and how its trainer resizes pictures before the model sees them."""
+"""The model that will be trained: how it takes boxes, and how its trainer resizes pictures."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -72,8 +72,8 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         )
     }
 )
-"""Families by name. Limits are of one picture in pixels, and of a row in tokens. InternVL, Gemma and Llama cut or scale a
-picture by rules of their own, so boxes for them are in thousandths, which a resize does not change; Llama 3.2 gives a
+"""Families by name. Limits are of one picture in pixels, and of a row in tokens. InternVL, Gemma and Llama cut or scale
+a picture by rules of their own, so boxes for them are in thousandths, which a resize does not change; Llama 3.2 gives a
 picture to cross-attention, as one token of the text."""
 
 
