@@ -57,5 +57,5 @@ class Training:
 
 
 Check = Callable[[Mapping[str, Any], Training], Iterator[Finding]]
-"""Checks one row as it is read back from its file: pictures are {"bytes", "path"} or paths. Without a finding the row is
-sound. A row of any shape is accepted (hostile input): a missing or wrong field is a finding, never an exception."""
+"""Checks one row as it is read back from its file: pictures are {"bytes", "path"} or paths. Without a finding the row
+is sound. A row of any shape is accepted (hostile input): a missing or wrong field is a finding, never an exception."""
