@@ -155,7 +155,7 @@ class ShardReader:
     def __init__(self, files: Files, path: str, written: Convention, columns: Sequence[str] = ()) -> None:
         self._files, self._path, self._written, self._columns = files, path, written, columns
         self._stack = files.open(path)
-        self._group: tuple[int, pa.Table] | None = None
+        self._group: tuple[int, _Group] | None = None
         try:
             self._source = self._stack.__enter__()
             self._file = pq.ParquetFile(self._source)
@@ -177,9 +177,8 @@ class ShardReader:
         try:
             if self._group is None or self._group[0] != group:
                 self._group = None  # two groups at once would double the memory
-                self._group = group, self._file.read_row_group(group)
-            table = self._group[1].slice(row, 1)
-            return _example(table, self._written, self._columns)
+                self._group = group, _Group(self._file.read_row_group(group))
+            return self._group[1].example(row, self._written, self._columns)
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise StoreError(
                 f"{self._files.locate(self._path)} row group {group} row {row} cannot be read ({one_line(error)}): "
@@ -187,26 +186,36 @@ class ShardReader:
             ) from error
 
 
-def _example(table: pa.Table, written: Convention, columns: Sequence[str]) -> Example:
-    images = table.column("images").combine_chunks()
-    row = table.drop_columns(["images"]).to_pylist()[0]
-    episode = episode_of(row)
-    values = images.chunk(0).flatten() if isinstance(images, pa.ChunkedArray) else images.flatten()
-    data, names = values.field("bytes"), values.field("path").to_pylist()
-    pictures = tuple(
-        PictureFile(memoryview(data[number].as_buffer()), name, reference.frame)
-        for number, (name, reference) in enumerate(zip(names, episode.trajectory.images, strict=True))
-    )
-    return Example(
-        episode.planned.episode_id,
-        episode.sample,
-        episode.trajectory,
-        pictures,
-        episode.planned.rung,
-        episode.planned.agent,
-        written,
-        {name: row[name] for name in columns},
-    )
+class _Group:
+    """A row group in memory: rows as values, and pictures as views of Arrow's memory."""
+
+    def __init__(self, table: pa.Table) -> None:
+        images = table.column("images").combine_chunks()
+        images = images.chunk(0) if isinstance(images, pa.ChunkedArray) else images
+        self._rows = table.drop_columns(["images"]).to_pylist()
+        self._offsets = images.offsets.to_pylist()
+        self._data = images.values.field("bytes")
+        self._names = images.values.field("path").to_pylist()
+
+    def example(self, number: int, written: Convention, columns: Sequence[str]) -> Example:
+        """A row as an example; raises what a malformed row raises."""
+        row = self._rows[number]
+        episode = episode_of(row)
+        start, stop = self._offsets[number : number + 2]
+        pictures = tuple(
+            PictureFile(memoryview(self._data[at].as_buffer()), self._names[at], reference.frame)
+            for at, reference in zip(range(start, stop), episode.trajectory.images, strict=True)
+        )
+        return Example(
+            episode.planned.episode_id,
+            episode.sample,
+            episode.trajectory,
+            pictures,
+            episode.planned.rung,
+            episode.planned.agent,
+            written,
+            {name: row[name] for name in columns},
+        )
 
 
 def examples(

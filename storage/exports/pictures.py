@@ -29,6 +29,7 @@ class PictureFolder:
         place = target.locate(IMAGES)
         self._local = None if "://" in place else place.removesuffix(f"/{IMAGES}")
         self._written: set[str] = set()
+        self._folders: set[str] = set()
 
     def placed(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[PictureFile]]:
         """A row with a value for each picture, and the pictures in order. Pictures stand in lists only."""
@@ -63,14 +64,17 @@ class PictureFolder:
             self._target.create(path, bytes(data))
             return
         full = f"{self._local}/{path}"
-        if os.path.exists(full):
-            return
-        part = f"{full}.{os.getpid()}"  # a reader never sees half a picture
         try:
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(part, "wb") as sink:
+            if os.stat(full).st_size == len(data):  # a killed run leaves a shorter file, if any
+                return
+        except FileNotFoundError:
+            folder = full.rpartition("/")[0]
+            if folder not in self._folders:
+                os.makedirs(folder, exist_ok=True)
+                self._folders.add(folder)
+        try:
+            with open(full, "wb", buffering=0) as sink:
                 sink.write(data)
-            os.replace(part, full)
         except OSError as error:
             raise StoreError(f"{full}: {error.strerror or error}: make room or rights there, and run again") from error
 
