@@ -46,7 +46,9 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
         what = "pair of a right and a wrong episode at one question" if inputs.export.spec.pairs else "row"
         raise SettingsError(f"dataset={settings.dataset}: it has no {what} for these splits, rungs and this condition")
     display.say(f"exporting {count_text(picked, 'row')} of {there.version} as {settings.format.name} to {target.root}")
-    claim(target, inputs)
+    if claim(target, inputs):
+        display.result(f"{target.root} is there already, from the same episodes and settings", path=target.root)
+        return ExitStatus.DONE
     display.begin("exporting", picked, "rows to be read and written")
     running = Running(settings.cluster, display.say)
     parts: list[PartRecord] = []
