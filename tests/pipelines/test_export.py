@@ -181,7 +181,7 @@ def test_a_version_of_another_format_number_is_one_line(version: str, capsys: py
 
 @pytest.mark.usefixtures("version")
 @pytest.mark.parametrize("place", ["nowhere", "nowhere/datasets/v1", "out/datasets/v9", "out"])
-def test_a_folder_that_is_no_version_is_one_line(place: str, version: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_is_no_version_is_one_line(place: str, capsys: pytest.CaptureFixture[str]) -> None:
     said = export(capsys, f"dataset={place}", "format=trl", "to=x", status=ExitStatus.MEND)
     assert "folder of a version" in said
     assert "Traceback" not in said
