@@ -11,7 +11,10 @@ from lensmill.validation.conversation import Conversation, Picture
 
 Numbers = tuple[float, float, float, float]
 
-_KEYS = ("bbox_2d", "bbox", "box", "box_2d", "boxes", "bboxes", "bbox_list")
+_SURE = ("bbox_2d", "bbox", "box_2d", "bboxes")
+_KEYS = (*_SURE, "box", "boxes")
+"""Names of arguments with boxes; `box` may also be another thing than four numbers."""
+
 _IN_TEXT = re.compile(r'"(?:bbox_2d|bbox|box_2d)"\s*:\s*(\[[^\[\]]{1,200}\])')
 
 SLACK = 1.0
@@ -28,7 +31,9 @@ def check_boxes(conversation: Conversation, training: Training) -> Iterator[Find
                     yield from _box(parsed(text), conversation.pictures[:seen], turn.where, training)
             for call in calls_of(turn):
                 arguments = parsed(call.arguments) if isinstance(call.arguments, str) else call.arguments
-                if arguments is not BAD and isinstance(arguments, Mapping) and answered(conversation, number):
+                if not conversation.writes_boxes and isinstance(arguments, Mapping) and "<bbox>" in arguments.values():
+                    yield Finding("box_shape", call.where, "<bbox> stands for a box, and only ms-swift replaces it")
+                elif arguments is not BAD and isinstance(arguments, Mapping) and answered(conversation, number):
                     yield from _of_call(arguments, conversation.pictures[:seen], call.where, training)
         seen += turn.pictures
 
@@ -36,7 +41,9 @@ def check_boxes(conversation: Conversation, training: Training) -> Iterator[Find
 def _of_call(
     arguments: Mapping[str, Any], seen: Sequence[Picture], where: str, training: Training
 ) -> Iterator[Finding]:
-    boxes = [box for key in _KEYS if arguments.get(key) not in (None, "<bbox>") for box in boxes_in(arguments[key])]
+    boxes = [box for key in _KEYS for box in boxes_in(arguments.get(key)) if key in _SURE or numbers_of(box)]
+    if arguments.get("bbox_2d", "<bbox>") != "<bbox>" and not boxes_in(arguments["bbox_2d"]):
+        yield Finding("box_shape", where, "bbox_2d is not a list of four numbers: write [x1, y1, x2, y2]")
     about = arguments.get("image")
     if isinstance(about, float) and about.is_integer():
         about = int(about)
@@ -57,7 +64,7 @@ def boxes_in(value: Any) -> list[Any]:
     """The boxes of an argument: one, or a list of them."""
     if isinstance(value, list) and value and all(isinstance(item, list) for item in value):
         return value[:1000]
-    return [value] if isinstance(value, list) else []
+    return [value] if isinstance(value, list) and value else []
 
 
 def numbers_of(box: Any) -> Numbers | None:

@@ -38,7 +38,7 @@ def read_call(text: str, where: str) -> Call:
     """A call from its JSON text; the arguments are `BAD` if the text is not a call in JSON."""
     if text.lstrip().startswith("<function="):  # Qwen3-Coder's own form
         return Call(where, "", {})
-    value = parsed(text)
+    value = parsed(text.replace("<bbox>", '"<bbox>"') if "<bbox>" in text else text)
     if not isinstance(value, dict) or not isinstance(value.get("name"), str):
         return Call(where, "", BAD)
     return Call(where, value["name"], value.get("arguments", {}))

@@ -85,12 +85,14 @@ class Conversation:
         pictures: in the order in which the trainer hands them to the placeholders.
         schemas: texts or values of tool schemas outside the turns, with their field.
         rendered: the messages as a chat template gets them.
+        writes_boxes: the trainer itself writes a box where `<bbox>` stands.
     """
 
     turns: tuple[Turn, ...]
     pictures: tuple[Picture, ...]
     schemas: tuple[tuple[str, Any], ...] = ()
     rendered: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    writes_boxes: bool = False
 
     @property
     def placeholders(self) -> int:

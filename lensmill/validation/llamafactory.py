@@ -11,7 +11,7 @@ from lensmill.validation.conversation import Conversation, Picture, Reading, Rol
 from lensmill.validation.pictures import Entries, read_pictures
 from lensmill.validation.schema import Columns, Features, item_of
 from lensmill.validation.spec import Validator
-from lensmill.validation.strings import check_count, check_other_media, message_list, read_turn
+from lensmill.validation.strings import check_count, check_other_media, message_list, read_turn, split
 from lensmill.validation.whole import Trainer, checked
 
 _DROPS = "and LLaMA-Factory drops the row with a warning"
@@ -52,7 +52,7 @@ def read(row: Mapping[str, Any], training: Training) -> Reading:
     if isinstance(system, str) and system:
         if turns and turns[0].role == "system":
             turns = turns[1:]
-        turns.insert(0, Turn("system", "system", (system,), said="system"))
+        turns.insert(0, Turn("system", "system", split(system), said="system"))
     elif system is not None and not isinstance(system, str):
         yield Finding("content_not_text", "system", f"system is of type {type(system).__name__}: write a string")
     turns = yield from _sides(row, turns)

@@ -1,7 +1,8 @@
 """A row after the target's chat template: every text and every picture is there, in order."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from lensmill.formats.checking import Finding, Template
 from lensmill.validation.conversation import Conversation, Turn, as_parts, shown
@@ -39,6 +40,15 @@ def check_rendered(conversation: Conversation, template: Template | None) -> Ite
             f"{conversation.placeholders} in its turns: each needs a part of type image, and no part another key",
         )
         return
+    if any("tool_calls" in message for message in messages) and template.render(_without_calls(messages)) == text:
+        where = next(call.where for turn in conversation.turns for call in turn.calls)
+        yield Finding(
+            "calls_vanish",
+            where,
+            f"the template {shown(template.name)} does not write tool_calls, so that the calls are not learnt: write "
+            "calls as text, <tool_call>...</tool_call>",
+        )
+        return
     yield from _in_order(conversation, template, text)
 
 
@@ -62,15 +72,10 @@ def _in_order(conversation: Conversation, template: Template, text: str) -> Iter
                 yield _lost(turn, part, template)
                 return
             plain_at = found + len(wanted)
-        for call in turn.calls:
-            if call.name and call.name not in text:
-                yield Finding(
-                    "calls_vanish",
-                    call.where,
-                    f"the template {shown(template.name)} does not write the call of {shown(call.name, 40)}, so that "
-                    "the call is not learnt: write calls as text, <tool_call>...</tool_call>",
-                )
-                return
+
+
+def _without_calls(messages: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: value for key, value in message.items() if key != "tool_calls"} for message in messages]
 
 
 def _lost(turn: Turn, part: str | None, template: Template) -> Finding:

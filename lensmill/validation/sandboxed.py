@@ -197,7 +197,8 @@ def _replace(text: Any, old: Any, new: Any, count: Any = -1) -> str:
     text, old, new = str(text), str(old), str(new)
     if text.count(old) * max(0, len(new) - len(old)) + len(text) > MOST_CHARS:
         raise TooMuch("the template makes too long a text")
-    return text.replace(old, new, -1 if count is None else int(count))
+    replaced: str = text.replace(old, new, -1 if count is None else int(count))
+    return replaced
 
 
 def _indent(text: Any, width: Any = 4, first: bool = False, blank: bool = False) -> str:

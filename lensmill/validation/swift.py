@@ -56,7 +56,7 @@ def _read(row: Mapping[str, Any], training: Training) -> Reading:
     schemas = (("tools", tools),) if tools else ()
     if isinstance(tools, str) and tools and not isinstance(parsed(tools), list):
         yield Finding("tools_not_json", "tools", "tools is no JSON list: write the list of schemas as JSON")
-    conversation = Conversation(turns, pictures, schemas, as_chat(turns))
+    conversation = Conversation(turns, pictures, schemas, as_chat(turns), writes_boxes=True)
     if isinstance(row.get("images"), list | tuple | None):
         yield from check_count(turns, len(pictures), _COUNTS)
     yield from check_other_media(conversation, row, _TAKEN)
