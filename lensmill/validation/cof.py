@@ -55,7 +55,8 @@ def _layout(conversation: Conversation, row: Mapping[str, Any]) -> Iterator[Find
             "image_entry", "images", "images holds other things than paths: write paths below the data's folder"
         )
     last = conversation.turns[-1]
-    if last.role == "assistant" and ("<answer>" not in last.text or "</answer>" not in last.text):
+    tagged = "<think>" in last.text or any(calls_of(turn) for turn in conversation.turns)
+    if last.role == "assistant" and tagged and ("<answer>" not in last.text or "</answer>" not in last.text):
         yield Finding(
             "no_answer", last.where, "the last turn has no <answer>...</answer>, which its reward and evaluation read"
         )

@@ -27,8 +27,8 @@ class Validator:
         check: findings about one row; its generator returns the conversation, from which needs are computed.
         check_schema: findings about the types of a Parquet file's columns.
         snippet: the settings that the trainer needs for rows with these needs, ready to be pasted.
+        alike: a part of a row that must be the same in all rows of a file, and the finding about a row that differs.
         fits: how well the names of a file's columns fit, 0 for not at all; `format=auto` takes the best.
-        setting: the trainer's own limit of a row in tokens, if nobody sets it.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Validator:
     check_schema: Callable[[Columns, Features], Iterator[Finding]] = no_columns
     snippet: Callable[[Needs], str]
     fits: Callable[[Mapping[str, Any]], int]
+    alike: tuple[Callable[[Mapping[str, Any]], object], Finding] | None = None
 
 
 def examine(validator: Validator, row: Mapping[str, Any], training: Training) -> tuple[list[Finding], Needs | None]:

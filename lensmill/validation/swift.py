@@ -218,7 +218,7 @@ def _rejected(row: Mapping[str, Any], conversation: Conversation, training: Trai
     other = Conversation(turns, pictures, rendered=as_chat(turns))
     if [(turn.role, turn.parts) for turn in turns] == [(turn.role, turn.parts) for turn in conversation.turns]:
         yield Finding("equal_sides", "rejected_messages", "both sides are the same: leave the pair out")
-    yield from check_conversation(other, training, TRAINER)
+    yield from check_conversation(other, training, TRAINER, calls=False)
 
 
 def check_schema(columns: Columns, features: Features) -> Iterator[Finding]:
@@ -245,7 +245,7 @@ def snippet(needs: Needs) -> str:
 
 def fits(row: Mapping[str, Any]) -> int:
     """Whether a row has roles or columns that only ms-swift has."""
-    if "objects" in row or "rejected_response" in row or "rejected_messages" in row:
+    if "objects" in row:
         return 6
     messages = row.get("messages")
     roles = [m.get("role") for m in messages if isinstance(m, Mapping)] if isinstance(messages, list) else []

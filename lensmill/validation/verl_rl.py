@@ -176,4 +176,30 @@ def fits(row: Mapping[str, Any]) -> int:
     return 8 if "reward_model" in row and "prompt" in row else 0
 
 
-SPEC = Validator(name="verl_rl", check=check, check_schema=check_schema, snippet=snippet, fits=fits)
+def _tool_keys(row: Mapping[str, Any]) -> object:
+    """The names of a row's tools and of their arguments; None for a row without tools."""
+    tools = field_of(row.get("extra_info"), "tools_kwargs")
+    if not isinstance(tools, Mapping) or not tools:
+        return None
+    return sorted((str(name), _keys(field_of(kwargs, "create_kwargs"))) for name, kwargs in tools.items())
+
+
+def _keys(value: Any) -> list[str]:
+    return sorted(map(str, value)) if isinstance(value, Mapping) else []
+
+
+_UNLIKE = Finding(
+    "tools_differ",
+    "extra_info.tools_kwargs",
+    "the row names other tools or arguments than the rows before it, and verl, which reads them through Arrow, gives "
+    "every row all of them, with None: name the same tools in every row",
+)
+
+SPEC = Validator(
+    name="verl_rl",
+    check=check,
+    check_schema=check_schema,
+    snippet=snippet,
+    fits=fits,
+    alike=(_tool_keys, _UNLIKE),
+)

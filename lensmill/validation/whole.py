@@ -25,7 +25,6 @@ class Trainer:
         order: what happens to turns in another order.
         smallest: pixels of a side below which it enlarges pictures; 0 for none.
         learns: rows hold the turns that are learnt (all but prompts for RL).
-        boxes: boxes in calls are final; False if the trainer writes them itself.
     """
 
     name: str
@@ -36,17 +35,24 @@ class Trainer:
     learns: bool = True
 
 
-def check_conversation(conversation: Conversation, training: Training, trainer: Trainer) -> Iterator[Finding]:
-    """Everything that can be said of a row in the common form."""
+def check_conversation(
+    conversation: Conversation, training: Training, trainer: Trainer, calls: bool = True
+) -> Iterator[Finding]:
+    """Everything that can be said of a row in the common form.
+
+    Args:
+        calls: look at calls and their boxes; a rejected side may hold wrong ones.
+    """
     yield from check_pictures(conversation.pictures, trainer.name, trainer.smallest)
     yield from check_texts(conversation, training.target.name, training.specials)
     yield from check_system(conversation)
     yield from check_order(conversation, trainer.order)
     if trainer.learns:
         yield from check_learnt(conversation)
-    yield from check_calls(conversation)
     yield from check_schemas(conversation)
-    yield from check_boxes(conversation, training)
+    if calls:
+        yield from check_calls(conversation)
+        yield from check_boxes(conversation, training)
     yield from check_budget(conversation, training, trainer.limit, trainer.longer)
 
 
