@@ -296,10 +296,10 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
     return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())
 
 
-def with_folder(arguments: Sequence[str]) -> list[str]:
-    """Arguments with a bare folder or URL written as out=..., in quotes for hydra."""
+def with_folder(arguments: Sequence[str], name: str = "out") -> list[str]:
+    """Arguments with a bare folder or URL written as out=... (or another name), in quotes for hydra."""
     return [
-        argument if "=" in argument or argument.startswith("-") else f"out={_quoted(argument)}"
+        argument if "=" in argument or argument.startswith("-") else f"{name}={_quoted(argument)}"
         for argument in arguments
     ]
 

@@ -13,6 +13,7 @@ from actors.cluster.running import Running
 from lensmill.formats.checking import Training
 from lensmill.formats.spec import FORMATS
 from lensmill.geometry import Convention
+from lensmill.validation.templates import ChatTemplate, load_template
 from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load
@@ -39,7 +40,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
     to = settings.to or f"exports/{version}-{settings.format.name}"
     target = settings.store.open(to) if "://" in to else Files(os.path.abspath(to))
     chosen = Chosen(settings.splits, settings.rungs, settings.where)
-    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there)))
+    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there), display))
     units = units_of(source, version, inputs.chosen, inputs.export.spec.pairs is not None)
     picked = sum(len(unit.picks) for unit in units)
     if not picked:
@@ -80,7 +81,7 @@ def place_of(dataset: str) -> tuple[str, str]:
     return store, version
 
 
-def _export(settings: ExportSettings, target: Files, written: Convention) -> Export:
+def _export(settings: ExportSettings, target: Files, written: Convention, display: ProgressDisplay) -> Export:
     format_ = settings.format
     spec = FORMATS.of(format_)
     if wrong := [name for name in settings.columns if name not in PLAIN]:
@@ -96,8 +97,20 @@ def _export(settings: ExportSettings, target: Files, written: Convention) -> Exp
                 "folder of the export on the training machine, or export with format.pictures=embedded"
             )
         root = place
-    training = Training(format_.trained, format_.max_tokens)
+    template = _template(settings, display)
+    training = Training(format_.trained, format_.max_tokens, template, boxes="target")
     return Export(format_, written, settings.columns, (root or "").rstrip("/"), training)
+
+
+def _template(settings: ExportSettings, display: ProgressDisplay) -> ChatTemplate | None:
+    """The chat template that rows are rendered with; None where no package at hand has the target's template."""
+    try:
+        return load_template(settings.template or settings.format.target)
+    except ValueError as error:
+        if settings.template is not None:
+            raise SettingsError(f"template={settings.template}: {error}") from error
+        display.say(f"note: rows are checked, but not rendered: {error}")
+        return None
 
 
 def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:

@@ -61,6 +61,21 @@ Kappa counts the episodes that both judges call correct or incorrect; undecided 
 A single judge is compared with its second opinions: the verdicts of the model in a cascade's audit.
 """
 
+VALIDATE_HELP = """\
+Check training rows, yours or anyone's, as their trainer would read them: pictures, placeholders, boxes, calls, turns,
+tokens, and the text after the chat template.
+
+usage: python -m pipelines.validate path=... [format=...] [name=value ...]
+
+examples:
+  python -m pipelines.validate path=train.parquet format=trl
+  python -m pipelines.validate path=data/ format=llamafactory target=qwen3_vl max_tokens=16384
+  python -m pipelines.validate path=s3://bucket/rows store=s3 format=verl_sft template=/models/mine findings=wrong.jsonl
+
+Each finding is one line that names file, row (from 0), field and trap. The settings that the trainer needs for the rows
+are printed at the end. The status is 1 if there is a finding.
+"""
+
 VERIFY_HELP = """\
 Verify a dataset version or a whole store: every byte against its checksum, every row against the plan, and
 trajectories by drawing their pictures again from the originals.

@@ -314,6 +314,33 @@ def _seconds(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
+class ValidateSettings:
+    """The settings of `python -m pipelines.validate`; conf/validate.yaml explains each."""
+
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    path: str
+    format: str = "auto"
+    target: str = "qwen2_5_vl"
+    template: str | None = "auto"
+    convention: Literal["", "pixels", "thousand", "unit"] = ""
+    boxes: Literal["files", "target"] = "files"
+    max_pixels: int = 0
+    max_tokens: int = 0
+    tokenizer: str | None = None
+    folder: str | None = None
+    rows: int = 0
+    findings: str | None = None
+    examples: int = 3
+
+    def __post_init__(self) -> None:
+        if not self.path:
+            raise ValueError("path must name a file, or a folder with files")
+        for name in ("max_pixels", "max_tokens", "rows", "examples"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} must be at least 0")
+
+
+@dataclass(frozen=True, slots=True)
 class VerifySettings:
     """The settings of `python -m pipelines.verify`; conf/verify.yaml explains each. `gc_age` is in seconds."""
 

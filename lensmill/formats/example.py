@@ -32,7 +32,7 @@ class PictureFile:
         frame: its size, and the rectangle of the original that it shows.
     """
 
-    data: bytes | memoryview
+    data: bytes
     name: str
     frame: Frame
 

@@ -187,7 +187,7 @@ class ShardReader:
 
 
 class _Group:
-    """A row group in memory: rows as values, and pictures as views of Arrow's memory."""
+    """A row group in memory: rows as values, and pictures in Arrow memory."""
 
     def __init__(self, table: pa.Table) -> None:
         images = table.column("images").combine_chunks()
@@ -203,7 +203,7 @@ class _Group:
         episode = episode_of(row)
         start, stop = self._offsets[number : number + 2]
         pictures = tuple(
-            PictureFile(memoryview(self._data[at].as_buffer()), self._names[at], reference.frame)
+            PictureFile(self._data[at].as_py(), self._names[at], reference.frame)
             for at, reference in zip(range(start, stop), episode.trajectory.images, strict=True)
         )
         return Example(

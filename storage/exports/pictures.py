@@ -59,9 +59,9 @@ class PictureFolder:
                 self._write(picture_path(picture.name), picture.data)
         return 0
 
-    def _write(self, path: str, data: bytes | memoryview) -> None:
+    def _write(self, path: str, data: bytes) -> None:
         if self._local is None:
-            self._target.create(path, bytes(data))
+            self._target.create(path, data)
             return
         full = f"{self._local}/{path}"
         try:
