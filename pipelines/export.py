@@ -132,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def export(arguments: Sequence[str]) -> int:
         settings = load("export", ExportSettings, arguments)
-        with ProgressDisplay(kind=settings.logging) as display:
+        with ProgressDisplay(sys.stderr, kind=settings.logging) as display:
             return run(settings, display)
 
     return run_command("export", EXPORT_HELP, arguments, export)
