@@ -100,18 +100,16 @@ def _show(box: Box) -> str:
     return "[" + ", ".join(f"{n:.4g}" for n in box.xyxy) + "]"
 
 
+def draw_zoom(source: Picture, box: Box, settings: ToolSettings, max_pixels: int) -> Picture:
+    """The crop around `box` as the tool draws it; see `zoom`."""
+    enlarge, upscale = settings.zoom_enlarge, settings.zoom_upscale
+    return zoom(source, box, max_pixels, settings.factor, enlarge, upscale, settings.min_pixels)
+
+
 def _run(context: ToolContext, arguments: Mapping[str, Any]) -> Drawn:
     settings = context.settings
     box = context.read_box(arguments.get("bbox_2d"))
-    draw = partial(
-        zoom,
-        box=box,
-        max_pixels=context.max_pixels,
-        factor=settings.factor,
-        enlarge=settings.zoom_enlarge,
-        upscale=settings.zoom_upscale,
-        min_pixels=settings.min_pixels,
-    )
+    draw = partial(draw_zoom, box=box, settings=settings, max_pixels=context.max_pixels)
     source = context.original if settings.zoom_source == "original" else context.pictures[0]
     return context.drawn(source, draw, boxes=((shown(arguments.get("label") or "", 200), box),))
 
