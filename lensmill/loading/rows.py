@@ -114,7 +114,7 @@ def _loaded(
         rows = datasets.load_dataset(
             builders.pop(), data_files={split: paths}, split=split, streaming=streaming, **options
         )
-    except datasets.exceptions.DatasetGenerationError as error:
+    except (datasets.exceptions.DatasetGenerationError, FileNotFoundError) as error:
         why = " ".join(str(error.__cause__ or error).split())
         raise LoadError(f"{where}: its rows cannot be read ({why:.300}): {advice}") from error
     counts = [file.rows for file in files]

@@ -54,11 +54,13 @@ def version_files(
                 "version with the lensmill that wrote it, or publish it again"
             )
         files = [file for block in value["blocks"] for file in block["files"]]
-        listed = [(file["table"], file["rung"], file["path"], file["rows"]) for file in files]
-    except (KeyError, TypeError, AttributeError) as error:
+        listed = [(file["table"], file["rung"], file["path"], int(file["rows"])) for file in files]
+        configs = _configs(listed)
+    except LoadError:
+        raise
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         why = f"{type(error).__name__}: {error}"
         raise LoadError(f"{manifest} is no manifest of a version ({why}): restore it") from error
-    configs = _configs(listed)
     if config not in configs:
         has = f"it has {', '.join(configs)}" if configs else "it has no row at all"
         raise LoadError(f"{where}: this version has no row of configuration {config!r}: {has}")

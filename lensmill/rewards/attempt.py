@@ -17,6 +17,9 @@ from lensmill.tools.errors import ToolError
 from lensmill.tools.zoom import zoom_frame
 from lensmill.verdict import Verdict
 
+MOST_LOOKS = 100
+"""Zooms of one rollout that count; later ones earn nothing."""
+
 _ANSWER = re.compile(r"<\s{0,3}(?:final[\s_]{0,3})?answer\s{0,3}>", re.IGNORECASE)
 
 
@@ -127,7 +130,7 @@ def _looks(turns: Turns, asked: Asked, original: Frame, view: Frame) -> tuple[tu
     settings, frames, looks, calls = asked.tools, [view], list[Look](), 0
     source = original if settings.zoom_source == "original" else view
     for turn in turns.replies:
-        if not turn.results:
+        if not turn.results or len(looks) >= MOST_LOOKS:
             continue
         read = read_zoom_reply(outside_thoughts(turn.text), settings.convention, frames)
         for call in read.calls[: turn.results]:

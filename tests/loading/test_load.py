@@ -68,6 +68,14 @@ def test_a_version_loads_from_a_url(tmp_path: Path, streaming: bool) -> None:
     assert version.rows == len(QUESTIONS)
 
 
+@pytest.mark.parametrize("streaming", [False, True])
+def test_a_missing_file_of_a_url_is_named(tmp_path: Path, streaming: bool) -> None:
+    remote = Files(f"memory://{tmp_path}/store")
+    (shard,) = publish(remote, "v1", rows_of(remote), INPUTS).shards_of("train")
+    remote.remove(shard.path)
+    refused(f"memory://{tmp_path}/store/datasets/v1", f"{shard.path}.*copy the store's shards/", streaming=streaming)
+
+
 def test_a_folder_may_have_any_name(version: Path, tmp_path: Path) -> None:
     shutil.copytree(version.parents[1], tmp_path / "a [b] *c" / "store")
     rows = lensmill.load(tmp_path / "a [b] *c" / "store" / "datasets" / "v1")

@@ -10,6 +10,7 @@ from tests.rewards.rollouts import answer, attempt, call, value
     [
         (answer(),),
         (call(), answer()),
+        (call(name="focus_on_rows_with_mask"), answer()),
         (call(), call((0, 0, 90, 90), 1), answer("cannot be determined")),
         (call() + call().partition("</think>")[2], answer()),
         ("\n" + answer() + "\n",),
@@ -45,6 +46,8 @@ CALL = call().partition("</think>")[2].strip()
         ('<think>a</think><tool_call>{"name": "search", "arguments": {}}</tool_call>', answer()),
         ('<think>a</think><tool_call>{"name": ["a"], "arguments": {}}</tool_call>', answer()),
         (call((1, 2)), answer()),
+        (call(name="python"), answer()),
+        (call() + CALL * 4, answer()),
         ("<think>a</think><tool_call>" + "[" * 9000 + "</tool_call>", answer()),
         ("<think>a</think><tool_call>" + "1" * 9000 + "</tool_call>", answer()),
         ("",),

@@ -1,18 +1,22 @@
 """Whether a rollout keeps to the protocol of Chain-of-Focus ("Adaptive Chain-of-Focus", arXiv 2505.15436, its prompt).
 
-Each reply is a thought, then calls or (the last reply) one answer, each in its tags and with nothing between them:
+Each reply is a thought, then calls (at most four, as our agent runs) or, in the last reply, one answer, each in tags
+and with nothing between them:
 
     <think> ... </think> <tool_call> {"name": ..., "arguments": {...}} </tool_call>
     <think> ... </think> <answer> ... </answer>
 """
 
 import json
+from collections.abc import Set
 from typing import Any
 
+from lensmill.agents.zoom.replies import MAX_CALLS
 from lensmill.rewards.attempt import Attempt
 from lensmill.rewards.term import Term
-from lensmill.tools import TOOLS, ZOOM, ToolError
+from lensmill.tools import ZOOM, ToolError
 from lensmill.tools.arguments import checked_box
+from lensmill.tools.toolbox import tools_of
 
 MOST_CALL = 10_000
 """Characters of one call."""
@@ -26,18 +30,19 @@ def well_formed(attempt: Attempt) -> bool:
     replies = attempt.turns.replies
     if not replies or attempt.turns.forged:
         return False
-    return all(_calls(turn.text) for turn in replies[:-1]) and _answer(replies[-1].text)
+    tools = tools_of(attempt.asked.tools).keys()
+    return all(_calls(turn.text, tools) for turn in replies[:-1]) and _answer(replies[-1].text)
 
 
-def _calls(reply: str) -> bool:
+def _calls(reply: str, tools: Set[str]) -> bool:
     rest = _after_thought(reply)
-    if not rest:
-        return False
-    while rest:
+    for number in range(MAX_CALLS):
+        if not rest:
+            return number > 0
         call, rest = _block(rest, "tool_call")
-        if not _is_call(call):
+        if not _is_call(call, tools):
             return False
-    return True
+    return not rest
 
 
 def _answer(reply: str) -> bool:
@@ -61,7 +66,7 @@ def _block(text: str, tag: str) -> tuple[str, str]:
     return inside.strip(), rest.strip()
 
 
-def _is_call(text: str) -> bool:
+def _is_call(text: str, tools: Set[str]) -> bool:
     if not text or len(text) > MOST_CALL:
         return False
     try:
@@ -70,7 +75,7 @@ def _is_call(text: str) -> bool:
             return False
         if call["name"] == ZOOM:
             checked_box(call["arguments"].get("bbox_2d"))
-        return call["name"] in TOOLS.own
+        return call["name"] in tools
     except (ValueError, RecursionError, ToolError, TypeError):
         return False
 
