@@ -15,6 +15,7 @@ from lensmill.agents.settings import AgentSettings
 from lensmill.curation.settings import CurationSettings
 from lensmill.formats.settings import FormatSettings
 from lensmill.judging.judge import JudgeSettings
+from lensmill.loading.version import TRAINING
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
 from lensmill.sandbox.settings import SandboxSettings
@@ -23,7 +24,6 @@ from monitoring.logs import Logging
 from pipelines.models import NO_MODEL
 from pipelines.spend import NO_CAP, SpendSettings
 from storage.builds.selection import check_curation
-from storage.datasets.reader import TRAINING
 from storage.files.settings import AnyStoreSettings
 from storage.sources.spec import SourceSettings
 

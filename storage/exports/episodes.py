@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 
 from lensmill.formats.example import Example, PictureFile
 from lensmill.geometry import Convention
+from lensmill.loading import FORMAT, TRAINING
 from lensmill.replay import ReplaySettings
 from storage.builds.conditions import checked
 from storage.builds.sql import ROWS, connect, one_line, view, with_derived
 from storage.datasets.cutting import encoded
-from storage.datasets.reader import TRAINING
 from storage.datasets.rows import EPISODES, episode_of
-from storage.datasets.version import FORMAT, LEDGER, PublishedDataset, published
+from storage.datasets.version import LEDGER, PublishedDataset, published
 from storage.files.arrow import arrow_filesystem
 from storage.files.store import Files, StoreError
 
