@@ -24,7 +24,7 @@ from storage.datasets.shards import TABLES
 from storage.files.store import Files, StoreError
 from storage.files.table import FileRecord, TableWriter
 
-FORMAT = 5
+FORMAT = 6
 """Raised when the same rows get other bytes."""
 
 MANIFEST = "manifest.json"
