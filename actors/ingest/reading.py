@@ -1,7 +1,7 @@
 """Reads one slice of a source: the work of one task. The result holds no picture."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lensmill.agents.errors import EpisodeError
@@ -117,7 +117,8 @@ class SliceReader:
             if self._recorded and (failure := self._unrecorded(item.sample)) is not None:
                 yield failure
                 continue
-            read = self._read(item.sample)
+            # another agent's plan must not hold the answer of a recording
+            read = self._read(item.sample if self._recorded else replace(item.sample, recorded=None))
             # rows of one picture are adjacent
             if not read.known and item.sample.image_id != stored:
                 images.put(item.sample.image_id, item.image)

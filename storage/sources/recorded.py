@@ -8,7 +8,7 @@ from typing import Any
 
 from lensmill.decoding import ImageError
 from lensmill.formats.imported import GivenPicture, Imported, RowError, given_picture
-from storage.sources.files import find_within, read_within, require_folder, require_local
+from storage.sources.files import find_within, is_litter, read_within, require_folder, require_local
 from storage.sources.json_rows import json_rows
 from storage.sources.protocol import SlicedSource, SourceError, SourceFailure, SourceItem
 from storage.sources.rows import RowProblem, by_picture, shown
@@ -44,14 +44,14 @@ class RecordedSource(SlicedSource[RecordedSlice]):
     Args:
         name: of the source.
         path: a file of rows (JSON lines or one array), or a folder with such files.
-        endings: of the files of rows in a folder.
+        usual: patterns of the files of rows in a folder; the first that fits a file counts.
         folders: where the rows' pictures lie; None is the folder of the rows. The first that has a picture counts.
 
     Raises:
         SourceError: there is nothing to read.
     """
 
-    def __init__(self, name: str, path: str, endings: Sequence[str], folders: Sequence[str | None]) -> None:
+    def __init__(self, name: str, path: str, usual: Sequence[str], folders: Sequence[str | None]) -> None:
         self._name = name
         given = require_local(path, name)
         if given.is_file():
@@ -59,9 +59,10 @@ class RecordedSource(SlicedSource[RecordedSlice]):
             self._files = [root / given.name]
         else:
             root = require_folder(path, name)
-            self._files = sorted(file for file in root.iterdir() if file.is_file() and file.suffix in endings)
+            found = ([file for file in sorted(root.glob(one)) if not is_litter(file.name)] for one in usual)
+            self._files = next(filter(None, found), [])
         if not self._files:
-            raise SourceError(f"sources/{name}: {path} has no file of rows ({', '.join(endings)}); name the file")
+            raise SourceError(f"sources/{name}: {path} has no file of rows ({', '.join(usual)}); name the file")
         self._folders = [require_folder(folder, name) if folder else root for folder in folders] or [root]
 
     @property

@@ -17,7 +17,7 @@ class RefocusSource(RecordedSource):
     """See `lensmill.formats.refocus_rows`. `image` and `edited_image` are paths below the folders of pictures."""
 
     def __init__(self, path: str, pictures: str | None = None, edited_pictures: str | None = None) -> None:
-        super().__init__("refocus_data", path, (".jsonl",), (pictures, edited_pictures or pictures))
+        super().__init__("refocus_data", path, ("*.jsonl",), (pictures, edited_pictures or pictures))
 
     def picture_of(self, fields: Mapping[str, Any]) -> str:
         """See `RecordedSource`."""
