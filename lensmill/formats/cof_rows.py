@@ -6,10 +6,11 @@ pixels of the first picture as the recorded model saw it, at its size in whole p
 pixels of the original. A row has no reference answer of its own, so its final answer is the reference.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from PIL import Image, ImageChops, ImageStat
 
 from lensmill.agents.replies.calls import Call, read_calls
 from lensmill.agents.replies.final import one_answer
@@ -39,8 +40,8 @@ FORMAT = "cof"
 NOTES: Mapping[str, str] = {
     "own_reference": "the row has no reference answer; its final answer is the reference, so the verdict says nothing",
     "boxes_resized": "the recorded model saw the first picture at another size; boxes are converted to original pixels",
-    "crop_region_assumed": "a crop, whose region no field records: the call's box, plain or enlarged by 1.5, whichever "
-    "has the crop's shape",
+    "crop_region_unknown": "a picture that looks neither like the call's box nor like that box enlarged by 1.5; the "
+    "more similar one is its region here",
     "unreadable_call": "a tool call that cannot be read; it is in the messages only",
     "invalid_box": "a call without four numbers in order as its box; the call has no box here",
     "call_without_picture": "a call that no picture answers",
@@ -56,6 +57,10 @@ MAX_PICTURES = 64
 SEEN_MAX_PIXELS, SEEN_MIN_PIXELS = 14_745_600, 12_544
 """Limits of a picture in pixels (`configs/sft_lora-7b.yaml` of Chain-of-Focus)."""
 
+ALIKE = 0.06
+"""Mean difference of pixels, from 0 to 1, up to which a crop counts as one of a region."""
+
+_CELLS = 24
 _INSTRUCTION = "\nThink in the mind first"
 _REFERENCES = ("groundtruth", "answer")
 _ROLES = ("system", "user", "assistant")
@@ -244,7 +249,7 @@ def _steps(turn: _Turn, pictures: Sequence[GivenPicture], seen: Frame, notes: li
     for at in range(count):
         action = actions[at] if actions else None
         shows = turn.shows[at : at + 1] if at + 1 < count else turn.shows[at:]
-        refs = tuple(_shown(pictures[number], action, seen, notes) for number in shows)
+        refs = tuple(_shown(pictures[number], action, pictures[0], seen, notes) for number in shows)
         seen_then = Observation("", refs) if action or refs else None
         steps.append(Step(thought if at == 0 else "", action, seen_then))
     return steps
@@ -273,11 +278,28 @@ def _action(call: Call, seen: Frame, notes: list[str]) -> Action:
     return Action(call.name, call.arguments, ((label if isinstance(label, str) else "", box),))
 
 
-def _shown(picture: GivenPicture, action: Action | None, seen: Frame, notes: list[str]) -> ImageRef:
-    """The reference to an observation's picture. No field of a row says which region of the original it shows."""
-    notes.append("crop_region_assumed")
-    box, shape = action.boxes[0][1] if action and action.boxes else seen.region, picture.width / picture.height
-    regions = [box.scaled(enlarge).clip(seen.region) for enlarge in (1.0, ENLARGE)]
-    there = [region for region in regions if region is not None]
-    region = min(there, key=lambda one: abs(math.log(one.width / one.height / shape)), default=seen.region)
+def _shown(
+    picture: GivenPicture, action: Action | None, original: GivenPicture, seen: Frame, notes: list[str]
+) -> ImageRef:
+    """The reference to an observation's picture. No field of a row says which region of the original it shows, so it is
+    compared with the regions that Chain-of-Focus's code crops."""
+    box = action.boxes[0][1] if action and action.boxes else seen.region
+    cuts = (box.scaled(enlarge).clip(seen.region) for enlarge in (ENLARGE, 1.0))
+    likeness = {cut: _difference(picture, original, cut) for cut in cuts if cut is not None and min(_sides(cut)) >= 1}
+    region = min(likeness, key=lambda cut: likeness[cut], default=seen.region)
+    if likeness.get(region, 1.0) > ALIKE:
+        notes.append("crop_region_unknown")
     return picture.ref(region)
+
+
+def _sides(box: Box) -> tuple[float, float]:
+    return (box.width, box.height)
+
+
+def _difference(picture: GivenPicture, original: GivenPicture, region: Box) -> float:
+    """The mean difference of a picture from a region of the original, both as a few pixels, from 0 to 1."""
+    size = (_CELLS, _CELLS)
+    one = picture.pixels.resize(size, Image.Resampling.BOX)
+    other = original.pixels.resize(size, Image.Resampling.BOX, box=region.xyxy)
+    means = ImageStat.Stat(ImageChops.difference(one, other)).mean
+    return sum(means) / len(means) / 255

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
 
+from PIL import Image
+
 from lensmill.decoding import load_original
 from lensmill.geometry import Box, Frame
 from lensmill.picture import pixel_hash
@@ -34,17 +36,26 @@ class RowError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class GivenPicture:
-    """A picture's file, byte for byte; its size in pixels of the upright picture, and the hash of its pixels."""
+    """A picture's file, byte for byte, its upright pixels, and their hash. Sizes are in pixels of the picture."""
 
     data: bytes
     image_id: str
-    pixels: str
-    width: int
-    height: int
+    pixel_hash: str
+    pixels: Image.Image
+
+    @property
+    def width(self) -> int:
+        """Width of the upright picture."""
+        return self.pixels.width
+
+    @property
+    def height(self) -> int:
+        """Height of the upright picture."""
+        return self.pixels.height
 
     def ref(self, region: Box) -> ImageRef:
         """The reference to the picture as one that shows `region`, in original pixels."""
-        return ImageRef(self.image_id, self.pixels, Frame(region, self.width, self.height))
+        return ImageRef(self.image_id, self.pixel_hash, Frame(region, self.width, self.height))
 
     @property
     def whole(self) -> Box:
@@ -59,8 +70,7 @@ def given_picture(data: bytes) -> GivenPicture:
         ImageError: the file cannot be decoded.
     """
     original = load_original(data)
-    name = hashlib.sha256(data).hexdigest()
-    return GivenPicture(data, name, pixel_hash(original.pixels), original.width, original.height)
+    return GivenPicture(data, hashlib.sha256(data).hexdigest(), pixel_hash(original.pixels), original.pixels)
 
 
 @dataclass(frozen=True, slots=True)
