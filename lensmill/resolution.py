@@ -148,7 +148,7 @@ class Ladder:
     def own_rung(self, original: tuple[int, int]) -> int | None:
         """The lowest rung whose view has the size of an image of (width, height), in whole patches and within the
         limits; None if the ladder has no such rung."""
-        own = self.frame(original, MAX_RUNG)
+        own = view_frame(original, MAX_RUNG, self.factor, False, self.min_pixels, self.max_pixels)
         return next((rung for rung in sorted(self.rungs) if self.frame(original, rung) == own), None)
 
     def frame(self, original: tuple[int, int], rung: int) -> Frame:

@@ -169,7 +169,7 @@ class SliceReader:
             return SourceFailure(sample.origin, "no_recording", message)
         if self.ladder.own_rung((sample.width, sample.height)) is None:
             size = f"{sample.width}x{sample.height}"
-            message = f"no rung shows its picture at its own size, {size}: add a rung to ladder.rungs"
+            message = f"no rung shows its picture at its own size, {size}: add a rung to ladder.rungs, without upscale"
             return SourceFailure(sample.origin, "no_own_rung", message)
         return None
 

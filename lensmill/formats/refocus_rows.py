@@ -86,9 +86,9 @@ def imported(
         licence=licence,
         origin=origin,
     )
-    thoughts = [checked_text(text, f"thoughts[{at}]") for at, text in enumerate(list_in(row, "thoughts"))]
-    if not thoughts:
+    if not row.get("thoughts"):
         return Imported(sample)
+    thoughts = [checked_text(text, f"thoughts[{at}]") for at, text in enumerate(list_in(row, "thoughts"))]
     trajectory = _trajectory(row, sample, thoughts, original, edited, notes)
     recording = recording_of_row(FORMAT, row, _derived_of(sample, trajectory), notes)
     recorded = replace(trajectory, recording=recording)

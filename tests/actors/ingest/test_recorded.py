@@ -10,6 +10,8 @@ from lensmill.agents.settings import AgentSettings
 from lensmill.resolution import LADDER, Ladder
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan
+from storage.checks.chunks import BuildWork, ChunkItem, check_chunks
+from storage.checks.replays import ReplayChoice
 from storage.files.store import Files
 from storage.sources.refocus_data import RefocusDataSettings
 from tests.formats.test_refocus_rows import SAY
@@ -36,6 +38,16 @@ def test_a_recorded_trajectory_is_planned_once_on_the_rung_of_the_picture_s_own_
     assert sample.recorded is not None
     (given,) = sample.recorded.images[1:]
     assert ImageStore(Files(str(tmp_path / "recorded"))).size(given.image_id) > 0
+
+
+def test_verification_asks_for_the_given_pictures_of_planned_trajectories(tmp_path: Path) -> None:
+    found = plan(tmp_path, RecordedSettings())
+    (chunk_id,) = found.chunk_ids()
+    work = BuildWork(Files(str(tmp_path / "recorded")), "f" * 16, None, ReplayChoice(), "once")
+    needed = {image_id for image_id, _ in check_chunks(work, [ChunkItem(chunk_id)]).needs}
+    (sample,) = found.read_chunk(chunk_id).samples.values()
+    assert sample.recorded is not None
+    assert needed == {sample.image_id, sample.recorded.images[1].image_id}
 
 
 def test_a_row_without_a_trajectory_is_a_failure_that_names_the_row(tmp_path: Path) -> None:
