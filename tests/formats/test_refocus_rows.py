@@ -111,7 +111,8 @@ def test_a_row_that_fits_keeps_only_what_has_no_place_elsewhere() -> None:
 def test_rows_without_thoughts_are_samples_without_a_trajectory() -> None:
     row = {name: value for name, value in a_row().items() if name not in ("thoughts", "edited_image")}
     assert made_of(row, None).sample.recorded is None
-    for nothing in ([], "", None):
+    empty: tuple[Any, ...] = ([], "", None)
+    for nothing in empty:
         assert made_of(a_row(thoughts=nothing, edited_image=nothing), None).sample.recorded is None
 
 
