@@ -10,7 +10,7 @@ from typing import Any
 
 from lensmill.loading.files import DataFile, LoadError, inside, place_of, read_json
 
-FORMAT = 5
+FORMAT = 6
 """Of versions. Raised when the same rows get other bytes; readers refuse other numbers."""
 
 MANIFEST = "manifest.json"

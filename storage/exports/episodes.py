@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from lensmill.formats.example import Example, PictureFile
 from lensmill.geometry import Convention
-from lensmill.loading import FORMAT, TRAINING
+from lensmill.loading.version import FORMAT, TRAINING
 from lensmill.replay import ReplaySettings
 from storage.builds.conditions import checked
 from storage.builds.sql import ROWS, connect, one_line, view, with_derived
