@@ -19,7 +19,7 @@ from pipelines.command import run_command
 from pipelines.config import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.help import EXPORT_HELP
-from pipelines.settings import ExportSettings
+from pipelines.training_settings import ExportSettings
 from storage.exports.episodes import PLAIN, Chosen, convention_of, open_version, units_of
 from storage.exports.export import Inputs, Totals, claim, finish, works
 from storage.exports.parts import Export, PartRecord, make_part

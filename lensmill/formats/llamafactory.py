@@ -84,7 +84,8 @@ def _files(exported: Exported) -> Mapping[str, str]:
     return {"dataset_info.json": json.dumps(info, indent=2) + "\n"}
 
 
-def _command(exported: Exported) -> str:
+def command(exported: Exported) -> str:
+    """A training file for LLaMA-Factory."""
     target = exported.settings.trained
     template = {"qwen3_vl": "qwen3_vl_nothink"}.get(target.name, "qwen2_vl")
     return f"""```yaml
@@ -118,5 +119,5 @@ SPEC = FormatSpec(
     picture=picture,
     absolute=False,
     files=_files,
-    command=_command,
+    command=command,
 )

@@ -170,7 +170,7 @@ class _Part:
     def rows(self) -> Iterator[tuple[dict[str, Any], int]]:
         """The rows, each with the bytes of its pictures."""
         work, export, spec = self._work, self._export, self._spec
-        for example, other in examples(work.source, work.unit, export.written, export.columns):
+        for example, other in examples(work.source, work.unit, export.written):
             if spec.key is not None:
                 if (key := spec.key(example)) in self._keys:
                     continue
@@ -182,7 +182,7 @@ class _Part:
                     assert spec.pairs is not None
                     made = spec.pairs(export.settings, example, other)
                 for row in made:
-                    whole = {**row, **{name: example.columns[name] for name in export.columns}}
+                    whole = {**row, **{name: example.row[name] for name in export.columns}}
                     yield from self._checked(example, whole)
             except LeftOut as reason:
                 self._leave_out(example, reason.reason, reason.message)
