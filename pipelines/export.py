@@ -13,6 +13,7 @@ from actors.cluster.running import Running
 from lensmill.formats.checking import Training
 from lensmill.formats.spec import FORMATS
 from lensmill.geometry import Convention
+from lensmill.validation.templates import load_template
 from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load
@@ -96,7 +97,11 @@ def _export(settings: ExportSettings, target: Files, written: Convention) -> Exp
                 "folder of the export on the training machine, or export with format.pictures=embedded"
             )
         root = place
-    training = Training(format_.trained, format_.max_tokens)
+    try:
+        template = load_template(settings.template) if settings.template else None
+    except ValueError as error:
+        raise SettingsError(f"template={settings.template}: {error}") from error
+    training = Training(format_.trained, format_.max_tokens, template, boxes="target")
     return Export(format_, written, settings.columns, (root or "").rstrip("/"), training)
 
 

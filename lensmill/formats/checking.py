@@ -91,7 +91,7 @@ class Needs:
     pixels: int = 0
     rows: int = 0
     estimated: bool = False
-    options: frozenset[str] = frozenset()
+    options: tuple[str, ...] = ()
 
     def and_of(self, other: "Needs") -> "Needs":
         """The needs of both."""
@@ -100,7 +100,7 @@ class Needs:
             max(self.pixels, other.pixels),
             self.rows + other.rows,
             self.estimated or other.estimated,
-            self.options | other.options,
+            tuple(sorted({*self.options, *other.options})),
         )
 
     @property

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from lensmill.formats.boxes import CALL
 from lensmill.formats.chains import chosen
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
@@ -20,6 +19,7 @@ from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.geometry import Convention
 from lensmill.trajectory import Message
+from lensmill.validation.swift import check
 
 _BOX = re.compile(r'("bbox_2d"\s*:\s*)\[[^\[\]]*\]')
 
@@ -151,7 +151,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=unchecked,
+    check=check,
     container=lines_for_files,
     picture=picture,
     command=command,

@@ -31,7 +31,7 @@ def needs_of(conversation: Conversation, training: Training) -> Needs:
         options.add("turns_without_thought")
     if conversation.writes_boxes and any("<bbox>" in turn.text for turn in conversation.turns):
         options.add("objects")
-    return Needs(total, pixels, 1, training.count_tokens is None, frozenset(options))
+    return Needs(total, pixels, 1, training.count_tokens is None, tuple(sorted(options)))
 
 
 def check_budget(conversation: Conversation, training: Training, setting: str, consequence: str) -> Iterator[Finding]:

@@ -206,7 +206,7 @@ def check_schema(columns: Columns, features: Features) -> Iterator[Finding]:
 def snippet(needs: Needs) -> str:
     """The settings of a training YAML."""
     lines = [
-        f"cutoff_len: {max(2048, needs.limit)}    # the largest row needs {needs.tokens:,} tokens; the default is 2,048",
+        f"cutoff_len: {max(2048, needs.limit)}    # the largest row needs {needs.tokens:,} tokens; default 2,048",
         f"image_max_pixels: {max(needs.pixels, 12_845_056)}    # the default, 589,824, shrinks pictures: boxes shift",
         "image_min_pixels: 784",
         "overwrite_cache: true",
