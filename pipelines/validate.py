@@ -12,10 +12,9 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.formats.target import target_of
 from lensmill.specs import SpecError
-from lensmill.validation.budget import Needs
 from lensmill.validation.dataset_info import check_dataset_info
 from lensmill.validation.spec import VALIDATORS, Validator, examine
 from lensmill.validation.templates import OF_FAMILY, ChatTemplate, load_template
@@ -111,7 +110,7 @@ class Validation:
                 alike = alike or part
             for finding in findings:
                 self._told.take(path, number, finding)
-            self._needs = self._needs + (needs or Needs(rows=1))
+            self._needs = self._needs.and_of(needs or Needs(rows=1))
             self._told.checked(row)
 
     def _folder(self, files: Files, path: str) -> str:

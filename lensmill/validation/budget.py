@@ -1,11 +1,10 @@
 """The tokens that a row needs, and the settings that follow from the largest row."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from lensmill.formats.checking import Finding, Training
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.conversation import Conversation
 
 _LONGEST_TOKEN = 5.0
@@ -19,69 +18,20 @@ PER_TURN = 5
 """Tokens of a template around each turn."""
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
-    """What a trainer needs for some rows.
-
-    Attributes:
-        rows: their number.
-        tokens: of the largest row: pictures and text.
-        image_tokens: of the row with the most of them.
-        pixels: of the largest picture.
-        pictures: of the row with the most of them.
-        estimated: the text was not counted by a tokeniser.
-        options: what else a snippet must know, by name, e.g. {"relative_paths": True}.
-    """
-
-    rows: int = 0
-    tokens: int = 0
-    image_tokens: int = 0
-    pixels: int = 0
-    pictures: int = 0
-    estimated: bool = False
-    options: Mapping[str, bool] = field(default_factory=dict)
-
-    def __add__(self, other: "Needs") -> "Needs":
-        """The needs of both."""
-        options = {
-            key: self.options.get(key, False) or other.options.get(key, False)
-            for key in {**self.options, **other.options}
-        }
-        return Needs(
-            self.rows + other.rows,
-            max(self.tokens, other.tokens),
-            max(self.image_tokens, other.image_tokens),
-            max(self.pixels, other.pixels),
-            max(self.pictures, other.pictures),
-            self.estimated or other.estimated,
-            options,
-        )
-
-    @property
-    def limit(self) -> int:
-        """The tokens to allow a row: the largest need, rounded up to a multiple of 1,024, with a tenth to spare if the
-        need is an estimate."""
-        need = self.tokens * (1.1 if self.estimated else 1)
-        return max(1024, math.ceil(need / 1024) * 1024)
-
-
 def needs_of(conversation: Conversation, training: Training) -> Needs:
     """The needs of one row."""
     images, pixels = _pictures(conversation, training)
     texts = [part for turn in conversation.turns for part in turn.parts if part]
     text = sum(_tokens(part, training.count_tokens, _SHORTEST_TOKEN) for part in texts)
     total = images + text + PER_TURN * len(conversation.turns)
-    relative = any(p.path and not p.path.startswith(("/", "file:", "http", "data:")) for p in conversation.pictures)
-    thoughtless = any(turn.role == "assistant" and "<think>" not in turn.text for turn in conversation.turns)
-    return Needs(
-        1,
-        total,
-        images,
-        pixels,
-        len(conversation.pictures),
-        training.count_tokens is None,
-        {"relative_paths": relative, "turns_without_thought": thoughtless},
-    )
+    options = set()
+    if any(p.path and not p.path.startswith(("/", "file:", "http", "data:")) for p in conversation.pictures):
+        options.add("relative_paths")
+    if any(turn.role == "assistant" and not turn.calls and "<think>" not in turn.text for turn in conversation.turns):
+        options.add("turns_without_thought")
+    if conversation.writes_boxes and any("<bbox>" in turn.text for turn in conversation.turns):
+        options.add("objects")
+    return Needs(total, pixels, 1, training.count_tokens is None, tuple(sorted(options)))
 
 
 def check_budget(conversation: Conversation, training: Training, setting: str, consequence: str) -> Iterator[Finding]:

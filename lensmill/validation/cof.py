@@ -4,9 +4,8 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.boxes import numbers_of
-from lensmill.validation.budget import Needs
 from lensmill.validation.calls import BAD, calls_of
 from lensmill.validation.conversation import Conversation, Reading
 from lensmill.validation.llamafactory import TRAINER, read

@@ -4,8 +4,7 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
-from lensmill.validation.budget import Needs
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.calls import BAD, check_call, parsed, read_call
 from lensmill.validation.conversation import Conversation, Picture, Reading, Role, Turn, as_chat
 from lensmill.validation.pictures import Entries, read_pictures
@@ -207,12 +206,12 @@ def check_schema(columns: Columns, features: Features) -> Iterator[Finding]:
 def snippet(needs: Needs) -> str:
     """The settings of a training YAML."""
     lines = [
-        f"cutoff_len: {needs.limit}              # the largest row needs {needs.tokens:,} tokens; the default is 2,048",
+        f"cutoff_len: {max(2048, needs.limit)}    # the largest row needs {needs.tokens:,} tokens; default 2,048",
         f"image_max_pixels: {max(needs.pixels, 12_845_056)}    # the default, 589,824, shrinks pictures: boxes shift",
         "image_min_pixels: 784",
         "overwrite_cache: true",
     ]
-    if needs.options.get("turns_without_thought"):
+    if "turns_without_thought" in needs.options:
         lines.append(
             "enable_thinking: false       # with Qwen3-VL: template: qwen3_vl_nothink, for some turns have no <think>"
         )

@@ -64,9 +64,9 @@ def read_picture(entry: Any, where: str, takes: Entries, training: Training) -> 
     """One entry of a picture column."""
     problem = ""
     match entry:
-        case {"bytes": bytes() as data, **rest} if not set(rest) - {"path"}:
+        case {"bytes": bytes() | bytearray() | memoryview() as data, **rest} if not set(rest) - {"path"}:
             if takes.bytes_and_path:
-                return (yield from _of_bytes(data, where))
+                return (yield from _of_bytes(bytes(data), where))
             problem = "{bytes, path}"
         case {"bytes": None, "path": str(path)} | {"path": str(path)} if path:
             if takes.by_path:

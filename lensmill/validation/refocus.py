@@ -5,9 +5,8 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.boxes import SLACK, shape_finding
-from lensmill.validation.budget import Needs
 from lensmill.validation.conversation import Conversation, Picture, Reading, Turn, shown
 from lensmill.validation.literals import check_texts
 from lensmill.validation.pictures import Entries, check_pictures, read_picture
@@ -137,7 +136,7 @@ def _box(box: Any, where: str, picture: Picture) -> Iterator[Finding]:
 def snippet(needs: Needs) -> str:
     """What a reader of the rows must allow."""
     return (
-        f"# the largest row needs {needs.tokens:,} tokens; {needs.pictures} pictures of up to {needs.pixels:,} pixels\n"
+        f"# the largest row needs {needs.tokens:,} tokens, with pictures of up to {needs.pixels:,} pixels\n"
         f"max_length = {needs.limit}\n"
     )
 

@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.specs import Registry
-from lensmill.validation.budget import Needs, needs_of
+from lensmill.validation.budget import needs_of
 from lensmill.validation.conversation import Conversation, Reading
 from lensmill.validation.schema import Columns, Features
 

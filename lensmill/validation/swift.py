@@ -4,8 +4,7 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
-from lensmill.validation.budget import Needs
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.calls import BAD, parsed, read_call
 from lensmill.validation.conversation import Call, Conversation, Reading, Role, Turn, as_chat, shown
 from lensmill.validation.literals import check_placeholders_in_texts
@@ -231,9 +230,9 @@ def check_schema(columns: Columns, features: Features) -> Iterator[Finding]:
 def snippet(needs: Needs) -> str:
     """The environment and the arguments of `swift sft` and `swift rlhf`."""
     lines = [f"export MAX_PIXELS={max(needs.pixels, 12_845_056)}"]
-    if needs.options.get("relative_paths"):
+    if "relative_paths" in needs.options:
         lines.append("export ROOT_IMAGE_DIR=FOLDER_OF_THE_PICTURES")
-    if needs.options.get("objects"):
+    if "objects" in needs.options:
         lines.append("export QWENVL_BBOX_FORMAT=new    # else <|box_start|> is written into calls")
     lines += [
         f"--max_length {needs.limit}    # the largest row needs {needs.tokens:,} tokens; others are dropped silently",

@@ -7,8 +7,7 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
-from lensmill.validation.budget import Needs
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.conversation import Conversation, Picture, Reading, Turn, shown
 from lensmill.validation.pictures import Entries, read_picture, read_pictures
 from lensmill.validation.schema import Columns, Features, check_call_columns, field_of, is_image_feature, item_of

@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
-from lensmill.validation.budget import Needs
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.conversation import Conversation, Reading, Turn
 from lensmill.validation.literals import check_texts
 from lensmill.validation.rendered import check_rendered

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
-from lensmill.validation.budget import Needs
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.calls import BAD, parsed
 from lensmill.validation.conversation import Conversation, Reading, Turn, shown
 from lensmill.validation.pictures import Entries, read_pictures

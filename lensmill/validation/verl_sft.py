@@ -4,8 +4,7 @@ from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Training
-from lensmill.validation.budget import Needs
+from lensmill.formats.checking import Finding, Needs, Training
 from lensmill.validation.conversation import Conversation, Reading, Turn, as_parts
 from lensmill.validation.pictures import Entries, read_pictures
 from lensmill.validation.schema import (
