@@ -8,8 +8,6 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import distribution
-from pathlib import Path
 from typing import Any
 
 import jinja2
@@ -29,6 +27,7 @@ from storage.files.store import Files
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox, an_environment, smaller, two_columns
 from tests.agents.search_script import ANSWER as SEARCH_ANSWER
 from tests.agents.search_script import ASK, LOCATE, search
+from tests.chat_templates import template_file
 from tests.storage.published_rows import INPUTS, accepted, planned, publish, seen
 
 
@@ -63,8 +62,7 @@ def compiled(file: str) -> jinja2.Template:
 
     environment.filters["tojson"] = tojson
     environment.globals["raise_exception"] = raise_exception
-    path = distribution("trl").locate_file(f"trl/chat_templates/{file}.jinja")
-    return environment.from_string(Path(str(path)).read_text())
+    return environment.from_string(template_file(file).read_text())
 
 
 def render(template: Template, messages: Sequence[Mapping[str, Any]]) -> str:

@@ -1,0 +1,131 @@
+"""Rows of a real build, tiny models that read them, and TRL in an environment of its own.
+
+`make setup-trl` installs TRL; LENSMILL_TRL names the Python of another one.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import datasets
+import pytest
+
+from tests.chat_templates import template_file
+from tests.engine.conftest import ROOT, SHIM, TINY_VLM
+from tests.read_version import ACCEPTED, read_rows
+
+TRL_PYTHON = Path(os.environ.get("LENSMILL_TRL") or ROOT / ".venv-trl" / "bin" / "python")
+
+ENVIRONMENT = {"PYTHONPATH": str(SHIM), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+
+Row = Mapping[str, Any]
+
+MESSAGES = datasets.List(
+    {
+        "role": datasets.Value("string"),
+        "content": datasets.List({"type": datasets.Value("string"), "text": datasets.Value("string")}),
+    }
+)
+
+SMALL_CROPS = "agent.zoom_floor=448"
+"""Most tokens of a row are those of its crops."""
+
+
+@dataclass(frozen=True)
+class Trl:
+    """TRL: each command is a process of its own."""
+
+    folder: Path
+
+    def python(self, script: Path, *arguments: object) -> str:
+        """Run a script with TRL's Python; what it printed."""
+        ended = subprocess.run(
+            [TRL_PYTHON, script, *map(str, arguments)],
+            env={**os.environ, **ENVIRONMENT},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=2400,
+        )
+        assert ended.returncode == 0, ended.stderr[-4000:]
+        return ended.stdout
+
+    def __call__(self, command: str, model: Path, rows: Path, *options: object) -> dict[str, Any]:
+        """Run a command of `run_trl.py`; what it tells."""
+        script = Path(__file__).with_name("run_trl.py")
+        told: dict[str, Any] = json.loads(self.python(script, command, model, rows, *options).splitlines()[-1])
+        return told
+
+    def tiny_model(self, name: str, rows: Sequence[Row], *options: object, family: str = "qwen2_5_vl") -> Path:
+        """A model whose tokenizer is trained on the texts of these rows."""
+        folder = self.folder / name
+        corpus = self.folder / f"{name}.txt"
+        corpus.write_text("\n".join(dict.fromkeys(text for row in rows for text in texts_of(row))))
+        given = ("--family", family, "--corpus", corpus, "--template", template_file(family), "--phrases")
+        self.python(TINY_VLM, folder, *given, "--vocabulary", 2000, *options)
+        return folder
+
+
+@pytest.fixture(scope="session")
+def trl(tmp_path_factory: pytest.TempPathFactory) -> Trl:
+    if not TRL_PYTHON.exists():
+        pytest.skip(f"there is no TRL at {TRL_PYTHON}: `make setup-trl` installs it")
+    return Trl(tmp_path_factory.mktemp("trl"))
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[dict[str, Any]]]:
+    """Runs a build over synthetic charts; the rows that it accepted."""
+
+    def run(*overrides: str) -> list[dict[str, Any]]:
+        out = tmp_path_factory.mktemp("build")
+        command = [sys.executable, "-m", "pipelines.build", "source.posters=0", f"out={out}", "version=test"]
+        ended = subprocess.run(
+            [*command, *overrides],
+            cwd=ROOT,
+            env={**os.environ, **ENVIRONMENT},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=900,
+        )
+        assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
+        return read_rows(out / "datasets" / "test", *ACCEPTED)
+
+    return run
+
+
+def texts_of(row: Row) -> list[str]:
+    return [part["text"] for message in row["messages"] for part in message["content"] if part["text"]]
+
+
+def turns_of(row: Row) -> list[str]:
+    """What the assistant says in a row, turn by turn."""
+    said = [message["content"] for message in row["messages"] if message["role"] == "assistant"]
+    return ["".join(part["text"] for part in content) for content in said]
+
+
+def write_rows(path: Path, rows: Sequence[Row]) -> Path:
+    """Rows as TRL takes them for supervised training."""
+    features = datasets.Features({"messages": MESSAGES, "images": datasets.List(datasets.Image())})
+    taken = [{"messages": row["messages"], "images": row["images"]} for row in rows]
+    datasets.Dataset.from_list(taken, features=features).to_parquet(path)
+    return path
+
+
+def write_pairs(path: Path, rows: Sequence[Row], rejected: str) -> Path:
+    """Rows as TRL takes them for preferences: the last turn is chosen, and `rejected` is not."""
+    bad = [{"role": "assistant", "content": [{"type": "text", "text": rejected}]}]
+    pairs = [
+        {"prompt": row["messages"][:-1], "chosen": row["messages"][-1:], "rejected": bad, "images": row["images"]}
+        for row in rows
+    ]
+    sides = {"prompt": MESSAGES, "chosen": MESSAGES, "rejected": MESSAGES}
+    features = datasets.Features({**sides, "images": datasets.List(datasets.Image())})
+    datasets.Dataset.from_list(pairs, features=features).to_parquet(path)
+    return path
