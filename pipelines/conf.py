@@ -89,7 +89,7 @@ def _written(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_written, value))}]"
-    return str(value)
+    return '""' if value == "" else str(value)
 
 
 def files_of_plugins() -> dict[Path, str]:

@@ -19,6 +19,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pydantic import TypeAdapter, ValidationError
 
 from lensmill.agents.spec import AGENTS
+from lensmill.formats.spec import FORMATS
 from lensmill.judging.judge import JUDGES
 from lensmill.specs import PluginSettings, Registry, SpecError
 from pipelines.settings import BuildSettings
@@ -36,7 +37,7 @@ _OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions)[.=]|re
 """Settings that take any keys; hydra must know them."""
 
 _SQL = re.compile(
-    r"(\+*(?:curation\.keep|curation\.conditions\.\w+|sql)=)(?!\s*(?:null|['\"].*['\"])\s*$)(.+)", re.DOTALL
+    r"(\+*(?:curation\.keep|curation\.conditions\.\w+|sql|where)=)(?!\s*(?:null|['\"].*['\"])\s*$)(.+)", re.DOTALL
 )
 """A setting in SQL, which hydra takes only in quotes. A setting that is quoted already stays as it is."""
 
@@ -53,7 +54,7 @@ _PATH = re.compile(r"""([\w.@]+=)((?:~|\.{0,2}/)[^,'"\\]*)""")
 """A setting whose value begins like a path and has no sign that hydra reads in quotes too."""
 
 
-PLUGINS: Mapping[str, Registry[Any]] = {"source": SOURCES, "agent": AGENTS, "judge": JUDGES}
+PLUGINS: Mapping[str, Registry[Any]] = {"source": SOURCES, "agent": AGENTS, "judge": JUDGES, "format": FORMATS}
 """The config groups whose options are plug-ins. A plug-in from outside is GROUP._spec_=module:NAME."""
 
 

@@ -77,6 +77,23 @@ FOLDER (or out=FOLDER) is a store (out= of a build), or the folder of one datase
 store. Each finding is one line that names file, row and field. The status is 1 if there is a finding.
 """
 
+EXPORT_HELP = """\
+Export a version in the format of a trainer, with a README that says how to train on the export.
+
+usage: python -m pipelines.export dataset=... format=... [name=value ...]
+
+examples:
+  python -m pipelines.export dataset=out/charts/datasets/2026-01-31 format=trl
+  python -m pipelines.export dataset=out/charts/datasets/2026-01-31 format=llamafactory format.pictures=files
+  python -m pipelines.export dataset=out/charts/datasets/2026-01-31 format=swift format.layout=objects rungs=[448]
+  python -m pipelines.export dataset=s3://bucket/charts/datasets/2026-01-31 store=s3 format=verl_sft \\
+      format.target=qwen3_vl where="zooms > 0" to=exports/zooms
+  python -m pipelines.export dataset=out/charts/datasets/2026-01-31 format._spec_=my_package.my_format:SPEC
+
+Every row is checked as the trainer would read the row. Rows that the trainer or the model cannot hold are left out, and
+left_out/ names each with its reason. A second run goes on where the first one ended and gives the same bytes.
+"""
+
 NIGHTLY_HELP = """\
 The job for a schedule: make what is new, publish the day's version, and point `latest` at the version.
 

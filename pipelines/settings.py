@@ -13,6 +13,7 @@ from actors.cluster.connection import ClusterSettings
 from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.settings import CurationSettings
+from lensmill.formats.settings import FormatSettings
 from lensmill.judging.judge import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
@@ -22,6 +23,7 @@ from monitoring.logs import Logging
 from pipelines.models import NO_MODEL
 from pipelines.spend import NO_CAP, SpendSettings
 from storage.builds.selection import check_curation
+from storage.datasets.reader import TRAINING
 from storage.files.settings import AnyStoreSettings
 from storage.sources.spec import SourceSettings
 
@@ -339,6 +341,30 @@ class VerifySettings:
         if self.gc and (self.build is not None or self.version is not None):
             raise ValueError("gc is of the whole store: leave build= and version= out")
         _require_plain(self.version)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings:
+    """The settings of `python -m pipelines.export`; conf/export.yaml explains each."""
+
+    format: FormatSettings
+    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
+    cluster: ClusterSettings
+    dataset: str
+    to: str | None = None
+    splits: Names = TRAINING
+    rungs: tuple[int, ...] = ()
+    where: str = ""
+    columns: Names = ()
+    root: str | None = None
+    template: str | None = None
+    logging: Logging = "text"
+
+    def __post_init__(self) -> None:
+        if wrong := [name for name in self.splits if name not in TRAINING]:
+            raise ValueError(f"splits has {wrong[0]!r}: choose of {', '.join(TRAINING)}")
+        if self.root is not None and not self.root.startswith("/"):
+            raise ValueError("root must be an absolute path, as the training machine sees the export")
 
 
 def _require_plain(version: str | None) -> None:

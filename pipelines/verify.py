@@ -15,7 +15,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import time
 
-from actors.checks.running import CheckRun
+from actors.cluster.running import Running
 from lensmill.replay import ReplaySettings
 from lensmill.sandbox.programs import NoBoundary
 from monitoring.progress import ProgressDisplay
@@ -45,7 +45,7 @@ class Verification:
 
     def __init__(self, settings: VerifySettings, told: Findings) -> None:
         self._settings, self._told = settings, told
-        self._run = CheckRun(settings.cluster, lambda line, *_, **__: told.say(line), told.wait)
+        self._run = Running(settings.cluster, lambda line, *_, **__: told.say(line), told.wait)
         self._choice = ReplayChoice(settings.replay, settings.sample, settings.seed, settings.unsafe)
         self._token, self._seen = uuid.uuid4().hex, SeenShards()
 

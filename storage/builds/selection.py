@@ -17,7 +17,7 @@ from lensmill.facts.measure import measures_of
 from storage.builds.conditions import Condition, ConditionError, checked
 from storage.builds.ledger import Ledger, ledger_schema
 from storage.builds.scope import Scope
-from storage.builds.sql import DERIVED, connect, derived, one_line
+from storage.builds.sql import DERIVED, connect, derived, one_line, with_derived
 
 _NAME = pa.dictionary(pa.int32(), pa.string())
 
@@ -105,9 +105,7 @@ def check_curation(curation: CurationSettings) -> CurationSettings:
 
 
 def _checked(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, curation: CurationSettings) -> tuple[Condition, ...]:
-    for column in DERIVED:
-        schema = schema.append(pa.field(column.name, pa.float64() if column.kind == "float64" else pa.int64()))
-    return checked(engine, schema, [*curation.named()])
+    return checked(engine, with_derived(schema), [*curation.named()])
 
 
 def select(ledger: Ledger, scope: Scope, curation: CurationSettings) -> Selection:

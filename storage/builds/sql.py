@@ -55,6 +55,13 @@ def derived(over: str = "") -> str:
     return f"{correct} / nullif({judged}, 0) AS pass_rate, count(*) {over} AS group_episodes"
 
 
+def with_derived(schema: pa.Schema) -> pa.Schema:
+    """The schema of a ledger with `DERIVED`: every column that a condition may read."""
+    for column in DERIVED:
+        schema = schema.append(pa.field(column.name, pa.float64() if column.kind == "float64" else pa.int64()))
+    return schema
+
+
 def view(engine: duckdb.DuckDBPyConnection) -> None:
     """Make the view `ledger` of the registered rows: their columns and `DERIVED`."""
     engine.execute(

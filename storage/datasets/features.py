@@ -4,6 +4,7 @@ The form is the one that every version of `datasets` reads: a list of features i
 """
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -14,8 +15,14 @@ IMAGE = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
 
 def with_features(schema: pa.Schema) -> pa.Schema:
     """The schema with its columns' features in the metadata that `datasets` reads."""
-    features = {column.name: feature_of(column.type) for column in schema}
-    return schema.with_metadata({"huggingface": json.dumps({"info": {"features": features}}, separators=(",", ":"))})
+    return schema_with(schema, {column.name: feature_of(column.type) for column in schema})
+
+
+def schema_with(schema: pa.Schema, features: Mapping[str, Any]) -> pa.Schema:
+    """The schema with these features, by column."""
+    return schema.with_metadata(
+        {"huggingface": json.dumps({"info": {"features": dict(features)}}, separators=(",", ":"))}
+    )
 
 
 def feature_of(kind: pa.DataType) -> Any:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 import ray
 
-from actors.checks import running
-from actors.checks.running import CheckRun
+from actors.cluster import running
 from actors.cluster.connection import ClusterSettings
+from actors.cluster.running import Running
 
 
 @pytest.fixture(autouse=True)
@@ -34,8 +34,8 @@ def dies_once(marker: Path, item: int) -> int:
     return item
 
 
-def run(settings: ClusterSettings) -> CheckRun:
-    return CheckRun(settings, lambda *_, **__: None)
+def run(settings: ClusterSettings) -> Running:
+    return Running(settings, lambda *_, **__: None)
 
 
 def test_one_worker_is_this_process() -> None:

@@ -1,4 +1,4 @@
-"""Runs the pieces of work of a verification, here or as Ray tasks. The results come in order either way."""
+"""Runs the pieces of work of a verification or an export, here or as Ray tasks. The results come in order."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ PATIENCE_S = 15.0
 much for a small store."""
 
 
-class CheckRun:
+class Running:
     """Runs functions of `storage.checks` over many items, as `storage.checks.finding.Run`.
 
     With the default cluster settings, the first seconds of work run in this process, and the rest on a Ray of our own.

@@ -1,1 +1,0 @@
-"""Runs checks: in this process at first, on every node when they take long."""

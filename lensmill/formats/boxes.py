@@ -1,0 +1,128 @@
+"""Boxes in messages, rewritten for the model that will be trained. All arithmetic is in `lensmill.geometry`."""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from lensmill.agents.wording import convention_words
+from lensmill.formats.example import Example, LeftOut
+from lensmill.formats.target import Target
+from lensmill.geometry import Convention, Frame
+from lensmill.trajectory import Message, Part
+
+CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
+"""A call of the zoom protocol; the group is its JSON."""
+
+_BOX = re.compile(r'("bbox_2d"\s*:\s*)(\[[^\[\]]*\])')
+_CORNERS = "[x1, y1, x2, y2] "
+
+
+def changes(example: Example, target: Target) -> bool:
+    """Whether boxes in the messages must be rewritten for the target.
+
+    Raises:
+        LeftOut: a picture is too long for the target.
+    """
+    convention = target.family.convention
+    if example.written is not convention:
+        return True
+    return convention is Convention.PIXELS and any(_resized(frame, target) for frame in example.frames)
+
+
+def _resized(frame: Frame, target: Target) -> bool:
+    try:
+        return target.resized(frame.width, frame.height) != (frame.width, frame.height)
+    except ValueError as error:
+        raise LeftOut("picture_ratio", f"a picture of {frame.width}x{frame.height} pixels: {error}") from error
+
+
+def for_target(example: Example, messages: Sequence[Message], target: Target) -> tuple[Message, ...]:
+    """The messages with every box as the target must write it.
+
+    The messages stay verbatim where nothing changes. Otherwise the four numbers of each call are replaced, and so are
+    the words that tell the model how to write boxes.
+
+    Raises:
+        LeftOut: a call cannot be read, or the messages do not say how boxes are written.
+    """
+    if not changes(example, target):
+        return tuple(messages)
+    made = [_spoken(message, example, target) for message in messages]
+    old, new = convention_words(example.written), convention_words(target.family.convention)
+    if old == new:
+        return tuple(made)
+    calls = any(CALL.search(part.text) for message in messages for part in message.parts)
+    instructed = [_instructed(message, _CORNERS + old, _CORNERS + new) for message in made]
+    if calls and instructed == made:
+        raise LeftOut(
+            "convention_unsaid",
+            f"no message says that boxes are written {old}, so the text cannot be changed for {target.name}: export "
+            "with format.convention= as the agent wrote boxes",
+        )
+    return tuple(instructed)
+
+
+def _instructed(message: Message, old: str, new: str) -> Message:
+    if message.role == "assistant":
+        return message
+    return replace(message, parts=tuple(replace(part, text=part.text.replace(old, new)) for part in message.parts))
+
+
+def _spoken(message: Message, example: Example, target: Target) -> Message:
+    if message.role != "assistant":
+        return message
+
+    def rewritten(match: re.Match[str]) -> str:
+        whole, call = match.group(), match.group(1)
+        return whole.replace(call, rewrite_call(call, example, target), 1)
+
+    return replace(message, parts=tuple(_with(part, CALL.sub(rewritten, part.text)) for part in message.parts))
+
+
+def _with(part: Part, text: str) -> Part:
+    return part if part.image is not None else replace(part, text=text)
+
+
+def rewrite_call(call: str, example: Example, target: Target) -> str:
+    """A call's JSON with its box as the target must write the box; everything else stays to the letter.
+
+    Raises:
+        LeftOut: the call cannot be read, or names no picture of the episode.
+    """
+    try:
+        value = json.loads(call)
+        arguments = value["arguments"]
+        if "bbox_2d" not in arguments:
+            return call
+        numbers = tuple(float(number) for number in arguments["bbox_2d"])
+        frame = example.frames[_picture(arguments)]
+        x1, y1, x2, y2 = numbers
+        box = example.written.read_original((x1, y1, x2, y2), frame)
+        found = _BOX.findall(call)
+        if len(found) != 1:
+            raise ValueError("it has not exactly one bbox_2d of four numbers")
+        new = target.numbers(box, frame)
+    except (ValueError, TypeError, KeyError, IndexError) as error:
+        shown = " ".join(call.split())[:80]
+        raise LeftOut(
+            "call_unreadable",
+            f"the box of the call {shown!r} cannot be rewritten for {target.name} ({type(error).__name__}: {error}): "
+            "export with format.convention= as the agent wrote boxes",
+        ) from error
+    return _BOX.sub(lambda match: match.group(1) + written(new, target.family.convention), call)
+
+
+def _picture(arguments: object) -> int:
+    assert isinstance(arguments, dict)
+    number = arguments.get("image", 0)
+    if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+        raise ValueError(f"image is {str(number)[:20]!r}, no number of a picture")
+    return number
+
+
+def written(numbers: Sequence[float], convention: Convention) -> str:
+    """Four numbers as text: whole ones, or with four decimals as fractions."""
+    if convention is Convention.UNIT:
+        return json.dumps([round(number, 4) for number in numbers])
+    return json.dumps([round(number) for number in numbers])

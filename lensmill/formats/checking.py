@@ -1,0 +1,85 @@
+"""What a check of a training row says, and what the check must know about the training."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from lensmill.formats.target import TARGETS, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A reason why training on a row would fail, or would teach wrong things.
+
+    Attributes:
+        trap: a stable name of the kind of defect, e.g. "placeholder_count".
+        where: the field of the row, e.g. "messages[3].content".
+        message: one line: the defect, its consequence in this trainer, and the way out.
+    """
+
+    trap: str
+    where: str
+    message: str
+
+
+class Template(Protocol):
+    """A chat template."""
+
+    @property
+    def name(self) -> str:
+        """The name of the template, for messages."""
+
+    def render(self, messages: list[dict[str, Any]]) -> str:
+        """The text of a conversation, as the trainer would tokenise the text.
+
+        Raises:
+            ValueError: the template refuses the messages.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What decides whether a row fits, besides the row.
+
+    Attributes:
+        target: the model, with the trainer's limit of a picture.
+        max_tokens: the trainer's limit of a row in tokens; 0 for none.
+        template: the chat template that the trainer will use; None leaves out the checks that need a template.
+        count_tokens: tokens of a text; None estimates from the number of characters.
+        folder: where relative paths of pictures start; "" does not look at picture files.
+    """
+
+    target: Target = TARGETS["qwen2_5_vl"]
+    max_tokens: int = 0
+    template: Template | None = None
+    count_tokens: Callable[[str], int] | None = None
+    folder: str = ""
+
+
+Check = Callable[[Mapping[str, Any], Training], Iterator[Finding]]
+"""Checks one row as it is read back from its file: pictures are {"bytes", "path"} or paths. Without a finding the row
+is sound. A row of any shape is accepted (hostile input): a missing or wrong field is a finding, never an exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What the rows of an export need of a trainer.
+
+    Attributes:
+        tokens: of the longest row, text and pictures, estimated where no tokenizer is known.
+        pixels: of the largest picture.
+        rows: number of rows.
+    """
+
+    tokens: int = 0
+    pixels: int = 0
+    rows: int = 0
+
+    def and_of(self, other: "Needs") -> "Needs":
+        """The needs of both."""
+        return Needs(max(self.tokens, other.tokens), max(self.pixels, other.pixels), self.rows + other.rows)
+
+
+def unchecked(_row: Mapping[str, Any], _training: Training) -> Iterator[Finding]:
+    """No check."""
+    return iter(())

@@ -1,0 +1,127 @@
+"""A version in the format of a trainer, shard by shard on every node.
+
+    python -m pipelines.export dataset=out/charts/datasets/2026-01-31 format=trl
+
+A second run goes on where the first one ended. Rows that the trainer or the model cannot hold are left out and listed.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+from actors.cluster.running import Running
+from lensmill.formats.checking import Training
+from lensmill.formats.spec import FORMATS
+from lensmill.geometry import Convention
+from monitoring.progress import ProgressDisplay, count_text, size_text
+from pipelines.command import run_command
+from pipelines.config import SettingsError, load
+from pipelines.exit_status import ExitStatus
+from pipelines.help import EXPORT_HELP
+from pipelines.settings import ExportSettings
+from storage.exports.episodes import PLAIN, Chosen, convention_of, open_version, units_of
+from storage.exports.export import Inputs, Totals, claim, finish, works
+from storage.exports.parts import Export, PartRecord, make_part
+from storage.files.store import Files
+
+
+def run(settings: ExportSettings, display: ProgressDisplay) -> int:
+    """Export a version. Return the exit status: FAILED if no row was exported.
+
+    Raises:
+        SettingsError: a setting does not fit the format or the dataset.
+        ConditionError: `where` is no condition over the ledger.
+        StoreError: the dataset is no version, or is damaged; or the folder holds another export.
+    """
+    store, version = place_of(settings.dataset)
+    source = settings.store.open(store)
+    there = open_version(source, version)
+    to = settings.to or f"exports/{version}-{settings.format.name}"
+    target = settings.store.open(to) if "://" in to else Files(os.path.abspath(to))
+    chosen = Chosen(settings.splits, settings.rungs, settings.where)
+    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there)))
+    units = units_of(source, version, inputs.chosen, inputs.export.spec.pairs is not None)
+    picked = sum(len(unit.picks) for unit in units)
+    if not picked:
+        what = "pair of a right and a wrong episode at one question" if inputs.export.spec.pairs else "row"
+        raise SettingsError(f"dataset={settings.dataset}: it has no {what} for these splits, rungs and this condition")
+    display.say(f"exporting {count_text(picked, 'row')} of {there.version} as {settings.format.name} to {target.root}")
+    claim(target, inputs)
+    display.begin("exporting", picked, "rows to be read and written")
+    running = Running(settings.cluster, display.say)
+    parts: list[PartRecord] = []
+    done = 0
+    made = works(source, target, inputs, units)
+    for part, unit in zip(running(make_part, made), units, strict=True):
+        parts.append(part)
+        done += len(unit.picks)
+        display.checked(done, count_text(sum(part.rows for part in parts), "row"))
+    display.close()
+    totals = finish(target, inputs, parts)
+    return _tell(totals, target, display)
+
+
+def place_of(dataset: str) -> tuple[str, str]:
+    """The store and the name of a version, from its folder.
+
+    Raises:
+        SettingsError: the path does not end with datasets/<version>.
+    """
+    where = dataset.rstrip("/")
+    where = where if "://" in where else os.path.abspath(where)
+    store, _, version = where.rpartition("/datasets/")
+    if not store or not version or "/" in version:
+        raise SettingsError(
+            f"dataset={dataset}: give the folder of a version, which ends with datasets/<version> (a copy of a version "
+            "needs the folder shards/ beside datasets/)"
+        )
+    return store, version
+
+
+def _export(settings: ExportSettings, target: Files, written: Convention) -> Export:
+    format_ = settings.format
+    spec = FORMATS.of(format_)
+    if wrong := [name for name in settings.columns if name not in PLAIN]:
+        raise SettingsError(f"columns has {wrong[0]!r}: choose of {', '.join(PLAIN)}")
+    if wrong := [name for name in settings.columns if name in spec.columns(format_)]:
+        raise SettingsError(f"columns has {wrong[0]!r}, which the format {spec.name} writes itself: leave it out")
+    root = settings.root
+    if root is None and format_.pictures == "files" and spec.absolute:
+        place = target.locate("x").removesuffix("/x")
+        if "://" in place:
+            raise SettingsError(
+                f"format.pictures=files: {spec.name} needs absolute paths, and {place} has none: add root=PATH, the "
+                "folder of the export on the training machine, or export with format.pictures=embedded"
+            )
+        root = place
+    training = Training(format_.trained, format_.max_tokens)
+    return Export(format_, written, settings.columns, (root or "").rstrip("/"), training)
+
+
+def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:
+    for reason, count in totals.left_out.items():
+        first = next((line["message"] for line in totals.examples if line["reason"] == reason), "see left_out/")
+        display.say(f"left out: {count_text(count, 'row')}, {reason}: {first}", "warning", reason=reason, rows=count)
+    rows = sum(totals.rows.values())
+    display.result(
+        f"{count_text(rows, 'row')} ({size_text(totals.size)}) in {target.root}; its README.md has a training command",
+        rows=rows,
+        bytes=totals.size,
+        path=target.root,
+    )
+    return ExitStatus.DONE if rows else ExitStatus.FAILED
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The command; returns its exit status."""
+
+    def export(arguments: Sequence[str]) -> int:
+        settings = load("export", ExportSettings, arguments)
+        with ProgressDisplay(kind=settings.logging) as display:
+            return run(settings, display)
+
+    return run_command("export", EXPORT_HELP, arguments, export)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

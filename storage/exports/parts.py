@@ -1,0 +1,240 @@
+"""One part of an export: the rows of one shard of a version, in the format of a trainer, with the rows left out."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from typing import Any
+
+from lensmill.formats.checking import Finding, Needs, Training
+from lensmill.formats.example import Example, LeftOut, PictureFile
+from lensmill.formats.settings import FormatSettings
+from lensmill.formats.spec import FORMATS, FormatSpec
+from lensmill.geometry import Convention
+from storage.datasets.rows import EPISODES
+from storage.exports.episodes import Unit, examples
+from storage.exports.pictures import PictureFolder
+from storage.exports.writing import RowFile, row_file
+from storage.files.store import Files
+from storage.files.table import FileRecord
+
+PARTS = ".parts"
+"""Folder of an export with a record of each finished part; the export's manifest makes them superfluous."""
+
+GROUP_ROWS, GROUP_BYTES = 100, 16 * 2**20
+"""Bounds of a row group: rows, and bytes of pictures."""
+
+_KINDS = {"string": "string", "int32": "int64", "int64": "int64", "double": "float64", "bool": "bool"}
+
+SHOWN = 20
+"""Left-out rows of a part that its record names; its file `left_out/` names all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What decides an export's rows besides the version's episodes.
+
+    Attributes:
+        settings: of the format.
+        written: how the agent wrote boxes.
+        columns: of the version's rows that the export carries.
+        root: absolute path of the export's folder where the trainer will find the folder.
+        training: what rows are checked against.
+    """
+
+    settings: FormatSettings
+    written: Convention
+    columns: tuple[str, ...] = ()
+    root: str = ""
+    training: Training = field(default_factory=Training)
+
+    @property
+    def spec(self) -> FormatSpec:
+        """The format."""
+        return FORMATS.of(self.settings)
+
+
+@dataclass(frozen=True, slots=True)
+class PartWork:
+    """The work on one part.
+
+    Attributes:
+        source: the store of the version.
+        target: the export's folder.
+        number: of the part in its split, from 0.
+        key: hash of what decides the part's bytes.
+    """
+
+    source: Files
+    target: Files
+    export: Export
+    unit: Unit
+    number: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartRecord:
+    """A finished part.
+
+    Attributes:
+        file: path in the export's folder; "" where every row was left out.
+        left_out: reason -> rows.
+        examples: the first left-out rows: episode, reason, message.
+    """
+
+    key: str
+    split: str
+    file: str
+    size: int
+    sha256: str
+    rows: int
+    tokens: int
+    pixels: int
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    examples: Sequence[Mapping[str, str]] = ()
+
+    @property
+    def needs(self) -> Needs:
+        """What the part's rows need of a trainer."""
+        return Needs(self.tokens, self.pixels, self.rows)
+
+
+def record_path(key: str) -> str:
+    """The path of a part's record."""
+    return f"{PARTS}/{key}.json"
+
+
+def read_record(target: Files, key: str) -> PartRecord | None:
+    """The record of a finished part; None if the part is not finished."""
+    try:
+        return PartRecord(**json.loads(target.read(record_path(key))))
+    except FileNotFoundError:
+        return None
+
+
+def make_part(work: PartWork) -> PartRecord:
+    """Write one part, unless the part is finished. Idempotent: the same work gives the same bytes.
+
+    Raises:
+        StoreError: a shard is damaged, or a folder cannot be read or written.
+    """
+    if (there := read_record(work.target, work.key)) is not None:
+        return there
+    part = _Part(work)
+    writer: RowFile | None = None
+    try:
+        for rows in _batches(part.rows()):
+            writer = writer or _new_file(work)
+            writer.write(rows)
+        written = writer.close() if writer is not None else FileRecord("", 0, "")
+    except BaseException:
+        if writer is not None:
+            writer.abandon()
+        raise
+    part.pictures.sync()
+    if part.lines:
+        with work.target.open(f"left_out/{work.unit.split}-{work.number:05d}.jsonl", "whole") as sink:
+            for line in part.lines:
+                sink.write(line.encode())
+    named = [json.loads(line) for line in part.lines[:SHOWN]]
+    needs = part.needs
+    record = PartRecord(
+        *(work.key, work.unit.split, written.path, written.size, written.sha256),
+        *(needs.rows, needs.tokens, needs.pixels, dict(part.counts), named),
+    )
+    work.target.create(record_path(work.key), json.dumps(asdict(record), ensure_ascii=False).encode())
+    return record
+
+
+def _new_file(work: PartWork) -> RowFile:
+    export = work.export
+    columns = dict(export.spec.columns(export.settings))
+    carried = {name: _KINDS[str(EPISODES.field(name).type)] for name in export.columns}
+    stem = f"{work.unit.split}/{work.number:05d}"
+    return row_file(work.target, stem, export.spec.container(export.settings), columns | carried)
+
+
+class _Part:
+    """Makes the rows of one part, checks them, and notes the rows left out."""
+
+    def __init__(self, work: PartWork) -> None:
+        export = work.export
+        self._work, self._export, self._spec = work, export, export.spec
+        self.lines: list[str] = []
+        self.counts: Counter[str] = Counter()
+        self.needs = Needs()
+        self._keys: set[str] = set()
+        named = None if export.settings.pictures == "embedded" else partial(_named, export.spec, export.root)
+        self.pictures = PictureFolder(work.target, named)
+
+    def rows(self) -> Iterator[tuple[dict[str, Any], int]]:
+        """The rows, each with the bytes of its pictures."""
+        work, export, spec = self._work, self._export, self._spec
+        for example, other in examples(work.source, work.unit, export.written, export.columns):
+            if spec.key is not None:
+                if (key := spec.key(example)) in self._keys:
+                    continue
+                self._keys.add(key)
+            try:
+                if other is None:
+                    made = spec.rows(export.settings, example)
+                else:
+                    assert spec.pairs is not None
+                    made = spec.pairs(export.settings, example, other)
+                for row in made:
+                    whole = {**row, **{name: example.columns[name] for name in export.columns}}
+                    yield from self._checked(example, whole)
+            except LeftOut as reason:
+                self._leave_out(example, reason.reason, reason.message)
+
+    def _checked(self, example: Example, row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
+        placed, files = self.pictures.placed(row)
+        finding: Finding | None = next(iter(self._spec.check(placed, self._export.training)), None)
+        if finding is not None:
+            self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}")
+            return
+        size = self.pictures.write(files)
+        self.needs = self.needs.and_of(self._needs(row, files))
+        yield placed, size
+
+    def _needs(self, row: Mapping[str, Any], files: Sequence[PictureFile]) -> Needs:
+        target = self._export.training.target
+        frames = [picture.frame for picture in files]
+        tokens = sum(target.image_tokens(frame.width, frame.height) for frame in frames)
+        return Needs(tokens + _characters(row) // 3, max((f.width * f.height for f in frames), default=0), 1)
+
+    def _leave_out(self, example: Example, reason: str, message: str) -> None:
+        self.counts[reason] += 1
+        line = {"episode_id": example.episode_id, "reason": reason, "message": message}
+        self.lines.append(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _named(spec: FormatSpec, root: str, path: str) -> Any:
+    return spec.picture(path, root)
+
+
+def _characters(value: Any) -> int:
+    """Characters of all texts in a row."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(map(_characters, value.values()))
+    if isinstance(value, list | tuple):
+        return sum(map(_characters, value))
+    return 0
+
+
+def _batches(rows: Iterator[tuple[dict[str, Any], int]]) -> Iterator[list[dict[str, Any]]]:
+    """Rows in groups within the bounds of a row group."""
+    held: list[dict[str, Any]] = []
+    size = 0
+    for row, more in rows:
+        if held and (len(held) >= GROUP_ROWS or size + more > GROUP_BYTES):
+            yield held
+            held, size = [], 0
+        held.append(row)
+        size += more
+    if held:
+        yield held
