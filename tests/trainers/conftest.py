@@ -7,14 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import datasets
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+from lensmill.formats.spec import FORMATS
+from storage.exports.types import schema_of
 from tests.chat_templates import template_file
 from tests.engine.conftest import ROOT, SHIM, TINY_VLM
 from tests.read_version import ACCEPTED, read_rows
@@ -24,13 +27,6 @@ TRL_PYTHON = Path(os.environ.get("LENSMILL_TRL") or ROOT / ".venv-trl" / "bin" /
 ENVIRONMENT = {"PYTHONPATH": str(SHIM), "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
 
 Row = Mapping[str, Any]
-
-MESSAGES = datasets.List(
-    {
-        "role": datasets.Value("string"),
-        "content": datasets.List({"type": datasets.Value("string"), "text": datasets.Value("string")}),
-    }
-)
 
 SMALL_CROPS = "agent.zoom_floor=448"
 """Most tokens of a row are those of its crops."""
@@ -78,26 +74,30 @@ def trl(tmp_path_factory: pytest.TempPathFactory) -> Trl:
     return Trl(tmp_path_factory.mktemp("trl"))
 
 
-@pytest.fixture(scope="session")
-def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[dict[str, Any]]]:
-    """Runs a build over synthetic charts; the rows that it accepted."""
+def job(name: str, *overrides: object) -> None:
+    """Run a job to its end."""
+    ended = subprocess.run(
+        [sys.executable, "-m", f"pipelines.{name}", *map(str, overrides)],
+        cwd=ROOT,
+        env={**os.environ, **ENVIRONMENT},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
 
-    def run(*overrides: str) -> list[dict[str, Any]]:
-        out = tmp_path_factory.mktemp("build")
-        command = [sys.executable, "-m", "pipelines.build", "source.posters=0", f"out={out}", "version=test"]
-        ended = subprocess.run(
-            [*command, *overrides],
-            cwd=ROOT,
-            env={**os.environ, **ENVIRONMENT},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=900,
-        )
-        assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
-        return read_rows(out / "datasets" / "test", *ACCEPTED)
 
-    return run
+def build(out: Path, *overrides: str) -> list[dict[str, Any]]:
+    """Build a version over synthetic charts into a folder; the rows that it accepted."""
+    job("build", "source.posters=0", f"out={out}", "version=test", *overrides)
+    return read_rows(out / "datasets" / "test", *ACCEPTED)
+
+
+def exported(out: Path) -> Path:
+    """The version of a folder in TRL's format, as a pattern of files; each row has its `episode_id` too."""
+    job("export", f"dataset={out / 'datasets' / 'test'}", "format=trl", f"to={out / 'trl'}", "columns=[episode_id]")
+    return out / "trl" / "train" / "*.parquet"
 
 
 def texts_of(row: Row) -> list[str]:
@@ -110,22 +110,21 @@ def turns_of(row: Row) -> list[str]:
     return ["".join(part["text"] for part in content) for content in said]
 
 
-def write_rows(path: Path, rows: Sequence[Row]) -> Path:
-    """Rows as TRL takes them for supervised training."""
-    features = datasets.Features({"messages": MESSAGES, "images": datasets.List(datasets.Image())})
-    taken = [{"messages": row["messages"], "images": row["images"]} for row in rows]
-    datasets.Dataset.from_list(taken, features=features).to_parquet(path)
-    return path
+def some_of(files: Path, episodes: Sequence[str], to: Path) -> Path:
+    """A file with the exported rows of these episodes, in this order."""
+    table = pa.concat_tables(pq.read_table(file) for file in sorted(files.parent.glob(files.name)))
+    places = table["episode_id"].to_pylist()
+    pq.write_table(table.take([places.index(episode) for episode in episodes]), to)
+    return to
 
 
-def write_pairs(path: Path, rows: Sequence[Row], rejected: str) -> Path:
-    """Rows as TRL takes them for preferences: the last turn is chosen, and `rejected` is not."""
+def as_pairs(rows: Path, rejected: str, to: Path) -> Path:
+    """Exported rows as the format `trl_dpo` has them: the last turn is chosen, and the text `rejected` is not."""
+    spec = FORMATS.get("trl_dpo")
     bad = [{"role": "assistant", "content": [{"type": "text", "text": rejected}]}]
     pairs = [
         {"prompt": row["messages"][:-1], "chosen": row["messages"][-1:], "rejected": bad, "images": row["images"]}
-        for row in rows
+        for row in pq.read_table(rows).to_pylist()
     ]
-    sides = {"prompt": MESSAGES, "chosen": MESSAGES, "rejected": MESSAGES}
-    features = datasets.Features({**sides, "images": datasets.List(datasets.Image())})
-    datasets.Dataset.from_list(pairs, features=features).to_parquet(path)
-    return path
+    pq.write_table(pa.Table.from_pylist(pairs, schema_of(spec.columns(spec.settings()))), to)
+    return to

@@ -1,4 +1,4 @@
-"""What TRL makes of a Parquet file of rows; the last line that it prints is JSON.
+"""What TRL makes of rows in Parquet files; the last line that it prints is JSON.
 
     python tests/trainers/run_trl.py labels|sft|dpo MODEL ROWS [--out FOLDER] [--steps N] [--rate R]
 
@@ -21,8 +21,8 @@ SURE = 0.01
 """A row is learnt by heart when each of its tokens is the likeliest and its loss is below this."""
 
 
-def rows_of(path: Path) -> Any:
-    return load_dataset("parquet", data_files=str(path), split="train", cache_dir=str(path.parent / "cache"))
+def rows_of(files: Path) -> Any:
+    return load_dataset("parquet", data_files=str(files), split="train", cache_dir=str(files.parent / "cache"))
 
 
 def a_model(folder: Path) -> Any:
@@ -94,6 +94,7 @@ def labels(given: argparse.Namespace) -> dict[str, Any]:
         (ids,), (wanted,) = batch["input_ids"], batch["labels"]
         found.append(
             {
+                "episode_id": row["episode_id"],
                 "learnt": tokenizer.decode(wanted[wanted != -100]),
                 "tokens": len(ids),
                 "image_tokens": int((ids == pad).sum()),
@@ -140,7 +141,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="What TRL makes of rows.")
     parser.add_argument("command", choices=("labels", "sft", "dpo"))
     parser.add_argument("model", type=Path)
-    parser.add_argument("rows", type=Path, help="a Parquet file")
+    parser.add_argument("rows", type=Path, help="a Parquet file, or a pattern of such files")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--steps", type=int, default=1)
     parser.add_argument("--rate", type=float, default=3e-3)

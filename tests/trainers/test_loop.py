@@ -1,13 +1,14 @@
 """The loop: rows of the reader train a model, an engine serves the weights, and the zoom agent says the rows again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from lensmill.agents.reader.settings import EDITS, ReaderSettings
 from tests.engine.conftest import ENGINE_PYTHON
-from tests.trainers.conftest import SMALL_CROPS, Row, Trl, write_rows
+from tests.trainers.conftest import SMALL_CROPS, Row, Trl, build, exported
 
 pytestmark = [pytest.mark.loop, pytest.mark.timeout(3000)]
 
@@ -26,17 +27,18 @@ ENGINE = (
 )
 
 
-def test_a_model_trained_on_rows_says_the_rows_again(trl: Trl, build: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_model_trained_on_an_export_says_its_rows_again(trl: Trl, tmp_path: Path) -> None:
     if not ENGINE_PYTHON.exists():
         pytest.skip(f"there is no engine at {ENGINE_PYTHON}: `make setup-engine` installs one")
-    rows = build(*CHARTS)
+    rows = build(tmp_path / "read", *CHARTS)
     model = trl.tiny_model("loop", rows, "--hidden", 128, "--layers", 3)
-    file, weights = write_rows(trl.folder / "rows.parquet", rows), trl.folder / "weights"
-    told = trl("sft", model, file, "--out", weights, "--steps", 500, "--until-exact")
+    weights = tmp_path / "weights"
+    told = trl("sft", model, exported(tmp_path / "read"), "--out", weights, "--steps", 500, "--until-exact")
     print(f"{len(rows)} rows, {len(told['losses'])} steps in {told['seconds']:.0f} s, loss {told['losses'][-1]}")
     assert set(told["accuracies"][-len(rows) :]) == {1.0}, told["accuracies"][-len(rows) :]
     served = ("model=qwen2_5_vl", *ENGINE, f"engine.model={weights}", "cluster.workers=1")
-    again = {row["sample_id"]: row for row in build(*CHARTS, "agent=zoom", *LIKE_THE_READER, *served)}
+    said = build(tmp_path / "said", *CHARTS, "agent=zoom", *LIKE_THE_READER, *served)
+    again = {row["sample_id"]: row for row in said}
     same = [row for row in rows if row["sample_id"] in again and same_episode(row, again[row["sample_id"]])]
     print(f"{len(same)} of {len(rows)} episodes came out with the same turns, pictures and a correct answer")
     assert len(same) >= 0.9 * len(rows), [again.get(row["sample_id"], {}).get("steps") for row in rows]
