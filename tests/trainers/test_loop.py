@@ -30,15 +30,17 @@ ENGINE = (
 def test_a_model_trained_on_an_export_says_its_rows_again(trl: Trl, tmp_path: Path) -> None:
     if not ENGINE_PYTHON.exists():
         pytest.skip(f"there is no engine at {ENGINE_PYTHON}: `make setup-engine` installs one")
-    rows = build(tmp_path / "read", *CHARTS)
+    read, said = tmp_path / "read", tmp_path / "said"
+    rows = build(read, *CHARTS)
     model = trl.tiny_model("loop", rows, "--hidden", 128, "--layers", 3)
+    files = exported(read / "datasets" / "test", tmp_path / "trl")
     weights = tmp_path / "weights"
-    told = trl("sft", model, exported(tmp_path / "read"), "--out", weights, "--steps", 500, "--until-exact")
+    told = trl("sft", model, files, "--out", weights, "--steps", 1000, "--until-exact")
     print(f"{len(rows)} rows, {len(told['losses'])} steps in {told['seconds']:.0f} s, loss {told['losses'][-1]}")
     assert set(told["accuracies"][-len(rows) :]) == {1.0}, told["accuracies"][-len(rows) :]
     served = ("model=qwen2_5_vl", *ENGINE, f"engine.model={weights}", "cluster.workers=1")
-    said = build(tmp_path / "said", *CHARTS, "agent=zoom", *LIKE_THE_READER, *served)
-    again = {row["sample_id"]: row for row in said}
+    spoken = build(said, *CHARTS, "agent=zoom", *LIKE_THE_READER, *served)
+    again = {row["sample_id"]: row for row in spoken}
     same = [row for row in rows if row["sample_id"] in again and same_episode(row, again[row["sample_id"]])]
     print(f"{len(same)} of {len(rows)} episodes came out with the same turns, pictures and a correct answer")
     assert len(same) >= 0.9 * len(rows), [again.get(row["sample_id"], {}).get("steps") for row in rows]

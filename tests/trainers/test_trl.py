@@ -8,12 +8,19 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from tests.trainers.conftest import SMALL_CROPS, Row, Trl, as_pairs, build, exported, some_of, turns_of
+from tests.engine.conftest import ROOT
+from tests.read_version import ACCEPTED, read_rows
+from tests.trainers.conftest import Row, Trl, as_pairs, exported, job, some_of, turns_of
 
 pytestmark = [pytest.mark.trl, pytest.mark.timeout(1200)]
 
 PATCH = {"qwen2_5_vl": 14, "qwen3_vl": 16}
 """Pixels of a patch's side; a token is of 2x2 patches."""
+
+DEMO = ROOT / "demo" / "datasets" / "demo"
+"""What `make demo` publishes."""
+
+RUNGS = (224, 448, 672, 896, 1344)
 
 GUESS = "<think>I guess.</think>\n<answer>cannot be determined</answer>"
 
@@ -33,9 +40,13 @@ class Published:
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory, trl: Trl) -> Published:  # noqa: ARG001
-    out = tmp_path_factory.mktemp("published")
-    rows = build(out, "source.charts=11", "source.questions_per_picture=3", "ladder.rungs=[224,448]", SMALL_CROPS)
-    return Published({row["episode_id"]: row for row in rows}, exported(out))
+    """The demo, which is built where it is not there; and its lower rungs as TRL takes them."""
+    if not DEMO.exists():
+        job("build", "source.charts=5", "source.posters=0", f"out={DEMO.parents[1]}", "version=demo")
+    read = read_rows(DEMO, *ACCEPTED)
+    rows: dict[str, Row] = {row["episode_id"]: row for row in read if row["rung"] in RUNGS}
+    to = tmp_path_factory.mktemp("published") / "trl"
+    return Published(rows, exported(DEMO, to, f"rungs={list(RUNGS)}"))
 
 
 @pytest.mark.parametrize("family", PATCH)
