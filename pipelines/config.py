@@ -46,6 +46,9 @@ _OUTSIDE = re.compile(r"\+*(\w+)\._spec_=(.*)")
 """The choice of a plug-in from outside."""
 
 
+_FORMAT = re.compile(r"(format)=['\"]?([^'\"]*)['\"]?")
+"""A plain setting of some jobs with the name of a config group, which hydra would take for a choice of the group."""
+
 _ROLE = re.compile(r"model@roles\.\w+=")
 """A model for one role of the agent; the agent's spec lists the roles."""
 
@@ -69,9 +72,14 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
         SettingsError: an unknown group, option or key, or a malformed override.
     """
     GlobalHydra.instance().clear()
+    values = {} if "format" in groups_of(job) else {m[1]: m[2] for item in overrides if (m := _FORMAT.fullmatch(item))}
+    rest = [item for item in overrides if not (values and _FORMAT.fullmatch(item))]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, [_for_hydra(item) for item in _with_outside(overrides)])
+            config = compose(job, [_for_hydra(item) for item in _with_outside(rest)])
+        for name, value in values.items():
+            OmegaConf.update(config, name, value)
+        return config
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
 
@@ -162,9 +170,9 @@ def _plugins(plain: Mapping[str, Any]) -> dict[str, PluginSettings]:
     """
     found: dict[str, PluginSettings] = {}
     for group, registry in PLUGINS.items():
-        if group not in plain:
+        given = plain.get(group)
+        if not isinstance(given, Mapping):  # `format` is also the name of a plain setting
             continue
-        given = plain[group]
         try:
             spec = registry.get(given.get("_spec_") or given.get("name", ""))
         except SpecError as error:
