@@ -19,7 +19,7 @@ from storage.builds.sql import connect
 
 READ = (
     *("episode_id", "sample_id", "image_id", "rung", "seed", "subset", "question", "reference", "choices"),
-    *("outcome", "stop", "seconds", "prompt_tokens", "completion_tokens", "image_tokens", "zooms"),
+    *("outcome", "stop", "error_class", "seconds", "prompt_tokens", "completion_tokens", "image_tokens", "zooms"),
     *("original_width", "original_height"),
 )
 """Columns of the ledger that an evaluation reads."""
