@@ -65,7 +65,13 @@ class Evaluation:
         self._compared: list[Compared] = []
 
     def row(self, label: str, settings: EvaluateSettings) -> int:
-        """Build and measure one row of the table; return the build's exit status."""
+        """Build and measure one row of the table; return the build's exit status.
+
+        Raises:
+            SettingsError: there is nothing to compare with; told before the build.
+        """
+        for wanted in settings.compare:
+            _found(wanted, settings.store.open(settings.out), settings)
 
         def measure(done: PublishSettings, _: ProgressDisplay, stopping: Callable[[], bool]) -> int:
             run = self._measured(label, done, done.scope, settings, stopping)
