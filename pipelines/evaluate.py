@@ -250,7 +250,9 @@ def rows_of(arguments: Sequence[str]) -> tuple[list[str], list[list[str]]]:
 
 
 def label_of(settings: EvaluateSettings, row: Sequence[str]) -> str:
-    """A row's name: what is special about it, or its agent and model."""
+    """A row's name: its label, what is special about it, or its agent and model."""
+    if settings.label is not None:
+        return settings.label
     if row:
         return " ".join(item.removeprefix("agent=").removeprefix("agent.") for item in row)
     return " ".join(name for name in (settings.agent.name, settings.model.name) if name)

@@ -151,6 +151,7 @@ class NightlySettings(BuildSettings):
 class EvaluateSettings(BuildSettings):
     """The settings of `python -m pipelines.evaluate`; conf/evaluate.yaml explains each."""
 
+    label: str | None = None
     compare: Names = ()
     to: str | None = None
 

@@ -11,7 +11,7 @@ from pipelines.config import SettingsError, load
 from pipelines.evaluate import label_of, main, rows_of
 from pipelines.settings import EvaluateSettings
 from tests.e2e.conftest import ROOT, run
-from tests.e2e.test_models import ANSWER, LOOK, charts, stub
+from tests.e2e.test_models import ANSWER, EDIT, TOLD, charts, stub
 
 __all__ = ["charts"]
 
@@ -56,33 +56,33 @@ def test_a_second_evaluation_gives_the_same_table_and_makes_no_episode(tmp_path:
 def test_pictures_of_given_trajectories_are_rows_of_one_table(charts: Path, tmp_path: Path) -> None:
     out, to = tmp_path / "out", tmp_path / "table"
     shared = [f"source.path={charts}", "source=chartqa", "ladder.rungs=[224]", "model=qwen2_5_vl", f"out={out}"]
-    with stub(tmp_path, LOOK, ANSWER) as engine:
-        ended = run("evaluate", *shared, f"model.urls=[{engine.url}]", "agent=zoom", "limit=4")
+    with stub(tmp_path, EDIT, TOLD) as engine:
+        ended = run("evaluate", *shared, f"model.urls=[{engine.url}]", "agent=refocus", "limit=4")
         assert ended.returncode == 0, failing(ended)
     with stub(tmp_path, ANSWER) as engine:
-        last = ["agent=direct", "agent.pictures=last", "agent.trajectories=zoom"]
-        rows = ["--", "agent=zoom", "limit=4", "--", "agent=direct", "agent.pictures=none", "--", *last]
+        last = ["agent=direct", "agent.pictures=last", "agent.trajectories=refocus"]
+        rows = ["--", "agent=refocus", "limit=4", "--", "agent=direct", "agent.pictures=none", "--", *last]
         ended = run("evaluate", *shared, f"model.urls=[{engine.url}]", f"to={to}", *rows)
         assert ended.returncode == 0, failing(ended)
     found = {row["run"]: row for row in figures(to) if not row["subset"]}
-    zoomed, blind, given = (
-        found["zoom limit=4"],
+    edited, blind, given = (
+        found["refocus limit=4"],
         found["direct pictures=none"],
-        found["direct pictures=last trajectories=zoom"],
+        found["direct pictures=last trajectories=refocus"],
     )
-    assert (zoomed["answers"], blind["answers"], given["answers"]) == ("4", "6", "6")
+    assert (edited["answers"], blind["answers"], given["answers"]) == ("4", "6", "6")
     assert (blind["image_tokens"], blind["correct"]) == ("0.0", "6")
-    assert 0 < float(given["image_tokens"]) < float(zoomed["image_tokens"])
+    assert 0 < float(given["image_tokens"]) < float(edited["image_tokens"])
     assert (given["correct"], given["failed"]) == ("4", "2")
     assert "2 failed of no_trajectory" in (to / "evaluation.md").read_text()
     assert {(row["run"], row["less"]) for row in figures(to, "differences")} == {
-        ("direct pictures=none", "zoom limit=4"),
-        ("direct pictures=last trajectories=zoom", "zoom limit=4"),
+        ("direct pictures=none", "refocus limit=4"),
+        ("direct pictures=last trajectories=refocus", "refocus limit=4"),
     }
     ended = run("verify", str(out), "replay=all")
     assert ended.returncode == 0, failing(ended)
     recipes = [json.loads(path.read_text()) for path in out.glob("builds/*/recipe.json")]
-    assert sorted(recipe["given"]["agent"]["name"] for recipe in recipes if "given" in recipe) == ["zoom"]
+    assert sorted(recipe["given"]["agent"]["name"] for recipe in recipes if "given" in recipe) == ["refocus"]
 
 
 def test_rows_are_parted_by_two_dashes() -> None:
@@ -106,7 +106,7 @@ def test_a_row_without_settings_is_refused() -> None:
         (["agent=direct", "model=no_such"], "there is no such model"),
         (["agent=direct", "agent.pictures=last"], "needs trajectories="),
         (
-            ["agent=direct", "agent.pictures=last", "agent.trajectories=zoom", "model=qwen2_5_vl"],
+            ["agent=direct", "agent.pictures=last", "agent.trajectories=refocus", "model=qwen2_5_vl"],
             "no build of this source",
         ),
         (["--", "agent=reader", "--"], "what is special"),
