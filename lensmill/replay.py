@@ -53,11 +53,14 @@ class ReplaySettings:
 
     @classmethod
     def of_recipe(cls, recipe: Mapping[str, Any]) -> Self:
-        """The settings of a recorded recipe (JSON values).
+        """The settings of a recorded recipe (JSON values). The pictures of given trajectories were drawn as the recipe
+        of their own build says.
 
         Raises:
             ValueError: `recipe` is not a recipe.
         """
+        if "given" in recipe:
+            return cls.of_recipe(recipe["given"])
         try:
             agent, ladder = recipe["agent"], recipe["ladder"]
             _drawn_as_now(ladder)

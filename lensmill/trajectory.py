@@ -104,8 +104,8 @@ class Trajectory:
     Attributes:
         images: the view (index 0), then each observation's pictures in the order in which they were made.
         steps: in order.
-        messages: the conversation; empty for agents without one. Messages name each image once, in order, so that a
-            placeholder in a text needs no number.
+        messages: the conversation; empty for agents without one. Messages name each image at most once, in order, so
+            that a placeholder in a text needs no number. An episode that leaves an image out is never trained on.
         answer: the final answer; None if the agent abstained or ran out of turns.
         stop: why the episode ended.
         rounds: the number of questions to a verifier that knows the answer; 0 for agents without a verifier.
@@ -126,10 +126,16 @@ class Trajectory:
         if (self.answer is not None) != (self.stop == "answered"):
             raise ValueError(f"stop is {self.stop!r} but the answer is {self.answer!r}")
         named = [part.image for message in self.messages for part in message.parts if part.image is not None]
-        if self.messages and named != list(range(len(self.images))):
-            raise ValueError(f"messages name the pictures {named}, not each of the {len(self.images)} once, in order")
+        if named != sorted(set(named) & set(range(len(self.images)))):
+            raise ValueError(f"messages name the pictures {named}, not the {len(self.images)} at most once, in order")
 
     @property
     def view(self) -> ImageRef:
         """The picture that the agent first saw."""
         return self.images[0]
+
+    @property
+    def shown(self) -> tuple[ImageRef, ...]:
+        """The pictures that the messages name, in order; every picture where there are no messages."""
+        named = [part.image for message in self.messages for part in message.parts if part.image is not None]
+        return tuple(self.images[index] for index in named) if self.messages else self.images

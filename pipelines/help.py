@@ -125,6 +125,23 @@ gate). docs/nightly.md has more.
 """
 
 
+EVALUATE_HELP = """\
+Measure the accuracy of an agent and a model at each rung, with confidence intervals, costs, a table and a plot.
+
+usage: python -m pipelines.evaluate [name=value ...] [-- name=value ...] ...
+
+examples:
+  python -m pipelines.evaluate source=highres source.path=/data/vstar agent=zoom model=qwen2_5_vl \\
+      model.urls=[http://gpu1:8000/v1] out=out/vstar to=vstar
+  python -m pipelines.evaluate source=chartqa source.path=/data/ChartQA model=qwen2_5_vl engine=vllm out=out/table1 \\
+      to=table1 -- agent=direct -- agent=program -- agent=refocus
+  python -m pipelines.evaluate ... compare=[4f1d,out/other]
+
+The settings before the first -- hold for every row of the table; each -- begins a row with settings of its own, and
+every later row is compared with the first. compare= adds builds of this store, by fingerprint, or of another out=. An
+evaluation is a build that publishes nothing: a second run asks only for what is missing. docs/evaluate.md has more.
+"""
+
 STATUS_HELP = """\
 Show the content of a store: builds and their progress, versions, the latest version, pins.
 

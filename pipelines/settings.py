@@ -147,6 +147,20 @@ class NightlySettings(BuildSettings):
             raise ValueError("keep must be at least 1, or null")
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluateSettings(BuildSettings):
+    """The settings of `python -m pipelines.evaluate`; conf/evaluate.yaml explains each."""
+
+    label: str | None = None
+    compare: Names = ()
+    to: str | None = None
+
+    def __post_init__(self) -> None:
+        BuildSettings.__post_init__(self)
+        if self.version is not None:
+            raise ValueError("version: an evaluation publishes nothing: leave version= out, or use pipelines.build")
+
+
 def _text(value: Any) -> Any:
     """The text of a fingerprint that hydra took for a number. Digits stay as typed; the text of 12e5 is lost."""
     if isinstance(value, int) and not isinstance(value, bool):

@@ -16,6 +16,7 @@ import ray
 
 from actors.cluster.connection import this_node
 from actors.rollouts.failures import failure_of
+from actors.rollouts.given import GivenTrajectories
 from actors.rollouts.judging import ChunkJudge, ChunkReport
 from actors.rollouts.pictures import Pictures
 from actors.rollouts.runtime import Runtime
@@ -126,6 +127,8 @@ class RolloutWorker:
             self.watch,
             settings.caps,
         )
+        given = settings.agent.given
+        self._given = GivenTrajectories(files, given) if given is not None else None
         self._agent = self._runtime.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
         self._judging = asyncio.Semaphore(settings.in_flight)
@@ -360,12 +363,15 @@ class RolloutWorker:
             original = await self._pictures.original(sample.image_id)
             view = await self._pictures.view(sample.image_id, planned.rung)
             recorded = await self._pictures.recorded(sample) if self._runtime.needs_recording else None
+            given = None if self._given is None else await self._given.of(planned, sample)
         waiting = monotonic()
         async with self._slots, asyncio.timeout(self.timeout_s):
             attempt.waited = monotonic() - waiting
             if self._stopping:
                 return None
             environment = self._runtime.environment(planned, sample, original, view, attempt.calls, recorded)
+            if given is not None:
+                environment.begin_with(given)
             return await self._agent.run(environment)
 
     async def probe(self, chunk_id: str) -> Probed:
