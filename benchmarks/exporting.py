@@ -1,11 +1,11 @@
-"""Export against a plain copy: rows a second for formats that name picture files, bytes a second for formats that embed.
+"""Export against a plain copy: rows a second with picture files, bytes a second with embedded pictures.
 
     python -m benchmarks.exporting --version OUT/datasets/VERSION [--rows 100000]
 
 Makes a version of many rows from the rows of a real one (each row with ids and picture files of its own), exports the
-version on two CPUs, and copies the bytes of the largest export with `shutil` into fresh files for comparison. Prints the
-rates and the peak memory of a process. The command fails (exit 1) below 1,500 rows a second with picture files, below 0.8
-of the copy with embedded pictures, or above 1 GB.
+version on two CPUs, and copies the bytes of each export with `shutil` into fresh files for comparison. Prints the rates
+and the peak memory of a process. The command fails (exit 1) below 1,500 rows a second with picture files, below 0.8 of
+the copy with embedded pictures, or above 1 GB.
 """
 
 import argparse
@@ -95,8 +95,10 @@ def exported(store: str, to: str, name: str, pictures: str) -> float:
     """Seconds of an export in its own process, with two workers."""
     started = time.monotonic()
     subprocess.run(
-        [sys.executable, "-m", "pipelines.export", f"dataset={store}/datasets/many", f"to={to}"]
-        + [f"format={name}", f"format.pictures={pictures}"],
+        [
+            *(sys.executable, "-m", "pipelines.export", f"dataset={store}/datasets/many", f"to={to}"),
+            *(f"format={name}", f"format.pictures={pictures}"),
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

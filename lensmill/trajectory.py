@@ -1,7 +1,7 @@
 """A trajectory: the record of one episode, step by step, with every message as the model saw or wrote it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lensmill.geometry import Box, Frame
@@ -81,6 +81,23 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """The mark of a trajectory from elsewhere. Its pictures came with it, so only its view can be drawn again.
+
+    Attributes:
+        format: of the row that it came in, e.g. "refocus".
+        notes: names of what the canonical form could not take as it stood; each format lists its names.
+        fields: fields of the row that do not follow from the canonical form, letter by letter (JSON values).
+        keys: of the row, in its order.
+    """
+
+    format: str
+    notes: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trajectory:
     """The record of one episode.
 
@@ -92,6 +109,7 @@ class Trajectory:
         answer: the final answer; None if the agent abstained or ran out of turns.
         stop: why the episode ended.
         rounds: the number of questions to a verifier that knows the answer; 0 for agents without a verifier.
+        recording: of a trajectory that came from elsewhere; None for an episode of ours.
     """
 
     images: tuple[ImageRef, ...]
@@ -100,6 +118,7 @@ class Trajectory:
     answer: str | None
     stop: Stop
     rounds: int = 0
+    recording: Recording | None = None
 
     def __post_init__(self) -> None:
         if not self.images:

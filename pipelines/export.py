@@ -13,13 +13,13 @@ from actors.cluster.running import Running
 from lensmill.formats.checking import Training
 from lensmill.formats.spec import FORMATS
 from lensmill.geometry import Convention
-from lensmill.validation.templates import load_template
+from lensmill.validation.templates import ChatTemplate, load_template
 from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.help import EXPORT_HELP
-from pipelines.settings import ExportSettings
+from pipelines.training_settings import ExportSettings
 from storage.exports.episodes import PLAIN, Chosen, convention_of, open_version, units_of
 from storage.exports.export import Inputs, Totals, claim, finish, works
 from storage.exports.parts import Export, PartRecord, make_part
@@ -40,7 +40,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
     to = settings.to or f"exports/{version}-{settings.format.name}"
     target = settings.store.open(to) if "://" in to else Files(os.path.abspath(to))
     chosen = Chosen(settings.splits, settings.rungs, settings.where)
-    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there)))
+    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there), display))
     units = units_of(source, version, inputs.chosen, inputs.export.spec.pairs is not None)
     picked = sum(len(unit.picks) for unit in units)
     if not picked:
@@ -81,7 +81,7 @@ def place_of(dataset: str) -> tuple[str, str]:
     return store, version
 
 
-def _export(settings: ExportSettings, target: Files, written: Convention) -> Export:
+def _export(settings: ExportSettings, target: Files, written: Convention, display: ProgressDisplay) -> Export:
     format_ = settings.format
     spec = FORMATS.of(format_)
     if wrong := [name for name in settings.columns if name not in PLAIN]:
@@ -97,12 +97,20 @@ def _export(settings: ExportSettings, target: Files, written: Convention) -> Exp
                 "folder of the export on the training machine, or export with format.pictures=embedded"
             )
         root = place
-    try:
-        template = load_template(settings.template) if settings.template else None
-    except ValueError as error:
-        raise SettingsError(f"template={settings.template}: {error}") from error
+    template = _template(settings, display)
     training = Training(format_.trained, format_.max_tokens, template, boxes="target")
     return Export(format_, written, settings.columns, (root or "").rstrip("/"), training)
+
+
+def _template(settings: ExportSettings, display: ProgressDisplay) -> ChatTemplate | None:
+    """The chat template that rows are rendered with; None where no package at hand has the target's template."""
+    try:
+        return load_template(settings.template or settings.format.target)
+    except ValueError as error:
+        if settings.template is not None:
+            raise SettingsError(f"template={settings.template}: {error}") from error
+        display.say(f"note: rows are checked, but not rendered: {error}")
+        return None
 
 
 def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:
@@ -124,7 +132,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def export(arguments: Sequence[str]) -> int:
         settings = load("export", ExportSettings, arguments)
-        with ProgressDisplay(kind=settings.logging) as display:
+        with ProgressDisplay(sys.stderr, kind=settings.logging) as display:
             return run(settings, display)
 
     return run_command("export", EXPORT_HELP, arguments, export)

@@ -13,7 +13,6 @@ from actors.cluster.connection import ClusterSettings
 from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.settings import CurationSettings
-from lensmill.formats.settings import FormatSettings
 from lensmill.judging.judge import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
@@ -23,7 +22,6 @@ from monitoring.logs import Logging
 from pipelines.models import NO_MODEL
 from pipelines.spend import NO_CAP, SpendSettings
 from storage.builds.selection import check_curation
-from storage.datasets.reader import TRAINING
 from storage.files.settings import AnyStoreSettings
 from storage.sources.spec import SourceSettings
 
@@ -314,33 +312,6 @@ def _seconds(value: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class ValidateSettings:
-    """The settings of `python -m pipelines.validate`; conf/validate.yaml explains each."""
-
-    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
-    path: str
-    format: str = "auto"
-    target: str = "qwen2_5_vl"
-    template: str | None = "auto"
-    convention: Literal["", "pixels", "thousand", "unit"] = ""
-    boxes: Literal["files", "target"] = "files"
-    max_pixels: int = 0
-    max_tokens: int = 0
-    tokenizer: str | None = None
-    folder: str | None = None
-    rows: int = 0
-    findings: str | None = None
-    examples: int = 3
-
-    def __post_init__(self) -> None:
-        if not self.path:
-            raise ValueError("path must name a file, or a folder with files")
-        for name in ("max_pixels", "max_tokens", "rows", "examples"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} must be at least 0")
-
-
-@dataclass(frozen=True, slots=True)
 class VerifySettings:
     """The settings of `python -m pipelines.verify`; conf/verify.yaml explains each. `gc_age` is in seconds."""
 
@@ -368,30 +339,6 @@ class VerifySettings:
         if self.gc and (self.build is not None or self.version is not None):
             raise ValueError("gc is of the whole store: leave build= and version= out")
         _require_plain(self.version)
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
-    """The settings of `python -m pipelines.export`; conf/export.yaml explains each."""
-
-    format: FormatSettings
-    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
-    cluster: ClusterSettings
-    dataset: str
-    to: str | None = None
-    splits: Names = TRAINING
-    rungs: tuple[int, ...] = ()
-    where: str = ""
-    columns: Names = ()
-    root: str | None = None
-    template: str | None = None
-    logging: Logging = "text"
-
-    def __post_init__(self) -> None:
-        if wrong := [name for name in self.splits if name not in TRAINING]:
-            raise ValueError(f"splits has {wrong[0]!r}: choose of {', '.join(TRAINING)}")
-        if self.root is not None and not self.root.startswith("/"):
-            raise ValueError("root must be an absolute path, as the training machine sees the export")
 
 
 def _require_plain(version: str | None) -> None:

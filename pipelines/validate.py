@@ -23,7 +23,7 @@ from pipelines.command import run_command
 from pipelines.config import SettingsError, load, with_folder
 from pipelines.exit_status import ExitStatus
 from pipelines.help import VALIDATE_HELP
-from pipelines.settings import ValidateSettings
+from pipelines.training_settings import ValidateSettings
 from pipelines.traps import Traps
 from storage.checks.finding import json_object
 from storage.checks.row_files import Unreadable, columns_of, ending_of, read_rows, row_files

@@ -29,7 +29,7 @@ from lensmill.judging.judge import JudgeSettings
 from lensmill.models.chat import STOPPING, ModelError
 from lensmill.models.meter import NO_CAPS, Caps
 from lensmill.models.settings import ModelSettings
-from lensmill.replay import made_by_code
+from lensmill.replay import stored_pictures
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
@@ -335,7 +335,7 @@ class RolloutWorker:
             rollout = await self._rollout(planned, sample, attempt)
             if rollout is None:
                 return None
-            kept = made_by_code(rollout.trajectory)
+            kept = stored_pictures(rollout.trajectory)
             for image in rollout.images:
                 if image.ref.image_id in kept:
                     await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
@@ -359,12 +359,14 @@ class RolloutWorker:
         async with asyncio.timeout(self.timeout_s):
             original = await self._pictures.original(sample.image_id)
             view = await self._pictures.view(sample.image_id, planned.rung)
+            recorded = await self._pictures.recorded(sample) if self._runtime.needs_recording else None
         waiting = monotonic()
         async with self._slots, asyncio.timeout(self.timeout_s):
             attempt.waited = monotonic() - waiting
             if self._stopping:
                 return None
-            return await self._agent.run(self._runtime.environment(planned, sample, original, view, attempt.calls))
+            environment = self._runtime.environment(planned, sample, original, view, attempt.calls, recorded)
+            return await self._agent.run(environment)
 
     async def probe(self, chunk_id: str) -> Probed:
         """The cost of one episode of each rung in this chunk. Nothing is kept, and failed episodes are left out."""

@@ -25,6 +25,7 @@ class Environment:
         episode: the episode's id, which keeps its model calls on one replica.
         verifier: says whether an answer is right, for agents that need a verifier (`search`).
         calls: of models, added during the episode, so that a failed episode has them too.
+        recorded: the trajectory that came with the sample, for agents that need a recording. It holds the answer.
     """
 
     task: Task
@@ -36,6 +37,7 @@ class Environment:
     episode: str = ""
     verifier: Verifier | None = None
     calls: list[ModelCall] = field(default_factory=list)
+    recorded: Rollout | None = None
 
     def __post_init__(self) -> None:
         self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)

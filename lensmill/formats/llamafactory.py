@@ -17,7 +17,7 @@ from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
 from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.trajectory import Message
-from lensmill.validation.llamafactory import check
+from lensmill.validation.llamafactory import SPEC as VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,8 @@ def _files(exported: Exported) -> Mapping[str, str]:
     return {"dataset_info.json": json.dumps(info, indent=2) + "\n"}
 
 
-def _command(exported: Exported) -> str:
+def command(exported: Exported) -> str:
+    """A training file for LLaMA-Factory."""
     target = exported.settings.trained
     template = {"qwen3_vl": "qwen3_vl_nothink"}.get(target.name, "qwen2_vl")
     return f"""```yaml
@@ -113,10 +114,10 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=check,
+    validator=VALIDATOR,
     container=lines_for_files,
     picture=picture,
     absolute=False,
     files=_files,
-    command=_command,
+    command=command,
 )

@@ -19,7 +19,7 @@ from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.geometry import Convention
 from lensmill.trajectory import Message
-from lensmill.validation.swift import check
+from lensmill.validation.swift import SPEC as VALIDATOR
 
 _BOX = re.compile(r'("bbox_2d"\s*:\s*)\[[^\[\]]*\]')
 
@@ -151,7 +151,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=check,
+    validator=VALIDATOR,
     container=lines_for_files,
     picture=picture,
     command=command,

@@ -14,7 +14,7 @@ from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files, no_rows
 from lensmill.formats.swift import command, picture
 from lensmill.formats.trl import shown
-from lensmill.validation.swift_pairs import check
+from lensmill.validation.swift_pairs import SPEC as VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ SPEC = FormatSpec(
     columns=_columns,
     rows=no_rows,
     pairs=_pairs,
-    check=check,
+    validator=VALIDATOR,
     container=lines_for_files,
     picture=picture,
     command=_command,

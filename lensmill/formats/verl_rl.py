@@ -15,7 +15,7 @@ from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.formats.trl import shown
 from lensmill.formats.verl_sft import columns_of_pictures, files_of, picture
 from lensmill.tools import ZOOM
-from lensmill.validation.verl_rl import check
+from lensmill.validation.verl_rl import SPEC as VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=check,
+    validator=VALIDATOR,
     container=parquet,
     picture=picture,
     key=question_key,

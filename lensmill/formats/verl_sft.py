@@ -9,7 +9,7 @@ from lensmill.formats.example import Example, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.formats.trl import shown
-from lensmill.validation.verl_sft import check
+from lensmill.validation.verl_sft import SPEC as VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=check,
+    validator=VALIDATOR,
     container=parquet,
     picture=picture,
     command=_command,

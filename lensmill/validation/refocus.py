@@ -39,7 +39,7 @@ def _read(row: Mapping[str, Any], training: Training) -> Reading:
         return None
     picture = yield from read_picture(row["image"], "image", ENTRIES, training)
     pictures: tuple[Picture, ...] = (picture,)
-    if row.get("edited_image") is not None:
+    if row.get("edited_image"):
         edited = yield from read_picture(row["edited_image"], "edited_image", ENTRIES, training)
         pictures = (picture, edited)
     yield from _boxes(row, picture)
@@ -73,13 +73,9 @@ def _thoughts(row: Mapping[str, Any]) -> Generator[Finding, None, list[str]]:
             "no_answer", f"thoughts[{len(value) - 1}]", 'the last thought has no "FINAL ANSWER:": the row was cut off'
         )
     edited = any("```python" in text for text in texts)
-    if row.get("edited_image") is not None and not edited and texts:
+    if row.get("edited_image") and not edited and texts:
         yield Finding(
             "edit_without_action", "edited_image", "the row has an edited picture, and no thought holds Python"
-        )
-    if row.get("edited_image") is not None and not _read_boxes(row.get("focus_areas_bbox"))[0]:
-        yield Finding(
-            "edit_without_areas", "focus_areas_bbox", "the row has an edited picture, and names no area in focus"
         )
     return texts
 

@@ -45,12 +45,17 @@ class ChatTemplate:
         self, name: str, source: str, values: Mapping[str, str] | None = None, specials: frozenset[str] = frozenset()
     ) -> None:
         self._name, self._source, self.specials = name, source, specials
-        self._given = dict(values or {})
-        self._values = {"bos_token": "", "eos_token": "", "add_generation_prompt": False, "tools": None, **self._given}
+        self._values = {
+            "bos_token": "",
+            "eos_token": "",
+            "add_generation_prompt": False,
+            "tools": None,
+            **(values or {}),
+        }
         self._environment = TemplateEnvironment()
 
-    def __reduce__(self) -> tuple[type["ChatTemplate"], tuple[Any, ...]]:
-        return ChatTemplate, (self._name, self._source, self._given, self.specials)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return ChatTemplate, (self._name, self._source, self._values, self.specials)
 
     @property
     def name(self) -> str:

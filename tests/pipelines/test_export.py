@@ -29,10 +29,10 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def export(capsys: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
+def export(capfd: pytest.CaptureFixture[str], *arguments: str, status: int = 0) -> str:
     """What an export says."""
     found = main(arguments)
-    captured = capsys.readouterr()
+    captured = capfd.readouterr()
     assert found == status, captured.err
     return captured.out + captured.err
 
@@ -54,9 +54,9 @@ def table(folder: Path) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("name", EPISODE_FORMATS)
 @pytest.mark.parametrize("pictures", ["embedded", "files"])
 def test_every_format_exports_every_row_and_loads_with_datasets(
-    name: str, pictures: str, version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, pictures: str, version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    export(capsys, f"dataset={version}", f"format={name}", f"format.pictures={pictures}", "to=x")
+    export(capfd, f"dataset={version}", f"format={name}", f"format.pictures={pictures}", "to=x")
     assert json.loads((tmp_path / "x/export.json").read_text())["rows"] == {"train": 6}
     loaded = datasets.load_dataset(str(tmp_path / "x"), split="train", cache_dir=str(tmp_path / "cache"))
     assert len(loaded) == 6
@@ -72,85 +72,85 @@ def test_every_format_exports_every_row_and_loads_with_datasets(
 
 
 def test_the_default_folder_names_version_and_format(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    said = export(capsys, f"dataset={version}", "format=trl")
+    said = export(capfd, f"dataset={version}", "format=trl")
     assert (tmp_path / "exports/v1-trl/README.md").exists()
     assert "6 rows" in said
 
 
 def test_a_second_run_does_nothing_and_keeps_the_bytes(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    export(capsys, f"dataset={version}", "format=swift", "format.pictures=files", "to=x")
+    export(capfd, f"dataset={version}", "format=swift", "format.pictures=files", "to=x")
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "x").rglob("*") if path.is_file()}
-    said = export(capsys, f"dataset={version}", "format=swift", "format.pictures=files", "to=x")
+    said = export(capfd, f"dataset={version}", "format=swift", "format.pictures=files", "to=x")
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "x").rglob("*") if path.is_file()} == before
     assert "is there already" in said
 
 
 def test_a_stopped_export_goes_on_and_has_the_bytes_of_a_whole_one(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("x", "y"):
-        export(capsys, f"dataset={version}", "format=llamafactory", "format.pictures=files", f"to={name}/same")
+        export(capfd, f"dataset={version}", "format=llamafactory", "format.pictures=files", f"to={name}/same")
     (tmp_path / "y/same/export.json").unlink()
     next((tmp_path / "y/same" / PARTS).glob(f"{'?' * 32}.json")).unlink()
     cut = next((tmp_path / "y/same/images").rglob("*.png"))
     cut.write_bytes(cut.read_bytes()[:50])
-    export(capsys, f"dataset={version}", "format=llamafactory", "format.pictures=files", "to=y/same")
+    export(capfd, f"dataset={version}", "format=llamafactory", "format.pictures=files", "to=y/same")
     assert contents(tmp_path / "x/same") == contents(tmp_path / "y/same")
 
 
 def test_a_folder_with_an_export_of_other_settings_is_refused_and_the_settings_are_named(
-    version: str, capsys: pytest.CaptureFixture[str]
+    version: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    export(capsys, f"dataset={version}", "format=trl", "to=x")
-    said = export(capsys, f"dataset={version}", "format=trl", "format.rows=turn", "to=x", status=ExitStatus.MEND)
+    export(capfd, f"dataset={version}", "format=trl", "to=x")
+    said = export(capfd, f"dataset={version}", "format=trl", "format.rows=turn", "to=x", status=ExitStatus.MEND)
     assert "settings" in said
     assert "another to=" in said
 
 
-def test_a_condition_chooses_rows(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    export(capsys, f"dataset={version}", "format=trl", "where=episode_id < '0000000000000003'", "to=x")
+def test_a_condition_chooses_rows(version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    export(capfd, f"dataset={version}", "format=trl", "where=episode_id < '0000000000000003'", "to=x")
     assert len(table(tmp_path / "x")) == 3
 
 
-def test_a_wrong_condition_is_one_line(version: str, capsys: pytest.CaptureFixture[str]) -> None:
-    said = export(capsys, f"dataset={version}", "format=trl", "where=nothing > 3", "to=x", status=ExitStatus.MEND)
+def test_a_wrong_condition_is_one_line(version: str, capfd: pytest.CaptureFixture[str]) -> None:
+    said = export(capfd, f"dataset={version}", "format=trl", "where=nothing > 3", "to=x", status=ExitStatus.MEND)
     assert "nothing" in said
     assert "Traceback" not in said
 
 
-def test_columns_of_the_version_are_carried(version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    export(capsys, f"dataset={version}", "format=trl", "columns=[subset,rung]", "to=x")
+def test_columns_of_the_version_are_carried(version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    export(capfd, f"dataset={version}", "format=trl", "columns=[subset,rung]", "to=x")
     assert [(row["subset"], row["rung"]) for row in table(tmp_path / "x")] == [(str(n), 448) for n in range(6)]
 
 
-def test_an_unknown_column_is_refused_with_the_known_ones(version: str, capsys: pytest.CaptureFixture[str]) -> None:
-    said = export(capsys, f"dataset={version}", "format=trl", "columns=[nothing]", "to=x", status=ExitStatus.MEND)
+def test_an_unknown_column_is_refused_with_the_known_ones(version: str, capfd: pytest.CaptureFixture[str]) -> None:
+    said = export(capfd, f"dataset={version}", "format=trl", "columns=[nothing]", "to=x", status=ExitStatus.MEND)
     assert "episode_id" in said
 
 
 @pytest.mark.parametrize("name", ["trl_dpo", "swift_pairs"])
 def test_a_format_of_pairs_takes_a_right_and_a_wrong_episode_at_one_question(
-    name: str, version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    name: str, version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    export(capsys, f"dataset={version}", f"format={name}", "to=x", "columns=[subset]")
+    export(capfd, f"dataset={version}", f"format={name}", "to=x", "columns=[subset]")
     assert [row["subset"] for row in table(tmp_path / "x")] == ["1", "4"]
 
 
 def test_a_version_without_a_wrong_episode_gives_no_pair_and_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     version = a_version(str(tmp_path / "right"))
-    assert "pair" in export(capsys, f"dataset={version}", "format=trl_dpo", "to=x", status=ExitStatus.MEND)
+    assert "pair" in export(capfd, f"dataset={version}", "format=trl_dpo", "to=x", status=ExitStatus.MEND)
 
 
 def test_a_row_that_the_target_cannot_hold_is_left_out_and_listed_with_the_reason(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    said = export(capsys, f"dataset={version}", "format=trl", "format.max_tokens=100", "to=x", status=ExitStatus.FAILED)
+    said = export(capfd, f"dataset={version}", "format=trl", "format.max_tokens=100", "to=x", status=ExitStatus.FAILED)
     lines = [json.loads(line) for line in (tmp_path / "x/left_out/train-00000.jsonl").read_text().splitlines()]
     assert len(lines) == 6
     assert {*lines[0]} == {"episode_id", "reason", "message"}
@@ -159,43 +159,43 @@ def test_a_row_that_the_target_cannot_hold_is_left_out_and_listed_with_the_reaso
 
 
 def test_a_damaged_shard_is_one_line_that_names_the_file_and_the_way_out(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     shard = next((tmp_path / "out/shards").glob("train-*"))
     shard.write_bytes(shard.read_bytes()[:-100])
-    said = export(capsys, f"dataset={version}", "format=trl", "to=x", status=ExitStatus.MEND)
+    said = export(capfd, f"dataset={version}", "format=trl", "to=x", status=ExitStatus.MEND)
     assert shard.name in said
     assert "verify" in said
     assert not (tmp_path / "x/export.json").exists()
 
 
-def test_a_version_of_another_format_number_is_one_line(version: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_version_of_another_format_number_is_one_line(version: str, capfd: pytest.CaptureFixture[str]) -> None:
     path = Path(version) / "manifest.json"
     manifest = json.loads(path.read_text())
     manifest["inputs"]["format"] = 3
     path.write_text(json.dumps(manifest))
-    said = export(capsys, f"dataset={version}", "format=trl", "to=x", status=ExitStatus.MEND)
+    said = export(capfd, f"dataset={version}", "format=trl", "to=x", status=ExitStatus.MEND)
     assert "format 3" in said
     assert "publish" in said
 
 
 @pytest.mark.usefixtures("version")
 @pytest.mark.parametrize("place", ["nowhere", "nowhere/datasets/v1", "out/datasets/v9", "out"])
-def test_a_folder_that_is_no_version_is_one_line(place: str, capsys: pytest.CaptureFixture[str]) -> None:
-    said = export(capsys, f"dataset={place}", "format=trl", "to=x", status=ExitStatus.MEND)
+def test_a_folder_that_is_no_version_is_one_line(place: str, capfd: pytest.CaptureFixture[str]) -> None:
+    said = export(capfd, f"dataset={place}", "format=trl", "to=x", status=ExitStatus.MEND)
     assert "folder of a version" in said
     assert "Traceback" not in said
 
 
-def test_an_unknown_target_is_refused_with_the_known_ones(version: str, capsys: pytest.CaptureFixture[str]) -> None:
-    said = export(capsys, f"dataset={version}", "format=trl", "format.target=qwen9", status=ExitStatus.MEND)
+def test_an_unknown_target_is_refused_with_the_known_ones(version: str, capfd: pytest.CaptureFixture[str]) -> None:
+    said = export(capfd, f"dataset={version}", "format=trl", "format.target=qwen9", status=ExitStatus.MEND)
     assert "qwen2_5_vl" in said
 
 
 def test_the_readme_names_every_setting_and_a_command(
-    version: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    export(capsys, f"dataset={version}", "format=llamafactory", "format.target=qwen3_vl", "to=x")
+    export(capfd, f"dataset={version}", "format=llamafactory", "format.target=qwen3_vl", "to=x")
     text = (tmp_path / "x/README.md").read_text()
     assert "| target | `qwen3_vl` |" in text
     assert "llamafactory-cli train" in text

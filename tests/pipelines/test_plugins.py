@@ -11,10 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from lensmill.agents.spec import AGENTS
+from lensmill.loading import data_files
 from pipelines.config import SettingsError, load_build
 from pipelines.models import ModelChoiceError, agent_models
 from pipelines.recipe import recipe_of
-from storage.datasets.reader import data_files
 from tests.e2e.conftest import ROOT
 
 PLUGINS = ("agent", "tool", "source", "judge", "measure")

@@ -78,7 +78,6 @@ OWN: list[tuple[str, str, Mutate, str]] = [
     ("refocus", "an answer that is no text", set_(answer=2019), "no_text"),
     ("refocus", "no thoughts", set_(thoughts=[]), "no_thoughts"),
     ("refocus", "a row cut off", lambda row: row["thoughts"].pop(), "no_answer"),
-    ("refocus", "an edit of nothing", set_(focus_areas_bbox=[]), "edit_without_areas"),
     ("refocus", "no picture", set_(image=None), "image_missing"),
     ("refocus", "open code", lambda row: row["thoughts"].insert(0, "ACTION 0:\n```python\nx"), "open_code"),
     ("refocus", "a token", lambda row: row["thoughts"].insert(0, "<|image_1|>"), "special_token"),
