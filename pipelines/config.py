@@ -71,9 +71,23 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, [_for_hydra(item) for item in _with_outside(overrides)])
+            named = [item for item in overrides if _is_plain(item, job)]
+            config = compose(job, [_for_hydra(item) for item in _with_outside(overrides) if item not in named])
+            for item in named:
+                name = item.partition("=")[0]
+                OmegaConf.update(config, name, OmegaConf.from_dotlist([item])[name])
+            return config
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
+
+
+def _is_plain(item: str, job: str) -> bool:
+    """Whether an override sets a plain setting of the job that has the name of another job's config group, such as
+    `format` of pipelines.diff. hydra would look for an option of the group."""
+    name, equals, _ = item.partition("=")
+    if not equals or name not in PLUGINS or name in groups_of(job):
+        return False
+    return any(re.search(rf"^{name}:", text, re.MULTILINE) for text in texts_of(job))
 
 
 def outside_in(overrides: Sequence[str]) -> list[tuple[str, str]]:
@@ -162,7 +176,7 @@ def _plugins(plain: Mapping[str, Any]) -> dict[str, PluginSettings]:
     """
     found: dict[str, PluginSettings] = {}
     for group, registry in PLUGINS.items():
-        if group not in plain:
+        if not isinstance(plain.get(group), dict):
             continue
         given = plain[group]
         try:

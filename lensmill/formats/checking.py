@@ -1,5 +1,6 @@
 """What a check of a training row says, and what the check must know about the training."""
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -72,3 +73,38 @@ class Training:
 Check = Callable[[Mapping[str, Any], Training], Iterator[Finding]]
 """Checks one row as it is read back from its file: pictures are {"bytes", "path"} or paths. Without a finding the row
 is sound. A row of any shape is accepted (hostile input): a missing or wrong field is a finding, never an exception."""
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What rows need of a trainer.
+
+    Attributes:
+        tokens: of the longest row, text and pictures.
+        pixels: of the largest picture.
+        rows: number of rows.
+        estimated: no tokenizer counted the text.
+        options: other things that settings depend on, e.g. "relative_paths".
+    """
+
+    tokens: int = 0
+    pixels: int = 0
+    rows: int = 0
+    estimated: bool = False
+    options: tuple[str, ...] = ()
+
+    def and_of(self, other: "Needs") -> "Needs":
+        """The needs of both."""
+        return Needs(
+            max(self.tokens, other.tokens),
+            max(self.pixels, other.pixels),
+            self.rows + other.rows,
+            self.estimated or other.estimated,
+            tuple(sorted({*self.options, *other.options})),
+        )
+
+    @property
+    def limit(self) -> int:
+        """Tokens to allow a row: the largest need, rounded up to a multiple of 1,024, with a tenth to spare if the need
+        is an estimate."""
+        return max(1024, math.ceil(self.tokens * (1.1 if self.estimated else 1) / 1024) * 1024)
