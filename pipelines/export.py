@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from actors.cluster.running import Running
 from lensmill.formats.checking import Training
-from lensmill.formats.spec import FORMATS
+from lensmill.formats.spec import FORMATS, FormatSpec
 from lensmill.geometry import Convention
 from lensmill.validation.templates import ChatTemplate, load_template
 from monitoring.progress import ProgressDisplay, count_text, size_text
@@ -61,7 +61,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
         display.checked(done, count_text(sum(part.rows for part in parts), "row"))
     display.close()
     totals = finish(target, inputs, parts)
-    return _tell(totals, target, display)
+    return _tell(totals, inputs.export.spec, target, display)
 
 
 def place_of(dataset: str) -> tuple[str, str]:
@@ -113,7 +113,7 @@ def _template(settings: ExportSettings, display: ProgressDisplay) -> ChatTemplat
         return None
 
 
-def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:
+def _tell(totals: Totals, spec: FormatSpec, target: Files, display: ProgressDisplay) -> int:
     for reason, count in totals.left_out.items():
         first = next((line["message"] for line in totals.examples if line["reason"] == reason), "see left_out/")
         display.say(f"left out: {count_text(count, 'row')}, {reason}: {first}", "warning", reason=reason, rows=count)
@@ -124,6 +124,8 @@ def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:
         bytes=totals.size,
         path=target.root,
     )
+    if rows and display.kind == "text":
+        display.result("settings that the trainer needs:\n" + spec.validator.snippet(totals.needs).rstrip())
     return ExitStatus.DONE if rows else ExitStatus.FAILED
 
 

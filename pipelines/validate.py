@@ -13,10 +13,11 @@ from itertools import chain, islice
 from typing import Any
 
 from lensmill.formats.checking import Finding, Needs, Training
+from lensmill.formats.spec import FORMATS
 from lensmill.formats.target import target_of
 from lensmill.specs import SpecError
 from lensmill.validation.dataset_info import check_dataset_info
-from lensmill.validation.spec import VALIDATORS, Validator, examine
+from lensmill.validation.spec import Validator, examine
 from lensmill.validation.templates import OF_FAMILY, ChatTemplate, load_template
 from monitoring.progress import ProgressDisplay
 from pipelines.command import run_command
@@ -125,15 +126,15 @@ class Validation:
         if isinstance(first, Unreadable):
             self._told.take(path, 0, Finding("unreadable_row", "", first.problem))
             return None
-        fits = {name: validator.fits(first) for name, validator in VALIDATORS.own.items()}
+        fits = {name: spec.validator.fits(first) for name, spec in FORMATS.own.items()}
         name = max(fits, key=lambda name: fits[name])
         if not fits[name]:
             raise SettingsError(
                 f"path={self._settings.path}: the columns of {path} ({', '.join(map(str, first))[:200]}) are of no "
-                f"known format: name it with format=, one of {', '.join(VALIDATORS.own)}"
+                f"known format: name it with format=, one of {', '.join(FORMATS.own)}"
             )
         self._told.say(f"note: {path} looks like format={name}: name another format if this is wrong")
-        self._validator = VALIDATORS.own[name]
+        self._validator = FORMATS.own[name].validator
         return self._validator
 
     def _beside(self, files: Files, path: str, validator: Validator, first: Mapping[str, Any] | Unreadable) -> None:
@@ -161,7 +162,7 @@ class Validation:
 
 def _validator(name: str) -> Validator:
     try:
-        return VALIDATORS.get(name)
+        return FORMATS.get(name).validator
     except SpecError as error:
         raise SettingsError(f"format={name}: {error}") from error
 

@@ -17,7 +17,7 @@ from lensmill.formats.recorded import again, placed
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Container, Exported, FormatSpec, Row
 from lensmill.formats.trl import shown
-from lensmill.validation.cof import SPEC as VALIDATOR
+from lensmill.validation.cof import VALIDATOR
 
 TAGS = {
     "role_tag": "role",

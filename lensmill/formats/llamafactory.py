@@ -17,7 +17,7 @@ from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
 from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.trajectory import Message
-from lensmill.validation.llamafactory import SPEC as VALIDATOR
+from lensmill.validation.llamafactory import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ media_dir: {exported.name}
 template: {template}
 image_max_pixels: {target.family.max_pixels}    # the default of 589,824 shrinks pictures, and boxes no longer fit
 image_min_pixels: {target.family.min_pixels}
-cutoff_len: {max(2048, -(-exported.needs.tokens // 1024) * 1024)}    # a smaller limit cuts pictures in the middle
+cutoff_len: {max(2048, exported.needs.limit)}    # a smaller limit cuts pictures in the middle
 output_dir: trained
 per_device_train_batch_size: 1
 learning_rate: 1.0e-5

@@ -5,6 +5,7 @@ its fine-tuning code): question and answer (qa), with the chain of thought as te
 areas in focus as text (vcot); the model sees the chart alone.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -17,9 +18,11 @@ from lensmill.formats.refocus_rows import original_row
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row
 from lensmill.geometry import Box, Frame
-from lensmill.validation.refocus import SPEC as VALIDATOR
+from lensmill.validation.refocus import VALIDATOR
 
 _EDGES = ("x1", "y1", "x2", "y2")
+_NUMBER = re.compile(r"^THOUGHT \d{1,3}: ")
+
 FOCUS = "The areas to focus on in the image have bounding box coordinates: "
 """ReFocus's words before the boxes of a visual chain of thought."""
 
@@ -104,8 +107,8 @@ def _response(row: Mapping[str, Any], variant: str) -> str:
 
 
 def _without_code(thought: str) -> str:
-    """A thought without its action: the fine-tuned model runs no code."""
-    return thought.partition("\nACTION")[0].strip()
+    """A thought without its number and its action: the fine-tuned model runs no code."""
+    return _NUMBER.sub("", thought.partition("\nACTION")[0]).strip()
 
 
 def _columns(settings: RefocusSettings) -> Mapping[str, Any]:

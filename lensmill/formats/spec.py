@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lensmill.formats.checking import Needs
 from lensmill.formats.example import Example
 from lensmill.formats.settings import FormatSettings
 from lensmill.specs import Registry, plugin_name
-from lensmill.validation.budget import Needs
 from lensmill.validation.spec import Validator
 
 Container = Literal["parquet", "jsonl"]

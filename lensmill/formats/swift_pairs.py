@@ -14,7 +14,7 @@ from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files, no_rows
 from lensmill.formats.swift import command, picture
 from lensmill.formats.trl import shown
-from lensmill.validation.swift_pairs import SPEC as VALIDATOR
+from lensmill.validation.swift_pairs import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from lensmill.formats.example import Example, PictureFile, shown_in
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.trajectory import Message
-from lensmill.validation.trl import SPEC as VALIDATOR
+from lensmill.validation.trl import VALIDATOR
 
 MESSAGE = {"role": "string", "content": [{"type": "string", "text": "string"}]}
 """A message: parts of type "image" have no text. Parts have no further key, because Qwen's templates take a part with a

@@ -12,7 +12,7 @@ from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, no_rows, parquet
 from lensmill.formats.trl import MESSAGE, message_row, picture, shown
-from lensmill.validation.trl_dpo import SPEC as VALIDATOR
+from lensmill.validation.trl_dpo import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

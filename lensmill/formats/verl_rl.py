@@ -15,7 +15,7 @@ from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.formats.trl import shown
 from lensmill.formats.verl_sft import columns_of_pictures, files_of, picture
 from lensmill.tools import ZOOM
-from lensmill.validation.verl_rl import SPEC as VALIDATOR
+from lensmill.validation.verl_rl import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def _columns(settings: VerlRlSettings) -> Mapping[str, Any]:
 
 
 def _command(exported: Exported) -> str:
-    limit = max(1024, -(-exported.needs.tokens // 1024) * 1024)
+    limit = exported.needs.limit
     return f"""```bash
 python -m verl.trainer.main_ppo algorithm.adv_estimator=grpo actor_rollout_ref.model.path=path/of/the/model/after/SFT \\
     data.train_files="{files_of(exported, "train")}" data.val_files="{files_of(exported, "validation")}" \\

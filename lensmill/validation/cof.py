@@ -83,4 +83,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 2 if isinstance(images, list) and images and isinstance(images[0], str) else 0
 
 
-SPEC = Validator(name="cof", check=check, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="cof", check=check, snippet=snippet, fits=fits)

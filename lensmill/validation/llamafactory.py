@@ -225,4 +225,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 5 if isinstance(first, Mapping) and "from" in first else 0
 
 
-SPEC = Validator(name="llamafactory", check=check, check_schema=check_schema, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="llamafactory", check=check, check_schema=check_schema, snippet=snippet, fits=fits)

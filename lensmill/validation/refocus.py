@@ -146,4 +146,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 9 if "thoughts" in row and ("focus_areas_bbox" in row or "edited_image" in row) else 0
 
 
-SPEC = Validator(name="refocus", check=check, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="refocus", check=check, snippet=snippet, fits=fits)

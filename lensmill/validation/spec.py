@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from lensmill.formats.checking import Finding, Needs, Training
-from lensmill.specs import Registry
 from lensmill.validation.budget import needs_of
 from lensmill.validation.conversation import Conversation, Reading
 from lensmill.validation.schema import Columns, Features
@@ -51,7 +50,3 @@ def examine(validator: Validator, row: Mapping[str, Any], training: Training) ->
             conversation: Conversation | None = end.value
             break
     return findings, None if conversation is None else needs_of(conversation, training)
-
-
-VALIDATORS: Registry[Validator] = Registry("validator", "lensmill.validation", Validator)
-"""The validators of lensmill's formats, by name."""

@@ -251,4 +251,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 6 if "tool_call" in roles or "tool_response" in roles else 0
 
 
-SPEC = Validator(name="swift", check=check, check_schema=check_schema, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="swift", check=check, check_schema=check_schema, snippet=snippet, fits=fits)

@@ -6,7 +6,7 @@ from typing import Any
 
 from lensmill.formats.checking import Finding, Training
 from lensmill.validation.conversation import Reading
-from lensmill.validation.swift import SPEC as SWIFT
+from lensmill.validation.swift import VALIDATOR as SWIFT
 from lensmill.validation.swift import check as check_swift
 
 
@@ -26,4 +26,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 7 if "rejected_messages" in row or "rejected_response" in row else 0
 
 
-SPEC = replace(SWIFT, name="swift_pairs", check=check, fits=fits)
+VALIDATOR = replace(SWIFT, name="swift_pairs", check=check, fits=fits)

@@ -246,4 +246,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 3 if parts else 0
 
 
-SPEC = Validator(name="trl", check=check, check_schema=check_schema, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="trl", check=check, check_schema=check_schema, snippet=snippet, fits=fits)

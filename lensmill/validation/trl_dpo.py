@@ -91,4 +91,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 5 if isinstance(row.get("prompt"), list) and "chosen" in row and "rejected" in row else 0
 
 
-SPEC = Validator(name="trl_dpo", check=check, check_schema=check_schema, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="trl_dpo", check=check, check_schema=check_schema, snippet=snippet, fits=fits)

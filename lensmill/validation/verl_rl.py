@@ -194,7 +194,7 @@ _UNLIKE = Finding(
     "every row all of them, with None: name the same tools in every row",
 )
 
-SPEC = Validator(
+VALIDATOR = Validator(
     name="verl_rl",
     check=check,
     check_schema=check_schema,

@@ -170,4 +170,4 @@ def fits(row: Mapping[str, Any]) -> int:
     return 3 if isinstance(images, list) and images and isinstance(images[0], Mapping) else 1
 
 
-SPEC = Validator(name="verl_sft", check=check, check_schema=check_schema, snippet=snippet, fits=fits)
+VALIDATOR = Validator(name="verl_sft", check=check, check_schema=check_schema, snippet=snippet, fits=fits)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from lensmill.formats.checking import Needs
 from lensmill.formats.spec import Exported
 from lensmill.specs import recipe_values
-from lensmill.validation.budget import Needs
 from storage.datasets.version import PublishedDataset
 from storage.exports.episodes import Chosen, Unit
 from storage.exports.parts import PARTS, Export, PartRecord, PartWork
@@ -75,7 +75,7 @@ class Totals:
         for part in parts:
             rows[part.split] += part.rows
             left_out.update(part.left_out)
-            needs, size = needs + part.needs, size + part.size
+            needs, size = needs.and_of(part.needs), size + part.size
             examples += part.examples[: max(0, 20 - len(examples))]
         return cls(dict(rows), dict(sorted(left_out.items())), needs, size, tuple(examples))
 

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Training
+from lensmill.formats.checking import Needs, Training
 from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import FORMATS, FormatSpec
 from lensmill.geometry import Convention
-from lensmill.validation.budget import Needs
 from lensmill.validation.spec import examine
 from storage.datasets.rows import EPISODES
 from storage.exports.episodes import Unit, examples
@@ -109,7 +108,7 @@ def read_record(target: Files, key: str) -> PartRecord | None:
         values = json.loads(target.read(record_path(key)))
     except FileNotFoundError:
         return None
-    return PartRecord(**{**values, "needs": Needs(**values["needs"])})
+    return PartRecord(**{**values, "needs": Needs(**{**values["needs"], "options": tuple(values["needs"]["options"])})})
 
 
 def make_part(work: PartWork) -> PartRecord:
@@ -195,7 +194,7 @@ class _Part:
             self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}".removeprefix(": "))
             return
         size = self.pictures.write(files)
-        self.needs += needs or Needs(rows=1)
+        self.needs = self.needs.and_of(needs or Needs(rows=1))
         yield placed, size
 
     def _leave_out(self, example: Example, reason: str, message: str) -> None:

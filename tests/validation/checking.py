@@ -5,8 +5,9 @@ from functools import cache
 from typing import Any
 
 from lensmill.formats.checking import Finding, Training
+from lensmill.formats.spec import FORMATS
 from lensmill.formats.target import target_of
-from lensmill.validation.spec import VALIDATORS, examine
+from lensmill.validation.spec import examine
 from lensmill.validation.templates import ChatTemplate, load_template
 
 
@@ -23,7 +24,7 @@ def training(target: str = "qwen2_5_vl", with_template: bool = True, max_pixels:
 
 def found(name: str, row: Mapping[str, Any], what: Training | None = None) -> list[Finding]:
     """The findings about a row of a format."""
-    return examine(VALIDATORS.get(name), row, what or training())[0]
+    return examine(FORMATS.get(name).validator, row, what or training())[0]
 
 
 def traps(name: str, row: Mapping[str, Any], what: Training | None = None) -> set[str]:
