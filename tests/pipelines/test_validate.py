@@ -138,7 +138,7 @@ def test_rows_that_name_other_tools_than_the_rows_before_are_found(
     [
         (["path=/nothing/here"], "there is no file with rows"),
         (["template=nothing"], "template=nothing: there is no template"),
-        (["format=nothing"], "format=nothing: there is no validator"),
+        (["format=nothing"], "there is no format"),
         (["target=nothing"], "target=nothing: there is no target"),
         (["max_tokens=-1"], "max_tokens must be at least 0"),
     ],

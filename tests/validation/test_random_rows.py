@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from lensmill.template_tokens import neutral
 from lensmill.validation.dataset_info import check_dataset_info
-from lensmill.validation.spec import VALIDATORS
-from tests.validation.checking import found, training
+from tests.validation.checking import VALIDATORS, found, training
 from tests.validation.sound import EPISODE, SOUND, Episode, Look, Row
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80).map(neutral)
@@ -76,7 +75,7 @@ def test_no_value_at_any_place_raises(layout: str, data: st.DataObject) -> None:
     found(format_name, changed, training("qwen3_vl"))
 
 
-@pytest.mark.parametrize("format_name", VALIDATORS.own)
+@pytest.mark.parametrize("format_name", VALIDATORS)
 @settings(max_examples=60, deadline=None)
 @given(row=st.dictionaries(st.sampled_from(["messages", "images", "prompt", "conversations", "tools"]), ANYTHING))
 def test_no_row_of_any_shape_raises(format_name: str, row: Row) -> None:
@@ -86,7 +85,7 @@ def test_no_row_of_any_shape_raises(format_name: str, row: Row) -> None:
 
 def every_fit() -> list[Callable[[Row], int]]:
     """The functions that propose a format."""
-    return [validator.fits for validator in VALIDATORS.own.values()]
+    return [validator.fits for validator in VALIDATORS.values()]
 
 
 @settings(max_examples=100, deadline=None)

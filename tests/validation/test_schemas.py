@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from lensmill.validation.dataset_info import check_dataset_info
-from lensmill.validation.spec import VALIDATORS
+from tests.validation.checking import VALIDATORS
 from tests.validation.sound import EPISODE, SOUND, Row, cof, llamafactory, llamafactory_pair
 
 FILE = {"bytes": "binary", "path": "string"}
@@ -23,7 +23,7 @@ CALLS: list[Any] = [
 
 
 def schema_traps(name: str, columns: Row, features: Row | None = None) -> set[str]:
-    return {finding.trap for finding in VALIDATORS.get(name).check_schema(columns, features)}
+    return {finding.trap for finding in VALIDATORS[name].check_schema(columns, features)}
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_right_dataset_info_is_sound(row: Row, info: Row) -> None:
 
 
 def test_each_layout_proposes_its_format() -> None:
-    for layout, (name, make) in SOUND.items():
-        fits = {validator.name: validator.fits(make(EPISODE)) for validator in VALIDATORS.own.values()}
+    for layout, (expected, make) in SOUND.items():
+        fits = {name: validator.fits(make(EPISODE)) for name, validator in VALIDATORS.items()}
         proposed = max(fits, key=lambda fit: fits[fit])
-        assert proposed == {"swift": "verl_sft", "swift_pair": "swift_pairs"}.get(layout, name)
+        assert proposed == {"swift": "verl_sft", "swift_pair": "swift_pairs"}.get(layout, expected)
