@@ -93,3 +93,21 @@ def every_fit() -> list[Callable[[Row], int]]:
 def test_no_dataset_info_raises(info: Row) -> None:
     for layout in ("llamafactory", "llamafactory_pair", "cof"):
         list(check_dataset_info(info, SOUND[layout][1](EPISODE), "x"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<tool_call>" * 60_000,
+        "<tool_call>{" * 60_000 + "</tool_call>",
+        "<tools>" * 60_000,
+        '"bbox_2d": [' * 60_000,
+        "<" * 400_000,
+    ],
+    ids=["open", "closed once", "tools", "boxes", "signs"],
+)
+@pytest.mark.timeout(20)
+def test_a_hostile_text_takes_no_more_time_than_its_length(text: str) -> None:
+    row = SOUND["verl_sft"][1](EPISODE)
+    row["messages"][0]["content"] = row["messages"][2]["content"] = text
+    found("verl_sft", row)
