@@ -3,8 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-engine
+TRL := .venv-trl
 
-.PHONY: help setup setup-dev setup-engine demo test test-engine test-faults storm lint bench lock clean
+.PHONY: help setup setup-dev setup-engine setup-trl demo test test-engine test-trl test-loop test-faults storm lint bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -36,6 +37,15 @@ $(ENGINE)/.installed: tests/engine/requirements-engine.txt
 	$(ENGINE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+setup-trl: $(TRL)/.installed  ## install TRL into .venv-trl (Linux, x86-64)
+
+# torch apart, as above
+$(TRL)/.installed: tests/trainers/requirements-trl.txt
+	$(PYTHON) -m venv $(TRL)
+	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 demo: setup  ## draw a few charts, let the reader look at them at eight resolutions, write a dataset
 	$(BIN)/python -m pipelines.build source.charts=5 source.posters=0 out=demo version=demo
 
@@ -49,6 +59,13 @@ test: setup-dev lint  ## lint, then every test, on two processes
 
 test-engine: setup-dev $(if $(LENSMILL_ENGINE),,setup-engine)  ## the tests that need a real vLLM
 	$(BIN)/python -m pytest -m engine tests/engine
+
+test-trl: setup-dev $(if $(LENSMILL_TRL),,setup-trl)  ## TRL trains on our rows
+	$(BIN)/python -m pytest -m trl tests/trainers
+
+# rows -> weights -> a server -> the zoom agent says the rows again
+test-loop: setup-dev $(if $(LENSMILL_TRL),,setup-trl) $(if $(LENSMILL_ENGINE),,setup-engine)  ## train on rows, serve the weights, roll out
+	$(BIN)/python -m pytest -m loop -rP tests/trainers
 
 test-faults: setup-dev  ## four rounds of kills and faults, each with the bytes of an undisturbed run
 	$(BIN)/python -m pytest -m faults -rP tests/faults
@@ -69,6 +86,9 @@ lock:  ## pin the requirements again (needs uv)
 	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet --upgrade \
 		--custom-compile-command "make lock" --override tests/engine/overrides-engine.txt \
 		tests/engine/requirements-engine.in -o tests/engine/requirements-engine.txt
+	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet \
+		--custom-compile-command "make lock" -c requirements-dev.txt --override tests/trainers/overrides-trl.txt \
+		tests/trainers/requirements-trl.in -o tests/trainers/requirements-trl.txt
 
 clean:  ## remove the environments and the demo
-	rm -rf $(VENV) $(ENGINE) demo
+	rm -rf $(VENV) $(ENGINE) $(TRL) demo

@@ -21,6 +21,7 @@ from PIL import Image, ImageOps
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.reader.agent import ReaderAgent
+from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.geometry import Box
 from lensmill.picture import draw_view
 from lensmill.resolution import LADDER, rungs_for
@@ -101,12 +102,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--path", type=Path, required=True, help="folder with test_questions.jsonl and its images")
     parser.add_argument("--rungs", type=int, nargs="*", default=list(LADDER))
-    parser.add_argument("--max-steps", type=int, default=10)
+    parser.add_argument("--max-turns", type=int, default=11)
     parser.add_argument("--zoom-floor", type=int, default=896)
     parser.add_argument("--verbose", action="store_true", help="print a line for each episode")
     given = parser.parse_args()
     settings = ToolSettings(zoom_floor=given.zoom_floor)
-    tallies = measure(given.path, ReaderAgent(given.max_steps), settings, given.rungs, given.verbose)
+    tallies = measure(
+        given.path, ReaderAgent(ReaderSettings(max_turns=given.max_turns)), settings, given.rungs, given.verbose
+    )
     print(" rung  asked  right  wrong  abstained  covered  steps  seconds")
     for rung, tally in tallies.items():
         steps = tally.steps / max(1, tally.asked)

@@ -101,7 +101,7 @@ def references_in(settings: Any) -> tuple[str, ...]:
     chosen = [getattr(settings, group) for group in (*PLUGINS, "curation") if hasattr(settings, group)]
     own = [plugin._spec_ for plugin in chosen if isinstance(plugin, PluginSettings) and plugin._spec_]
     lists = [getattr(plugin, name, ()) for plugin in chosen for name in ("tools", "measures")]
-    return (*own, *(reference for several in lists for reference in several))
+    return (*own, *(reference for several in lists for reference in several if ":" in reference))
 
 
 def _with_outside(overrides: Sequence[str]) -> list[str]:

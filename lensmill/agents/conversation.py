@@ -80,6 +80,13 @@ def budget(family: ModelFamily, prompt: int, sizes: Sequence[Size], max_tokens: 
     return free
 
 
+def told(*parts: Part | str) -> Message:
+    """A user message after the first. What a tool, some code or another model brought may hold template tokens, which
+    a server would take for pictures or turns: the message has them in their neutral form."""
+    given = (Part(part) if isinstance(part, str) else part for part in parts)
+    return Message("user", tuple(Part(neutral(part.text, tags=False), part.image) for part in given))
+
+
 class Conversation:
     """One episode's talk with one model.
 
@@ -130,10 +137,8 @@ class Conversation:
         self.messages.append(Message("system", (Part(text),)))
 
     def tell(self, *parts: Part | str) -> None:
-        """The next user message. What a tool, some code or another model brought may hold template tokens, which a
-        server would take for pictures or turns: they are sent, and recorded here, in their neutral form."""
-        told = (Part(part) if isinstance(part, str) else part for part in parts)
-        self.messages.append(Message("user", tuple(Part(neutral(part.text, tags=False), part.image) for part in told)))
+        """Add the next user message, as `told` makes it."""
+        self.messages.append(told(*parts))
 
     async def reply(self, images: Sequence[Encoded], structure: dict[str, Any] | None = None) -> ChatReply:
         """The model's next message, which is added verbatim.

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from lensmill.agents.reader.settings import EDITS
 from lensmill.agents.refocus.opening import PROMPTS
 from lensmill.agents.search.instruments import INSTRUMENT_SCHEMAS
 from lensmill.agents.spec import AGENTS, prompt_hashes
+from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.tools import EDIT_TOOLS, ZOOM
 
 TEXTS = {name: text for spec in AGENTS.own.values() for name, text in spec.prompts.items()}
@@ -53,8 +55,8 @@ def test_the_texts_that_decide_an_agents_requests_are_hashed(agent: str, texts: 
     assert all(re.fullmatch("[0-9a-f]{64}", value) for value in hashes.values())
 
 
-def test_the_reader_has_no_prompts() -> None:
-    assert prompt_hashes(AGENTS.get("reader").settings()) == {}
+def test_the_readers_recipe_has_the_texts_of_the_protocol_that_its_record_speaks() -> None:
+    assert prompt_hashes(AGENTS.get("reader").settings()) == prompt_hashes(ZoomSettings(tools=EDITS))
 
 
 @pytest.mark.parametrize("name", ["locate", "vlm", "adjust_box"])

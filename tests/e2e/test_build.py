@@ -93,9 +93,9 @@ def test_a_grown_source_makes_only_new_samples_and_the_version_names_its_chunks(
 
 def test_another_recipe_is_a_build_of_its_own_and_says_what_changed(undisturbed: Path, tmp_path: Path) -> None:
     shutil.copytree(undisturbed, tmp_path / "out")
-    other = build(*SMALL, f"out={tmp_path / 'out'}", "agent.max_steps=3", "plan_only=true")
+    other = build(*SMALL, f"out={tmp_path / 'out'}", "agent.max_turns=4", "plan_only=true")
     assert other.returncode == 0, other.stderr
-    assert "agent.max_steps 10 -> 3" in other.stderr
+    assert "agent.max_turns 11 -> 4" in other.stderr
 
 
 def test_a_version_that_is_taken_is_told_before_the_work(undisturbed: Path) -> None:
@@ -125,7 +125,7 @@ def test_help_explains_every_group() -> None:
     ("overrides", "expected"),
     [
         (["source=chartqa", "source.path=/nowhere"], "/nowhere"),
-        (["agent.max_step=3"], "agent.max_steps"),
+        (["agent.max_turn=3"], "agent.max_turns"),
         (["out=/dev/null/x"], "/dev/null"),
     ],
 )

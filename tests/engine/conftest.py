@@ -19,10 +19,12 @@ import ray
 from actors.cluster.connection import ClusterSettings, connect
 from actors.engines.replicas import EngineSet
 from actors.engines.settings import EngineSettings
+from tests.chat_templates import template_file
 from tests.said_lines import Said
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIM = Path(__file__).with_name("shim")
+TINY_VLM = ROOT / "tests" / "trainers" / "tiny_vlm.py"
 ENGINE_PYTHON = Path(os.environ.get("LENSMILL_ENGINE") or ROOT / ".venv-engine" / "bin" / "python")
 
 ENVIRONMENT = {
@@ -82,9 +84,12 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not ENGINE_PYTHON.exists():
         pytest.skip(f"there is no engine at {ENGINE_PYTHON}: `make setup-engine` installs one")
     folder = tmp_path_factory.mktemp("engine") / "tiny"
-    script = Path(__file__).with_name("make_model.py")
+    corpus = folder.with_name("corpus.txt")
+    words = Path(__file__).with_name("words.txt").read_text().split()
+    corpus.write_text("\n".join(f"{word} {word}" for word in words))
+    options: list[str | Path] = ["--corpus", corpus, "--template", template_file("qwen2_5_vl"), "--dtype", "bfloat16"]
     made = subprocess.run(
-        [ENGINE_PYTHON, script, folder],
+        [ENGINE_PYTHON, TINY_VLM, folder, *options],
         env={**os.environ, **ENVIRONMENT},
         capture_output=True,
         text=True,

@@ -12,7 +12,7 @@ import pytest
 
 from lensmill.agents.spec import AGENTS
 from lensmill.loading import data_files
-from pipelines.config import SettingsError, load_build
+from pipelines.config import SettingsError, load_build, references_in
 from pipelines.models import ModelChoiceError, agent_models
 from pipelines.recipe import recipe_of
 from tests.e2e.conftest import ROOT
@@ -143,3 +143,10 @@ def test_no_name_of_a_plugin_is_listed_anywhere() -> None:
     """A registry knows what lies in its package; here it is held against the folders."""
     folders = {path.parent.name for path in (ROOT / "lensmill/agents").glob("*/settings.py")}
     assert set(AGENTS.own) == folders
+
+
+def test_a_tool_of_ours_beside_the_zoom_is_named_by_its_name_and_needs_no_module_on_the_nodes() -> None:
+    edit = "focus_on_x_values_with_draw"
+    settings = load_build(["agent=zoom", "model=qwen2_5_vl", "model.urls=[http://a:1/v1]", f"agent.tools=[{edit}]"])
+    assert settings.agent.tools == (edit,)
+    assert references_in(settings) == ()

@@ -34,7 +34,7 @@ def test_a_missing_value_is_named() -> None:
 
 
 def test_an_unknown_key_names_its_neighbour() -> None:
-    assert "did you mean agent.max_steps?" in error_of("agent.max_step=3")
+    assert "did you mean agent.max_turns?" in error_of("agent.max_turn=3")
 
 
 def test_a_wrong_key_is_compared_with_those_of_the_chosen_source() -> None:
@@ -108,7 +108,7 @@ def test_an_unknown_option_lists_the_known_ones() -> None:
 @pytest.mark.parametrize(
     ("override", "key"),
     [
-        ("agent.max_steps=x", "agent.max_steps"),
+        ("agent.max_turns=x", "agent.max_turns"),
         ("judge.policy=kind", "judge.policy"),
         ("ladder.rungs=[10]", "ladder"),
         ("ladder.rungs=[]", "ladder"),

@@ -2,8 +2,10 @@
 
 from typing import Any
 
-from lensmill.agents.reader.settings import ReaderSettings
+from lensmill.agents.reader.settings import EDITS, ReaderSettings
 from lensmill.agents.spec import Agent, AgentSpec, Resources
+from lensmill.agents.zoom.messages import PROMPTS
+from lensmill.tools import ZOOM
 
 
 def _build(settings: Any, _resources: Resources) -> Agent:
@@ -12,4 +14,11 @@ def _build(settings: Any, _resources: Resources) -> Agent:
     return ReaderAgent(settings)
 
 
-SPEC = AgentSpec(settings=ReaderSettings, build=_build, version=4, needs=frozenset({"ocr"}))
+SPEC = AgentSpec(
+    settings=ReaderSettings,
+    build=_build,
+    version=5,
+    prompts=PROMPTS.named(),
+    tools=(ZOOM, *EDITS),
+    needs=frozenset({"ocr"}),
+)

@@ -8,13 +8,9 @@ from lensmill.agents.reader.charts import ChartRoute
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.options import OptionsRoute
-from lensmill.agents.reader.settings import ReaderSettings
-from lensmill.agents.reader.transcript import write_messages
+from lensmill.agents.reader.settings import EDITS, ReaderSettings
+from lensmill.agents.zoom.messages import conversation_of
 from lensmill.perception.text import Reader, shared_reader
-from lensmill.tools import EDIT_TOOLS, ZOOM
-
-EDITS = tuple(name for name, (_, part) in EDIT_TOOLS.items() if part != "subplots")
-"""The edits that open questions come with."""
 
 
 class ReaderAgent:
@@ -38,11 +34,13 @@ class ReaderAgent:
         return await asyncio.to_thread(self._run, environment)
 
     def _run(self, environment: Environment) -> Rollout:
-        looking = Looking(environment, self._reader or shared_reader(), self._settings.max_steps)
-        conclusion = _conclude(looking)
-        tools = (ZOOM,) if environment.task.choices else (ZOOM, *EDITS)
-        messages = write_messages(environment.task, environment.steps, conclusion.thought, conclusion.answer, tools)
-        return environment.hand_in(conclusion.thought, conclusion.answer, messages)
+        turns, convention = self._settings.max_turns, environment.settings.convention
+        looking = Looking(environment, self._reader or shared_reader(), turns - 1)
+        end = _conclude(looking)
+        messages = conversation_of(
+            environment.task, convention, environment.steps, end.thought, end.answer, EDITS, turns
+        )
+        return environment.hand_in(end.thought, end.answer, messages)
 
 
 def _conclude(looking: Looking) -> Conclusion:

@@ -9,7 +9,7 @@ from lensmill.agents.search.prompting import PROMPTS
 from lensmill.agents.search.settings import SearchSettings
 from lensmill.agents.search.verifier import ModelVerifier
 from lensmill.agents.spec import AGENT, AgentSpec, Resources, Reviewing
-from lensmill.agents.zoom.agent import PROMPTS as ZOOM_PROMPTS
+from lensmill.agents.zoom.messages import PROMPTS as ZOOM_PROMPTS
 from lensmill.tools import ZOOM
 
 VERIFIER = "verifier"

@@ -19,7 +19,8 @@ from lensmill.agents.search.settings import SearchSettings
 from lensmill.agents.search.structure import search_structure, summary_structure
 from lensmill.agents.search.summary import Summary, Unfit, read_summary
 from lensmill.agents.wording import convention_words, option_hint, question_text
-from lensmill.agents.zoom.agent import look, turn_text, zoom_opening
+from lensmill.agents.zoom.agent import look
+from lensmill.agents.zoom.messages import conversation_of
 from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel
 from lensmill.models.families import ModelFamily
@@ -198,13 +199,7 @@ async def _use(search: _Search, thought: str, read: SearchReply) -> None:
 
 async def _retold(environment: Environment, summary: Summary, answer: str) -> tuple[Message, ...]:
     """Run the summary's zooms on the environment; the conversation that the zoom protocol would have had."""
-    task = environment.task
-    messages = [*zoom_opening(task, environment.settings.convention)]
     for one in summary.looks:
-        call = json.dumps({"name": ZOOM, "arguments": one.zoom.arguments}, ensure_ascii=False)
-        turn = f"<think>{one.thought}</think>\n<tool_call>\n{call}\n</tool_call>"
-        parts = await look(environment, one.thought, one.zoom)
-        messages.append(Message("assistant", (Part(turn),)))
-        messages.append(Message("user", (*parts, Part(turn_text(task)))))
-    ending = f"<think>{summary.thought}</think>\n<answer>{answer}</answer>"
-    return (*messages, Message("assistant", (Part(ending),)))
+        await look(environment, one.thought, one.zoom)
+    convention, steps = environment.settings.convention, environment.steps
+    return conversation_of(environment.task, convention, steps, summary.thought, answer)

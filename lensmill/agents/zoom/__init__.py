@@ -1,7 +1,8 @@
 """Zoom: Chain-of-Focus's inference protocol."""
 
 from lensmill.agents.spec import AGENT, AgentSpec
-from lensmill.agents.zoom.agent import PROMPTS, ZoomAgent, checked_zoom_opening
+from lensmill.agents.zoom.agent import ZoomAgent, checked_zoom_opening
+from lensmill.agents.zoom.messages import PROMPTS
 from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.tools import ZOOM
 

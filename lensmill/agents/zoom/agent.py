@@ -1,45 +1,22 @@
 """The zoom agent: Chain-of-Focus's inference protocol (section 3): look closer with calls until the answer is seen."""
 
 import asyncio
-import json
-from collections.abc import Sequence
 
 from lensmill.agents.conversation import Conversation, check_view
 from lensmill.agents.environment import Environment
-from lensmill.agents.prompts import Prompts
 from lensmill.agents.protocol import Rollout, Task
-from lensmill.agents.replies.final import UNKNOWN, abstains
-from lensmill.agents.wording import convention_words, option_hint, question_text
+from lensmill.agents.replies.final import abstains
+from lensmill.agents.zoom.messages import observed, turn_text, zoom_opening
 from lensmill.agents.zoom.replies import ToolCall, ZoomReply, read_zoom_reply
 from lensmill.agents.zoom.settings import ZoomSettings
 from lensmill.agents.zoom.structure import zoom_structure
-from lensmill.geometry import Convention
 from lensmill.models.chat import ChatModel, ChatReply
 from lensmill.models.families import ModelFamily
-from lensmill.tools import TOOLS, ZOOM, tool_schema
+from lensmill.tools import TOOLS
 from lensmill.trajectory import Message, Observation, Part, Step
-
-PROMPTS = Prompts("lensmill.agents.zoom")
 
 EARLY = "Your answer came before you saw what you asked for, so it was not taken."
 NO_ROOM = "No more pictures can be shown: answer with those that you have."
-
-
-def zoom_opening(
-    task: Task, convention: Convention, last: bool = False, tools: Sequence[str] = ()
-) -> tuple[Message, ...]:
-    """What the model is sent first.
-
-    Args:
-        last: the model has but this turn.
-        tools: further tools, as `module:NAME`.
-    """
-    schemas = "\n".join(json.dumps(tool_schema(name), ensure_ascii=False) for name in (ZOOM, *tools))
-    system = PROMPTS.fill("system", tools=schemas, convention=convention_words(convention))
-    return (
-        Message("system", (Part(system),)),
-        Message("user", (Part(image=0), Part(f"\n{question_text(task)}\n{turn_text(task, last)}"))),
-    )
 
 
 def checked_zoom_opening(
@@ -52,19 +29,6 @@ def checked_zoom_opening(
     """
     check_view(family, size, task.rung)
     return zoom_opening(task, family.convention, settings.max_turns == 1, settings.tools)
-
-
-def turn_text(task: Task, last: bool = False) -> str:
-    """What each user message ends with."""
-    return PROMPTS.fill("last" if last else "turn", option_hint=option_hint(task), unknown=UNKNOWN)
-
-
-def observed(index: int, observation: Observation) -> tuple[Part, ...]:
-    """What a call brought, as parts of the next user message; `index` is of its picture, if it has one."""
-    if observation.error:
-        return (Part(f"{observation.text}\n"),)
-    said = f"\nPicture {index}. {observation.text}".rstrip()
-    return (Part(image=index), Part(f"{said}\n"))
 
 
 class ZoomAgent:

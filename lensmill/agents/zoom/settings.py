@@ -21,7 +21,7 @@ class ZoomSettings(ModelAgentSettings):
     zoom_floor: int = ZOOM_FLOOR
     """a zoomed picture has at most max(rung, zoom_floor)^2 pixels, and no more than the model takes"""
     tools: tuple[str, ...] = ()
-    """tools of your own beside the zoom, each as module:NAME, e.g. [my_package.my_tool:SPEC]"""
+    """tools beside the zoom: ours by name, e.g. [focus_on_x_values_with_draw], your own as module:NAME"""
 
     def __post_init__(self) -> None:
         require_at_least(self, 1, "max_turns")

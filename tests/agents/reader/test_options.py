@@ -17,7 +17,7 @@ OPTIONS = ("Acme", "Borealis", "Corvus")
 
 @pytest.mark.parametrize("rung", [224, 448, 896, 1792, 3840])
 async def test_small_print_is_found_by_zooming_on_every_rung(rung: int) -> None:
-    agent = ReaderAgent(ReaderSettings(max_steps=14), reader=PrintedWorld([("Borealis", SIGN)]))
+    agent = ReaderAgent(ReaderSettings(max_turns=15), reader=PrintedWorld([("Borealis", SIGN)]))
     trajectory = (await agent.run(environment_for(QUESTION, OPTIONS, rung=rung))).trajectory
     assert trajectory.answer == "Borealis"
     assert any(box.iou(SIGN) > 0 for step in trajectory.steps if step.action for _, box in step.action.boxes)
@@ -59,7 +59,7 @@ async def test_a_line_that_a_closer_look_loses_still_stands_but_not_one_that_it_
 
 async def test_nothing_printed_means_abstaining_within_the_steps_allowed() -> None:
     trajectory = (
-        await ReaderAgent(ReaderSettings(max_steps=6), reader=PrintedWorld([])).run(environment_for(QUESTION, OPTIONS))
+        await ReaderAgent(ReaderSettings(max_turns=7), reader=PrintedWorld([])).run(environment_for(QUESTION, OPTIONS))
     ).trajectory
     assert trajectory.stop == "abstained"
     assert len(trajectory.steps) - 1 <= 6
@@ -100,6 +100,6 @@ async def test_a_strip_of_a_picture_ends_in_a_rollout() -> None:
     assert trajectory.answer is None
 
 
-def test_a_step_limit_below_one_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least 1"):
-        ReaderSettings(max_steps=0)
+def test_a_limit_of_one_turn_which_leaves_no_call_is_refused() -> None:
+    with pytest.raises(ValueError, match="at least 2"):
+        ReaderSettings(max_turns=1)

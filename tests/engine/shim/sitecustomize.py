@@ -1,8 +1,8 @@
-"""For the tests' engine environment only: a torchvision built for CUDA, beside a torch built for the CPU.
+"""For tests' engines and trainers only: a torchvision built for CUDA, beside a torch built for the CPU.
 
 The compiled half of such a torchvision does not load, and importing it fails where it describes two operators that
 nobody has declared. Resizing and normalising need neither, so declaring them is enough. Python imports this module
-when it starts, in every process of the engine, if its folder is on PYTHONPATH.
+when it starts, in every process, if its folder is on PYTHONPATH.
 """
 
 import importlib.abc

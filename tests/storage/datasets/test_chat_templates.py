@@ -12,10 +12,10 @@ import pytest
 
 from lensmill.agents.direct.agent import DirectAgent
 from lensmill.agents.protocol import Rollout
-from lensmill.agents.reader.transcript import write_messages
 from lensmill.agents.refocus.agent import RefocusAgent
 from lensmill.agents.zoom.agent import ZoomAgent
-from lensmill.geometry import Box
+from lensmill.agents.zoom.messages import conversation_of
+from lensmill.geometry import Box, Convention
 from lensmill.sandbox.protocol import Execution
 from lensmill.tools import ZOOM
 from lensmill.validation.templates import ChatTemplate, load_template
@@ -82,11 +82,11 @@ async def searching() -> Rollout:
 
 
 async def reader() -> Rollout:
-    """What the reader would hand in: its record is written by `write_messages`, not by a model."""
+    """What the reader would hand in: its record is written by `conversation_of`, not by a model."""
     environment = an_environment()
     environment.act("I look closer.", ZOOM, {"bbox_2d": [100, 100, 200, 200], "label": "it", "image": 0})
     environment.act("I look at 2019.", "nothing", {})
-    messages = write_messages(environment.task, environment.steps, "It is red.", "red", (ZOOM,))
+    messages = conversation_of(environment.task, Convention.PIXELS, environment.steps, "It is red.", "red")
     return environment.hand_in("It is red.", "red", messages)
 
 
