@@ -46,9 +46,6 @@ _OUTSIDE = re.compile(r"\+*(\w+)\._spec_=(.*)")
 """The choice of a plug-in from outside."""
 
 
-_FORMAT = re.compile(r"(format)=['\"]?([^'\"]*)['\"]?")
-"""A plain setting of some jobs with the name of a config group, which hydra would take for a choice of the group."""
-
 _ROLE = re.compile(r"model@roles\.\w+=")
 """A model for one role of the agent; the agent's spec lists the roles."""
 
@@ -72,16 +69,25 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
         SettingsError: an unknown group, option or key, or a malformed override.
     """
     GlobalHydra.instance().clear()
-    values = {} if "format" in groups_of(job) else {m[1]: m[2] for item in overrides if (m := _FORMAT.fullmatch(item))}
-    rest = [item for item in overrides if not (values and _FORMAT.fullmatch(item))]
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            config = compose(job, [_for_hydra(item) for item in _with_outside(rest)])
-        for name, value in values.items():
-            OmegaConf.update(config, name, value)
-        return config
+            named = [item for item in overrides if _is_plain(item, job)]
+            config = compose(job, [_for_hydra(item) for item in _with_outside(overrides) if item not in named])
+            for item in named:
+                name = item.partition("=")[0]
+                OmegaConf.update(config, name, OmegaConf.from_dotlist([item])[name])
+            return config
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
+
+
+def _is_plain(item: str, job: str) -> bool:
+    """Whether an override sets a plain setting of the job that has the name of another job's config group, such as
+    `format` of pipelines.diff. hydra would look for an option of the group."""
+    name, equals, _ = item.partition("=")
+    if not equals or name not in PLUGINS or name in groups_of(job):
+        return False
+    return any(re.search(rf"^{name}:", text, re.MULTILINE) for text in texts_of(job))
 
 
 def outside_in(overrides: Sequence[str]) -> list[tuple[str, str]]:

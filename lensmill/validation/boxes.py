@@ -137,11 +137,12 @@ def _about(numbers: Numbers, picture: Picture, where: str, training: Training) -
             )
         return None
     if _out(numbers, width, height):
+        may = "" if _out(numbers, 1000, 1000, 0) else "; it may be in 0 to 1000"
         return Finding(
             "box_outside",
             where,
-            f"the box {_text(numbers)} leaves {picture.where} of {width}x{height} px: write boxes in pixels of the "
-            "picture that the call names",
+            f"the box {_text(numbers)} leaves {picture.where} of {width}x{height} px{may}: write boxes in pixels of "
+            "the picture that the call names",
         )
     shift = max(
         abs(number * (after / before - 1))

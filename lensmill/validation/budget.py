@@ -35,25 +35,26 @@ def needs_of(conversation: Conversation, training: Training) -> Needs:
 
 
 def check_budget(conversation: Conversation, training: Training, setting: str, consequence: str) -> Iterator[Finding]:
-    """A row that is longer than the trainer's limit, whatever the tokeniser.
+    """A row that is longer than the trainer's limit, or than the model's context, whatever the tokeniser.
 
     Args:
         setting: the trainer's name for the limit.
         consequence: of a longer row.
     """
-    if not training.max_tokens:
-        return
+    limit = training.max_tokens
+    if not limit:
+        limit, setting = training.target.family.context_length, f"the context of {training.target.name}"
     images, _ = _pictures(conversation, training)
     texts = [part for turn in conversation.turns for part in turn.parts if part]
     text = sum(_tokens(part, training.count_tokens, _LONGEST_TOKEN) for part in texts)
     total = images + text + PER_TURN * len(conversation.turns)
-    if total > training.max_tokens:
+    if total > limit:
         about = "" if training.count_tokens else "at least about "
         yield Finding(
             "too_long",
             "",
-            f"the row needs {about}{total} tokens ({images} of pictures), and {setting} is {training.max_tokens}: "
-            f"{consequence}; raise {setting}, or leave the row out",
+            f"the row needs {about}{total} tokens ({images} of pictures), and {setting} is {limit}: "
+            f"{consequence}; raise the limit, or leave the row out",
         )
 
 

@@ -1,7 +1,6 @@
 """Tool calls: those that stand in texts as `<tool_call>`, and what makes a model learn wrong ones."""
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -9,8 +8,6 @@ from typing import Any
 from lensmill.formats.checking import Finding
 from lensmill.validation.conversation import Call, Conversation, Turn, shown
 
-_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
-_TOOLS = re.compile(r"<tools>(.*?)</tools>", re.DOTALL)
 _COUNTS = ("minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties")
 BAD = object()
 """The arguments of a call that is not JSON."""
@@ -24,6 +21,21 @@ def parsed(text: str) -> Any:
         return BAD
 
 
+def between(text: str, opening: str, closing: str) -> list[str]:
+    """The texts between pairs of tags, in order; in one pass, whatever the text."""
+    found, at = [], 0
+    while (start := text.find(opening, at)) >= 0 and (end := text.find(closing, start + len(opening))) >= 0:
+        found.append(text[start + len(opening) : end])
+        at = end + len(closing)
+    return found
+
+
+def _is_open(text: str) -> bool:
+    """Whether the last call of a text has no end."""
+    _, found, rest = text.rpartition("<tool_call>")
+    return bool(found) and "</tool_call>" not in rest and rest.lstrip().startswith("{")
+
+
 def calls_of(turn: Turn) -> tuple[Call, ...]:
     """Every call of an assistant's turn, those in fields first."""
     if turn.role != "assistant":
@@ -31,7 +43,7 @@ def calls_of(turn: Turn) -> tuple[Call, ...]:
     text = turn.text
     if "<tool_call>" not in text:
         return turn.calls
-    return turn.calls + tuple(read_call(block, turn.where) for block in _CALL.findall(text))
+    return turn.calls + tuple(read_call(block, turn.where) for block in between(text, "<tool_call>", "</tool_call>"))
 
 
 def read_call(text: str, where: str) -> Call:
@@ -64,6 +76,12 @@ def answered(conversation: Conversation, number: int) -> bool:
 def check_calls(conversation: Conversation) -> Iterator[Finding]:
     """Calls that no parser reads, arguments encoded twice, and nulls that Arrow has put into arguments."""
     for number, turn in enumerate(conversation.turns):
+        if turn.role == "assistant" and _is_open(turn.text) and answered(conversation, number):
+            yield Finding(
+                "call_not_closed",
+                turn.where,
+                "a call begins and has no </tool_call>: the turn was cut off, or lacks its end",
+            )
         for call in calls_of(turn):
             if call.arguments is BAD:
                 if answered(conversation, number):
@@ -108,7 +126,7 @@ def check_schemas(conversation: Conversation) -> Iterator[Finding]:
         yield from _schema_findings(schema if isinstance(schema, str) else json.dumps(schema, default=str), where)
     for turn in conversation.turns:
         if turn.role == "system" and "<tools>" in turn.text:
-            for block in _TOOLS.findall(turn.text):
+            for block in between(turn.text, "<tools>", "</tools>"):
                 yield from _schema_findings(block, turn.where)
 
 

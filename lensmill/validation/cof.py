@@ -29,11 +29,11 @@ def _read(row: Mapping[str, Any], training: Training) -> Reading:
         return None
     conversation = yield from read({key: value for key, value in row.items() if key != "conversations"}, training)
     if conversation is not None:
-        yield from _layout(conversation, row)
+        yield from _layout(conversation)
     return conversation
 
 
-def _layout(conversation: Conversation, row: Mapping[str, Any]) -> Iterator[Finding]:
+def _layout(conversation: Conversation) -> Iterator[Finding]:
     for turn in conversation.turns:
         if turn.said not in _ROLES:
             yield Finding(
@@ -49,20 +49,12 @@ def _layout(conversation: Conversation, row: Mapping[str, Any]) -> Iterator[Find
                 yield Finding(
                     "box_shape", call.where, "the zoom has no bbox_2d of four numbers: write [x1, y1, x2, y2]"
                 )
-    if row.get("images") is not None and not all(isinstance(path, str) for path in _list(row["images"])):
-        yield Finding(
-            "image_entry", "images", "images holds other things than paths: write paths below the data's folder"
-        )
     last = conversation.turns[-1]
     tagged = "<think>" in last.text or any(calls_of(turn) for turn in conversation.turns)
     if last.role == "assistant" and tagged and ("<answer>" not in last.text or "</answer>" not in last.text):
         yield Finding(
             "no_answer", last.where, "the last turn has no <answer>...</answer>, which its reward and evaluation read"
         )
-
-
-def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else []
 
 
 def snippet(needs: Needs) -> str:

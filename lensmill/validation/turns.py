@@ -63,7 +63,9 @@ def check_learnt(conversation: Conversation) -> Iterator[Finding]:
         return
     if not any(turn.learnt for turn in answers):
         yield Finding("no_loss", answers[-1].where, f"every turn is masked: {_LEARNS_NOTHING}")
-    for turn in turns:
+    for turn, following in zip(turns, (*turns[1:], None), strict=True):
+        if following is not None and following.calls and turn.role == following.role:
+            continue  # a call without a thought
         if turn.role != "system" and not turn.calls and not turn.pictures and not turn.text.strip():
             yield Finding(
                 "empty_turn",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 
 from lensmill.formats.checking import Finding, Training
+from lensmill.resolution import PATCH_FACTOR
 from lensmill.validation.boxes import check_boxes
 from lensmill.validation.budget import check_budget
 from lensmill.validation.calls import check_calls, check_schemas
@@ -23,7 +24,8 @@ class Trainer:
         limit: its setting for the tokens of a row.
         longer: what happens to a longer row.
         order: what happens to turns in another order.
-        smallest: pixels of a side below which it enlarges pictures; 0 for none.
+        smallest: pixels of a side below which the trainer itself enlarges pictures; models of patches enlarge sides
+            below one patch in any case.
         learns: rows hold the turns that are learnt (all but prompts for RL).
     """
 
@@ -43,7 +45,8 @@ def check_conversation(
     Args:
         calls: look at calls and their boxes; a rejected side may hold wrong ones.
     """
-    yield from check_pictures(conversation.pictures, trainer.name, trainer.smallest)
+    patch = PATCH_FACTOR if training.target.family.tokens_per_image is None else 0
+    yield from check_pictures(conversation.pictures, trainer.name, max(trainer.smallest, patch))
     yield from check_texts(conversation, training.target.name, training.specials)
     yield from check_system(conversation)
     yield from check_order(conversation, trainer.order)

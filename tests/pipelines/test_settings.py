@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.config import SettingsError, load_build
-from pipelines.settings import BuildSettings
+from pipelines.config import SettingsError, load, load_build
+from pipelines.settings import BuildSettings, DiffSettings
 from storage.sources.chartqa import ChartQASettings
 from storage.sources.synthetic import SyntheticSettings
 
@@ -136,3 +136,8 @@ def test_a_bare_setting_is_told_how_to_be_set(bare: str, expected: str) -> None:
 
 def test_a_malformed_override_is_one_line() -> None:
     assert error_of("a b")
+
+
+@pytest.mark.parametrize(("value", "meant"), [("format=json", "json"), ("format='text'", "text")])
+def test_a_plain_setting_may_have_the_name_of_another_job_s_group(value: str, meant: str) -> None:
+    assert load("diff", DiffSettings, ["out=x", value]).format == meant

@@ -10,6 +10,8 @@ from lensmill.formats.target import target_of
 from lensmill.validation.spec import examine
 from lensmill.validation.templates import ChatTemplate, load_template
 
+VALIDATORS = {name: spec.validator for name, spec in FORMATS.own.items()}
+
 
 @cache
 def template(name: str) -> ChatTemplate:
@@ -24,7 +26,7 @@ def training(target: str = "qwen2_5_vl", with_template: bool = True, max_pixels:
 
 def found(name: str, row: Mapping[str, Any], what: Training | None = None) -> list[Finding]:
     """The findings about a row of a format."""
-    return examine(FORMATS.get(name).validator, row, what or training())[0]
+    return examine(VALIDATORS[name], row, what or training())[0]
 
 
 def traps(name: str, row: Mapping[str, Any], what: Training | None = None) -> set[str]:

@@ -35,6 +35,7 @@ SHARED: dict[str, tuple[Mutate, str]] = {
         ),
         "double_encoded",
     ),
+    "a call without its end": (in_call("\n</tool_call>", ""), "call_not_closed"),
     "a null argument": (in_call('"label": "it"', '"label": "it", "labels": null'), "null_argument"),
     "swapped corners": (in_call("[30, 28, 150, 140]", "[150, 28, 30, 140]"), "box_inverted"),
     "no area": (in_call("[30, 28, 150, 140]", "[30, 28, 30, 140]"), "box_empty"),
@@ -54,6 +55,10 @@ PICTURED: dict[str, tuple[Mutate, str]] = {
     "a picture that is too long": (
         lambda row: row["images"].__setitem__(2, {"bytes": png(600, 2), "path": None}),
         "aspect_ratio",
+    ),
+    "a picture below a patch": (
+        lambda row: row["images"].__setitem__(2, {"bytes": png(56, 20), "path": None}),
+        "small_picture",
     ),
     "a picture of no bytes": (
         lambda row: row["images"].__setitem__(1, {"bytes": b"", "path": None}),

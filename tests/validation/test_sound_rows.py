@@ -134,6 +134,25 @@ def test_a_box_over_a_thousand_is_wrong_for_a_target_that_writes_thousandths() -
     assert traps("verl_sft", row, training("qwen3_vl")) == {"box_convention"}
 
 
+def test_a_row_over_the_context_of_the_model_is_too_long() -> None:
+    row = SOUND["swift"][1](EPISODE)
+    row["messages"][1]["content"] += " and more" * 100_000
+    assert "too_long" in traps("swift", row)
+
+
+def test_a_call_without_a_thought_is_no_empty_turn() -> None:
+    row = SOUND["swift_agent"][1](EPISODE)
+    row["messages"][2]["content"] = ""
+    assert found("swift", row) == []
+
+
+def test_a_box_that_may_be_in_thousandths_says_so() -> None:
+    row = SOUND["verl_sft"][1](EPISODE)
+    in_call("[30, 28, 150, 140]", "[30, 28, 900, 140]")(row)
+    (finding,) = found("verl_sft", row)
+    assert "it may be in 0 to 1000" in finding.message
+
+
 def test_a_row_over_the_limit_is_found_and_a_row_below_is_not() -> None:
     row = SOUND["verl_sft"][1](EPISODE)
     assert "too_long" in traps("verl_sft", row, training(max_tokens=400))
