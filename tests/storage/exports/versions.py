@@ -17,6 +17,9 @@ from tests.storage.published_rows import INPUTS, Row, accepted, publish, rejecte
 
 VERSION = "v1"
 
+RUNGS = (448, 672)
+"""Of the episodes by turns: each rung is a shard, and a part of an export."""
+
 
 def rows(files: Files, wrong: Sequence[int] = (), count: int = 6) -> Iterator[Row]:
     """`count` accepted episodes, each with a question of its own; those of `wrong` also have a rejected one."""
@@ -42,7 +45,9 @@ def _row(images: ImageStore, example: Example, number: int, answer: str) -> Row:
         image_id=image_id,
         subset=str(number),
     )
-    planned = PlannedEpisode(f"{number:016x}{answer:0>16}", sample.sample_id, 448, "zoom", int(answer) - 7)
+    planned = PlannedEpisode(
+        f"{number:016x}{answer:0>16}", sample.sample_id, RUNGS[number % 2], "zoom", int(answer) - 7
+    )
     trajectory = _with_images(example.trajectory, references)
     return (accepted if answer == "7" else rejected)(planned, sample, trajectory)
 
