@@ -1,15 +1,17 @@
 """Export against a plain copy: rows a second with picture files, bytes a second with embedded pictures.
 
-    python -m benchmarks.exporting --version OUT/datasets/VERSION [--rows 100000]
+    python -m benchmarks.exporting --version OUT/datasets/VERSION [--rows 100000] [--embedded 5000]
 
 Makes a version of many rows from the rows of a real one (each row with ids and picture files of its own), exports the
-version on two CPUs, and copies the bytes of each export with `shutil` into fresh files for comparison. Prints the rates
-and the peak memory of a process. The command fails (exit 1) below 1,500 rows a second with picture files, below 0.8 of
-the copy with embedded pictures, or above 1 GB.
+version on two CPUs, and copies the bytes of each export with `shutil` into fresh files for comparison. Rows for formats
+with picture files have plain pictures of the same sizes (about 2 kB each), because the disk would be the limit
+otherwise. Prints the rates and the peak memory of a process. The command fails (exit 1) below 1,500 rows a second with
+picture files, below 0.8 of the copy with embedded pictures, or above 1 GB.
 """
 
 import argparse
 import hashlib
+import io
 import itertools
 import os
 import resource
@@ -19,12 +21,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from PIL import Image
 
 from storage.builds.counts import CardCounts
 from storage.datasets.blocks import BlockRecord
@@ -38,8 +42,12 @@ LEAST_ROWS, LEAST_SHARE, MOST_MB = 1500.0, 0.8, 1000.0
 FORMATS = (("llamafactory", "files"), ("swift", "files"), ("trl", "embedded"), ("verl_sft", "embedded"))
 
 
-def enlarged(version: Path, store: str, rows: int) -> None:
-    """Publish `rows` rows into a store: those of a version again and again, with other ids and other picture files."""
+def enlarged(version: Path, store: str, rows: int, plain: bool) -> None:
+    """Publish `rows` rows into a store: those of a version again and again, with other ids and other picture files.
+
+    Args:
+        plain: pictures are of one colour.
+    """
     source = Files(str(version.parents[1]))
     there = published(source, version.name)
     assert there is not None
@@ -52,7 +60,7 @@ def enlarged(version: Path, store: str, rows: int) -> None:
         made, lines = [], []
         for number in range(start, min(rows, start + ROWS_A_BLOCK)):
             row = real[number % len(real)]
-            made.append(_other(row, number, numbers))
+            made.append(_other(row, number, numbers, plain))
             lines.append(
                 {**facts[row["episode_id"]], "episode_id": made[-1]["episode_id"], "rung": 448, "table": "train"}
             )
@@ -64,13 +72,21 @@ def enlarged(version: Path, store: str, rows: int) -> None:
     finish(files, "many", Contents(blocks, CardCounts(), ledger=lambda: iter(ledgers)), inputs)
 
 
-def _other(row: dict[str, Any], number: int, numbers: Iterator[int]) -> dict[str, Any]:
+@cache
+def _flat(width: int, height: int) -> bytes:
+    sink = io.BytesIO()
+    Image.new("L", (width, height), 200).save(sink, "PNG")
+    return sink.getvalue()
+
+
+def _other(row: dict[str, Any], number: int, numbers: Iterator[int], plain: bool) -> dict[str, Any]:
     """The same row with ids and picture files of its own: bytes after a PNG's end do not matter to a reader."""
-    images = []
-    for image in row["images"]:
-        data = image["bytes"] + next(numbers).to_bytes(8, "big")
-        images.append({"bytes": data, "path": f"{hashlib.sha256(data).hexdigest()}.png"})
-    ids = [image["path"].removesuffix(".png") for image in images]
+    images, ids = [], []
+    for image, frame in zip(row["images"], row["frames"], strict=True):
+        data = _flat(frame["width"], frame["height"]) if plain else image["bytes"]
+        data += next(numbers).to_bytes(8, "big")
+        ids.append(hashlib.sha256(data).hexdigest())
+        images.append({"bytes": data, "path": f"{ids[-1]}.png"})
     return {**row, "images": images, "image_ids": ids, "episode_id": f"{number:032x}", "rung": 448}
 
 
@@ -123,17 +139,19 @@ def main() -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", type=Path, required=True, help="folder of a version")
-    parser.add_argument("--rows", type=int, default=100_000)
+    parser.add_argument("--rows", type=int, default=100_000, help="of formats with picture files")
+    parser.add_argument("--embedded", type=int, default=5_000, help="rows of formats that embed pictures")
     given = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as folder:
-        store = f"{folder}/store"
-        enlarged(given.version.absolute(), store, given.rows)
-        print(f"{given.rows:,} rows, {size_of(f'{store}/shards') / 1e6:,.0f} MB of shards")
+        counts = {"files": given.rows, "embedded": given.embedded}
+        for pictures, rows in counts.items():
+            enlarged(given.version.absolute(), f"{folder}/{pictures}", rows, pictures == "files")
+            print(f"{pictures}: {rows:,} rows, {size_of(f'{folder}/{pictures}/shards') / 1e6:,.0f} MB of shards")
         for name, pictures in FORMATS:
             to = f"{folder}/{name}"
-            seconds = exported(store, to, name, pictures)
-            size, rate = size_of(to), given.rows / seconds
+            seconds = exported(f"{folder}/{pictures}", to, name, pictures)
+            size, rate = size_of(to), counts[pictures] / seconds
             line = f"{name:<13} {pictures:<9} {rate:8,.0f} rows/s  {size / seconds / 1e6:8,.1f} MB/s"
             if pictures == "embedded":
                 plain = size / copied(to, f"{to}-copy")

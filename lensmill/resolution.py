@@ -9,6 +9,7 @@ model: the preprocessor would silently resize it, and boxes about it would shift
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lensmill.geometry import Frame
 
@@ -29,6 +30,7 @@ MIN_PIXELS, MAX_PIXELS = 3_136, 12_845_056
 So these limits also apply to pictures that no model sees before training."""
 
 
+@lru_cache(maxsize=4096)
 def fit(
     width: float, height: float, max_pixels: int, factor: int = PATCH_FACTOR, min_pixels: int = 0
 ) -> tuple[int, int]:

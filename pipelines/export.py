@@ -25,6 +25,9 @@ from storage.exports.export import Inputs, Totals, claim, finish, works
 from storage.exports.parts import Export, PartRecord, make_part
 from storage.files.store import Files
 
+LONG_ROWS = 10_000
+"""Rows that take long enough for a cluster to be started at once."""
+
 
 def run(settings: ExportSettings, display: ProgressDisplay) -> int:
     """Export a version. Return the exit status: FAILED if no row was exported.
@@ -51,7 +54,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
         display.result(f"{target.root} is there already, from the same episodes and settings", path=target.root)
         return ExitStatus.DONE
     display.begin("exporting", picked, "rows to be read and written")
-    running = Running(settings.cluster, display.say)
+    running = Running(settings.cluster, display.say, patience_s=0 if picked > LONG_ROWS and len(units) > 1 else None)
     parts: list[PartRecord] = []
     done = 0
     made = works(source, target, inputs, units)

@@ -23,10 +23,17 @@ class Running:
     Args:
         say: told one line if a cluster takes long to answer.
         waiting: called twice a second while no result is ready.
+        patience_s: see `PATIENCE_S`; 0 for work that is known to be long.
     """
 
-    def __init__(self, settings: ClusterSettings, say: Say, waiting: Callable[[], None] = lambda: None) -> None:
-        self._settings, self._say, self._waiting = settings, say, waiting
+    def __init__(
+        self,
+        settings: ClusterSettings,
+        say: Say,
+        waiting: Callable[[], None] = lambda: None,
+        patience_s: float | None = None,
+    ) -> None:
+        self._settings, self._say, self._waiting, self._patience_s = settings, say, waiting, patience_s
         self._worked = 0.0
         self._connected = False
 
@@ -55,7 +62,10 @@ class Running:
         if self._connected or settings.address != "local":
             return False
         if settings.workers is None:
-            return self._worked < PATIENCE_S or len(os.sched_getaffinity(0)) == 1
+            return (
+                self._worked < (PATIENCE_S if self._patience_s is None else self._patience_s)
+                or len(os.sched_getaffinity(0)) == 1
+            )
         return settings.workers == 1
 
 

@@ -73,7 +73,7 @@ class Turn:
     @property
     def pictures(self) -> int:
         """The number of pictures in the turn."""
-        return sum(part is None for part in self.parts)
+        return self.parts.count(None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,8 +70,13 @@ class PictureFolder:
                 os.makedirs(folder, exist_ok=True)
                 self._folders.add(folder)
         try:
-            with open(full, "wb", buffering=0) as sink:
-                sink.write(data)
+            file = os.open(full, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o644)  # half the time of `open`
+            try:
+                left = memoryview(data)
+                while left:
+                    left = left[os.write(file, left) :]
+            finally:
+                os.close(file)
         except OSError as error:
             raise StoreError(f"{full}: {error.strerror or error}: make room or rights there, and run again") from error
 
