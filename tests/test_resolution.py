@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from lensmill.models.families import ModelFamily, within
@@ -173,6 +173,7 @@ def test_a_rung_above_a_models_limit_is_skipped_where_a_lower_one_is_there_alrea
 def test_the_own_rung_of_an_image_shows_it_at_its_own_size_and_no_lower_rung_does(
     size: tuple[int, int], factor: int
 ) -> None:
+    assume(size[0] * size[1] < 0.98 * MAX_PIXELS)  # a larger image is never shown at its own size
     ladder = Ladder(factor=factor)
     rung = ladder.own_rung(size)
     width, height = fit(*size, MAX_PIXELS, factor, ladder.min_pixels)

@@ -64,9 +64,9 @@ def _with_images(trajectory: Trajectory, references: list[ImageRef]) -> Trajecto
     return replace(trajectory, images=tuple(references), steps=tuple(steps))
 
 
-def a_version(root: str, wrong: Sequence[int] = (), count: int = 6, rows_a_group: int = 2) -> str:
-    """Publish a version below a store's root; returns its folder."""
-    files = Files(root)
+def a_version(root: str | Files, wrong: Sequence[int] = (), count: int = 6, rows_a_group: int = 2) -> str:
+    """Publish a version in a store; returns its folder."""
+    files = Files(root) if isinstance(root, str) else root
     inputs = replace(INPUTS, replay=ReplaySettings().record())
     sizes = ShardSizes(row_group_rows=rows_a_group)
     return publish(files, VERSION, rows(files, wrong, count), inputs, sizes=sizes).path
