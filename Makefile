@@ -77,11 +77,11 @@ bench: setup-dev  ## the benchmarks that need no data of yours (see benchmarks/R
 	$(BIN)/python -m benchmarks.views
 
 lock:  ## pin the requirements again (needs uv)
-	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --upgrade --extra mill \
 		--custom-compile-command "make lock" pyproject.toml -o requirements.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --group dev \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --extra mill --group dev \
 		--custom-compile-command "make lock" -c requirements.txt pyproject.toml -o requirements-dev.txt
-	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --extra cluster \
+	uv pip compile --universal --python-version 3.11 --generate-hashes --quiet --extra mill --extra cluster \
 		--custom-compile-command "make lock" -c requirements-dev.txt pyproject.toml -o requirements-cluster.txt
 	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet --upgrade \
 		--custom-compile-command "make lock" --override tests/engine/overrides-engine.txt \

@@ -53,11 +53,14 @@ class ReplaySettings:
 
     @classmethod
     def of_recipe(cls, recipe: Mapping[str, Any]) -> Self:
-        """The settings of a recorded recipe (JSON values).
+        """The settings of a recorded recipe (JSON values). The pictures of given trajectories were drawn as the recipe
+        of their own build says.
 
         Raises:
             ValueError: `recipe` is not a recipe.
         """
+        if "given" in recipe:
+            return cls.of_recipe(recipe["given"])
         try:
             agent, ladder = recipe["agent"], recipe["ladder"]
             _drawn_as_now(ladder)
@@ -144,12 +147,14 @@ class Redrawn:
     differences: tuple[Difference, ...]
 
 
-def made_by_code(trajectory: Trajectory) -> frozenset[str]:
-    """Ids of the pictures that code showed.
+def stored_pictures(trajectory: Trajectory) -> frozenset[str]:
+    """Ids of the pictures that are stored as files; everything else is drawn again from its record.
 
-    These are stored as files: with other limits, or on a slower machine, code may get less far. Everything else is
-    drawn again from its record.
+    These are the pictures that code showed: with other limits, or on a slower machine, code may get less far. Of a
+    recorded trajectory they are all pictures that came with it.
     """
+    if trajectory.recording is not None:
+        return frozenset(ref.image_id for ref in trajectory.images[1:])
     steps = (step for step in trajectory.steps if step.action is not None and step.action.tool == PYTHON)
     return frozenset(ref.image_id for step in steps if step.observation for ref in step.observation.images)
 
@@ -195,7 +200,8 @@ class Replayer:
     ) -> Iterator[Redrawn]:
         """Draw every picture of a trajectory again, in order and one at a time, and compare it with the record.
 
-        Ends early, with a difference, at a step that can no longer be run.
+        Ends early, with a difference, at a step that can no longer be run. Of a recorded trajectory only the view is
+        drawn.
 
         Args:
             image_id: of the original.
@@ -214,6 +220,8 @@ class Replayer:
             what = "the pictures of the steps are not those of the trajectory"
             yield Redrawn(None, None, None, (Difference("images", what),))
             return
+        if trajectory.recording is not None:  # others drew its pictures: the view alone follows from the original
+            trajectory = replace(trajectory, images=trajectory.images[:1], steps=(), messages=())
         lossless, view = self._look(image_id, rung)
         shown = self._steps(view, rung, regions, trajectory)
         index = 0

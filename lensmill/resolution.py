@@ -21,6 +21,9 @@ PATCH_FACTOR = 28
 MAX_ASPECT = 200
 """Qwen's preprocessors refuse pictures with a larger aspect ratio."""
 
+MAX_RUNG = 16_384
+"""Pixels: the largest rung of a ladder."""
+
 MIN_PIXELS, MAX_PIXELS = 3_136, 12_845_056
 """Qwen2.5-VL's limits of one picture (4 and 16,384 patches of 28x28). Its maximum is the smallest among these families.
 So these limits also apply to pictures that no model sees before training."""
@@ -135,12 +138,18 @@ class Ladder:
                 f"a picture cannot have from {self.min_pixels} to {self.max_pixels} pixels in patches of {self.factor}"
             )
         for rung in self.rungs:
-            if not self.factor <= rung <= 16384:
-                raise ValueError(f"a rung must be from {self.factor} to 16384 pixels, got {rung}")
+            if not self.factor <= rung <= MAX_RUNG:
+                raise ValueError(f"a rung must be from {self.factor} to {MAX_RUNG} pixels, got {rung}")
 
     def rungs_for(self, original: tuple[int, int]) -> tuple[int, ...]:
         """The rungs of the views of an image of size (width, height); see `rungs_for`."""
         return rungs_for(original, self.rungs, self.upscale, self.max_pixels)
+
+    def own_rung(self, original: tuple[int, int]) -> int | None:
+        """The lowest rung whose view has the size of an image of (width, height), in whole patches and within the
+        limits; None if the ladder has no such rung."""
+        own = view_frame(original, MAX_RUNG, self.factor, False, self.min_pixels, self.max_pixels)
+        return next((rung for rung in sorted(self.rungs) if self.frame(original, rung) == own), None)
 
     def frame(self, original: tuple[int, int], rung: int) -> Frame:
         """The frame of the view of an image of size (width, height) on a rung."""

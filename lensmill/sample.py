@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lensmill.geometry import Box
+from lensmill.trajectory import Trajectory
 
 RegionKind = Literal["x_values", "y_values", "columns", "rows", "subplots"]
 
@@ -35,6 +36,8 @@ class Sample:
         source, subset, split, licence: provenance, e.g. "chartqa", "human", "test", "GPL-3.0".
         origin: file (below its source) and row of the sample, for error messages only.
         neutralised: the changes that neutralising made to its texts, e.g. "question: ‹|im_end|›"; see `neutral_sample`.
+        recorded: the trajectory that came with the sample; its first picture is the original. Only agents whose spec
+            needs a recording see it: it holds the answer.
     """
 
     sample_id: str
@@ -52,6 +55,7 @@ class Sample:
     licence: str = ""
     origin: str = ""
     neutralised: tuple[str, ...] = ()
+    recorded: Trajectory | None = None
 
     def __post_init__(self) -> None:
         if not self.question.strip():

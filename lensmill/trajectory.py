@@ -1,7 +1,7 @@
 """A trajectory: the record of one episode, step by step, with every message as the model saw or wrote it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from lensmill.geometry import Box, Frame
@@ -81,17 +81,35 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Recording:
+    """The mark of a trajectory from elsewhere. Its pictures came with it, so only its view can be drawn again.
+
+    Attributes:
+        format: of the row that it came in, e.g. "refocus".
+        notes: names of what the canonical form could not take as it stood; each format lists its names.
+        fields: fields of the row that do not follow from the canonical form, letter by letter (JSON values).
+        keys: of the row, in its order.
+    """
+
+    format: str
+    notes: tuple[str, ...] = ()
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Trajectory:
     """The record of one episode.
 
     Attributes:
         images: the view (index 0), then each observation's pictures in the order in which they were made.
         steps: in order.
-        messages: the conversation; empty for agents without one. Messages name each image once, in order, so that a
-            placeholder in a text needs no number.
+        messages: the conversation; empty for agents without one. Messages name each image at most once, in order, so
+            that a placeholder in a text needs no number. An episode that leaves an image out is never trained on.
         answer: the final answer; None if the agent abstained or ran out of turns.
         stop: why the episode ended.
         rounds: the number of questions to a verifier that knows the answer; 0 for agents without a verifier.
+        recording: of a trajectory that came from elsewhere; None for an episode of ours.
     """
 
     images: tuple[ImageRef, ...]
@@ -100,6 +118,7 @@ class Trajectory:
     answer: str | None
     stop: Stop
     rounds: int = 0
+    recording: Recording | None = None
 
     def __post_init__(self) -> None:
         if not self.images:
@@ -107,10 +126,16 @@ class Trajectory:
         if (self.answer is not None) != (self.stop == "answered"):
             raise ValueError(f"stop is {self.stop!r} but the answer is {self.answer!r}")
         named = [part.image for message in self.messages for part in message.parts if part.image is not None]
-        if self.messages and named != list(range(len(self.images))):
-            raise ValueError(f"messages name the pictures {named}, not each of the {len(self.images)} once, in order")
+        if named != sorted(set(named) & set(range(len(self.images)))):
+            raise ValueError(f"messages name the pictures {named}, not the {len(self.images)} at most once, in order")
 
     @property
     def view(self) -> ImageRef:
         """The picture that the agent first saw."""
         return self.images[0]
+
+    @property
+    def shown(self) -> tuple[ImageRef, ...]:
+        """The pictures that the messages name, in order; every picture where there are no messages."""
+        named = [part.image for message in self.messages for part in message.parts if part.image is not None]
+        return tuple(self.images[index] for index in named) if self.messages else self.images

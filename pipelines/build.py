@@ -10,6 +10,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 
 from actors.ingest.outline import PlanOutline
 from actors.ingest.planning import PlanSettings
@@ -34,7 +35,7 @@ from pipelines.model_checks import advice_after, questions, status_after
 from pipelines.models import Engines, agent_models, judge_model
 from pipelines.planning import plan_source
 from pipelines.publishing import publish_and_tell
-from pipelines.recipe import judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
+from pipelines.recipe import find_given, judge_fingerprint, recipe_of, record, record_judge, title_of, what_changed
 from pipelines.settings import BuildSettings
 from storage.builds.episodes import EpisodeStore
 from storage.builds.plan import Plan
@@ -64,6 +65,11 @@ class Build(Job):
         display: ProgressDisplay,
         publish: Callable[[PublishSettings, ProgressDisplay, Callable[[], bool]], int] = publish_and_tell,
     ) -> None:
+        given = None
+        if settings.agent.given is not None:
+            given = find_given(settings.store.open(settings.out), settings)
+            assert given is not None
+            settings = replace(settings, agent=settings.agent.with_given(given.fingerprint))
         self._settings = settings
         self._publish = publish
         self._models = agent_models(
@@ -75,7 +81,7 @@ class Build(Job):
         )
         self._judge_engine = settings.judge_engine or (None if settings.judge_model.name else settings.engine)
         self._judge = judge_fingerprint(settings.judge, self._judge_model, self._judge_engine)
-        self._recipe = recipe_of(settings, self._models, self._judge)
+        self._recipe = recipe_of(settings, self._models, self._judge, given)
         self._fingerprint = self._recipe.fingerprint
         self._source_waits = SOURCES.of(settings.source).look_for(settings.source)  # before anything is written
         super().__init__(settings, display)

@@ -71,9 +71,23 @@ def compose_config(job: str, overrides: Sequence[str]) -> DictConfig:
     GlobalHydra.instance().clear()
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
-            return compose(job, [_for_hydra(item) for item in _with_outside(overrides)])
+            named = [item for item in overrides if _is_plain(item, job)]
+            config = compose(job, [_for_hydra(item) for item in _with_outside(overrides) if item not in named])
+            for item in named:
+                name = item.partition("=")[0]
+                OmegaConf.update(config, name, OmegaConf.from_dotlist([item])[name])
+            return config
     except (HydraException, OmegaConfBaseException) as error:
         raise SettingsError(_one_line(error, job, overrides)) from error
+
+
+def _is_plain(item: str, job: str) -> bool:
+    """Whether an override sets a plain setting of the job that has the name of another job's config group, such as
+    `format` of pipelines.diff. hydra would look for an option of the group."""
+    name, equals, _ = item.partition("=")
+    if not equals or name not in PLUGINS or name in groups_of(job):
+        return False
+    return any(re.search(rf"^{name}:", text, re.MULTILINE) for text in texts_of(job))
 
 
 def outside_in(overrides: Sequence[str]) -> list[tuple[str, str]]:
@@ -162,9 +176,9 @@ def _plugins(plain: Mapping[str, Any]) -> dict[str, PluginSettings]:
     """
     found: dict[str, PluginSettings] = {}
     for group, registry in PLUGINS.items():
-        if group not in plain:
+        given = plain.get(group)
+        if not isinstance(given, Mapping):  # `format` is also the name of a plain setting
             continue
-        given = plain[group]
         try:
             spec = registry.get(given.get("_spec_") or given.get("name", ""))
         except SpecError as error:
@@ -296,10 +310,10 @@ def _one_line(error: Exception, job: str, overrides: Sequence[str]) -> str:
     return " ".join(line.strip() for line in message.strip().splitlines() if line.strip())
 
 
-def with_folder(arguments: Sequence[str]) -> list[str]:
-    """Arguments with a bare folder or URL written as out=..., in quotes for hydra."""
+def with_folder(arguments: Sequence[str], name: str = "out") -> list[str]:
+    """Arguments with a bare folder or URL written as out=... (or another name), in quotes for hydra."""
     return [
-        argument if "=" in argument or argument.startswith("-") else f"out={_quoted(argument)}"
+        argument if "=" in argument or argument.startswith("-") else f"{name}={_quoted(argument)}"
         for argument in arguments
     ]
 

@@ -11,14 +11,15 @@ from collections.abc import Sequence
 
 from actors.cluster.running import Running
 from lensmill.formats.checking import Training
-from lensmill.formats.spec import FORMATS
+from lensmill.formats.spec import FORMATS, FormatSpec
 from lensmill.geometry import Convention
+from lensmill.validation.templates import ChatTemplate, load_template
 from monitoring.progress import ProgressDisplay, count_text, size_text
 from pipelines.command import run_command
 from pipelines.config import SettingsError, load
 from pipelines.exit_status import ExitStatus
 from pipelines.help import EXPORT_HELP
-from pipelines.settings import ExportSettings
+from pipelines.training_settings import ExportSettings
 from storage.exports.episodes import PLAIN, Chosen, convention_of, open_version, units_of
 from storage.exports.export import Inputs, Totals, claim, finish, works
 from storage.exports.parts import Export, PartRecord, make_part
@@ -39,14 +40,16 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
     to = settings.to or f"exports/{version}-{settings.format.name}"
     target = settings.store.open(to) if "://" in to else Files(os.path.abspath(to))
     chosen = Chosen(settings.splits, settings.rungs, settings.where)
-    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there)))
+    inputs = Inputs(there, chosen, _export(settings, target, convention_of(there), display))
     units = units_of(source, version, inputs.chosen, inputs.export.spec.pairs is not None)
     picked = sum(len(unit.picks) for unit in units)
     if not picked:
         what = "pair of a right and a wrong episode at one question" if inputs.export.spec.pairs else "row"
         raise SettingsError(f"dataset={settings.dataset}: it has no {what} for these splits, rungs and this condition")
     display.say(f"exporting {count_text(picked, 'row')} of {there.version} as {settings.format.name} to {target.root}")
-    claim(target, inputs)
+    if claim(target, inputs):
+        display.result(f"{target.root} is there already, from the same episodes and settings", path=target.root)
+        return ExitStatus.DONE
     display.begin("exporting", picked, "rows to be read and written")
     running = Running(settings.cluster, display.say)
     parts: list[PartRecord] = []
@@ -58,7 +61,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
         display.checked(done, count_text(sum(part.rows for part in parts), "row"))
     display.close()
     totals = finish(target, inputs, parts)
-    return _tell(totals, target, display)
+    return _tell(totals, inputs.export.spec, target, display)
 
 
 def place_of(dataset: str) -> tuple[str, str]:
@@ -78,7 +81,7 @@ def place_of(dataset: str) -> tuple[str, str]:
     return store, version
 
 
-def _export(settings: ExportSettings, target: Files, written: Convention) -> Export:
+def _export(settings: ExportSettings, target: Files, written: Convention, display: ProgressDisplay) -> Export:
     format_ = settings.format
     spec = FORMATS.of(format_)
     if wrong := [name for name in settings.columns if name not in PLAIN]:
@@ -94,11 +97,23 @@ def _export(settings: ExportSettings, target: Files, written: Convention) -> Exp
                 "folder of the export on the training machine, or export with format.pictures=embedded"
             )
         root = place
-    training = Training(format_.trained, format_.max_tokens)
+    template = _template(settings, display)
+    training = Training(format_.trained, format_.max_tokens, template, boxes="target")
     return Export(format_, written, settings.columns, (root or "").rstrip("/"), training)
 
 
-def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:
+def _template(settings: ExportSettings, display: ProgressDisplay) -> ChatTemplate | None:
+    """The chat template that rows are rendered with; None where no package at hand has the target's template."""
+    try:
+        return load_template(settings.template or settings.format.target)
+    except ValueError as error:
+        if settings.template is not None:
+            raise SettingsError(f"template={settings.template}: {error}") from error
+        display.say(f"note: rows are checked, but not rendered: {error}")
+        return None
+
+
+def _tell(totals: Totals, spec: FormatSpec, target: Files, display: ProgressDisplay) -> int:
     for reason, count in totals.left_out.items():
         first = next((line["message"] for line in totals.examples if line["reason"] == reason), "see left_out/")
         display.say(f"left out: {count_text(count, 'row')}, {reason}: {first}", "warning", reason=reason, rows=count)
@@ -109,6 +124,8 @@ def _tell(totals: Totals, target: Files, display: ProgressDisplay) -> int:
         bytes=totals.size,
         path=target.root,
     )
+    if rows and display.kind == "text":
+        display.result("settings that the trainer needs:\n" + spec.validator.snippet(totals.needs).rstrip())
     return ExitStatus.DONE if rows else ExitStatus.FAILED
 
 
@@ -117,7 +134,7 @@ def main(arguments: Sequence[str]) -> int:
 
     def export(arguments: Sequence[str]) -> int:
         settings = load("export", ExportSettings, arguments)
-        with ProgressDisplay(kind=settings.logging) as display:
+        with ProgressDisplay(sys.stderr, kind=settings.logging) as display:
             return run(settings, display)
 
     return run_command("export", EXPORT_HELP, arguments, export)

@@ -61,6 +61,21 @@ Kappa counts the episodes that both judges call correct or incorrect; undecided 
 A single judge is compared with its second opinions: the verdicts of the model in a cascade's audit.
 """
 
+VALIDATE_HELP = """\
+Check training rows, yours or anyone's, as their trainer would read them: pictures, placeholders, boxes, calls, turns,
+tokens, and the text after the chat template.
+
+usage: python -m pipelines.validate path=... [format=...] [name=value ...]
+
+examples:
+  python -m pipelines.validate path=train.parquet format=trl
+  python -m pipelines.validate path=data/ format=llamafactory target=qwen3_vl max_tokens=16384
+  python -m pipelines.validate path=s3://bucket/rows store=s3 format=verl_sft template=/models/mine findings=wrong.jsonl
+
+Each finding is one line that names file, row (from 0), field and trap. The settings that the trainer needs for the rows
+are printed at the end. The status is 1 if there is a finding.
+"""
+
 VERIFY_HELP = """\
 Verify a dataset version or a whole store: every byte against its checksum, every row against the plan, and
 trajectories by drawing their pictures again from the originals.
@@ -109,6 +124,23 @@ The status is 0 if the latest version is as new as the source, and 3 if a gate r
 gate). docs/nightly.md has more.
 """
 
+
+EVALUATE_HELP = """\
+Measure the accuracy of an agent and a model at each rung, with confidence intervals, costs, a table and a plot.
+
+usage: python -m pipelines.evaluate [name=value ...] [-- name=value ...] ...
+
+examples:
+  python -m pipelines.evaluate source=highres source.path=/data/vstar agent=zoom model=qwen2_5_vl \\
+      model.urls=[http://gpu1:8000/v1] out=out/vstar to=vstar
+  python -m pipelines.evaluate source=chartqa source.path=/data/ChartQA model=qwen2_5_vl engine=vllm out=out/table1 \\
+      to=table1 -- agent=direct -- agent=program -- agent=refocus
+  python -m pipelines.evaluate ... compare=[4f1d,out/other]
+
+The settings before the first -- hold for every row of the table; each -- begins a row with settings of its own, and
+every later row is compared with the first. compare= adds builds of this store, by fingerprint, or of another out=. An
+evaluation is a build that publishes nothing: a second run asks only for what is missing. docs/evaluate.md has more.
+"""
 
 STATUS_HELP = """\
 Show the content of a store: builds and their progress, versions, the latest version, pins.

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from time import time
 
 from actors.publishing.publishing import PublishSettings, inputs_of
+from lensmill.loading import MANIFEST
 from monitoring.progress import ProgressDisplay, size_text
 from pipelines.build import Build
 from pipelines.command import run_command
@@ -24,7 +25,7 @@ from pipelines.publishing import prepare_and_tell, publish_and_tell, tell_gates
 from pipelines.settings import NightlySettings
 from storage.checks.garbage import UNNAMED_S, remove, unnamed_blocks
 from storage.datasets.releases import Release, Releases, is_older, name_for
-from storage.datasets.version import MANIFEST, CardSettings, PublishedDataset, manifest_inputs, published
+from storage.datasets.version import CardSettings, PublishedDataset, manifest_inputs, published
 from storage.files.store import Files, StoreError
 
 ATTEMPTS = 3

@@ -143,10 +143,7 @@ def _tell_where(published: PublishedDataset, display: ProgressDisplay) -> None:
         bytes=published.size,
     )
     if rows and "://" in path:  # `datasets` opens single files of a bucket, not a folder
-        display.result(
-            "look at them: from storage.datasets.reader import data_files; "
-            f'datasets.load_dataset("parquet", data_files=data_files("{path}"), streaming=True)'
-        )
+        display.result(f'look at them: import lensmill; lensmill.load("{path}", streaming=True)')
     elif rows:
         display.result(f'look at them: datasets.load_dataset("{path}")')
     else:

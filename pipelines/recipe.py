@@ -46,12 +46,26 @@ class Recipe:
         return _hash(self.content)
 
 
-def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judge: str) -> Recipe:
+@dataclass(frozen=True, slots=True)
+class FoundBuild:
+    """A build in the store: its fingerprint and its recorded recipe."""
+
+    fingerprint: str
+    recipe: Mapping[str, Any]
+
+
+def recipe_of(
+    settings: BuildSettings, models: Mapping[str, ModelSettings], judge: str, given: FoundBuild | None = None
+) -> Recipe:
     """The settings of a build that decide its episodes.
 
     Args:
         models: the agent's, by role.
         judge: the judge's fingerprint, for agents that ask the judge.
+        given: the build whose trajectories the episodes begin with.
+
+    Raises:
+        SettingsError: views of the given build are drawn differently.
     """
     agent, needs = AGENTS.of(settings.agent), AGENTS.of(settings.agent).needs
     ladder = within(settings.ladder, (model.family for model in models.values()))
@@ -74,6 +88,14 @@ def recipe_of(settings: BuildSettings, models: Mapping[str, ModelSettings], judg
     if agent.verifier is not None:  # this agent asks the judge
         content["judge"] = judge
     content["packages"] = {name: version(name) for name in packages}
+    if given is not None:
+        if given.recipe["ladder"] != content["ladder"]:
+            then, now = given.recipe["ladder"], content["ladder"]
+            raise SettingsError(
+                f"agent.trajectories={given.fingerprint}: its views were drawn with {then}, and those of this build "
+                f"would be with {now}: use a model of the same family, or the same ladder"
+            )
+        content["given"] = {name: value for name, value in given.recipe.items() if name != "first_source_path"}
     return Recipe(content)
 
 
@@ -117,14 +139,6 @@ def title_of(recipe: Mapping[str, Any]) -> str:
     return f"Visual chains of thought: {recipe['source']['name']}, {recipe['agent']['name']}"
 
 
-@dataclass(frozen=True, slots=True)
-class FoundBuild:
-    """A build in the store: its fingerprint and its recorded recipe."""
-
-    fingerprint: str
-    recipe: Mapping[str, Any]
-
-
 def find_builds(files: Files) -> list[FoundBuild]:
     """Every build of a store with a recorded recipe, by fingerprint.
 
@@ -163,6 +177,27 @@ def find_build(files: Files, wanted: str | None) -> FoundBuild:
 
 def _about(recipe: Mapping[str, Any]) -> str:
     return title_of(recipe).partition(": ")[2]
+
+
+def find_given(files: Files, settings: BuildSettings) -> FoundBuild | None:
+    """The build whose trajectories the episodes of an agent begin with; None for an agent without such a build.
+
+    Raises:
+        SettingsError: there is no such build, or there are several.
+    """
+    wanted = settings.agent.given
+    if wanted is None:
+        return None
+    builds = [found for found in find_builds(files) if found.recipe.get("source") == _source(settings.source)]
+    found = [build for build in builds if build.fingerprint.startswith(wanted)]
+    found = found or [build for build in builds if build.recipe.get("agent", {}).get("name") == wanted]
+    if len(found) == 1:
+        return found[0]
+    listed = ", ".join(f"{build.fingerprint} ({_about(build.recipe)})" for build in found or builds) or "none"
+    raise SettingsError(
+        f"agent.trajectories={wanted}: {'no' if not found else 'more than one'} build of this source in "
+        f"out={files.root} fits: name one by its fingerprint, of {listed}"
+    )
 
 
 def find_judges(files: Files, build: str) -> Mapping[str, str]:

@@ -13,7 +13,6 @@ from actors.cluster.connection import ClusterSettings
 from actors.engines.settings import EngineSettings, is_secret
 from lensmill.agents.settings import AgentSettings
 from lensmill.curation.settings import CurationSettings
-from lensmill.formats.settings import FormatSettings
 from lensmill.judging.judge import JudgeSettings
 from lensmill.models.settings import ModelSettings
 from lensmill.resolution import Ladder
@@ -23,7 +22,6 @@ from monitoring.logs import Logging
 from pipelines.models import NO_MODEL
 from pipelines.spend import NO_CAP, SpendSettings
 from storage.builds.selection import check_curation
-from storage.datasets.reader import TRAINING
 from storage.files.settings import AnyStoreSettings
 from storage.sources.spec import SourceSettings
 
@@ -147,6 +145,20 @@ class NightlySettings(BuildSettings):
             raise ValueError("version is named by its day: say date=2026-01-31, or use pipelines.build")
         if self.keep is not None and self.keep < 1:
             raise ValueError("keep must be at least 1, or null")
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateSettings(BuildSettings):
+    """The settings of `python -m pipelines.evaluate`; conf/evaluate.yaml explains each."""
+
+    label: str | None = None
+    compare: Names = ()
+    to: str | None = None
+
+    def __post_init__(self) -> None:
+        BuildSettings.__post_init__(self)
+        if self.version is not None:
+            raise ValueError("version: an evaluation publishes nothing: leave version= out, or use pipelines.build")
 
 
 def _text(value: Any) -> Any:
@@ -341,30 +353,6 @@ class VerifySettings:
         if self.gc and (self.build is not None or self.version is not None):
             raise ValueError("gc is of the whole store: leave build= and version= out")
         _require_plain(self.version)
-
-
-@dataclass(frozen=True, slots=True)
-class ExportSettings:
-    """The settings of `python -m pipelines.export`; conf/export.yaml explains each."""
-
-    format: FormatSettings
-    store: Annotated[AnyStoreSettings, Field(discriminator="name")]
-    cluster: ClusterSettings
-    dataset: str
-    to: str | None = None
-    splits: Names = TRAINING
-    rungs: tuple[int, ...] = ()
-    where: str = ""
-    columns: Names = ()
-    root: str | None = None
-    template: str | None = None
-    logging: Logging = "text"
-
-    def __post_init__(self) -> None:
-        if wrong := [name for name in self.splits if name not in TRAINING]:
-            raise ValueError(f"splits has {wrong[0]!r}: choose of {', '.join(TRAINING)}")
-        if self.root is not None and not self.root.startswith("/"):
-            raise ValueError("root must be an absolute path, as the training machine sees the export")
 
 
 def _require_plain(version: str | None) -> None:

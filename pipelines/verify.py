@@ -16,6 +16,7 @@ from pathlib import Path
 from time import time
 
 from actors.cluster.running import Running
+from lensmill.loading import MANIFEST
 from lensmill.replay import ReplaySettings
 from lensmill.sandbox.programs import NoBoundary
 from monitoring.progress import ProgressDisplay
@@ -35,7 +36,7 @@ from storage.checks.images import ImageCheck
 from storage.checks.replays import ReplayChoice
 from storage.checks.version import SeenShards, VersionCheck, open_version
 from storage.datasets.releases import FOLDER, Releases
-from storage.datasets.version import MANIFEST, published
+from storage.datasets.version import published
 from storage.files.store import Files
 from storage.files.watch import StoreWatch
 

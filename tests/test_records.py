@@ -59,11 +59,11 @@ def test_the_view_is_the_first_image() -> None:
     assert Trajectory((VIEW,), (), (), None, "abstained").view is VIEW
 
 
-@pytest.mark.parametrize("named", [(), (1,), (0, 0), (1, 0)])
-def test_messages_name_each_picture_once_in_order(named: tuple[int, ...]) -> None:
+@pytest.mark.parametrize("named", [(2,), (-1,), (0, 0), (1, 0)])
+def test_messages_name_each_picture_at_most_once_in_order(named: tuple[int, ...]) -> None:
     message = Message("user", (Part("Look:"), *(Part(image=index) for index in named)))
     with pytest.raises(ValueError, match="in order"):
-        Trajectory((VIEW,), (), (message,), "3", "answered")
+        Trajectory((VIEW, VIEW), (), (message,), "3", "answered")
 
 
 @pytest.mark.parametrize("record", [sample(), VIEW, Verdict("correct", "number")])

@@ -169,6 +169,23 @@ def test_a_rung_above_a_models_limit_is_skipped_where_a_lower_one_is_there_alrea
     assert Ladder().rungs_for((8000, 6000)) == LADDER
 
 
+@given(sizes(), FACTORS)
+def test_the_own_rung_of_an_image_shows_it_at_its_own_size_and_no_lower_rung_does(
+    size: tuple[int, int], factor: int
+) -> None:
+    ladder = Ladder(factor=factor)
+    rung = ladder.own_rung(size)
+    width, height = fit(*size, MAX_PIXELS, factor, ladder.min_pixels)
+    assert rung is not None
+    assert (ladder.frame(size, rung).width, ladder.frame(size, rung).height) == (width, height)
+    assert all(ladder.frame(size, lower) != ladder.frame(size, rung) for lower in LADDER if lower < rung)
+
+
+def test_an_image_has_no_own_rung_where_the_ladder_ends_below_it_or_enlarges_it() -> None:
+    assert Ladder((224, 448)).own_rung((800, 600)) is None
+    assert Ladder((1344,), upscale=True).own_rung((800, 600)) is None
+
+
 def test_views_without_a_model_keep_the_smallest_published_limit() -> None:
     assert view_frame((8000, 8000), 3840).bounds.area <= MAX_PIXELS
 

@@ -82,6 +82,8 @@ def connect(
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
+    if ray.is_initialized():  # by an earlier build of this job (pipelines.evaluate)
+        return settings.workers or max(1, cpus())
     if settings.address == "local":
         try:
             local_ray.start(settings.workers)

@@ -1,13 +1,14 @@
 """Reads one slice of a source: the work of one task. The result holds no picture."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lensmill.agents.errors import EpisodeError
 from lensmill.agents.fitting import check_fit
 from lensmill.agents.protocol import Task
 from lensmill.agents.settings import AgentSettings
+from lensmill.agents.spec import AGENTS
 from lensmill.models.families import ModelFamily
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
@@ -113,11 +114,18 @@ class SliceReader:
             if isinstance(item, SourceFailure):
                 yield item
                 continue
-            read = self._read(item.sample)
+            if self._recorded and (failure := self._unrecorded(item.sample)) is not None:
+                yield failure
+                continue
+            # another agent's plan must not hold the answer of a recording
+            read = self._read(item.sample if self._recorded else replace(item.sample, recorded=None))
             # rows of one picture are adjacent
             if not read.known and item.sample.image_id != stored:
                 images.put(item.sample.image_id, item.image)
                 stored = item.sample.image_id
+            if not read.known and self._recorded:
+                for image_id, data in item.given.items():
+                    images.put(image_id, data)
             yield read
             samples += 1
             if samples == self.most:
@@ -126,7 +134,9 @@ class SliceReader:
     def _read(self, sample: Sample) -> SampleRead:
         planned = self.known.find(sample.sample_id)
         attempts = frozenset() if planned is None else planned[0]
-        rungs, problems = self.ladder.rungs_for((sample.width, sample.height)), list[SourceFailure]()
+        size, problems = (sample.width, sample.height), list[SourceFailure]()
+        own = self.ladder.own_rung(size) if self._recorded else None
+        rungs = self.ladder.rungs_for(size) if own is None else (own,)
         fitting = []
         for rung in rungs:
             if (problem := self._problem(sample, rung)) is None:
@@ -147,6 +157,21 @@ class SliceReader:
             tuple(sorted({rung for rung, _ in attempts} & {*self.ladder.rungs} - {*rungs})),
             planned is not None and planned[1] != about_of(sample),
         )
+
+    @property
+    def _recorded(self) -> bool:
+        return "recording" in AGENTS.of(self.agent).needs
+
+    def _unrecorded(self, sample: Sample) -> SourceFailure | None:
+        """The reason why the trajectory that came with a sample cannot be handed in."""
+        if sample.recorded is None:
+            message = f"no trajectory came with the row, and agent={self.agent.name} hands in such: leave the row out"
+            return SourceFailure(sample.origin, "no_recording", message)
+        if self.ladder.own_rung((sample.width, sample.height)) is None:
+            size = f"{sample.width}x{sample.height}"
+            message = f"no rung shows its picture at its own size, {size}: add a rung to ladder.rungs, without upscale"
+            return SourceFailure(sample.origin, "no_own_rung", message)
+        return None
 
     def _problem(self, sample: Sample, rung: int) -> EpisodeError | None:
         """The reason why the agent's model cannot take the view of a sample on a rung. Found here, the problem costs no

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from lensmill.decoding import ImageError
-from lensmill.replay import Replayer, ReplayError, ReplaySettings, made_by_code
+from lensmill.replay import Replayer, ReplayError, ReplaySettings, stored_pictures
 from storage.builds.images import ImageStore
 from storage.builds.judged import JudgedEpisode
 from storage.files.store import Files, StoreError
@@ -56,7 +56,7 @@ class Drawer:
     def _drawn(self, judged: JudgedEpisode) -> Iterator[tuple[str, bytes]]:
         sample, trajectory, planned = judged.sample, judged.trajectory, judged.planned
         assert trajectory is not None
-        if made_by_code(trajectory):  # the store has the pictures that code made; only the view is drawn
+        if stored_pictures(trajectory):  # the store has these; only the view is drawn
             trajectory = replace(trajectory, images=trajectory.images[:1], steps=(), messages=())
         try:
             for file in self._replayer.files(sample.image_id, planned.rung, sample.regions, trajectory):

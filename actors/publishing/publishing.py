@@ -16,6 +16,7 @@ from actors.publishing.tally import tally_of
 from lensmill.curation.correct import CURATION_VERSION
 from lensmill.curation.settings import CurationSettings
 from lensmill.facts.measure import measures_of
+from lensmill.loading import FORMAT
 from lensmill.replay import ReplaySettings
 from monitoring.report import BuildTally
 from storage.builds.counts import CardCounts, card_counts
@@ -32,7 +33,6 @@ from storage.datasets.places import chunks_in, places, version_ledger
 from storage.datasets.rows import FACTS
 from storage.datasets.shards import TABLES, BlockWriter, ShardSizes, options_of
 from storage.datasets.version import (
-    FORMAT,
     CardSettings,
     Contents,
     DatasetInputs,

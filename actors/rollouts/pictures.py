@@ -6,9 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from lensmill.agents.protocol import Rollout
 from lensmill.decoding import Original, load_original
 from lensmill.picture import Encoded, Picture, draw_view, encode
 from lensmill.resolution import Ladder
+from lensmill.sample import Sample
 from storage.builds.images import ImageStore
 
 HELD_PIXELS = 100_000_000
@@ -58,6 +60,20 @@ class Pictures:
         found: View = await self._get((image_id, rung), lambda: self._draw(original, rung))
         self._count((image_id, rung), found.picture.frame.width * found.picture.frame.height)
         return found
+
+    async def recorded(self, sample: Sample) -> Rollout | None:
+        """The trajectory that came with a sample, and its pictures besides the original; None without one.
+
+        Raises:
+            StoreError: a picture's file is missing or damaged.
+        """
+        if sample.recorded is None:
+            return None
+        files = []
+        for ref in sample.recorded.images[1:]:
+            data = await asyncio.to_thread(self._images.get, ref.image_id)
+            files.append(Encoded(ref, data, "png" if data.startswith(b"\x89PNG") else "jpeg"))
+        return Rollout(sample.recorded, tuple(files))
 
     def _draw(self, original: Original, rung: int) -> View:
         picture = draw_view(original.pixels, rung, self._ladder)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from actors.rollouts.pictures import View
 from actors.rollouts.worker_metrics import Watch
 from lensmill.agents.environment import Environment
-from lensmill.agents.protocol import Task, Verifier
+from lensmill.agents.protocol import Rollout, Task, Verifier
 from lensmill.agents.settings import AgentSettings, tool_settings
 from lensmill.agents.spec import AGENT, AGENTS, Agent, Resources, Reviewing, build_agent
 from lensmill.decoding import Original
@@ -40,6 +40,7 @@ class Runtime:
 
     Attributes:
         meter: the cost of all calls to models.
+        needs_recording: the agent hands in the trajectory that came with a sample.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Runtime:
         caps: Caps = NO_CAPS,
     ) -> None:
         self._settings, self._spec = agent, AGENTS.of(agent)
+        self.needs_recording = "recording" in self._spec.needs
         self.meter = Meter(caps)
         self._built = build_models(models, self.meter)
         self._models = watch.models(self._built, self._spec.other_roles)
@@ -76,9 +78,16 @@ class Runtime:
             self._sandbox.close()
 
     def environment(
-        self, planned: PlannedEpisode, sample: Sample, original: Original, view: View, calls: list[ModelCall]
+        self,
+        planned: PlannedEpisode,
+        sample: Sample,
+        original: Original,
+        view: View,
+        calls: list[ModelCall],
+        recorded: Rollout | None = None,
     ) -> Environment:
-        """The environment of one episode. The sample's answers reach the verifier and nothing else."""
+        """The environment of one episode. The sample's answers reach the verifier and nothing else, and `recorded`
+        reaches agents that need a recording."""
         task = Task(sample.question, planned.rung, planned.seed, sample.choices, sample.regions)
         return Environment(
             task,
@@ -90,6 +99,7 @@ class Runtime:
             planned.episode_id,
             self._verifier(planned, sample, task, view, calls),
             calls,
+            recorded if self.needs_recording else None,
         )
 
     def _verifier(

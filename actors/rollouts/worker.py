@@ -16,6 +16,7 @@ import ray
 
 from actors.cluster.connection import this_node
 from actors.rollouts.failures import failure_of
+from actors.rollouts.given import GivenTrajectories
 from actors.rollouts.judging import ChunkJudge, ChunkReport
 from actors.rollouts.pictures import Pictures
 from actors.rollouts.runtime import Runtime
@@ -29,7 +30,7 @@ from lensmill.judging.judge import JudgeSettings
 from lensmill.models.chat import STOPPING, ModelError
 from lensmill.models.meter import NO_CAPS, Caps
 from lensmill.models.settings import ModelSettings
-from lensmill.replay import made_by_code
+from lensmill.replay import stored_pictures
 from lensmill.resolution import Ladder
 from lensmill.sample import Sample
 from lensmill.sandbox.settings import SandboxSettings
@@ -126,6 +127,8 @@ class RolloutWorker:
             self.watch,
             settings.caps,
         )
+        given = settings.agent.given
+        self._given = GivenTrajectories(files, given) if given is not None else None
         self._agent = self._runtime.agent
         self._slots = asyncio.Semaphore(settings.in_flight)
         self._judging = asyncio.Semaphore(settings.in_flight)
@@ -335,7 +338,7 @@ class RolloutWorker:
             rollout = await self._rollout(planned, sample, attempt)
             if rollout is None:
                 return None
-            kept = made_by_code(rollout.trajectory)
+            kept = stored_pictures(rollout.trajectory)
             for image in rollout.images:
                 if image.ref.image_id in kept:
                     await asyncio.to_thread(self._images.put, image.ref.image_id, image.data)
@@ -359,12 +362,17 @@ class RolloutWorker:
         async with asyncio.timeout(self.timeout_s):
             original = await self._pictures.original(sample.image_id)
             view = await self._pictures.view(sample.image_id, planned.rung)
+            recorded = await self._pictures.recorded(sample) if self._runtime.needs_recording else None
+            given = None if self._given is None else await self._given.of(planned, sample)
         waiting = monotonic()
         async with self._slots, asyncio.timeout(self.timeout_s):
             attempt.waited = monotonic() - waiting
             if self._stopping:
                 return None
-            return await self._agent.run(self._runtime.environment(planned, sample, original, view, attempt.calls))
+            environment = self._runtime.environment(planned, sample, original, view, attempt.calls, recorded)
+            if given is not None:
+                environment.begin_with(given)
+            return await self._agent.run(environment)
 
     async def probe(self, chunk_id: str) -> Probed:
         """The cost of one episode of each rung in this chunk. Nothing is kept, and failed episodes are left out."""

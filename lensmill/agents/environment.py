@@ -1,7 +1,7 @@
 """The environment of one episode: it runs the agent's tool calls, and records each as a step."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PIL import Image
@@ -11,6 +11,25 @@ from lensmill.models.chat import ModelCall
 from lensmill.picture import Encoded, Picture, encode
 from lensmill.tools import Album, Toolbox, ToolError, ToolSettings
 from lensmill.trajectory import Action, ImageRef, Message, Observation, Step, Stop, Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The pictures of a trajectory that exists already.
+
+    Attributes:
+        steps: those that showed pictures, without their thoughts.
+        images: the view, then the pictures of the steps.
+    """
+
+    steps: tuple[Step, ...]
+    images: tuple[Encoded, ...]
+
+    @classmethod
+    def of(cls, trajectory: Trajectory, images: Sequence[Encoded]) -> "Given":
+        """The given pictures of a trajectory; `images`: all of its pictures, in order."""
+        steps = (replace(step, thought="") for step in trajectory.steps if step.action is not None)
+        return cls(tuple(steps), tuple(images))
 
 
 @dataclass
@@ -25,6 +44,7 @@ class Environment:
         episode: the episode's id, which keeps its model calls on one replica.
         verifier: says whether an answer is right, for agents that need a verifier (`search`).
         calls: of models, added during the episode, so that a failed episode has them too.
+        recorded: the trajectory that came with the sample, for agents that need a recording. It holds the answer.
     """
 
     task: Task
@@ -36,6 +56,7 @@ class Environment:
     episode: str = ""
     verifier: Verifier | None = None
     calls: list[ModelCall] = field(default_factory=list)
+    recorded: Rollout | None = None
 
     def __post_init__(self) -> None:
         self._toolbox = Toolbox(self.original, self.view, self.task.rung, self.task.regions, self.settings)
@@ -77,6 +98,14 @@ class Environment:
         self._toolbox.pictures.add(image if self.lossless else picture)  # the model's file is kept in any case
         self._images.append(image)
         return image.ref
+
+    def begin_with(self, given: Given) -> None:
+        """Take over the pictures of a given trajectory, with the steps that made them, before the agent acts.
+
+        The agent sees neither the thoughts nor the answer of that trajectory. `pictures` stays the view alone.
+        """
+        self._images = [*given.images]
+        self._steps = [*given.steps]
 
     def record(self, step: Step) -> None:
         """Record a step that was not a tool call: code that ran in the sandbox, or a reply that could not be read."""

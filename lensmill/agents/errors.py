@@ -27,6 +27,13 @@ class PictureSize(EpisodeError):
     retry = "leave out this rung, or change min_pixels or max_pixels of the model, and of its server alike"
 
 
+class NoTrajectory(EpisodeError):
+    """The build of the given trajectories has none of this question on this rung, or its pictures changed."""
+
+    error_class = "no_trajectory"
+    retry = "finish the build of the given trajectories on the same questions and rungs, then retry=no_trajectory"
+
+
 class BadSummary(EpisodeError):
     """No summary of a search stayed with the search: `search` hands in nothing rather than a text of our own."""
 

@@ -1,6 +1,7 @@
 """The common settings of agents. Each agent's own settings are in its folder. All are part of the recipe."""
 
 from dataclasses import asdict, dataclass
+from typing import Self
 
 from lensmill.geometry import Convention
 from lensmill.models.chat import Sampling
@@ -19,6 +20,15 @@ class AgentSettings(PluginSettings):
     def seeds(self) -> tuple[int, ...]:
         """The seeds of one sample's episodes on one rung."""
         return (0,)
+
+    @property
+    def given(self) -> str | None:
+        """The build whose trajectories the episodes begin with (`Environment.begin_with`); None without a build."""
+        return None
+
+    def with_given(self, build: str) -> Self:
+        """The settings with another name of that build: its whole fingerprint, for the recipe and the workers."""
+        raise ValueError(f"the agent {self.name} begins with no given trajectory, not of {build} either")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

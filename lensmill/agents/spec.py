@@ -21,7 +21,7 @@ from lensmill.verdict import Verdict
 AGENT = "agent"
 """The role of an agent's own model."""
 
-Need = Literal["sandbox", "ocr"]
+Need = Literal["sandbox", "ocr", "recording"]
 
 READING_VERSION = 4
 """Raised when pictures are read differently (`lensmill.perception`), for all agents that need "ocr"."""
@@ -101,7 +101,8 @@ class AgentSpec:
         prompts: every text that decides a request, by name.
         tools: names of our tools that it offers.
         own_tools: schemas of calls that it runs by itself, by name.
-        needs: "sandbox" to run code, "ocr" to read pictures.
+        needs: "sandbox" to run code, "ocr" to read pictures, "recording" to hand in the trajectory that came with the
+            sample. Such an agent runs on one rung, which shows the picture at its own size.
         packages: names of Python packages whose versions decide what the agent does.
         verifier: makes the verifier of one episode, for agents that are built on one.
         not_in_recipe: settings that select episodes, and decide nothing about one.

@@ -11,7 +11,7 @@ from lensmill.sample import Sample
 from lensmill.template_tokens import bad_character, holds_template_token
 from lensmill.trajectory import Message, Step, Trajectory
 
-Unfit = Literal["template_token", "bad_character", "empty_turn", "runaway", "made_up_observation"]
+Unfit = Literal["unseen_picture", "template_token", "bad_character", "empty_turn", "runaway", "made_up_observation"]
 
 UNFIT: frozenset[Unfit] = frozenset(get_args(Unfit))
 
@@ -29,6 +29,8 @@ def unfit(sample: Sample, trajectory: Trajectory) -> Unfit | None:
     labels, answer and observations must hold none. Exception: an observation about a wrong reply may name the tags that
     the reply lacks.
     """
+    if len(trajectory.shown) < len(trajectory.images):
+        return "unseen_picture"
     messages = [_text(message) for message in trajectory.messages]
     data = [*_of_sample(sample), *_of_steps(trajectory.steps), trajectory.answer or ""]
     if any(map(holds_template_token, data)) or any(holds_template_token(text, tags=False) for text in messages):

@@ -38,7 +38,8 @@ SPEC = Measure(
             "reason",
             "string",
             "why the episode is not trained on: failed, abstained, turn_limit, incorrect, undecided, judge_error, "
-            "template_token, bad_character, empty_turn, runaway or made_up_observation; null if it may be",
+            "unseen_picture, template_token, bad_character, empty_turn, runaway or made_up_observation; null if it may "
+            "be",
         ),
         Column("error_class", "string", "class of the failure, e.g. timeout"),
         Column("error", "string", f"message of the failure, its first {SHOWN} characters"),

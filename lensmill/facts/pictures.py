@@ -14,7 +14,7 @@ def _of(episode: Episode, making: Making) -> Mapping[str, Any]:
     if trajectory is None:
         return original
     family, view = _family(making.recipe), trajectory.view.frame
-    sizes = [(ref.frame.width, ref.frame.height) for ref in trajectory.images]
+    sizes = [(ref.frame.width, ref.frame.height) for ref in trajectory.shown]
     return original | {
         "pictures": len(sizes),
         "pixels": sum(width * height for width, height in sizes),
@@ -38,7 +38,7 @@ SPEC = Measure(
     (
         Column("original_width", "int32", "pixels of the original picture"),
         Column("original_height", "int32", "pixels of the original picture"),
-        Column("pictures", "int32", "pictures of the trajectory: the view, and those of the observations"),
+        Column("pictures", "int32", "pictures that the agent saw: the view, and those of the observations"),
         Column("pixels", "int64", "pixels of these pictures, in sum"),
         Column("image_tokens", "int64", "tokens that a model of the build's family spends on them, once each"),
         Column("view_width", "int32", "pixels of the view"),

@@ -1,8 +1,9 @@
 """What a check of a training row says, and what the check must know about the training."""
 
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from lensmill.formats.target import TARGETS, Target
 
@@ -29,7 +30,15 @@ class Template(Protocol):
     def name(self) -> str:
         """The name of the template, for messages."""
 
-    def render(self, messages: list[dict[str, Any]]) -> str:
+    @property
+    def placeholder(self) -> str:
+        """The text that the template writes for a picture; "" if the template takes no pictures."""
+
+    @property
+    def in_place(self) -> bool:
+        """Whether pictures stand where the messages have them."""
+
+    def render(self, messages: Sequence[Mapping[str, Any]]) -> str:
         """The text of a conversation, as the trainer would tokenise the text.
 
         Raises:
@@ -47,6 +56,9 @@ class Training:
         template: the chat template that the trainer will use; None leaves out the checks that need a template.
         count_tokens: tokens of a text; None estimates from the number of characters.
         folder: where relative paths of pictures start; "" does not look at picture files.
+        boxes: the pixels in which a target with boxes in pixels finds them: "files" for those of the picture files,
+            "target" for boxes that are converted to the size after the trainer's resize.
+        specials: special tokens of the tokeniser, besides those of its family.
     """
 
     target: Target = TARGETS["qwen2_5_vl"]
@@ -54,6 +66,8 @@ class Training:
     template: Template | None = None
     count_tokens: Callable[[str], int] | None = None
     folder: str = ""
+    boxes: Literal["files", "target"] = "files"
+    specials: frozenset[str] = frozenset()
 
 
 Check = Callable[[Mapping[str, Any], Training], Iterator[Finding]]
@@ -63,23 +77,34 @@ is sound. A row of any shape is accepted (hostile input): a missing or wrong fie
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What the rows of an export need of a trainer.
+    """What rows need of a trainer.
 
     Attributes:
-        tokens: of the longest row, text and pictures, estimated where no tokenizer is known.
+        tokens: of the longest row, text and pictures.
         pixels: of the largest picture.
         rows: number of rows.
+        estimated: no tokenizer counted the text.
+        options: other things that settings depend on, e.g. "relative_paths".
     """
 
     tokens: int = 0
     pixels: int = 0
     rows: int = 0
+    estimated: bool = False
+    options: tuple[str, ...] = ()
 
     def and_of(self, other: "Needs") -> "Needs":
         """The needs of both."""
-        return Needs(max(self.tokens, other.tokens), max(self.pixels, other.pixels), self.rows + other.rows)
+        return Needs(
+            max(self.tokens, other.tokens),
+            max(self.pixels, other.pixels),
+            self.rows + other.rows,
+            self.estimated or other.estimated,
+            tuple(sorted({*self.options, *other.options})),
+        )
 
-
-def unchecked(_row: Mapping[str, Any], _training: Training) -> Iterator[Finding]:
-    """No check."""
-    return iter(())
+    @property
+    def limit(self) -> int:
+        """Tokens to allow a row: the largest need, rounded up to a multiple of 1,024, with a tenth to spare if the need
+        is an estimate."""
+        return max(1024, math.ceil(self.tokens * (1.1 if self.estimated else 1) / 1024) * 1024)

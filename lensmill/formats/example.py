@@ -29,12 +29,14 @@ class PictureFile:
     Attributes:
         data: the encoded file.
         name: of the file, by content, e.g. "3f...9a.png".
+        place: path in the export's folder, for a picture that has one of its own; "" places the file by its name.
         frame: its size, and the rectangle of the original that it shows.
     """
 
-    data: bytes | memoryview
+    data: bytes
     name: str
     frame: Frame
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Example:
         rung: of the view, in pixels of a side.
         agent: name of the agent.
         written: how the agent wrote boxes, about the picture that each call names.
-        columns: further columns of the published row, by name.
+        row: the published row, without its pictures.
     """
 
     episode_id: str
@@ -57,7 +59,7 @@ class Example:
     rung: int
     agent: str
     written: Convention = Convention.PIXELS
-    columns: Mapping[str, Any] = field(default_factory=dict)
+    row: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def frames(self) -> tuple[Frame, ...]:

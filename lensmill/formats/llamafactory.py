@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensmill.formats.chains import chosen
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
 from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.trajectory import Message
+from lensmill.validation.llamafactory import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,8 @@ def _files(exported: Exported) -> Mapping[str, str]:
     return {"dataset_info.json": json.dumps(info, indent=2) + "\n"}
 
 
-def _command(exported: Exported) -> str:
+def command(exported: Exported) -> str:
+    """A training file for LLaMA-Factory."""
     target = exported.settings.trained
     template = {"qwen3_vl": "qwen3_vl_nothink"}.get(target.name, "qwen2_vl")
     return f"""```yaml
@@ -99,7 +100,7 @@ media_dir: {exported.name}
 template: {template}
 image_max_pixels: {target.family.max_pixels}    # the default of 589,824 shrinks pictures, and boxes no longer fit
 image_min_pixels: {target.family.min_pixels}
-cutoff_len: {max(2048, -(-exported.needs.tokens // 1024) * 1024)}    # a smaller limit cuts pictures in the middle
+cutoff_len: {max(2048, exported.needs.limit)}    # a smaller limit cuts pictures in the middle
 output_dir: trained
 per_device_train_batch_size: 1
 learning_rate: 1.0e-5
@@ -113,10 +114,10 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=unchecked,
+    validator=VALIDATOR,
     container=lines_for_files,
     picture=picture,
     absolute=False,
     files=_files,
-    command=_command,
+    command=command,
 )

@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lensmill.formats.checking import Check, Needs
+from lensmill.formats.checking import Needs
 from lensmill.formats.example import Example
 from lensmill.formats.settings import FormatSettings
 from lensmill.specs import Registry, plugin_name
+from lensmill.validation.spec import Validator
 
 Container = Literal["parquet", "jsonl"]
 
@@ -48,7 +49,7 @@ class FormatSpec:
         columns: the types of a row's columns, by name: "string", "int64", "float64", "bool"; "image" (an Image feature
             of `datasets`), "file" (a struct of bytes and path); [type] for a list, {name: type} for a struct.
         rows: the rows of an episode. Raises LeftOut.
-        check: checks a row as it is read back.
+        validator: checks a row as the trainer reads the row.
         container: the kind of file that the rows go to.
         picture: a row's value for a picture file, given its path relative to the export's folder, and the absolute path
             of that folder; used with `pictures=files`.
@@ -63,7 +64,7 @@ class FormatSpec:
     version: int
     columns: Callable[[Any], Mapping[str, Any]]
     rows: Callable[[Any, Example], Iterable[Row]]
-    check: Check
+    validator: Validator
     container: Callable[[Any], Container]
     picture: Callable[[str, str], Any]
     absolute: bool = True

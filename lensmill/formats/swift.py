@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from lensmill.formats.boxes import CALL
 from lensmill.formats.chains import chosen
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
@@ -20,6 +19,7 @@ from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.geometry import Convention
 from lensmill.trajectory import Message
+from lensmill.validation.swift import VALIDATOR
 
 _BOX = re.compile(r'("bbox_2d"\s*:\s*)\[[^\[\]]*\]')
 
@@ -139,7 +139,7 @@ def command(exported: Exported, more: str = "swift sft") -> str:
     agent = " --agent_template hermes" if getattr(settings, "layout", "") == "agent" else ""
     return f"""```bash
 MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model Qwen/Qwen2.5-VL-7B-Instruct \\
-    --dataset {exported.name}/train/*.{kind} --max_length {max(2048, -(-exported.needs.tokens // 1024) * 1024)} \\
+    --dataset {exported.name}/train/*.{kind} --max_length {max(2048, exported.needs.limit)} \\
     --strict true --freeze_vit true --torch_dtype bfloat16{agent} --output_dir trained
 # --strict true: without it ms-swift drops rows that are too long or whose picture is missing, without a word
 ```
@@ -151,7 +151,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=unchecked,
+    validator=VALIDATOR,
     container=lines_for_files,
     picture=picture,
     command=command,

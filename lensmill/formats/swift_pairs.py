@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensmill.formats.chains import chosen
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, LeftOut, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files, no_rows
 from lensmill.formats.swift import command, picture
 from lensmill.formats.trl import shown
+from lensmill.validation.swift_pairs import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ SPEC = FormatSpec(
     columns=_columns,
     rows=no_rows,
     pairs=_pairs,
-    check=unchecked,
+    validator=VALIDATOR,
     container=lines_for_files,
     picture=picture,
     command=_command,

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensmill.formats.chains import chosen, up_to_each_reply
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, PictureFile, shown_in
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.trajectory import Message
+from lensmill.validation.trl import VALIDATOR
 
 MESSAGE = {"role": "string", "content": [{"type": "string", "text": "string"}]}
 """A message: parts of type "image" have no text. Parts have no further key, because Qwen's templates take a part with a
@@ -91,7 +91,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=unchecked,
+    validator=VALIDATOR,
     container=parquet,
     picture=picture,
     command=_command,

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensmill.formats.chains import chosen
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, no_rows, parquet
 from lensmill.formats.trl import MESSAGE, message_row, picture, shown
+from lensmill.validation.trl_dpo import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ SPEC = FormatSpec(
     columns=_columns,
     rows=no_rows,
     pairs=_pairs,
-    check=unchecked,
+    validator=VALIDATOR,
     container=parquet,
     picture=picture,
     command=_command,

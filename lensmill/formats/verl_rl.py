@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensmill.formats.boxes import for_target
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, LeftOut, conversation, shown_in, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.formats.trl import shown
 from lensmill.formats.verl_sft import columns_of_pictures, files_of, picture
 from lensmill.tools import ZOOM
+from lensmill.validation.verl_rl import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ def _columns(settings: VerlRlSettings) -> Mapping[str, Any]:
 
 
 def _command(exported: Exported) -> str:
-    limit = max(1024, -(-exported.needs.tokens // 1024) * 1024)
+    limit = exported.needs.limit
     return f"""```bash
 python -m verl.trainer.main_ppo algorithm.adv_estimator=grpo actor_rollout_ref.model.path=path/of/the/model/after/SFT \\
     data.train_files="{files_of(exported, "train")}" data.val_files="{files_of(exported, "validation")}" \\
@@ -92,7 +92,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=unchecked,
+    validator=VALIDATOR,
     container=parquet,
     picture=picture,
     key=question_key,

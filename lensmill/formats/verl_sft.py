@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from lensmill.formats.chains import chosen
-from lensmill.formats.checking import unchecked
 from lensmill.formats.example import Example, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, parquet
 from lensmill.formats.trl import shown
+from lensmill.validation.verl_sft import VALIDATOR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ def files_of(exported: Exported, split: str) -> str:
 
 
 def _command(exported: Exported) -> str:
-    limit = max(1024, -(-exported.needs.tokens // 1024) * 1024)
+    limit = exported.needs.limit
     return f"""```bash
 torchrun --nproc_per_node=8 -m verl.trainer.sft_trainer model.path=Qwen/Qwen2.5-VL-7B-Instruct \\
     data.train_files="{files_of(exported, "train")}" data.messages_key=messages \\
@@ -66,7 +66,7 @@ SPEC = FormatSpec(
     version=1,
     columns=_columns,
     rows=_rows,
-    check=unchecked,
+    validator=VALIDATOR,
     container=parquet,
     picture=picture,
     command=_command,

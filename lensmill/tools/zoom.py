@@ -10,7 +10,7 @@ from lensmill.geometry import Box, Frame
 from lensmill.picture import Picture
 from lensmill.resolution import MAX_ASPECT, fit
 from lensmill.tools.errors import ToolError, shown
-from lensmill.tools.settings import ENLARGE, UPSCALE
+from lensmill.tools.settings import ENLARGE, UPSCALE, ToolSettings
 from lensmill.tools.spec import BOX_SCHEMA, Drawn, ToolContext, ToolSpec
 
 ZOOM = "image_zoom_in_tool"
@@ -66,28 +66,50 @@ def zoom(
     Raises:
         ToolError: see `zoom_region`.
     """
-    inside = zoom_region(source.frame.from_original(box), (source.frame.width, source.frame.height), enlarge)
-    size = fit(inside.width * upscale, inside.height * upscale, max_pixels, factor, min_pixels)
+    inside, frame = _placed(source.frame, box, max_pixels, factor, enlarge, upscale, min_pixels)
+    size = (frame.width, frame.height)
     pixels = source.pixels.resize(size, Image.Resampling.LANCZOS, box=inside.xyxy, reducing_gap=3.0)
-    return Picture(pixels, Frame(source.frame.to_original(inside), *size))
+    return Picture(pixels, frame)
+
+
+def zoom_frame(source: Frame, box: Box, settings: ToolSettings, max_pixels: int) -> Frame:
+    """The frame of the crop that a zoom draws, without drawing the crop.
+
+    Args:
+        source: of the original or of the view, from which the crop is cut.
+        box: in original pixels.
+        max_pixels: see `zoom`.
+
+    Raises:
+        ToolError: see `zoom_region`.
+    """
+    enlarge, upscale = settings.zoom_enlarge, settings.zoom_upscale
+    return _placed(source, box, max_pixels, settings.factor, enlarge, upscale, settings.min_pixels)[1]
+
+
+def _placed(
+    source: Frame, box: Box, max_pixels: int, factor: int, enlarge: float, upscale: float, min_pixels: int
+) -> tuple[Box, Frame]:
+    """The rectangle that a zoom cuts, in whole pixels of its source, and the frame of the crop."""
+    inside = zoom_region(source.from_original(box), (source.width, source.height), enlarge)
+    size = fit(inside.width * upscale, inside.height * upscale, max_pixels, factor, min_pixels)
+    return inside, Frame(source.to_original(inside), *size)
 
 
 def _show(box: Box) -> str:
     return "[" + ", ".join(f"{n:.4g}" for n in box.xyxy) + "]"
 
 
+def draw_zoom(source: Picture, box: Box, settings: ToolSettings, max_pixels: int) -> Picture:
+    """The crop around `box` as the tool draws it; see `zoom`."""
+    enlarge, upscale = settings.zoom_enlarge, settings.zoom_upscale
+    return zoom(source, box, max_pixels, settings.factor, enlarge, upscale, settings.min_pixels)
+
+
 def _run(context: ToolContext, arguments: Mapping[str, Any]) -> Drawn:
     settings = context.settings
     box = context.read_box(arguments.get("bbox_2d"))
-    draw = partial(
-        zoom,
-        box=box,
-        max_pixels=context.max_pixels,
-        factor=settings.factor,
-        enlarge=settings.zoom_enlarge,
-        upscale=settings.zoom_upscale,
-        min_pixels=settings.min_pixels,
-    )
+    draw = partial(draw_zoom, box=box, settings=settings, max_pixels=context.max_pixels)
     source = context.original if settings.zoom_source == "original" else context.pictures[0]
     return context.drawn(source, draw, boxes=((shown(arguments.get("label") or "", 200), box),))
 

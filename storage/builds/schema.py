@@ -9,6 +9,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import pyarrow as pa
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 
 from lensmill.geometry import Box, Frame
 from lensmill.sample import Region, Sample
-from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Step, Trajectory
+from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, Recording, Step, Trajectory
 
 COMPRESSION: Mapping[str, Any] = {"compression": "zstd", "compression_level": 3}
 
@@ -72,6 +73,7 @@ TRAJECTORY = pa.struct(
         ("answer", pa.string()),
         ("stop", pa.string()),
         ("rounds", pa.int32()),
+        ("recording", pa.string()),
     ]
 )
 
@@ -165,6 +167,7 @@ def trajectory_row(trajectory: Trajectory) -> dict[str, Any]:
         "answer": None if trajectory.answer is None else clean(trajectory.answer),
         "stop": trajectory.stop,
         "rounds": trajectory.rounds,
+        "recording": recording_json(trajectory.recording),
     }
 
 
@@ -187,7 +190,21 @@ def trajectory_of(row: Mapping[str, Any]) -> Trajectory:
         row["answer"],
         row["stop"],
         row["rounds"],
+        recording_of(row.get("recording")),  # a chunk from before recordings has none
     )
+
+
+def recording_json(recording: Recording | None) -> str | None:
+    """A recording as JSON; None without one. A row's fields differ from row to row, so they are no columns."""
+    return None if recording is None else to_json(asdict(recording))
+
+
+def recording_of(written: str | None) -> Recording | None:
+    """The recording that `recording_json` wrote."""
+    if written is None:
+        return None
+    values = json.loads(written)
+    return Recording(values["format"], tuple(values["notes"]), values["fields"], tuple(values["keys"]))
 
 
 def sample_json(sample: Sample) -> str:
@@ -209,6 +226,7 @@ def sample_json(sample: Sample) -> str:
             "licence": sample.licence,
             "origin": sample.origin,
             **({"neutralised": sample.neutralised} if sample.neutralised else {}),
+            **({"recorded": trajectory_row(sample.recorded)} if sample.recorded else {}),
         }
     )
 
@@ -220,5 +238,6 @@ def sample_of(written: str) -> Sample:
     values["choices"] = tuple(values["choices"])
     values["neutralised"] = tuple(values.get("neutralised", ()))
     values["regions"] = tuple(Region(kind, label, Box(*box)) for kind, label, box in values["regions"])
+    values["recorded"] = trajectory_of(values["recorded"]) if "recorded" in values else None
     values["targets"] = tuple(Box(*box) for box in values["targets"])
     return Sample(**values)

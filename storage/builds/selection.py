@@ -61,8 +61,8 @@ _READ = (
 )
 
 _REASONS = (
-    *("failed", "abstained", "turn_limit", "template_token", "bad_character", "empty_turn", "runaway"),
-    *("made_up_observation", "incorrect", "undecided", "judge_error"),
+    *("failed", "abstained", "turn_limit", "unseen_picture", "template_token", "bad_character", "empty_turn"),
+    *("runaway", "made_up_observation", "incorrect", "undecided", "judge_error"),
 )
 """The order of reasons in a funnel; others follow."""
 

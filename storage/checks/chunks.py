@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lensmill.replay import ReplaySettings, made_by_code
+from lensmill.replay import ReplaySettings, stored_pictures
 from storage.builds.episodes import EpisodeRow, EpisodeStore, in_plan_order
 from storage.builds.images import ImageStore
 from storage.builds.plan import Chunk, Plan
@@ -42,7 +42,7 @@ class ChunkReport(Report):
     Attributes:
         ids: of the planned episodes, packed.
         samples, rungs: planned samples, and planned episodes by rung.
-        needs: pictures that samples and code need.
+        needs: pictures that samples and episodes need.
     """
 
     ids: bytearray = field(default_factory=bytearray)
@@ -115,20 +115,21 @@ def check_chunks(work: BuildWork, items: Sequence[ChunkItem]) -> ChunkReport:
             report.ids += b"".join(packed(planned.episode_id) for planned in chunk.episodes)
             report.rows += len(chunk.episodes)
             for sample in chunk.samples.values():
-                report.need([sample.image_id], f"sample {sample.sample_id}", f"{work.folder}/plan")
+                given = sorted(stored_pictures(sample.recorded)) if sample.recorded else []
+                report.need([sample.image_id, *given], f"sample {sample.sample_id}", f"{work.folder}/plan")
             if item.layers is not None:
                 _Commit(work, chunk, item, item.layers, report, replays).check()
     return report
 
 
 def check_handed_back(work: BuildWork, chunk_ids: Sequence[str]) -> ChunkReport:
-    """Check handed-back rows of chunks. Nothing else names the pictures that code drew for them."""
+    """Check handed-back rows of chunks. Nothing else names the pictures that are stored for them."""
     report = ChunkReport()
     for chunk_id in chunk_ids:
         place = f"{work.folder}/episodes/open/{chunk_id}"
         try:
             for row in work.episodes.handed_back(chunk_id):
-                report.need(_drawn_by_code(row), f"episode {row.planned.episode_id}, which was handed back,", place)
+                report.need(_stored_of(row), f"episode {row.planned.episode_id}, which was handed back,", place)
         except StoreUnavailable:
             raise
         except MALFORMED as error:
@@ -152,8 +153,8 @@ def planned_ids(work: BuildWork, scope: Scope, chunk_ids: Sequence[str]) -> Chun
     return report
 
 
-def _drawn_by_code(row: EpisodeRow) -> list[str]:
-    return sorted(made_by_code(row.trajectory)) if row.trajectory else []
+def _stored_of(row: EpisodeRow) -> list[str]:
+    return sorted(stored_pictures(row.trajectory)) if row.trajectory else []
 
 
 @dataclass(slots=True)
@@ -187,7 +188,7 @@ class _Commit:
             report.add(place, f"it counts {dict(+said)} failed, its rows are {dict(failed)}", field="failed")
         done = [(number, row) for number, row in enumerate(ordered) if row.trajectory is not None]
         for _, row in done:
-            report.need(_drawn_by_code(row), f"episode {row.planned.episode_id}", place)
+            report.need(_stored_of(row), f"episode {row.planned.episode_id}", place)
         for judge, over in sorted(self.item.judged.items()):
             self._verdicts(judge, over)
         for number, row in self._chosen(done):

@@ -9,12 +9,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
+from lensmill.loading import MANIFEST
 from storage.builds.episodes import EpisodeStore
 from storage.builds.segment import KINDS
 from storage.builds.source_state import SourceStates
 from storage.builds.verdicts import VerdictStore
 from storage.datasets.blocks import BLOCKS, SHARDS, key_of, record_path
-from storage.datasets.version import MANIFEST, published
+from storage.datasets.version import published
 from storage.files.listing import StoredFile
 from storage.files.store import STAGING, Files, StoreError
 

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from lensmill.loading import MANIFEST
 from lensmill.replay import ReplaySettings
 from storage.checks.build import groups
 from storage.checks.finding import MALFORMED, Report, Run, Take, json_object, told
@@ -20,7 +21,7 @@ from storage.checks.replays import ReplayChoice
 from storage.checks.shards import ShardReport, VersionWork, check_shard
 from storage.datasets.blocks import ShardRecord, read_block, record_path, shard_path
 from storage.datasets.shards import TABLES
-from storage.datasets.version import LEDGER, MANIFEST
+from storage.datasets.version import LEDGER
 from storage.files.store import Files, StoreError, StoreUnavailable
 
 GROUP_BLOCKS = 64

@@ -132,8 +132,8 @@ def _load(facts: CardFacts) -> str:
         'rows[0]["images"][0].show()  # the view; the pictures of the observations follow\n'
         'print(rows[0]["question"], rows[0]["steps"], rows[0]["answer"])\n\n'
         'datasets.load_dataset("path/of/this/folder", "originals")  # also "rejected" and "failures", if any\n\n'
-        "from storage.datasets.reader import data_files  # of lensmill; from a bucket\n"
-        'datasets.load_dataset("parquet", data_files=data_files("s3://path/of/this/folder"), streaming=True)\n```\n\n'
+        "import lensmill  # from a bucket too\n"
+        f'lensmill.load("s3://path/of/this/folder", rung={rung}, streaming=True)\n```\n\n'
         "The rows lie in `shards/` beside the versions of a store, which share them: copy a version with "
         "`datasets`, or copy `shards/` too. The splits `train` and `validation` have no picture in common. "
         "`ledger.parquet` has facts about every episode, without pictures, and the place of its row."

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from storage.datasets.version import MANIFEST, PublishedDataset, claim, folder_of, published
+from lensmill.loading import MANIFEST
+from storage.datasets.version import PublishedDataset, claim, folder_of, published
 from storage.files.store import Files, StoreError
 
 FOLDER = "latest"

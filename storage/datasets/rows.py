@@ -13,7 +13,7 @@ from lensmill.trajectory import Action, ImageRef, Message, Observation, Part, St
 from lensmill.verdict import Verdict
 from storage.builds.judged import JudgedEpisode
 from storage.builds.plan import PlannedEpisode
-from storage.builds.schema import clean, to_json
+from storage.builds.schema import clean, recording_json, recording_of, to_json
 from storage.builds.verdicts import VERDICT, verdict_row
 from storage.datasets.features import IMAGE, with_features
 
@@ -86,6 +86,7 @@ EPISODES = with_features(
             ("agent", pa.string()),
             ("seed", pa.int64()),
             ("rounds", pa.int32()),
+            ("recording", pa.string()),
             ("recipe", pa.string()),
             ("judge", pa.string()),
             ("verdict", VERDICT),
@@ -186,6 +187,7 @@ def episode_row(
         "agent": clean(planned.agent),
         "seed": planned.seed,
         "rounds": trajectory.rounds,
+        "recording": recording_json(trajectory.recording),
         "recipe": recipe,
         "judge": judge,
         "verdict": verdict_row(verdict),
@@ -226,6 +228,7 @@ def episode_of(row: Mapping[str, Any]) -> PublishedEpisode:
         row["answer"],
         row["stop"],
         row["rounds"],
+        recording_of(row["recording"]),
     )
     return PublishedEpisode(planned, sample, trajectory, Verdict(**row["verdict"]), row["reason"])
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from lensmill.loading import FORMAT, MANIFEST
 from storage.builds.counts import CardCounts
 from storage.builds.scope import Scope
 from storage.datasets.blocks import BlockRecord, ShardRecord
@@ -23,11 +24,6 @@ from storage.datasets.card import CardFacts, card
 from storage.datasets.shards import TABLES
 from storage.files.store import Files, StoreError
 from storage.files.table import FileRecord, TableWriter
-
-FORMAT = 5
-"""Raised when the same rows get other bytes."""
-
-MANIFEST = "manifest.json"
 
 CHUNKS = "chunks.txt"
 """The chunks that a version is curated from, by id, one a line, in the plan's order."""

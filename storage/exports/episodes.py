@@ -1,6 +1,6 @@
 """The episodes of a published version that an export takes, and reading them as examples."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,13 +10,13 @@ import pyarrow.parquet as pq
 
 from lensmill.formats.example import Example, PictureFile
 from lensmill.geometry import Convention
+from lensmill.loading.version import FORMAT, TRAINING
 from lensmill.replay import ReplaySettings
 from storage.builds.conditions import checked
 from storage.builds.sql import ROWS, connect, one_line, view, with_derived
 from storage.datasets.cutting import encoded
-from storage.datasets.reader import TRAINING
 from storage.datasets.rows import EPISODES, episode_of
-from storage.datasets.version import FORMAT, LEDGER, PublishedDataset, published
+from storage.datasets.version import LEDGER, PublishedDataset, published
 from storage.files.arrow import arrow_filesystem
 from storage.files.store import Files, StoreError
 
@@ -26,12 +26,16 @@ PLAIN = tuple(
 """Columns of a row that an export may carry."""
 
 
+TABLES = (*TRAINING, "rejected")
+"""Tables that can be exported; each becomes a split."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """What an export takes of a version.
 
     Attributes:
-        splits: "train", "validation".
+        splits: of `TABLES`.
         rungs: empty for all.
         where: a condition over the version's ledger; "" for none.
     """
@@ -107,7 +111,7 @@ def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False) ->
                 condition = checked(engine, with_derived(rows.schema), [("where", chosen.where)])[0]
                 where = f" AND ({condition.sql})"
             rungs = f" AND rung IN ({', '.join(map(str, map(int, chosen.rungs)))})" if chosen.rungs else ""
-            splits = ", ".join(f"'{split}'" for split in TRAINING if split in chosen.splits)
+            splits = ", ".join(f"'{split}'" for split in TABLES if split in chosen.splits)
             engine.register(ROWS, rows)
             view(engine)
             right = f'SELECT * FROM ledger WHERE "table" IN ({splits or "NULL"}){rungs}{where}'
@@ -138,7 +142,7 @@ def _units(found: pa.Table, version: PublishedDataset | None) -> list[Unit]:
     rows = dict(zip(names.to_pylist(), counts, strict=True))
     return [
         Unit(split, shard.path, found.slice(starts[shard.path], int(rows[shard.path])))
-        for split in TRAINING
+        for split in TABLES
         for shard in version.shards_of(split)
         if shard.path in starts
     ]
@@ -149,13 +153,12 @@ class ShardReader:
 
     Args:
         written: how the agent wrote boxes.
-        columns: further columns that the examples carry.
     """
 
-    def __init__(self, files: Files, path: str, written: Convention, columns: Sequence[str] = ()) -> None:
-        self._files, self._path, self._written, self._columns = files, path, written, columns
+    def __init__(self, files: Files, path: str, written: Convention) -> None:
+        self._files, self._path, self._written = files, path, written
         self._stack = files.open(path)
-        self._group: tuple[int, pa.Table] | None = None
+        self._group: tuple[int, _Group] | None = None
         try:
             self._source = self._stack.__enter__()
             self._file = pq.ParquetFile(self._source)
@@ -177,9 +180,8 @@ class ShardReader:
         try:
             if self._group is None or self._group[0] != group:
                 self._group = None  # two groups at once would double the memory
-                self._group = group, self._file.read_row_group(group)
-            table = self._group[1].slice(row, 1)
-            return _example(table, self._written, self._columns)
+                self._group = group, _Group(self._file.read_row_group(group))
+            return self._group[1].example(row, self._written)
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise StoreError(
                 f"{self._files.locate(self._path)} row group {group} row {row} cannot be read ({one_line(error)}): "
@@ -187,31 +189,39 @@ class ShardReader:
             ) from error
 
 
-def _example(table: pa.Table, written: Convention, columns: Sequence[str]) -> Example:
-    images = table.column("images").combine_chunks()
-    row = table.drop_columns(["images"]).to_pylist()[0]
-    episode = episode_of(row)
-    values = images.chunk(0).flatten() if isinstance(images, pa.ChunkedArray) else images.flatten()
-    data, names = values.field("bytes"), values.field("path").to_pylist()
-    pictures = tuple(
-        PictureFile(memoryview(data[number].as_buffer()), name, reference.frame)
-        for number, (name, reference) in enumerate(zip(names, episode.trajectory.images, strict=True))
-    )
-    return Example(
-        episode.planned.episode_id,
-        episode.sample,
-        episode.trajectory,
-        pictures,
-        episode.planned.rung,
-        episode.planned.agent,
-        written,
-        {name: row[name] for name in columns},
-    )
+class _Group:
+    """A row group in memory: rows as values, and pictures in Arrow memory."""
+
+    def __init__(self, table: pa.Table) -> None:
+        images = table.column("images").combine_chunks()
+        images = images.chunk(0) if isinstance(images, pa.ChunkedArray) else images
+        self._rows = table.drop_columns(["images"]).to_pylist()
+        self._offsets = images.offsets.to_pylist()
+        self._data = images.values.field("bytes")
+        self._names = images.values.field("path").to_pylist()
+
+    def example(self, number: int, written: Convention) -> Example:
+        """A row as an example; raises what a malformed row raises."""
+        row = self._rows[number]
+        episode = episode_of(row)
+        start, stop = self._offsets[number : number + 2]
+        pictures = tuple(
+            PictureFile(self._data[at].as_py(), self._names[at], reference.frame)
+            for at, reference in zip(range(start, stop), episode.trajectory.images, strict=True)
+        )
+        return Example(
+            episode.planned.episode_id,
+            episode.sample,
+            episode.trajectory,
+            pictures,
+            episode.planned.rung,
+            episode.planned.agent,
+            written,
+            row,
+        )
 
 
-def examples(
-    files: Files, unit: Unit, written: Convention, columns: Sequence[str] = ()
-) -> Iterator[tuple[Example, Example | None]]:
+def examples(files: Files, unit: Unit, written: Convention) -> Iterator[tuple[Example, Example | None]]:
     """The examples of a unit in order, each with the wrong one of its pair.
 
     Raises:
@@ -221,7 +231,7 @@ def examples(
 
     def reader(path: str) -> ShardReader:
         if path not in readers:
-            readers[path] = ShardReader(files, path, written, columns)
+            readers[path] = ShardReader(files, path, written)
         return readers[path]
 
     try:

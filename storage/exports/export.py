@@ -103,9 +103,28 @@ def claim(target: Files, inputs: Inputs) -> bool:
                 f"{target.locate(path).removesuffix(f'/{path}')} holds an export of other inputs (different: "
                 f"{', '.join(different)}): give another to=, or remove the folder"
             )
-        return path == MANIFEST
+        if path == MANIFEST:
+            _require_whole(target)
+            return True
+        return False
     target.create(CLAIM, json.dumps(wanted, sort_keys=True).encode())
     return False
+
+
+def _require_whole(target: Files) -> None:
+    """Check that the files of a finished export are there.
+
+    Raises:
+        StoreError: a file is missing or has another size.
+    """
+    for file in json.loads(target.read(MANIFEST))["files"]:
+        try:
+            there = target.size(file["path"])
+        except FileNotFoundError:
+            there = None
+        if there != file["size"]:
+            what = "is missing" if there is None else f"has {there} bytes and not {file['size']}"
+            raise StoreError(f"{target.locate(file['path'])} {what}: remove the export's folder and export again")
 
 
 def works(source: Files, target: Files, inputs: Inputs, units: Sequence[Unit]) -> list[PartWork]:

@@ -7,11 +7,12 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
-from lensmill.formats.checking import Finding, Needs, Training
-from lensmill.formats.example import Example, LeftOut, PictureFile
+from lensmill.formats.checking import Needs, Training
+from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import FORMATS, FormatSpec
 from lensmill.geometry import Convention
+from lensmill.validation.spec import examine
 from storage.datasets.rows import EPISODES
 from storage.exports.episodes import Unit, examples
 from storage.exports.pictures import PictureFolder
@@ -81,6 +82,7 @@ class PartRecord:
     Attributes:
         file: path in the export's folder; "" where every row was left out.
         left_out: reason -> rows.
+        needs: of the rows, of a trainer.
         examples: the first left-out rows: episode, reason, message.
     """
 
@@ -90,15 +92,9 @@ class PartRecord:
     size: int
     sha256: str
     rows: int
-    tokens: int
-    pixels: int
+    needs: Needs = field(default_factory=Needs)
     left_out: Mapping[str, int] = field(default_factory=dict)
     examples: Sequence[Mapping[str, str]] = ()
-
-    @property
-    def needs(self) -> Needs:
-        """What the part's rows need of a trainer."""
-        return Needs(self.tokens, self.pixels, self.rows)
 
 
 def record_path(key: str) -> str:
@@ -109,9 +105,10 @@ def record_path(key: str) -> str:
 def read_record(target: Files, key: str) -> PartRecord | None:
     """The record of a finished part; None if the part is not finished."""
     try:
-        return PartRecord(**json.loads(target.read(record_path(key))))
+        values = json.loads(target.read(record_path(key)))
     except FileNotFoundError:
         return None
+    return PartRecord(**{**values, "needs": Needs(**{**values["needs"], "options": tuple(values["needs"]["options"])})})
 
 
 def make_part(work: PartWork) -> PartRecord:
@@ -142,7 +139,7 @@ def make_part(work: PartWork) -> PartRecord:
     needs = part.needs
     record = PartRecord(
         *(work.key, work.unit.split, written.path, written.size, written.sha256),
-        *(needs.rows, needs.tokens, needs.pixels, dict(part.counts), named),
+        *(needs.rows, needs, dict(part.counts), named),
     )
     work.target.create(record_path(work.key), json.dumps(asdict(record), ensure_ascii=False).encode())
     return record
@@ -172,7 +169,7 @@ class _Part:
     def rows(self) -> Iterator[tuple[dict[str, Any], int]]:
         """The rows, each with the bytes of its pictures."""
         work, export, spec = self._work, self._export, self._spec
-        for example, other in examples(work.source, work.unit, export.written, export.columns):
+        for example, other in examples(work.source, work.unit, export.written):
             if spec.key is not None:
                 if (key := spec.key(example)) in self._keys:
                     continue
@@ -184,26 +181,21 @@ class _Part:
                     assert spec.pairs is not None
                     made = spec.pairs(export.settings, example, other)
                 for row in made:
-                    whole = {**row, **{name: example.columns[name] for name in export.columns}}
+                    whole = {**row, **{name: example.row[name] for name in export.columns}}
                     yield from self._checked(example, whole)
             except LeftOut as reason:
                 self._leave_out(example, reason.reason, reason.message)
 
     def _checked(self, example: Example, row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
         placed, files = self.pictures.placed(row)
-        finding: Finding | None = next(iter(self._spec.check(placed, self._export.training)), None)
-        if finding is not None:
-            self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}")
+        findings, needs = examine(self._spec.validator, placed, self._export.training)
+        if findings:
+            finding = findings[0]
+            self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}".removeprefix(": "))
             return
         size = self.pictures.write(files)
-        self.needs = self.needs.and_of(self._needs(row, files))
+        self.needs = self.needs.and_of(needs or Needs(rows=1))
         yield placed, size
-
-    def _needs(self, row: Mapping[str, Any], files: Sequence[PictureFile]) -> Needs:
-        target = self._export.training.target
-        frames = [picture.frame for picture in files]
-        tokens = sum(target.image_tokens(frame.width, frame.height) for frame in frames)
-        return Needs(tokens + _characters(row) // 3, max((f.width * f.height for f in frames), default=0), 1)
 
     def _leave_out(self, example: Example, reason: str, message: str) -> None:
         self.counts[reason] += 1
@@ -213,17 +205,6 @@ class _Part:
 
 def _named(spec: FormatSpec, root: str, path: str) -> Any:
     return spec.picture(path, root)
-
-
-def _characters(value: Any) -> int:
-    """Characters of all texts in a row."""
-    if isinstance(value, str):
-        return len(value)
-    if isinstance(value, Mapping):
-        return sum(map(_characters, value.values()))
-    if isinstance(value, list | tuple):
-        return sum(map(_characters, value))
-    return 0
 
 
 def _batches(rows: Iterator[tuple[dict[str, Any], int]]) -> Iterator[list[dict[str, Any]]]:

@@ -11,9 +11,9 @@ IMAGES = "images"
 """Folder of the picture files, each named by its content, in subfolders by the first two characters."""
 
 
-def picture_path(name: str) -> str:
+def place_of(picture: PictureFile) -> str:
     """The path of a picture file in an export's folder."""
-    return f"{IMAGES}/{name[:2]}/{name}"
+    return picture.place or f"{IMAGES}/{picture.name[:2]}/{picture.name}"
 
 
 class PictureFolder:
@@ -29,23 +29,21 @@ class PictureFolder:
         place = target.locate(IMAGES)
         self._local = None if "://" in place else place.removesuffix(f"/{IMAGES}")
         self._written: set[str] = set()
+        self._folders: set[str] = set()
 
     def placed(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], list[PictureFile]]:
-        """A row with a value for each picture, and the pictures in order. Pictures stand in lists only."""
+        """A row with a value for each picture, and the pictures in order."""
         files: list[PictureFile] = []
 
-        def value(picture: PictureFile) -> Any:
-            files.append(picture)
+        def value(item: Any) -> Any:
+            if not isinstance(item, PictureFile):
+                return item
+            files.append(item)
             if self._named is not None:
-                return self._named(picture_path(picture.name))
-            return {"bytes": picture.data, "path": picture.name}
+                return self._named(place_of(item))
+            return {"bytes": item.data, "path": item.name}
 
-        whole = {
-            name: [value(item) for item in items]
-            if isinstance(items, Sequence) and items and isinstance(items[0], PictureFile)
-            else items
-            for name, items in row.items()
-        }
+        whole = {name: [*map(value, item)] if isinstance(item, list) else value(item) for name, item in row.items()}
         return whole, files
 
     def write(self, files: Sequence[PictureFile]) -> int:
@@ -53,24 +51,27 @@ class PictureFolder:
         if self._named is None:
             return sum(len(picture.data) for picture in files)
         for picture in files:
-            if picture.name not in self._written:
-                self._written.add(picture.name)
-                self._write(picture_path(picture.name), picture.data)
+            if (place := place_of(picture)) not in self._written:
+                self._written.add(place)
+                self._write(place, picture.data)
         return 0
 
-    def _write(self, path: str, data: bytes | memoryview) -> None:
+    def _write(self, path: str, data: bytes) -> None:
         if self._local is None:
-            self._target.create(path, bytes(data))
+            self._target.create(path, data)
             return
         full = f"{self._local}/{path}"
-        if os.path.exists(full):
-            return
-        part = f"{full}.{os.getpid()}"  # a reader never sees half a picture
         try:
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            with open(part, "wb") as sink:
+            if os.stat(full).st_size == len(data):  # a killed run leaves a shorter file, if any
+                return
+        except FileNotFoundError:
+            folder = full.rpartition("/")[0]
+            if folder not in self._folders:
+                os.makedirs(folder, exist_ok=True)
+                self._folders.add(folder)
+        try:
+            with open(full, "wb", buffering=0) as sink:
                 sink.write(data)
-            os.replace(part, full)
         except OSError as error:
             raise StoreError(f"{full}: {error.strerror or error}: make room or rights there, and run again") from error
 

@@ -45,7 +45,7 @@ class NeutralSource:
                 yield item
                 continue
             try:
-                yield SourceItem(neutral_sample(item.sample), item.image)
+                yield replace(item, sample=neutral_sample(item.sample))
             except RowProblem as problem:
                 yield problem.at(item.sample.origin)
 

@@ -1,8 +1,8 @@
 """Sources: slices with samples, their pictures, and the rows that could not be read."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Generic, Protocol, TypeVar
 
 from lensmill.sample import Sample
@@ -10,10 +10,15 @@ from lensmill.sample import Sample
 
 @dataclass(frozen=True, slots=True)
 class SourceItem:
-    """A sample and its picture's file, byte for byte as the source had it (already checked to decode)."""
+    """A sample and its picture's file, byte for byte as the source had it (already checked to decode).
+
+    Attributes:
+        given: files of the further pictures of the sample's recorded trajectory, by id.
+    """
 
     sample: Sample
     image: bytes
+    given: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from lensmill.agents.spec import AGENTS
+from lensmill.agents.zoom.settings import ZoomSettings
+from lensmill.loading import data_files
 from pipelines.config import SettingsError, load_build, references_in
 from pipelines.models import ModelChoiceError, agent_models
 from pipelines.recipe import recipe_of
-from storage.datasets.reader import data_files
 from tests.e2e.conftest import ROOT
-
-PLUGINS = ("agent", "tool", "source", "judge", "measure")
-"""Room for a format, once there are formats."""
 
 
 @pytest.fixture
@@ -78,6 +76,15 @@ def test_plugins_from_outside_go_the_whole_way_by_configuration_alone(outside: P
 
     verified = job("verify", f"out={out}", "replay=all", path=outside)
     assert verified.returncode == 0, verified.stderr + verified.stdout
+
+    export = ("format._spec_=my_mill.my_format:SPEC", "format.shout=true", f"to={tmp_path}/export")
+    exported = job("export", f"dataset={version}", *export, path=outside)
+    assert exported.returncode == 0, exported.stderr
+    rows = pq.read_table(tmp_path / "export" / "train").to_pylist()
+    assert [row["answer"] for row in rows] == ["2"] * 12
+    assert "quiz export" in (tmp_path / "export" / "README.md").read_text()
+    checked = job("validate", f"path={tmp_path}/export/train", "format=my_mill.my_format:SPEC", path=outside)
+    assert checked.returncode == 0, checked.stderr + checked.stdout
 
 
 @pytest.mark.usefixtures("importable")
@@ -148,5 +155,6 @@ def test_no_name_of_a_plugin_is_listed_anywhere() -> None:
 def test_a_tool_of_ours_beside_the_zoom_is_named_by_its_name_and_needs_no_module_on_the_nodes() -> None:
     edit = "focus_on_x_values_with_draw"
     settings = load_build(["agent=zoom", "model=qwen2_5_vl", "model.urls=[http://a:1/v1]", f"agent.tools=[{edit}]"])
+    assert isinstance(settings.agent, ZoomSettings)
     assert settings.agent.tools == (edit,)
     assert references_in(settings) == ()

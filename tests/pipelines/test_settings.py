@@ -2,8 +2,8 @@
 
 import pytest
 
-from pipelines.config import SettingsError, load_build
-from pipelines.settings import BuildSettings
+from pipelines.config import SettingsError, load, load_build
+from pipelines.settings import BuildSettings, DiffSettings
 from storage.sources.chartqa import ChartQASettings
 from storage.sources.synthetic import SyntheticSettings
 
@@ -102,7 +102,7 @@ def test_arguments_of_engines_that_there_are_not_are_refused() -> None:
 
 
 def test_an_unknown_option_lists_the_known_ones() -> None:
-    assert "chartqa, chartqa_hub, highres, synthetic" in error_of("source=charqa")
+    assert "chartqa, chartqa_hub, cof_sft, highres, refocus_data, synthetic" in error_of("source=charqa")
 
 
 @pytest.mark.parametrize(
@@ -136,3 +136,8 @@ def test_a_bare_setting_is_told_how_to_be_set(bare: str, expected: str) -> None:
 
 def test_a_malformed_override_is_one_line() -> None:
     assert error_of("a b")
+
+
+@pytest.mark.parametrize(("value", "meant"), [("format=json", "json"), ("format='text'", "text")])
+def test_a_plain_setting_may_have_the_name_of_another_job_s_group(value: str, meant: str) -> None:
+    assert load("diff", DiffSettings, ["out=x", value]).format == meant

@@ -120,6 +120,10 @@ def publish(
         facts = selection.select(["episode_id", "sample_id", "image_id", "rung"])
         classes = [row.judged.failure.error_class if row.judged.failure else None for row in some]
         facts = facts.append_column("error_class", pa.array(classes, pa.string()))
+        verdicts = [row.judged.verdict for row in some]
+        outcomes = ["failed" if verdict is None else verdict.outcome for verdict in verdicts]
+        facts = facts.append_column("outcome", pa.array(outcomes))
+        facts = facts.append_column("seed", pa.array([row.judged.planned.seed for row in some]))
         return version_ledger([facts], selection, places(selection, [Cut(0, len(some))][: len(blocks)], blocks))
 
     errors = Counter(failure.error_class for failure in lost)

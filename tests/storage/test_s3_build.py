@@ -60,7 +60,7 @@ def test_a_build_in_a_bucket_publishes_the_same_bytes_and_no_secret(
         said = _run("build", *SMALL, "cluster.workers=1", *there)
         here.result()
     published = _hashes(s3_files)
-    assert f'load_dataset("parquet", data_files=data_files("s3://{bucket}/store/datasets/test"), ' in said
+    assert f'lensmill.load("s3://{bucket}/store/datasets/test", streaming=True)' in said
     assert "datasets/test/manifest.json" in published
     assert published == _hashes(Files(str(tmp_path)))
     assert s3_files.list("staging") == []

@@ -1,6 +1,6 @@
 """Direct: one question, one answer, no tools."""
 
-from lensmill.agents.direct.agent import PROMPTS, DirectAgent, direct_opening
+from lensmill.agents.direct.agent import PROMPTS, DirectAgent, direct_opening, shown_pictures
 from lensmill.agents.direct.settings import DirectSettings
 from lensmill.agents.spec import AGENT, AgentSpec
 
@@ -9,6 +9,7 @@ SPEC = AgentSpec(
     build=lambda settings, resources: DirectAgent(resources.model(), settings),
     version=2,
     roles=(AGENT,),
-    opening=lambda settings, task, _size, _family: direct_opening(task, settings.think),
+    # pictures of given trajectories are not known at planning: the view stands for them
+    opening=lambda settings, task, _size, _family: direct_opening(task, settings.think, shown_pictures(settings, 1)),
     prompts=PROMPTS.named(),
 )

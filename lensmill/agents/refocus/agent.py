@@ -69,15 +69,15 @@ class RefocusAgent:
             read = read_refocus_reply(reply.text, reply.finish_reason == "length")
             if read.answer is not None and (last or read.code is None):
                 answer = None if abstains(read.answer, task.choices) else read.answer
-                return environment.hand_in(_thought(read, reply), answer, tuple(talk.messages))
+                return environment.hand_in(thought_of(read, reply), answer, tuple(talk.messages))
             if last:
                 break
-            told = await self._act(environment, parts, session, _thought(read, reply), read)
+            told = await self._act(environment, parts, session, thought_of(read, reply), read)
             ending = (PROMPTS.fill("last"),) if turn + 1 == settings.max_turns else ()
             talk.tell(*told, *ending)
         if read.problem:
-            environment.record(Step(_thought(read, reply), None, Observation(read.problem, error=True)))
-        thought = "" if read.problem else _thought(read, reply)
+            environment.record(Step(thought_of(read, reply), None, Observation(read.problem, error=True)))
+        thought = "" if read.problem else thought_of(read, reply)
         return environment.hand_in(thought, None, tuple(talk.messages), "turn_limit")
 
     async def _act(
@@ -136,5 +136,6 @@ def _observation_text(execution: Execution, refs: list[ImageRef], left_out: str)
     return "\n".join(said) if refs or len(said) else NOTHING
 
 
-def _thought(read: RefocusReply, reply: ChatReply) -> str:
+def thought_of(read: RefocusReply, reply: ChatReply) -> str:
+    """The thought of a reply, or the reasoning that the server told apart."""
     return read.thought or reply.reasoning

@@ -22,22 +22,33 @@ Parts = Mapping[RegionKind, Mapping[str, Box]]
 
 def refocus_opening(task: Task, parts: Parts, size: tuple[int, int], last: bool = False) -> tuple[Message, ...]:
     """What the model is sent first; `size` is the view's, in pixels. `last`: it has but this turn."""
-    system = PROMPTS.fill("system", tools=_tools(parts, size), example=_example(parts), unknown=UNKNOWN)
-    listed = [f"{kind}_bbox has the {PART_WORDS[kind]}: {list(boxes)!r}" for kind, boxes in parts.items()]
-    question = PROMPTS.fill("question", question=question_text(task), parts="\n".join(listed)).rstrip()
+    system = PROMPTS.fill("system", tools=tools_text(parts, size), example=example_text(parts), unknown=UNKNOWN)
+    question = question_with_parts(task, parts)
     ending = f"\n{PROMPTS.fill('last')}" if last else ""
     return (Message("system", (Part(system),)), Message("user", (Part(image=0), Part(f"\n{question}{ending}"))))
 
 
+def question_with_parts(task: Task, parts: Parts) -> str:
+    """The question, its options and the labels of the parts."""
+    listed = [f"{kind}_bbox has the {PART_WORDS[kind]}: {list(boxes)!r}" for kind, boxes in parts.items()]
+    return PROMPTS.fill("question", question=question_text(task), parts="\n".join(listed)).rstrip()
+
+
 def planned_opening(_settings: Any, task: Task, size: tuple[int, int], _family: ModelFamily) -> tuple[Message, ...]:
     """The opening as it is known before the picture is read: with the parts that came with the sample."""
+    return refocus_opening(task, parts_of_task(task), size)
+
+
+def parts_of_task(task: Task) -> Parts:
+    """The parts that came with the sample, with boxes in pixels of the original."""
     parts: dict[RegionKind, dict[str, Box]] = {}
     for region in task.regions:
         parts.setdefault(region.kind, {})[region.label] = region.box
-    return refocus_opening(task, parts, size)
+    return parts
 
 
-def _tools(parts: Parts, size: tuple[int, int]) -> str:
+def tools_text(parts: Parts, size: tuple[int, int]) -> str:
+    """The functions that code may call on a view of `size` pixels."""
     if not parts:
         width, height = size
         return (
@@ -52,7 +63,8 @@ def _tools(parts: Parts, size: tuple[int, int]) -> str:
     return "\n".join(lines)
 
 
-def _example(parts: Parts) -> str:
+def example_text(parts: Parts) -> str:
+    """Code that shows an edited picture."""
     if not parts:
         return "display(image_1.crop((0, 0, 200, 200)))"
     kind = next(iter(parts))

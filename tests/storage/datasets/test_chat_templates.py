@@ -1,18 +1,14 @@
 """Rows of every kind of episode, rendered by the chat templates of the models that people train on them.
 
-The templates are files of TRL's wheel, byte for byte those of the models; TRL itself is not imported.
+The templates are files of TRL's wheel, byte for byte those of the models (`lensmill.validation.templates`).
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-import jinja2
 import pytest
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lensmill.agents.direct.agent import DirectAgent
 from lensmill.agents.protocol import Rollout
@@ -22,51 +18,21 @@ from lensmill.agents.zoom.messages import conversation_of
 from lensmill.geometry import Box, Convention
 from lensmill.sandbox.protocol import Execution
 from lensmill.tools import ZOOM
+from lensmill.validation.templates import ChatTemplate, load_template
 from storage.builds.images import ImageStore
 from storage.files.store import Files
 from tests.agents.scripted import ScriptedModel, ScriptedSandbox, an_environment, smaller, two_columns
 from tests.agents.search_script import ANSWER as SEARCH_ANSWER
 from tests.agents.search_script import ASK, LOCATE, search
-from tests.chat_templates import template_file
 from tests.storage.published_rows import INPUTS, accepted, planned, publish, seen
 
-
-@dataclass(frozen=True)
-class Template:
-    """A template of TRL's wheel, and the text that it writes for a picture."""
-
-    file: str
-    placeholder: str
-
-
-TEMPLATES = (
-    Template("qwen2_5_vl", "<|vision_start|><|image_pad|><|vision_end|>"),
-    Template("qwen3_vl", "<|vision_start|><|image_pad|><|vision_end|>"),
-    Template("gemma3", "<start_of_image>"),
-    Template("idefics3", "<image>"),
-)
+TEMPLATES = ("qwen2_5_vl", "qwen3_vl", "gemma3", "idefics3")
 
 
 @cache
-def compiled(file: str) -> jinja2.Template:
-    """The template with the settings that `transformers` renders it with."""
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-
-    def tojson(value: Any, indent: int | None = None) -> str:
-        return json.dumps(value, ensure_ascii=False, indent=indent)
-
-    def raise_exception(message: str) -> None:
-        raise jinja2.TemplateError(message)
-
-    environment.filters["tojson"] = tojson
-    environment.globals["raise_exception"] = raise_exception
-    return environment.from_string(template_file(file).read_text())
-
-
-def render(template: Template, messages: Sequence[Mapping[str, Any]]) -> str:
-    return compiled(template.file).render(messages=messages, bos_token="<bos>", add_generation_prompt=False)
+def template(name: str) -> ChatTemplate:
+    """A template of TRL's wheel, compiled once."""
+    return load_template(name)
 
 
 ZOOM_REPLY = (
@@ -142,27 +108,25 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", "", text)
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.file)
+@pytest.mark.parametrize("name", TEMPLATES)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-async def test_a_template_keeps_every_text_and_picture_in_order(
-    template: Template, kind: Any, files: Files, load: Any
-) -> None:
+async def test_a_template_keeps_every_text_and_picture_in_order(name: str, kind: Any, files: Files, load: Any) -> None:
     row = published(files, await kind(), load)
-    rendered = render(template, row["messages"])
-    assert rendered.count(template.placeholder) == len(row["images"])
+    rendered, placeholder = template(name).render(row["messages"]), template(name).placeholder
+    assert rendered.count(placeholder) == len(row["images"])
     position = 0
     for message in row["messages"]:
         for part in message["content"]:
-            wanted = plain(template.placeholder if part["type"] == "image" else part["text"])
+            wanted = plain(placeholder if part["type"] == "image" else part["text"])
             found = plain(rendered).find(wanted, position)
             assert found >= 0, f"{wanted!r} is not in the text after {position}"
             position = found + len(wanted)
 
 
-@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.file)
-async def test_a_template_writes_no_null(template: Template, files: Files, load: Any) -> None:
+@pytest.mark.parametrize("name", TEMPLATES)
+async def test_a_template_writes_no_null(name: str, files: Files, load: Any) -> None:
     row = published(files, await zoom(), load)
-    assert "None" not in render(template, row["messages"])
+    assert "None" not in template(name).render(row["messages"])
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from lensmill.loading import data_files
 from storage.builds.images import ImageStore
-from storage.datasets.reader import data_files
 from storage.datasets.shards import ShardSizes
 from storage.files.store import Files
 from tests.storage.made import a_sample

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from lensmill.geometry import Box
+from lensmill.loading import data_files
 from lensmill.sample import Region, Sample
 from storage.builds.episodes import EpisodeStore
 from storage.builds.images import ImageStore
 from storage.builds.plan import Plan, plan_sample
-from storage.datasets.reader import data_files
 from storage.datasets.version import DatasetInputs, published
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import SourceFailure
