@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from lensmill.agents.wording import convention_words
 from lensmill.formats.example import Example, LeftOut
@@ -14,7 +15,6 @@ from lensmill.trajectory import Message, Part
 CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 """A call of the zoom protocol; the group is its JSON."""
 
-_BOX = re.compile(r'("bbox_2d"\s*:\s*)(\[[^\[\]]*\])')
 _CORNERS = "[x1, y1, x2, y2] "
 
 
@@ -85,32 +85,54 @@ def _with(part: Part, text: str) -> Part:
 
 
 def rewrite_call(call: str, example: Example, target: Target) -> str:
-    """A call's JSON with its box as the target must write the box; everything else stays to the letter.
+    """A call's JSON with its boxes as the target must write boxes; everything else stays to the letter.
+
+    Boxes are the argument `bbox_2d` of a zoom, and the values of the argument `boxes` of an edit.
 
     Raises:
         LeftOut: the call cannot be read, or names no picture of the episode.
     """
-    try:
-        value = json.loads(call)
-        arguments = value["arguments"]
-        if "bbox_2d" not in arguments:
-            return call
-        numbers = tuple(float(number) for number in arguments["bbox_2d"])
-        frame = example.frames[_picture(arguments)]
-        x1, y1, x2, y2 = numbers
+
+    def rewritten(numbers: Sequence[Any]) -> str:
+        x1, y1, x2, y2 = (float(number) for number in numbers)
         box = example.written.read_original((x1, y1, x2, y2), frame)
-        found = _BOX.findall(call)
-        if len(found) != 1:
-            raise ValueError("it has not exactly one bbox_2d of four numbers")
-        new = target.numbers(box, frame)
-    except (ValueError, TypeError, KeyError, IndexError) as error:
+        return written(target.numbers(box, frame), target.family.convention)
+
+    try:
+        arguments = json.loads(call)["arguments"]
+        given = {name: arguments[name] for name in ("bbox_2d", "boxes") if arguments.get(name) is not None}
+        if given:
+            frame = example.frames[_picture(arguments)]
+        for name, value in given.items():
+            start, end = _value_of(name, value, call)
+            if name == "boxes":
+                pairs = [f"{json.dumps(label, ensure_ascii=False)}: {rewritten(box)}" for label, box in value.items()]
+                new = f"{{{', '.join(pairs)}}}"
+            else:
+                new = rewritten(value)
+            call = call[:start] + new + call[end:]
+    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         shown = " ".join(call.split())[:80]
         raise LeftOut(
             "call_unreadable",
-            f"the box of the call {shown!r} cannot be rewritten for {target.name} ({type(error).__name__}: {error}): "
+            f"the boxes of the call {shown!r} cannot be rewritten for {target.name} ({type(error).__name__}: {error}): "
             "export with format.convention= as the agent wrote boxes",
         ) from error
-    return _BOX.sub(lambda match: match.group(1) + written(new, target.family.convention), call)
+    return call
+
+
+def _value_of(name: str, value: object, call: str) -> tuple[int, int]:
+    """Where the value of an argument begins and ends in a call's text.
+
+    Raises:
+        ValueError: the text has not exactly one place with this name and value.
+    """
+    ends = [match.end() for match in re.finditer(rf'"{name}"\s*:\s*', call)]
+    read = [(start, *json.JSONDecoder().raw_decode(call, start)) for start in ends]
+    places = [(start, end) for start, found, end in read if found == value]
+    if len(ends) != 1 or len(places) != 1:
+        raise ValueError(f"it has not exactly one {name}")
+    return places[0]
 
 
 def _picture(arguments: object) -> int:

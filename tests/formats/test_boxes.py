@@ -84,6 +84,22 @@ def test_an_episode_that_does_not_say_how_boxes_are_written_is_left_out() -> Non
     assert found.value.reason == "convention_unsaid"
 
 
+def test_every_box_of_an_edit_is_rewritten_in_the_frame_of_its_picture() -> None:
+    boxes = {"2020": [28, 42, 280, 210], 'ü "boxes": {} ': [0, 0, 560, 420]}
+    arguments = {"labels": ["2020"], "image": 0, "boxes": boxes}
+    call = json.dumps({"name": "focus_on_x_values_with_draw", "arguments": arguments}, ensure_ascii=False)
+    (said,) = CALL.findall(rewritten(an_example(call=call))[2].parts[0].text)
+    new = {"2020": [50, 100, 500, 500], 'ü "boxes": {} ': [0, 0, 1000, 1000]}
+    assert said == call.replace(json.dumps(boxes, ensure_ascii=False), json.dumps(new, ensure_ascii=False))
+
+
+def test_an_edit_whose_boxes_cannot_be_read_leaves_the_episode_out() -> None:
+    for boxes in ([1, 2, 3, 4], {"a": [1, 2, 3]}, {"a": None}, {"a": [1, 2, 3, "x"]}, "a"):
+        call = json.dumps({"name": "z", "arguments": {"labels": ["a"], "boxes": boxes}})
+        with pytest.raises(LeftOut):
+            rewritten(an_example(call=call))
+
+
 def test_a_call_without_a_box_stays_as_it_is() -> None:
     call = '{"name": "draw", "arguments": {"labels": ["a"],  "image": 0}}'
     assert call in rewritten(an_example(call=call))[2].parts[0].text

@@ -20,7 +20,7 @@ PATCH = {"qwen2_5_vl": 14, "qwen3_vl": 16}
 DEMO = ROOT / "demo" / "datasets" / "demo"
 """What `make demo` publishes."""
 
-RUNGS = (224, 448, 672, 896, 1344)
+RUNGS = (224, 448, 672, 896)
 
 GUESS = "<think>I guess.</think>\n<answer>cannot be determined</answer>"
 
