@@ -67,7 +67,7 @@ test-trl: setup-dev $(if $(LENSMILL_TRL),,setup-trl)  ## TRL trains on our rows
 test-loop: setup-dev $(if $(LENSMILL_TRL),,setup-trl) $(if $(LENSMILL_ENGINE),,setup-engine)  ## train on rows, serve the weights, roll out
 	$(BIN)/python -m pytest -m loop -rP tests/trainers
 
-test-faults: setup-dev  ## four rounds of kills and faults, each with the bytes of an undisturbed run
+test-faults: setup-dev  ## two rounds of kills and faults, each with the bytes of an undisturbed run
 	$(BIN)/python -m pytest -m faults -rP tests/faults
 
 storm: setup-dev  ## the same, a hundred rounds
