@@ -2,20 +2,25 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from lensmill.agents.wording import convention_words
 from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.target import Target
-from lensmill.geometry import Convention, Frame
+from lensmill.geometry import Box, Convention, Frame
 from lensmill.trajectory import Message, Part
 
 CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 """A call of the zoom protocol; the group is its JSON."""
 
 _CORNERS = "[x1, y1, x2, y2] "
+
+AS_BEFORE = "export with format.convention= as the agent wrote boxes"
+
+Write = Callable[[Box, int], str]
+"""Writes a box in original pixels as JSON, for a call about the picture with this number."""
 
 
 def changes(example: Example, target: Target) -> bool:
@@ -48,7 +53,21 @@ def for_target(example: Example, messages: Sequence[Message], target: Target) ->
     """
     if not changes(example, target):
         return tuple(messages)
-    made = [_spoken(message, example, target) for message in messages]
+
+    def write(box: Box, picture: int) -> str:
+        return written(target.numbers(box, example.frames[picture]), target.family.convention)
+
+    return rewritten(example, messages, target, write)
+
+
+def rewritten(example: Example, messages: Sequence[Message], target: Target, write: Write) -> tuple[Message, ...]:
+    """The messages with every box of a call as `write` writes the box, and the words about boxes as the target needs
+    them.
+
+    Raises:
+        LeftOut: see `for_target`.
+    """
+    made = [_spoken(message, example, write) for message in messages]
     old, new = convention_words(example.written), convention_words(target.family.convention)
     if old == new:
         return tuple(made)
@@ -57,8 +76,7 @@ def for_target(example: Example, messages: Sequence[Message], target: Target) ->
     if calls and instructed == made:
         raise LeftOut(
             "convention_unsaid",
-            f"no message says that boxes are written {old}, so the text cannot be changed for {target.name}: export "
-            "with format.convention= as the agent wrote boxes",
+            f"no message says that boxes are written {old}, so no text can be changed for {target.name}: {AS_BEFORE}",
         )
     return tuple(instructed)
 
@@ -69,23 +87,23 @@ def _instructed(message: Message, old: str, new: str) -> Message:
     return replace(message, parts=tuple(replace(part, text=part.text.replace(old, new)) for part in message.parts))
 
 
-def _spoken(message: Message, example: Example, target: Target) -> Message:
+def _spoken(message: Message, example: Example, write: Write) -> Message:
     if message.role != "assistant":
         return message
 
-    def rewritten(match: re.Match[str]) -> str:
+    def again(match: re.Match[str]) -> str:
         whole, call = match.group(), match.group(1)
-        return whole.replace(call, rewrite_call(call, example, target), 1)
+        return whole.replace(call, rewrite_call(call, example, write), 1)
 
-    return replace(message, parts=tuple(_with(part, CALL.sub(rewritten, part.text)) for part in message.parts))
+    return replace(message, parts=tuple(_with(part, CALL.sub(again, part.text)) for part in message.parts))
 
 
 def _with(part: Part, text: str) -> Part:
     return part if part.image is not None else replace(part, text=text)
 
 
-def rewrite_call(call: str, example: Example, target: Target) -> str:
-    """A call's JSON with its boxes as the target must write boxes; everything else stays to the letter.
+def rewrite_call(call: str, example: Example, write: Write) -> str:
+    """A call's JSON with its boxes as `write` writes them; everything else stays to the letter.
 
     Boxes are the argument `bbox_2d` of a zoom, and the values of the argument `boxes` of an edit.
 
@@ -93,30 +111,27 @@ def rewrite_call(call: str, example: Example, target: Target) -> str:
         LeftOut: the call cannot be read, or names no picture of the episode.
     """
 
-    def rewritten(numbers: Sequence[Any]) -> str:
+    def new_box(numbers: Sequence[Any]) -> str:
         x1, y1, x2, y2 = (float(number) for number in numbers)
-        box = example.written.read_original((x1, y1, x2, y2), frame)
-        return written(target.numbers(box, frame), target.family.convention)
+        return write(example.written.read_original((x1, y1, x2, y2), example.frames[picture]), picture)
 
     try:
         arguments = json.loads(call)["arguments"]
         given = {name: arguments[name] for name in ("bbox_2d", "boxes") if arguments.get(name) is not None}
-        if given:
-            frame = example.frames[_picture(arguments)]
+        picture = _picture(arguments) if given else 0
         for name, value in given.items():
             start, end = _value_of(name, value, call)
             if name == "boxes":
-                pairs = [f"{json.dumps(label, ensure_ascii=False)}: {rewritten(box)}" for label, box in value.items()]
+                pairs = [f"{json.dumps(label, ensure_ascii=False)}: {new_box(box)}" for label, box in value.items()]
                 new = f"{{{', '.join(pairs)}}}"
             else:
-                new = rewritten(value)
+                new = new_box(value)
             call = call[:start] + new + call[end:]
     except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
         shown = " ".join(call.split())[:80]
         raise LeftOut(
             "call_unreadable",
-            f"the boxes of the call {shown!r} cannot be rewritten for {target.name} ({type(error).__name__}: {error}): "
-            "export with format.convention= as the agent wrote boxes",
+            f"the boxes of the call {shown!r} cannot be rewritten ({type(error).__name__}: {error}): {AS_BEFORE}",
         ) from error
     return call
 

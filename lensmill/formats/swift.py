@@ -5,23 +5,21 @@ docs/source_en/Customization/Custom-dataset.md and Instruction/Agent-support.md)
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lensmill.formats.boxes import CALL
+from lensmill.formats.boxes import rewritten
 from lensmill.formats.chains import chosen
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
+from lensmill.formats.target import Target
 from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
-from lensmill.geometry import Convention
+from lensmill.geometry import Box, Convention
 from lensmill.trajectory import Message
 from lensmill.validation.swift import VALIDATOR
-
-_BOX = re.compile(r'("bbox_2d"\s*:\s*)\[[^\[\]]*\]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,31 +55,19 @@ def _agent(system: str, messages: Sequence[Message]) -> Iterator[dict[str, Any]]
             yield {"role": "tool_call", "content": call.text}
 
 
-def _objects(example: Example, messages: Sequence[Message]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The messages with <bbox> for each box, and the boxes in pixels of the exported picture files."""
+def _objects(example: Example, target: Target) -> tuple[tuple[Message, ...], dict[str, Any]]:
+    """The messages with <bbox> for each box, and the boxes in pixels of the exported picture files, in order."""
     boxes: list[list[int]] = []
     pictures: list[int] = []
 
-    def placed(match: re.Match[str]) -> str:
-        try:
-            arguments = json.loads(match.group(1))["arguments"]
-            number = int(arguments.get("image", 0))
-            frame = example.frames[number]
-            x1, y1, x2, y2 = (float(value) for value in arguments["bbox_2d"])
-            box = Convention.PIXELS.write_original(example.written.read_original((x1, y1, x2, y2), frame), frame)
-        except KeyError:
-            return match.group()
-        except (ValueError, TypeError, IndexError) as error:
-            raise LeftOut("call_unreadable", f"the box of a call cannot be read ({error}): use layout=plain") from error
-        boxes.append([round(value) for value in box])
-        pictures.append(number)
-        return _BOX.sub(r"\1<bbox>", match.group(), count=1)
+    def write(box: Box, picture: int) -> str:
+        numbers = Convention.PIXELS.write_original(box, example.frames[picture])
+        boxes.append([round(number) for number in numbers])
+        pictures.append(picture)
+        return "<bbox>"
 
-    rows = _plain(messages)
-    for row in rows:
-        if row["role"] == "assistant":
-            row["content"] = CALL.sub(placed, row["content"])
-    return rows, {"ref": [], "bbox": boxes, "image_id": pictures}
+    messages = rewritten(example, conversation(example), target, write)
+    return messages, {"ref": [], "bbox": boxes, "image_id": pictures}
 
 
 def with_loss(rows: list[dict[str, Any]], loss: str, example: Example) -> list[dict[str, Any]]:
@@ -105,9 +91,8 @@ def with_loss(rows: list[dict[str, Any]], loss: str, example: Example) -> list[d
 
 def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
     if settings.layout == "objects" and settings.chain == "pictures":
-        messages = conversation(example)
-        rows, objects = _objects(example, messages)
-        row: dict[str, Any] = {"messages": rows, "images": shown(example, messages)}
+        messages, objects = _objects(example, settings.trained)
+        row: dict[str, Any] = {"messages": _plain(messages), "images": shown(example, messages)}
         row["objects"] = json.dumps(objects) if settings.pictures == "embedded" else objects
     elif settings.layout == "agent" and settings.chain == "pictures":
         example, messages = chosen(example, settings)

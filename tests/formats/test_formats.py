@@ -195,3 +195,11 @@ def test_a_turn_that_the_tool_layout_cannot_hold_leaves_the_episode_out(reply: s
     with pytest.raises(LeftOut) as found:
         call_of(reply)
     assert found.value.reason == reason
+
+
+def test_swift_objects_take_the_boxes_of_edits_too_and_say_how_the_target_writes_boxes() -> None:
+    call = json.dumps({"name": "draw", "arguments": {"labels": ["a"], "boxes": {"a": [10, 20, 30, 40]}, "image": 0}})
+    (row,) = rows(SwiftSettings(layout="objects", pictures="files", target="qwen3_vl"), call=call)
+    assert row["objects"]["bbox"][0] == [10, 20, 30, 40]
+    assert '{"a": <bbox>}' in row["messages"][2]["content"]
+    assert "in thousandths" in row["messages"][0]["content"]
