@@ -31,7 +31,7 @@ from storage.checks.row_files import Unreadable, columns_of, ending_of, read_row
 from storage.files.store import Files
 from storage.files.watch import StoreWatch
 
-INFO = "dataset_info.json"
+INFO, EXPORT = "dataset_info.json", "export.json"
 
 
 class Validation:
@@ -119,7 +119,11 @@ class Validation:
         if self._settings.folder is not None:
             return os.path.abspath(self._settings.folder)
         where = files.locate(path)
-        return "" if "://" in where else os.path.dirname(where)
+        if "://" in where:
+            return ""
+        folder = os.path.dirname(where)
+        marked = (place for place in (folder, os.path.dirname(folder)) if _marks_a_folder(place))
+        return next(marked, folder)
 
     def _proposed(self, path: str, first: Mapping[str, Any] | Unreadable) -> Validator | None:
         """The format whose rows have these columns."""
@@ -158,6 +162,11 @@ class Validation:
                     for finding in check_dataset_info(entry, first, name):
                         self._told.take(info, None, finding)
             return
+
+
+def _marks_a_folder(place: str) -> bool:
+    """Whether paths in rows start at this folder: an export's, or that of a dataset_info.json."""
+    return any(os.path.exists(os.path.join(place, name)) for name in (INFO, EXPORT))
 
 
 def _validator(name: str) -> Validator:

@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipelines.exit_status import ExitStatus
 from pipelines.export import main
+from pipelines.validate import main as validate
 from storage.exports.parts import PARTS
 from tests.storage.exports.versions import a_version
 
@@ -206,3 +207,12 @@ def test_the_readme_names_every_setting_and_a_command(
     assert "llamafactory-cli train" in text
     info = json.loads((tmp_path / "x/dataset_info.json").read_text())
     assert info["x_train"]["file_name"] == "train"
+
+
+@pytest.mark.parametrize("name", ["llamafactory", "swift", "cof", "verl_sft", "trl"])
+def test_what_is_exported_passes_validation_with_picture_files(
+    name: str, version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    export(capfd, f"dataset={version}", f"format={name}", "format.pictures=files", "to=x")
+    assert validate([f"path={tmp_path}/x/train", f"format={name}", "boxes=target"]) == ExitStatus.DONE
+    assert "nothing is wrong: 6 rows read" in capfd.readouterr().out
