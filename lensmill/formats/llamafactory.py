@@ -19,7 +19,6 @@ from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.trajectory import Message
 from lensmill.validation.llamafactory import VALIDATOR
 
-
 TEMPLATES = {
     "qwen2_5_vl": "qwen2_vl",
     "qwen3_vl": "qwen3_vl_nothink",  # the other one adds an empty thought to turns without a thought
