@@ -123,7 +123,7 @@ def command(exported: Exported, more: str = "swift sft") -> str:
     boxes = "QWENVL_BBOX_FORMAT=new " if getattr(settings, "layout", "") == "objects" else ""
     agent = " --agent_template hermes" if getattr(settings, "layout", "") == "agent" else ""
     return f"""```bash
-MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model Qwen/Qwen2.5-VL-7B-Instruct \\
+MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model {target.model} \\
     --dataset {exported.name}/train/*.{kind} --max_length {max(2048, exported.needs.limit)} \\
     --strict true --freeze_vit true --torch_dtype bfloat16{agent} --output_dir trained
 # --strict true: without it ms-swift drops rows that are too long or whose picture is missing, without a word
