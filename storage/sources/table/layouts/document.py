@@ -93,7 +93,9 @@ class DocumentLayout(Layout):
     def _mapped(self) -> Iterator[mmap.mmap]:
         try:
             refuse_compressed(self.file, self.source)
-            with self.file.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            with self.file.open("rb") as file:
+                # not closed here: a reader that stops half-way still looks at the map
+                data = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
                 if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
                     raise SourceError(f"sources/{self.source}: {self.file} is UTF-16 text; save it as UTF-8")
                 yield data
