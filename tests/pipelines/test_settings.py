@@ -102,7 +102,7 @@ def test_arguments_of_engines_that_there_are_not_are_refused() -> None:
 
 
 def test_an_unknown_option_lists_the_known_ones() -> None:
-    assert "chartqa, chartqa_hub, cof_sft, highres, refocus_data, synthetic" in error_of("source=charqa")
+    assert "chartqa, chartqa_hub, cof_sft, highres, refocus_data, synthetic, table" in error_of("source=charqa")
 
 
 @pytest.mark.parametrize(
