@@ -107,8 +107,7 @@ def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
     if settings.layout == "objects" and settings.chain == "pictures":
         messages = conversation(example)
         rows, objects = _objects(example, messages)
-        row: dict[str, Any] = {"messages": rows, "images": shown(example, messages)}
-        row["objects"] = json.dumps(objects) if settings.pictures == "embedded" else objects
+        row: dict[str, Any] = {"messages": rows, "images": shown(example, messages), "objects": objects}
     elif settings.layout == "agent" and settings.chain == "pictures":
         example, messages = chosen(example, settings)
         system, tools = system_and_tools(messages)
@@ -122,7 +121,8 @@ def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
 
 def _columns(settings: SwiftSettings) -> Mapping[str, Any]:
     message = {"role": "string", "content": "string", **({} if settings.loss == "all" else {"loss": "bool"})}
-    more = {"agent": {"tools": "string"}, "objects": {"objects": "string"}}.get(settings.layout, {})
+    objects = {"ref": ["string"], "bbox": [["int64"]], "image_id": ["int64"]}
+    more = {"agent": {"tools": "string"}, "objects": {"objects": objects}}.get(settings.layout, {})
     return {"messages": [message], "images": ["file"], **more}
 
 
@@ -148,7 +148,7 @@ MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model {target.model} \\
 
 SPEC = FormatSpec(
     settings=SwiftSettings,
-    version=1,
+    version=2,
     columns=_columns,
     rows=_rows,
     validator=VALIDATOR,
