@@ -101,6 +101,7 @@ class Trap:
         words: of the export that it is planted into.
         trap: the validator's name for the defect.
         limit: tokens of a row, for the trainer and the validator.
+        everywhere: planted into every row, where a column has one type.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Trap:
     harm: Harm
     trap: str
     limit: int = 0
+    everywhere: bool = False
 
     @property
     def format(self) -> str:
@@ -167,7 +169,7 @@ TRAPS = [
         stops,
         "placeholder_count",
     ),
-    Trap("contents as parts", SFT, as_parts, stops, "content_not_text"),
+    Trap("contents as parts", SFT, as_parts, stops, "content_not_text", everywhere=True),
     Trap(
         "a question that says <image>",
         RL,
@@ -234,7 +236,8 @@ def planted(
             (one.folder.parent / "tools.yaml").write_text('{"tools": []}')
             folder = base / f"{name}{len(rows)}"
             sound, bad = shortest(one), shortest(one)
-            trap.plant(bad[0])
+            for row in bad if trap.everywhere else bad[:1]:
+                trap.plant(row)
             rows[trap.name] = bad[0], folder
             tasks.append(
                 with_rows(
