@@ -92,8 +92,7 @@ def with_loss(rows: list[dict[str, Any]], loss: str, example: Example) -> list[d
 def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
     if settings.layout == "objects" and settings.chain == "pictures":
         messages, objects = _objects(example, settings.trained)
-        row: dict[str, Any] = {"messages": _plain(messages), "images": shown(example, messages)}
-        row["objects"] = json.dumps(objects) if settings.pictures == "embedded" else objects
+        row: dict[str, Any] = {"messages": _plain(messages), "images": shown(example, messages), "objects": objects}
     elif settings.layout == "agent" and settings.chain == "pictures":
         example, messages = chosen(example, settings)
         system, tools = system_and_tools(messages)
@@ -107,7 +106,8 @@ def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
 
 def _columns(settings: SwiftSettings) -> Mapping[str, Any]:
     message = {"role": "string", "content": "string", **({} if settings.loss == "all" else {"loss": "bool"})}
-    more = {"agent": {"tools": "string"}, "objects": {"objects": "string"}}.get(settings.layout, {})
+    objects = {"ref": ["string"], "bbox": [["int64"]], "image_id": ["int64"]}
+    more = {"agent": {"tools": "string"}, "objects": {"objects": objects}}.get(settings.layout, {})
     return {"messages": [message], "images": ["file"], **more}
 
 
@@ -133,7 +133,7 @@ MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model {target.model} \\
 
 SPEC = FormatSpec(
     settings=SwiftSettings,
-    version=1,
+    version=2,
     columns=_columns,
     rows=_rows,
     validator=VALIDATOR,

@@ -79,7 +79,6 @@ NEIGHBOURS: list[tuple[str, str, Mutate]] = [
         lambda row: row["messages"][3].update(content=json.loads(row["messages"][3]["content"])),
     ),
     ("swift_agent", "tools as a list", set_(tools=[SCHEMA])),
-    ("swift_objects", "objects as JSON", lambda row: row.update(objects=json.dumps(row["objects"]))),
     (
         "swift_objects",
         "boxes in parts",

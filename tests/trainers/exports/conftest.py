@@ -59,5 +59,5 @@ def swift(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Trainer:
 
 
 @pytest.fixture(scope="session")
-def verl(tmp_path_factory: pytest.TempPathFactory, corpus: Path) -> Trainer:
-    return trainer("swift-verl", "run_verl", tmp_path_factory.mktemp("verl"), corpus)
+def verl(swift: Trainer) -> Trainer:
+    return swift.like("run_verl")

@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -126,24 +126,32 @@ class Trainer:
         assert ended.returncode == 0, ended.stdout[-3000:] + ended.stderr[-6000:]
         return ended.stdout
 
-    def do(self, *tasks: Mapping[str, Any], module: str = "") -> list[Any]:
-        """Do tasks; the answer to each."""
+    def do(self, *tasks: Mapping[str, Any]) -> list[Any]:
+        """Do tasks in one process; the answer to each."""
         number = len(list(self.folder.glob("tasks-*.json")))
         asked, answers = self.folder / f"tasks-{number}.json", self.folder / f"answers-{number}.json"
         asked.write_text(json.dumps(tasks))
-        self.run("-m", f"tests.trainers.exports.{module or self.module}", asked, answers)
+        self.run("-m", f"tests.trainers.exports.{self.module}", asked, answers)
         found: list[Any] = json.loads(answers.read_text())
         return found
 
     def model(self, family: str) -> Path:
-        """A tiny model of a family."""
-        if family not in self._models:
-            folder = self.folder / family
-            given = {"corpus": str(self.corpus), "template": str(template_file(family)), "family": family}
-            (told,) = self.do({"do": "model", "folder": str(folder), **given})
-            assert told is None, told
-            self._models[family] = folder
+        """A tiny model of a family. One process writes those of every family."""
+        if not self._models:
+            given = {"do": "model", "corpus": str(self.corpus)}
+            self._models.update({name: self.folder / name for name in SIDE})
+            told = self.do(
+                *(
+                    {**given, "family": name, "folder": str(folder), "template": str(template_file(name))}
+                    for name, folder in self._models.items()
+                )
+            )
+            assert told == [None] * len(told), told
         return self._models[family]
+
+    def like(self, module: str) -> "Trainer":
+        """Another trainer in this environment, with the same models."""
+        return replace(self, module=module)
 
 
 def trainer(name: str, module: str, folder: Path, corpus: Path) -> Trainer:

@@ -1,5 +1,6 @@
 """What ms-swift makes of rows. Runs in ms-swift's own environment."""
 
+import contextlib
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -8,10 +9,25 @@ import datasets
 import torch
 from swift.dataset import EncodePreprocessor, load_dataset
 from swift.model import get_processor
+from swift.pipelines import rlhf_main, sft_main
 from swift.template import get_template
 
 from tests.trainers.exports.tasks import main
 from tests.trainers.exports.tiny import write
+
+PAD = "<|image_pad|>"
+
+
+def train(task: Mapping[str, Any]) -> list[float]:
+    """Train as `swift sft` or `swift rlhf` does with these arguments; the losses."""
+    kind = "qwen2_5_vl"
+    processor = get_processor(task["model"], model_type=kind, download_model=False)
+    # ms-swift's class has the number that the token has in the real vocabulary
+    type(get_template(processor, template_type=kind)).image_token_id = processor.tokenizer.convert_tokens_to_ids(PAD)
+    with contextlib.chdir(task["folder"]):
+        main_of = {"sft": sft_main, "rlhf": rlhf_main}[task["command"]]
+        told = main_of(list(task["arguments"]))
+    return [entry["loss"] for entry in told["log_history"] if "loss" in entry]
 
 
 def a_template(task: Mapping[str, Any]) -> Any:
@@ -19,8 +35,7 @@ def a_template(task: Mapping[str, Any]) -> Any:
     kind = task["family"]
     processor = get_processor(task["model"], model_type=kind, download_model=False)
     template = get_template(processor, template_type=kind, **{"max_length": 32_768, **task.get("options", {})})
-    # ms-swift's class has the number that the token has in the real vocabulary
-    template.image_token_id = template.tokenizer.convert_tokens_to_ids("<|image_pad|>")
+    template.image_token_id = template.tokenizer.convert_tokens_to_ids(PAD)  # as in `train`
     return template
 
 
@@ -61,4 +76,4 @@ if __name__ == "__main__":
     logging.getLogger("swift").setLevel(logging.ERROR)
     datasets.disable_progress_bars()
     torch.set_num_threads(2)
-    main({"model": write, "read": read, "pairs": pairs})
+    main({"model": write, "read": read, "pairs": pairs, "train": train})
