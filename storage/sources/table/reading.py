@@ -69,7 +69,7 @@ class RowReader:
             choices=choices,
             targets=self._targets(row, item, image),
             source=settings.dataset,
-            subset=self._note(row, "subset", item),
+            subset=settings.subset or self._note(row, "subset", item),
             split=self._split or self._note(row, "split", item),
             licence=settings.licence or self._note(row, "licence", item),
             origin=origin,

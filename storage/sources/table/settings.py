@@ -57,6 +57,8 @@ class TableSettings(FileSourceSettings):
     split: str | None = None
     """read only files with this word in their name (val is also validation), and name the split so; null reads all
     files, and takes the split from columns.split or from the name"""
+    subset: str = ""
+    """of all rows, if no column says it"""
     dataset: str = "table"
     """the dataset's name in samples, on the card and in the ledger"""
     licence: str = ""

@@ -40,7 +40,7 @@ def open_table(
     Args:
         path: a file of rows, or a folder with files of one kind; also a hub's download cache.
         source: its name, for messages.
-        split: only files whose names have this word.
+        split: only files whose names have this word, unless `only` says which.
         rows: the field with the rows of JSON objects.
         only: patterns of the files in a folder; the first that fits a file counts. Empty for all.
 
@@ -54,7 +54,7 @@ def open_table(
         return root, [_checked(root / given.name, root, source, rows)]
     root = snapshot_of(require_folder(path, source), source)
     files = _of_one_kind(root, source, only)
-    if split is not None:
+    if split is not None and not only:
         chosen = [file for file in files if _is_of(file.relative_to(root), split)]
         if not chosen:
             found = ", ".join(str(file.relative_to(root)) for file in files[:5])
