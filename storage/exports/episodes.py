@@ -52,9 +52,9 @@ class Unit:
 
     Attributes:
         file: path of the shard.
-        picks: places of the rows, in order: columns `row_group` and `row`; for pairs also `other_file`, `other_group`
-            and `other_row`, the place of the wrong episode; and `original_file`, `original_group` and `original_row`
-            for formats that need the original.
+        picks: places of the rows, in order: columns `row_group`, `row` and `episode_id`; for pairs also `other_file`,
+            `other_group`, `other_row` and `other_id`, the place of the wrong episode; and `original_file`,
+            `original_group` and `original_row` for formats that need the original.
     """
 
     split: str
@@ -120,17 +120,19 @@ def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False, or
             right = f'SELECT * FROM ledger WHERE "table" IN ({splits or "NULL"}){rungs}{where}'
             if originals:
                 engine.register("originals", places_of(files, open_version(files, version)))
-                more = "original_file, original_group, original_row"
+                more = "episode_id, original_file, original_group, original_row"
                 sql = f'SELECT file, row_group, "row", {more} FROM ({right}) LEFT JOIN originals USING (image_id)'
             elif not pairs:
-                sql = f'SELECT file, row_group, "row" FROM ({right})'
+                sql = f'SELECT file, row_group, "row", episode_id FROM ({right})'
             else:
                 number = "row_number() OVER (PARTITION BY sample_id, rung ORDER BY seed, episode_id) AS number"
                 wrong = "SELECT * FROM ledger WHERE \"table\" = 'rejected' AND outcome = 'incorrect'"
                 sql = (
-                    f"WITH good AS (SELECT *, {number} FROM ({right})), bad AS (SELECT *, {number} FROM ({wrong})) "
-                    'SELECT good.file, good.row_group, good."row", bad.file AS other_file, '
-                    'bad.row_group AS other_group, bad."row" AS other_row FROM good JOIN bad '
+                    f"WITH good AS (SELECT *, {number} FROM ({right} AND outcome = 'correct')), "
+                    f"bad AS (SELECT *, {number} FROM ({wrong})) "
+                    'SELECT good.file, good.row_group, good."row", good.episode_id, bad.file AS other_file, '
+                    'bad.row_group AS other_group, bad."row" AS other_row, bad.episode_id AS other_id '
+                    "FROM good JOIN bad "
                     "USING (sample_id, rung, number)"
                 )
             found = engine.sql(sql).to_arrow_table()
@@ -144,6 +146,10 @@ def _units(found: pa.Table, version: PublishedDataset | None) -> list[Unit]:
     codes, names = encoded(found["file"])
     order = np.lexsort((found["row"].to_numpy(), found["row_group"].to_numpy(), codes))
     found, codes = found.take(pa.array(order)).drop_columns(["file"]), codes[order]
+    if unknown := sorted({*names.to_pylist()} - {shard.path for shard in version.shards}):
+        raise StoreError(
+            f"{version.path}/{LEDGER} names {unknown[0]}, which is no shard of the version: verify the version"
+        )
     starts = {name: int(np.searchsorted(codes, code)) for code, name in enumerate(names.to_pylist())}
     counts: np.ndarray = np.bincount(codes, minlength=len(names))
     rows = dict(zip(names.to_pylist(), counts, strict=True))
@@ -178,22 +184,30 @@ class ShardReader:
         """Close the file."""
         self._stack.__exit__(None, None, None)
 
-    def read(self, group: int, row: int) -> Example:
+    def read(self, group: int, row: int, episode_id: str) -> Example:
         """One row.
 
         Raises:
-            StoreError: the row cannot be read.
+            StoreError: the row cannot be read, or is of another episode than the ledger says.
         """
         try:
             if self._group is None or self._group[0] != group:
                 self._group = None  # two groups at once would double the memory
                 self._group = group, _Group(self._file.read_row_group(group))
-            return self._group[1].example(row, self._written)
+            if row < 0:
+                raise IndexError(f"there is no row {row}")
+            example = self._group[1].example(row, self._written)
         except (pa.ArrowException, OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
             raise StoreError(
                 f"{self._files.locate(self._path)} row group {group} row {row} cannot be read ({one_line(error)}): "
                 "python -m pipelines.verify says what is damaged"
             ) from error
+        if example.episode_id != episode_id:
+            raise StoreError(
+                f"{self._files.locate(self._path)} row group {group} row {row} is episode {example.episode_id}, and "
+                f"the ledger has {episode_id} there: python -m pipelines.verify says what is damaged"
+            )
+        return example
 
 
 class _Group:
@@ -244,14 +258,14 @@ def examples(files: Files, unit: Unit, written: Convention) -> Iterator[tuple[Ex
 
     try:
         for pick in unit.picks.to_pylist():
-            right = reader(unit.file).read(pick["row_group"], pick["row"])
+            right = reader(unit.file).read(pick["row_group"], pick["row"], pick["episode_id"])
             if pick.get("original_file") is not None:
                 place = (pick["original_file"], pick["original_group"], pick["original_row"])
                 yield replace(right, original=originals.read(*place, right.sample)), None
             elif "other_file" not in pick:
                 yield right, None
             else:
-                yield right, reader(pick["other_file"]).read(pick["other_group"], pick["other_row"])
+                yield right, reader(pick["other_file"]).read(pick["other_group"], pick["other_row"], pick["other_id"])
     finally:
         for one in readers.values():
             one.close()

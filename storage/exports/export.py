@@ -5,14 +5,16 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain
 from typing import Any
 
 from lensmill.formats.checking import Needs
 from lensmill.formats.spec import Exported
 from lensmill.specs import recipe_values
 from storage.datasets.version import PublishedDataset
-from storage.exports.episodes import Chosen, Unit
-from storage.exports.parts import PARTS, Export, PartRecord, PartWork
+from storage.exports.episodes import TABLES, Chosen, Unit
+from storage.exports.parts import LEFT_OUT, PARTS, Export, PartRecord, PartWork
+from storage.exports.pictures import IMAGES
 from storage.exports.readme import readme
 from storage.files.store import Files, StoreError
 
@@ -20,6 +22,11 @@ MANIFEST = "export.json"
 """Written last: an export without a manifest is not finished."""
 
 CLAIM = f"{PARTS}/claim.json"
+
+README = "README.md"
+
+BESIDE = (README, "dataset_info.json", "manifest.json")
+"""Files that are never replaced where no export is: those beside rows, and the manifest of a version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +91,23 @@ def claim(target: Files, inputs: Inputs) -> bool:
     """Let only exports of the same inputs write into a folder. Return True if the export is finished already.
 
     Raises:
-        StoreError: the folder holds an export of other inputs.
+        StoreError: the folder holds an export of other inputs, or files of something else.
     """
     wanted = inputs.record()
+    if (found := _claimed(target, wanted)) is not None:
+        return found
+    _require_empty(target)
+    if not target.create(CLAIM, json.dumps(wanted, sort_keys=True).encode()):
+        _claimed(target, wanted)  # another export began in the same moment
+    return False
+
+
+def _claimed(target: Files, wanted: Mapping[str, Any]) -> bool | None:
+    """Whether the export of these inputs in a folder is finished; None if the folder has no export.
+
+    Raises:
+        StoreError: the folder holds an export of other inputs.
+    """
     for path in (MANIFEST, CLAIM):
         try:
             there = json.loads(target.read(path))
@@ -96,7 +117,8 @@ def claim(target: Files, inputs: Inputs) -> bool:
             raise StoreError(
                 f"{target.locate(path)} is damaged ({error}): give another to=, or remove the folder"
             ) from error
-        there = there.get("inputs", {}) if path == MANIFEST else there
+        there = there.get("inputs") if path == MANIFEST and isinstance(there, dict) else there
+        there = there if isinstance(there, dict) else {}
         different = sorted(name for name in {*wanted, *there} if wanted.get(name) != there.get(name))
         if different:
             raise StoreError(
@@ -107,8 +129,21 @@ def claim(target: Files, inputs: Inputs) -> bool:
             _require_whole(target)
             return True
         return False
-    target.create(CLAIM, json.dumps(wanted, sort_keys=True).encode())
-    return False
+    return None
+
+
+def _require_empty(target: Files) -> None:
+    """Check that a folder has none of the files that an export writes: they would be replaced, or trained on.
+
+    Raises:
+        StoreError: there is such a file.
+    """
+    named = (path for path in BESIDE if target.exists(path))
+    first = next(chain(named, *(target.each(folder) for folder in (*TABLES, IMAGES, LEFT_OUT))), None)
+    if first is not None:
+        raise StoreError(
+            f"{target.locate(first)} is there already and belongs to no export: give a to= that is an empty folder"
+        )
 
 
 def _require_whole(target: Files) -> None:
@@ -155,7 +190,7 @@ def finish(target: Files, inputs: Inputs, parts: Sequence[PartRecord]) -> Totals
             splits[part.split] = (*splits.get(part.split, ()), part.file)
     name = target.locate("x").rstrip("/").split("/")[-2]
     exported = Exported(name, splits, totals.needs, inputs.export.settings)
-    texts = {**spec.files(exported), "README.md": readme(inputs.version, exported, spec, totals)}
+    texts = {**spec.files(exported), README: readme(inputs.version, exported, spec, totals)}
     for path, text in texts.items():
         with target.open(path, "whole") as sink:
             sink.write(text.encode())

@@ -10,18 +10,23 @@ from typing import Any
 from lensmill.formats.checking import Needs, Training
 from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.settings import FormatSettings
-from lensmill.formats.spec import FORMATS, FormatSpec
+from lensmill.formats.spec import FORMATS, FormatSpec, Row
 from lensmill.geometry import Convention
 from lensmill.validation.spec import examine
+from storage.builds.sql import one_line
 from storage.datasets.rows import EPISODES
 from storage.exports.episodes import Unit, examples
 from storage.exports.pictures import PictureFolder
-from storage.exports.writing import RowFile, row_file
+from storage.exports.types import schema_of
+from storage.exports.writing import RowFile, row_file, writable
 from storage.files.store import Files
 from storage.files.table import FileRecord
 
 PARTS = ".parts"
 """Folder of an export with a record of each finished part; the export's manifest makes them superfluous."""
+
+LEFT_OUT = "left_out"
+"""Folder with a line for each row that was left out."""
 
 GROUP_ROWS, GROUP_BYTES = 100, 16 * 2**20
 """Bounds of a row group: rows, and bytes of pictures."""
@@ -132,7 +137,7 @@ def make_part(work: PartWork) -> PartRecord:
         raise
     part.pictures.sync()
     if part.lines:
-        with work.target.open(f"left_out/{work.unit.split}-{work.number:05d}.jsonl", "whole") as sink:
+        with work.target.open(f"{LEFT_OUT}/{work.unit.split}-{work.number:05d}.jsonl", "whole") as sink:
             for line in part.lines:
                 sink.write(line.encode())
     named = [json.loads(line) for line in part.lines[:SHOWN]]
@@ -145,12 +150,15 @@ def make_part(work: PartWork) -> PartRecord:
     return record
 
 
+def _columns(export: Export) -> dict[str, Any]:
+    carried = {name: _KINDS[str(EPISODES.field(name).type)] for name in export.columns}
+    return {**export.spec.columns(export.settings), **carried}
+
+
 def _new_file(work: PartWork) -> RowFile:
     export = work.export
-    columns = dict(export.spec.columns(export.settings))
-    carried = {name: _KINDS[str(EPISODES.field(name).type)] for name in export.columns}
     stem = f"{work.unit.split}/{work.number:05d}"
-    return row_file(work.target, stem, export.spec.container(export.settings), columns | carried)
+    return row_file(work.target, stem, export.spec.container(export.settings), _columns(export))
 
 
 class _Part:
@@ -163,6 +171,8 @@ class _Part:
         self.counts: Counter[str] = Counter()
         self.needs = Needs()
         self._keys: set[str] = set()
+        self._schema = schema_of(_columns(export))
+        self._container = self._spec.container(export.settings)
         named = None if export.settings.pictures == "embedded" else partial(_named, export.spec, export.root)
         self.pictures = PictureFolder(work.target, named)
 
@@ -170,21 +180,41 @@ class _Part:
         """The rows, each with the bytes of its pictures."""
         work, export, spec = self._work, self._export, self._spec
         for example, other in examples(work.source, work.unit, export.written):
-            if spec.key is not None:
-                if (key := spec.key(example)) in self._keys:
-                    continue
-                self._keys.add(key)
+            key = None if spec.key is None else spec.key(example)
+            if key is not None and key in self._keys:
+                continue
             try:
-                if other is None:
-                    made = spec.rows(export.settings, example)
-                else:
-                    assert spec.pairs is not None
-                    made = spec.pairs(export.settings, example, other)
-                for row in made:
-                    whole = {**row, **{name: example.row[name] for name in export.columns}}
-                    yield from self._checked(example, whole)
+                made = self._made(example, other)
             except LeftOut as reason:
                 self._leave_out(example, reason.reason, reason.message)
+                continue
+            for row in made:
+                whole = {**row, **{name: example.row[name] for name in export.columns}}
+                for checked in self._checked(example, whole):
+                    if key is not None:  # an episode without a row leaves the question to the next one
+                        self._keys.add(key)
+                    yield checked
+
+    def _made(self, example: Example, other: Example | None) -> list[Row]:
+        """The rows of an episode, or of a pair.
+
+        Raises:
+            LeftOut: the format has no place for the episode, or cannot read the episode.
+        """
+        spec, settings = self._spec, self._export.settings
+        try:
+            if other is None:
+                return [*spec.rows(settings, example)]
+            assert spec.pairs is not None
+            return [*spec.pairs(settings, example, other)]
+        except LeftOut:
+            raise
+        except Exception as error:  # one hostile episode, or one fault of a format, costs one episode
+            said = f"{type(error).__name__}: {one_line(error)}"
+            raise LeftOut(
+                "format_failed",
+                f"the format {spec.name} failed on episode {example.episode_id} ({said}): mend the format",
+            ) from error
 
     def _checked(self, example: Example, row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
         placed, files = self.pictures.placed(row)
@@ -194,13 +224,20 @@ class _Part:
             finding = findings[0]
             self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}".removeprefix(": "))
             return
+        try:
+            writable(placed, self._container, self._schema)
+        except ValueError as error:
+            advice = "the source has to be mended, or the format"
+            self._leave_out(example, "row_unwritable", f"the row cannot be written ({error}): {advice}")
+            return
         size = self.pictures.write(files)
         self.needs = self.needs.and_of(needs or Needs(rows=1))
         yield placed, size
 
     def _leave_out(self, example: Example, reason: str, message: str) -> None:
         self.counts[reason] += 1
-        line = {"episode_id": example.episode_id, "reason": reason, "message": message}
+        told = message.encode(errors="backslashreplace").decode()  # a message may quote half a character
+        line = {"episode_id": example.episode_id, "reason": reason, "message": told}
         self.lines.append(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import IO, Any, Protocol
 
+import pyarrow as pa
 import pyarrow.types as kinds
 
 from lensmill.formats.spec import Container
@@ -43,7 +44,7 @@ class JsonLines:
 
     def write(self, rows: Batch) -> None:
         """See `RowFile`."""
-        data = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+        data = b"".join(map(_line, rows))
         self._hash.update(data)
         self._sink.write(data)
         self._size += len(data)
@@ -58,6 +59,26 @@ class JsonLines:
         """See `RowFile`."""
         error = InterruptedError()
         self._stack.__exit__(InterruptedError, error, None)
+
+
+def writable(row: Mapping[str, Any], container: Container, schema: pa.Schema) -> None:
+    """Check that a row can be written: a text may hold half a character, and a format may give other types.
+
+    Raises:
+        ValueError: the row cannot be written.
+    """
+    try:
+        if container == "jsonl":
+            _line(row)
+        else:
+            pa.RecordBatch.from_pylist([dict(row)], schema=schema)
+    except (pa.ArrowException, ValueError, TypeError, OverflowError, AttributeError, RecursionError) as error:
+        raise ValueError(" ".join(str(error).split())[:200]) from error
+
+
+def _line(row: Mapping[str, Any]) -> bytes:
+    """A row as a line. Numbers that JSON does not have are refused."""
+    return f"{json.dumps(row, ensure_ascii=False, allow_nan=False)}\n".encode()
 
 
 def row_file(files: Files, stem: str, container: Container, columns: Mapping[str, Any]) -> RowFile:
