@@ -75,7 +75,7 @@ test-trl: setup-dev $(if $(LENSMILL_TRL),,setup-trl)  ## TRL trains on our rows
 	$(BIN)/python -m pytest -m trl tests/trainers
 
 test-trainers: setup-dev $(if $(LENSMILL_TRAINERS),,setup-trainers)  ## LLaMA-Factory, ms-swift and verl read our exports
-	$(BIN)/python -m pytest -m trainers -rs tests/trainers
+	$(BIN)/python -m pytest -m trainers -rs -v tests/trainers
 
 # rows -> weights -> a server -> the zoom agent says the rows again
 test-loop: setup-dev $(if $(LENSMILL_TRL),,setup-trl) $(if $(LENSMILL_ENGINE),,setup-engine)  ## train on rows, serve the weights, roll out

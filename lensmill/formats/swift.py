@@ -107,8 +107,8 @@ def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
 def _columns(settings: SwiftSettings) -> Mapping[str, Any]:
     message = {"role": "string", "content": "string", **({} if settings.loss == "all" else {"loss": "bool"})}
     objects = {"ref": ["string"], "bbox": [["int64"]], "image_id": ["int64"]}
-    more = {"agent": {"tools": "string"}, "objects": {"objects": objects}}.get(settings.layout, {})
-    return {"messages": [message], "images": ["file"], **more}
+    own: Mapping[str, Mapping[str, Any]] = {"agent": {"tools": "string"}, "objects": {"objects": objects}}
+    return {"messages": [message], "images": ["file"], **own.get(settings.layout, {})}
 
 
 def picture(path: str, folder: str) -> str:

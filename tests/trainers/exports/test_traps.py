@@ -50,6 +50,11 @@ def learns_other_turns(told: Told, _sound: Sequence[Mapping[str, Any]], row: Map
     return as_learnt(said) not in [one["learnt"] for one in told]
 
 
+def learns_arguments_as_text(told: Told, _sound: Sequence[Mapping[str, Any]], _row: Mapping[str, Any]) -> bool:
+    """The model learns calls that no tool can read."""
+    return any('"arguments": "{' in one["learnt"] for one in told)
+
+
 def has_another_turn(told: Told, sound: Sequence[Mapping[str, Any]], _row: Mapping[str, Any]) -> bool:
     """Text of the assistant became a turn of the user."""
     return _count(told, "<|im_start|>user") > _count(sound, "<|im_start|>user")
@@ -150,7 +155,7 @@ TRAPS = [
     ),
     Trap("an unknown role", LLAMAFACTORY, edit("from", "model", 1), drops, "unknown_role"),
     Trap("two calls in a turn of role function_call", TOOLS, a_second_call, learns_other_turns, "two_calls"),
-    Trap("arguments as a JSON string", TOOLS, arguments_as_text, learns_other_turns, "double_encoded"),
+    Trap("arguments as a JSON string", TOOLS, arguments_as_text, learns_arguments_as_text, "double_encoded"),
     Trap("tools that are no JSON", TOOLS, set_(tools="zoom(image)"), stops, "tools_not_json"),
     Trap(
         "a picture without a placeholder",
@@ -229,7 +234,8 @@ def planted(
     found: dict[str, Planted] = {}
     for name, trainer in (("llamafactory", llamafactory), ("swift", swift), ("verl", verl)):
         model = trainer.model("qwen2_5_vl")
-        tasks, rows = [], {}
+        tasks: list[dict[str, Any]] = []
+        rows: dict[str, dict[str, Any]] = {}
         mine = [trap for trap in TRAPS if trap.format.startswith(name)]
         for trap in mine:
             one = exports(*trap.words)
@@ -238,7 +244,7 @@ def planted(
             sound, bad = shortest(one), shortest(one)
             for row in bad if trap.everywhere else bad[:1]:
                 trap.plant(row)
-            rows[trap.name] = bad[0], folder
+            rows[trap.name] = bad[0]
             tasks.append(
                 with_rows(
                     Trap(trap.name, trap.words, _nothing, trap.harm, ""), one, sound, Path(f"{folder}-sound"), model
@@ -247,8 +253,7 @@ def planted(
             tasks.append(with_rows(trap, one, bad, folder, model))
         answers = trainer.do(*tasks)
         for trap, sound_told, told in zip(mine, answers[::2], answers[1::2], strict=True):
-            row, _ = rows[trap.name]
-            found[trap.name] = Planted(row, exports(*trap.words).folder, told, sound_told)
+            found[trap.name] = Planted(rows[trap.name], exports(*trap.words).folder, told, sound_told)
     return found
 
 

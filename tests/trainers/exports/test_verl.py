@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from lensmill.picture import pixel_hash
 from lensmill.tools import EDIT_TOOLS, ZOOM
+from lensmill.training import open_episode
 from lensmill.training.verl_config import verl_tools
 from tests.trainers.conftest import SMALL_CROPS
 from tests.trainers.exports.environments import (
@@ -125,6 +127,12 @@ def calls(row: Row) -> list[dict[str, Any]]:
     ]
 
 
+def an_edit(row: Row) -> dict[str, Any]:
+    """A call that outlines a named region of the view."""
+    region = next(region for region in row["regions"] if region["kind"] in ("x_values", "y_values"))
+    return {"name": f"focus_on_{region['kind']}_with_draw", "arguments": {"labels": [region["label"]]}}
+
+
 @pytest.fixture(scope="module")
 def tools(verl: Trainer) -> Path:
     """verl's configuration of the tools that the reader has, which drew as the build's settings say."""
@@ -153,8 +161,9 @@ def rolled(exports: Exports, verl: Trainer, rows: Sequence[Row], tools: Path) ->
             task("scores", one, model, solutions=said),
             task("scores", one, model, solutions=wrong),
             task("tools", one, model, **given),
+            task("tools", one, model, calls={key(row): [an_edit(row)] for row in rows}, tools=str(tools)),
         ]
-        told[name] = dict(zip(("rl", "right", "wrong", "tools"), verl.do(*asked), strict=True))
+        told[name] = dict(zip(("rl", "right", "wrong", "tools", "edits"), verl.do(*asked), strict=True))
     return told
 
 
@@ -195,6 +204,24 @@ def test_the_tools_bring_the_pictures_of_the_trajectories_to_the_pixel(
     for row in rows:
         drawn = [picture for told in found[key(row)] for picture in told["pictures"]]
         assert drawn == row["pixel_hashes"][1:]
+
+
+def test_an_edit_takes_the_regions_that_stand_with_the_zoom(
+    rolled: Mapping[str, Any], exports: Exports, rows: Sequence[Row]
+) -> None:
+    openings = {
+        f"{info['sample_id']} {info['rung']}": info["tools_kwargs"][ZOOM]["create_kwargs"]
+        for info in (row["extra_info"] for row in exports(*RL["embedded"]).rows)
+    }
+    for name in RL:
+        found = rolled[name]["edits"]
+        assert "error" not in found, found
+        for row in rows:
+            opening, call = openings[key(row)], an_edit(row)
+            episode = open_episode(opening["image"], opening["rung"], regions=opening["regions"])
+            drawn = episode.call(call["name"], call["arguments"]).picture
+            assert drawn is not None
+            assert found[key(row)][0]["pictures"] == [pixel_hash(drawn)]
 
 
 def test_the_tools_of_the_readmes_command_are_a_configuration_of_verl(
