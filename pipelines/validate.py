@@ -28,6 +28,7 @@ from pipelines.training_settings import ValidateSettings
 from pipelines.traps import Traps
 from storage.checks.finding import json_object
 from storage.checks.row_files import Unreadable, columns_of, ending_of, read_rows, row_files
+from storage.exports.export import MANIFEST
 from storage.files.store import Files
 from storage.files.watch import StoreWatch
 
@@ -119,7 +120,12 @@ class Validation:
         if self._settings.folder is not None:
             return os.path.abspath(self._settings.folder)
         where = files.locate(path)
-        return "" if "://" in where else os.path.dirname(where)
+        if "://" in where:
+            return ""
+        folder = os.path.dirname(where)
+        above = os.path.dirname(folder)
+        named = any(os.path.isfile(os.path.join(above, name)) for name in (INFO, MANIFEST))
+        return above if named else folder  # rows of an export lie in a folder for each split
 
     def _proposed(self, path: str, first: Mapping[str, Any] | Unreadable) -> Validator | None:
         """The format whose rows have these columns."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,9 @@ from lensmill.trajectory import Message, Part
 
 CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 """A call of the zoom protocol; the group is its JSON."""
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading the boxes of a hostile call may raise."""
 
 _CORNERS = "[x1, y1, x2, y2] "
 
@@ -48,13 +51,21 @@ def for_target(example: Example, messages: Sequence[Message], target: Target) ->
     """
     if not changes(example, target):
         return tuple(messages)
-    made = [_spoken(message, example, target) for message in messages]
+    return told_for_target(example, [_spoken(message, example, target) for message in messages], target)
+
+
+def told_for_target(example: Example, messages: Sequence[Message], target: Target) -> tuple[Message, ...]:
+    """The messages with the words of the target about how boxes are written; calls stay as they are.
+
+    Raises:
+        LeftOut: no message has such words, and a message has a call.
+    """
     old, new = convention_words(example.written), convention_words(target.family.convention)
     if old == new:
-        return tuple(made)
+        return tuple(messages)
     calls = any(CALL.search(part.text) for message in messages for part in message.parts)
-    instructed = [_instructed(message, _CORNERS + old, _CORNERS + new) for message in made]
-    if calls and instructed == made:
+    instructed = [_instructed(message, _CORNERS + old, _CORNERS + new) for message in messages]
+    if calls and instructed == [*messages]:
         raise LeftOut(
             "convention_unsaid",
             f"no message says that boxes are written {old}, so the text cannot be changed for {target.name}: export "
@@ -102,7 +113,7 @@ def rewrite_call(call: str, example: Example, target: Target) -> str:
         arguments = json.loads(call)["arguments"]
         given = {name: arguments[name] for name in ("bbox_2d", "boxes") if arguments.get(name) is not None}
         if given:
-            frame = example.frames[_picture(arguments)]
+            frame = example.frames[picture_number(arguments)]
         for name, value in given.items():
             start, end = _value_of(name, value, call)
             if name == "boxes":
@@ -111,7 +122,7 @@ def rewrite_call(call: str, example: Example, target: Target) -> str:
             else:
                 new = rewritten(value)
             call = call[:start] + new + call[end:]
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+    except UNREADABLE as error:
         shown = " ".join(call.split())[:80]
         raise LeftOut(
             "call_unreadable",
@@ -135,8 +146,12 @@ def _value_of(name: str, value: object, call: str) -> tuple[int, int]:
     return places[0]
 
 
-def _picture(arguments: object) -> int:
-    assert isinstance(arguments, dict)
+def picture_number(arguments: Mapping[str, Any]) -> int:
+    """The number of the picture that a call is about.
+
+    Raises:
+        ValueError: the arguments name no number.
+    """
     number = arguments.get("image", 0)
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise ValueError(f"image is {str(number)[:20]!r}, no number of a picture")

@@ -10,11 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lensmill.formats.boxes import CALL
+from lensmill.formats.boxes import CALL, UNREADABLE, changes, picture_number, rewrite_call, told_for_target
 from lensmill.formats.chains import chosen
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
+from lensmill.formats.target import Target
 from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.geometry import Convention
@@ -34,6 +35,11 @@ class SwiftSettings(FormatSettings):
     writes each box as <bbox> in the text, and ms-swift writes the numbers after its own resize"""
     loss: Literal["all", "last", "successful"] = "all"
     """turns that carry loss: all, the last one, or all but those whose call failed"""
+
+    def __post_init__(self) -> None:
+        FormatSettings.__post_init__(self)
+        if self.layout == "objects" and self.convention:
+            raise ValueError("convention: ms-swift writes the boxes of layout=objects itself: leave convention out")
 
 
 def _plain(messages: Sequence[Message]) -> list[dict[str, Any]]:
@@ -57,27 +63,36 @@ def _agent(system: str, messages: Sequence[Message]) -> Iterator[dict[str, Any]]
             yield {"role": "tool_call", "content": call.text}
 
 
-def _objects(example: Example, messages: Sequence[Message]) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The messages with <bbox> for each box, and the boxes in pixels of the exported picture files."""
+def _objects(
+    example: Example, messages: Sequence[Message], target: Target
+) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The messages with <bbox> for the box of each zoom, and these boxes in pixels of the exported picture files.
+
+    ms-swift writes the numbers in the way of the target, so words and edits become the target's.
+    """
     boxes: list[list[int]] = []
     pictures: list[int] = []
+    changed = changes(example, target)
 
     def placed(match: re.Match[str]) -> str:
+        whole, call = match.group(), match.group(1)
         try:
-            arguments = json.loads(match.group(1))["arguments"]
-            number = int(arguments.get("image", 0))
-            frame = example.frames[number]
-            x1, y1, x2, y2 = (float(value) for value in arguments["bbox_2d"])
-            box = Convention.PIXELS.write_original(example.written.read_original((x1, y1, x2, y2), frame), frame)
-        except KeyError:
-            return match.group()
-        except (ValueError, TypeError, IndexError) as error:
+            arguments = json.loads(call)["arguments"]
+            numbers = arguments.get("bbox_2d")
+            if numbers is not None:
+                picture = picture_number(arguments)
+                x1, y1, x2, y2 = (float(value) for value in numbers)
+                frame = example.frames[picture]
+                box = Convention.PIXELS.write_original(example.written.read_original((x1, y1, x2, y2), frame), frame)
+                boxes.append([round(value) for value in box])
+                pictures.append(picture)
+        except UNREADABLE as error:
             raise LeftOut("call_unreadable", f"the box of a call cannot be read ({error}): use layout=plain") from error
-        boxes.append([round(value) for value in box])
-        pictures.append(number)
-        return _BOX.sub(r"\1<bbox>", match.group(), count=1)
+        new = rewrite_call(call, example, target) if changed else call
+        new = new if numbers is None else _BOX.sub(r"\1<bbox>", new, count=1)
+        return whole.replace(call, new, 1)
 
-    rows = _plain(messages)
+    rows = _plain(told_for_target(example, messages, target))
     for row in rows:
         if row["role"] == "assistant":
             row["content"] = CALL.sub(placed, row["content"])
@@ -106,7 +121,7 @@ def with_loss(rows: list[dict[str, Any]], loss: str, example: Example) -> list[d
 def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
     if settings.layout == "objects" and settings.chain == "pictures":
         messages = conversation(example)
-        rows, objects = _objects(example, messages)
+        rows, objects = _objects(example, messages, settings.trained)
         row: dict[str, Any] = {"messages": rows, "images": shown(example, messages)}
         row["objects"] = json.dumps(objects) if settings.pictures == "embedded" else objects
     elif settings.layout == "agent" and settings.chain == "pictures":

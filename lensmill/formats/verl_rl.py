@@ -23,6 +23,8 @@ class VerlRlSettings(FormatSettings):
     """verl's RL rows: prompt, view, answers, and what the tools need."""
 
     name: Literal["verl_rl"] = "verl_rl"
+    chain: Literal["pictures"] = "pictures"
+    """the model makes its own trajectories, so a row has none"""
 
 
 def question_key(example: Example) -> str:
@@ -36,7 +38,7 @@ def _rows(settings: VerlRlSettings, example: Example) -> Iterator[Row]:
     opening = for_target(example, messages, settings.trained)[:first]
     if shown_in(opening) != [0]:
         raise LeftOut("no_question", f"episode {example.episode_id} does not begin with its view")
-    sample = example.sample
+    sample, view = example.sample, settings.trained.seen(example.frames[0])
     yield {
         "data_source": f"lensmill/{sample.source}",
         "agent_name": "tool_agent",
@@ -51,6 +53,10 @@ def _rows(settings: VerlRlSettings, example: Example) -> Iterator[Row]:
             "answer": sample.answers[0],
             "choices": list(sample.choices),
             "targets": [list(box.xyxy) for box in sample.targets],
+            "original_width": sample.width,
+            "original_height": sample.height,
+            "rung": example.rung,
+            "view": {"width": view.width, "height": view.height},
             "need_tools_kwargs": True,
             "tools_kwargs": {ZOOM: {"create_kwargs": {"image_id": sample.image_id, "rung": example.rung}}},
         },
@@ -67,6 +73,8 @@ def _columns(settings: VerlRlSettings) -> Mapping[str, Any]:
         "extra_info": {
             **dict.fromkeys(("split", "index", "question", "answer"), "string"),
             "choices": ["string"],
+            **dict.fromkeys(("original_width", "original_height", "rung"), "int64"),
+            "view": {"width": "int64", "height": "int64"},
             "targets": [["float64"]],
             "need_tools_kwargs": "bool",
             "tools_kwargs": tools,

@@ -18,6 +18,7 @@ from lensmill.formats.trl_dpo import TrlDpoSettings
 from lensmill.formats.turns import call_of
 from lensmill.formats.verl_rl import VerlRlSettings
 from lensmill.formats.verl_sft import VerlSftSettings
+from lensmill.rewards.asked import read_asked
 from lensmill.tools import ZOOM
 from tests.formats.examples import BOX, CROP, VIEW, an_example, without_messages
 
@@ -195,3 +196,70 @@ def test_a_turn_that_the_tool_layout_cannot_hold_leaves_the_episode_out(reply: s
     with pytest.raises(LeftOut) as found:
         call_of(reply)
     assert found.value.reason == reason
+
+
+def test_swift_objects_say_how_the_target_writes_boxes_and_name_the_picture_of_each_box() -> None:
+    (row,) = rows(SwiftSettings(layout="objects", target="qwen3_vl"))
+    assert "[x1, y1, x2, y2] in thousandths" in row["messages"][0]["content"]
+    objects = json.loads(row["objects"])
+    assert objects["image_id"] == [0, 1]
+    assert objects["bbox"][0] == [round(number) for number in VIEW.from_original(BOX).xyxy]
+
+
+@pytest.mark.parametrize("image", [True, -1, "1", 1.5, 9])
+def test_swift_objects_leave_out_a_call_that_names_no_picture(image: object) -> None:
+    call = json.dumps({"name": ZOOM, "arguments": {"bbox_2d": [1, 2, 3, 4], "image": image}})
+    with pytest.raises(LeftOut, match="cannot be read"):
+        rows(SwiftSettings(layout="objects"), call=call)
+
+
+def test_swift_objects_rewrite_the_boxes_of_edits_which_ms_swift_leaves_alone() -> None:
+    call = json.dumps({"name": "focus", "arguments": {"labels": ["7"], "boxes": {"7": [0, 0, 280, 210]}}})
+    (row,) = rows(SwiftSettings(layout="objects", target="qwen3_vl"), call=call)
+    assert '"boxes": {"7": [0, 0, 500, 500]}' in row["messages"][2]["content"]
+
+
+def test_swift_objects_refuse_a_convention_since_ms_swift_writes_the_numbers() -> None:
+    with pytest.raises(ValueError, match="convention"):
+        SwiftSettings(layout="objects", convention="unit")
+
+
+def test_llamafactory_with_tools_refuses_a_chain_without_calls() -> None:
+    with pytest.raises(ValueError, match="chain=pictures"):
+        LlamaFactorySettings(layout="tools", chain="answer")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        '{"name": "image_zoom_in_tool", "arguments": ' + "[" * 100_000,
+        '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [1e999, 0, 1e999, 3]}}',
+        '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [' + "9" * 400 + ", 0, 1, 3]}}",
+    ],
+)
+@pytest.mark.parametrize("settings", [TrlSettings(target="qwen3_vl"), SwiftSettings(layout="objects")])
+def test_a_hostile_call_is_left_out(call: str, settings: FormatSettings) -> None:
+    with pytest.raises(LeftOut, match="cannot be re"):
+        rows(settings, call=call)
+
+
+def test_verl_rl_says_what_rewards_need_to_try_a_call_again() -> None:
+    (row,) = rows(VerlRlSettings())
+    asked = read_asked(row["extra_info"], json.loads(row["reward_model"]["ground_truth"]))
+    assert (asked.original, asked.view, asked.rung, asked.targets) == ((1120, 840), VIEW, 448, (BOX,))
+
+
+def test_verl_rl_says_the_size_at_which_the_target_sees_the_view() -> None:
+    settings = VerlRlSettings(max_pixels=50_000)
+    (row,) = rows(settings)
+    assert row["extra_info"]["view"] == dict(zip(("width", "height"), settings.trained.resized(560, 420), strict=True))
+
+
+@pytest.mark.parametrize("settings", [VerlRlSettings(), TrlDpoSettings()])
+def test_no_prompt_holds_the_answer(settings: FormatSettings) -> None:
+    right, wrong = an_example(answer="secret"), an_example(answer="hidden")
+    right = replace(right, sample=replace(right.sample, answers=("secret",)))
+    spec = FORMATS.of(settings)
+    (row,) = spec.rows(settings, right) if spec.pairs is None else spec.pairs(settings, right, wrong)
+    assert "secret" not in repr(row["prompt"])
+    assert "hidden" not in repr(row["prompt"])
