@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,9 @@ from lensmill.trajectory import Message, Part
 
 CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
 """A call of the zoom protocol; the group is its JSON."""
+
+UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What reading the boxes of a hostile call may raise."""
 
 _CORNERS = "[x1, y1, x2, y2] "
 
@@ -127,7 +130,7 @@ def rewrite_call(call: str, example: Example, write: Write) -> str:
             else:
                 new = new_box(value)
             call = call[:start] + new + call[end:]
-    except (ValueError, TypeError, AttributeError, KeyError, IndexError) as error:
+    except UNREADABLE as error:
         shown = " ".join(call.split())[:80]
         raise LeftOut(
             "call_unreadable",
@@ -150,8 +153,12 @@ def _value_of(name: str, value: object, call: str) -> tuple[int, int]:
     return places[0]
 
 
-def _picture(arguments: object) -> int:
-    assert isinstance(arguments, dict)
+def _picture(arguments: Mapping[str, Any]) -> int:
+    """The number of the picture that a call is about.
+
+    Raises:
+        ValueError: the arguments name no number.
+    """
     number = arguments.get("image", 0)
     if isinstance(number, bool) or not isinstance(number, int) or number < 0:
         raise ValueError(f"image is {str(number)[:20]!r}, no number of a picture")

@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lensmill.formats.boxes import changes
 from lensmill.formats.chains import chosen
 from lensmill.formats.cof_rows import original_row
 from lensmill.formats.example import Example, text_of
 from lensmill.formats.llamafactory import command, picture
-from lensmill.formats.recorded import again, placed
+from lensmill.formats.recorded import again, view_alone
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Container, Exported, FormatSpec, Row
 from lensmill.formats.trl import shown
@@ -39,11 +40,8 @@ class CofSettings(FormatSettings):
 
 def _rows(settings: CofSettings, example: Example) -> Iterator[Row]:
     row = again(example, "cof", original_row)
-    if row is not None and settings.chain == "pictures":
-        paths = row.get("images") or []
-        paths = [path.get("image") if isinstance(path, dict) else path for path in paths]
-        files = [placed(one, path) for one, path in zip(example.pictures, paths, strict=True)]
-        yield {**row, "images": files}
+    if row is not None and settings.chain == "pictures" and not changes(view_alone(example), settings.trained):
+        yield {**row, "images": [*example.pictures]}
         return
     example, messages = chosen(example, settings)
     rows = [{"role": message.role, "content": text_of(message)} for message in messages]

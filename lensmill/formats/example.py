@@ -29,14 +29,12 @@ class PictureFile:
     Attributes:
         data: the encoded file.
         name: of the file, by content, e.g. "3f...9a.png".
-        place: path in the export's folder, for a picture that has one of its own; "" places the file by its name.
         frame: its size, and the rectangle of the original that it shows.
     """
 
     data: bytes
     name: str
     frame: Frame
-    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)

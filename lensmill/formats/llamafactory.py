@@ -38,6 +38,11 @@ class LlamaFactorySettings(FormatSettings):
     """plain writes calls and observations as text of gpt and human turns; tools writes function_call and observation
     turns, and a column of tools"""
 
+    def __post_init__(self) -> None:
+        FormatSettings.__post_init__(self)
+        if self.layout == "tools" and self.chain != "pictures":
+            raise ValueError(f"layout=tools needs chain=pictures: chain={self.chain} has no call of a tool")
+
 
 def _turn(role: str, value: str) -> dict[str, str]:
     return {"from": role, "value": value}

@@ -2,12 +2,9 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import Any
 
-from lensmill.formats.example import Example, PictureFile
-
-IMAGES = "images"
+from lensmill.formats.example import Example
 
 
 def again(
@@ -22,8 +19,6 @@ def again(
     return row_again(example.row) if recording is not None and recording.format == name else None
 
 
-def placed(picture: PictureFile, path: object) -> PictureFile:
-    """A picture at the path that its row names, below the folder of pictures, or by content for a path elsewhere."""
-    parts = PurePosixPath(path).parts if isinstance(path, str) else ()
-    plain = 0 < len(parts) <= 20 and not any(part in ("..", "/") or "\0" in part or "\\" in part for part in parts)
-    return replace(picture, place="/".join((IMAGES, *parts))) if plain and len(str(path)) < 500 else picture
+def view_alone(example: Example) -> Example:
+    """The episode with its view alone: the calls of Chain-of-Focus's rows are all about the first picture."""
+    return replace(example, pictures=example.pictures[:1])

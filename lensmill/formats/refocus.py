@@ -5,18 +5,21 @@ its fine-tuning code): question and answer (qa), with the chain of thought as te
 areas in focus as text (vcot); the model sees the chart alone.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from lensmill.formats.boxes import written
 from lensmill.formats.cof import json_lines
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.llamafactory import picture
-from lensmill.formats.recorded import again, placed
+from lensmill.formats.recorded import again
 from lensmill.formats.refocus_rows import original_row
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row
+from lensmill.formats.target import Target
 from lensmill.geometry import Box, Frame
 from lensmill.validation.refocus import VALIDATOR
 
@@ -32,6 +35,8 @@ class RefocusSettings(FormatSettings):
     """ReFocus_Data's rows, or the fine-tuning texts made of them."""
 
     name: Literal["refocus"] = "refocus"
+    chain: Literal["pictures"] = "pictures"
+    """`variant` says what is learnt"""
     variant: Literal["rows", "qa", "cot", "vcot"] = "rows"
     """rows has the data set's fields; qa, cot and vcot add ReFocus's texts `prompt` and `response`"""
     pictures: Literal["files"] = "files"
@@ -44,14 +49,14 @@ def _rows(settings: RefocusSettings, example: Example) -> Iterator[Row]:
     if settings.variant == "rows":
         yield row
         return
-    yield {**row, "prompt": f"{row['question']}\nThought:", "response": _response(row, settings.variant)}
+    yield {**row, "prompt": f"{row['question']}\nThought:", "response": _response(row, settings, example)}
 
 
 def _with_pictures(row: dict[str, Any], example: Example) -> dict[str, Any]:
-    """An imported row with its picture files under the names that the row gives them."""
-    found = {**row, "image": placed(example.pictures[0], row.get("image"))}
+    """An imported row with its picture files. Names of rows may be the same for different pictures; ours never are."""
+    found = {**row, "image": example.pictures[0]}
     if len(example.pictures) > 1:
-        found["edited_image"] = placed(example.pictures[1], row.get("edited_image"))
+        found["edited_image"] = example.pictures[1]
     return found
 
 
@@ -68,14 +73,13 @@ def _ours(example: Example) -> dict[str, Any]:
         raise LeftOut("no_answer", f"episode {example.episode_id} has no answer")
     sample = example.sample
     thoughts = [text_of(message, "") for message in conversation(example) if message.role == "assistant"]
-    focus = [box for step in example.trajectory.steps if step.action is not None for _, box in step.action.boxes]
     row: dict[str, Any] = {
         "id": example.episode_id,
         "question": sample.question,
         "answer": sample.answers[0],
         "image": example.pictures[0],
         "thoughts": thoughts,
-        "focus_areas_bbox": _boxes(focus, view),
+        "focus_areas_bbox": _boxes(_focus(example), view),
         "source": sample.subset or sample.source,
         "split": sample.split,
     }
@@ -88,20 +92,33 @@ def _ours(example: Example) -> dict[str, Any]:
     return row
 
 
+def _focus(example: Example) -> list[Box]:
+    """The boxes of the episode's actions, in original pixels."""
+    return [box for step in example.trajectory.steps if step.action is not None for _, box in step.action.boxes]
+
+
+def _written(box: Box, view: Frame, target: Target) -> dict[str, float]:
+    try:
+        numbers = target.numbers(box, view)
+    except ValueError as error:
+        raise LeftOut("picture_ratio", f"a picture of {view.width}x{view.height} pixels: {error}") from error
+    return dict(zip(_EDGES, json.loads(written(numbers, target.family.convention)), strict=True))
+
+
 def _boxes(boxes: Sequence[Box], view: Frame) -> list[dict[str, int]]:
     return [dict(zip(_EDGES, view.from_original(box).rounded(), strict=True)) for box in boxes]
 
 
-def _response(row: Mapping[str, Any], variant: str) -> str:
-    """The text that ReFocus's fine-tuning learns."""
+def _response(row: Mapping[str, Any], settings: RefocusSettings, example: Example) -> str:
+    """The text that ReFocus's fine-tuning learns, with boxes about the view as the target writes boxes."""
     answer = str(row["answer"])
-    if variant == "qa":
+    if settings.variant == "qa":
         return answer
     thoughts = [str(thought) for thought in row.get("thoughts") or ()]
     if not thoughts:
         raise LeftOut("no_thought", "the row has no thoughts: export with format.variant=qa")
-    boxes = row.get("focus_areas_bbox") or []
-    focus = f"{FOCUS}{boxes}\n" if variant == "vcot" and boxes else ""
+    boxes = [_written(box, example.frames[0], settings.trained) for box in _focus(example)]
+    focus = f"{FOCUS}{boxes}\n" if settings.variant == "vcot" and boxes else ""
     chain = "\n".join(_without_code(thought) for thought in thoughts).strip()
     return f"{focus}Thought: {chain}\nAnswer: {answer}"
 

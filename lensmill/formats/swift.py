@@ -33,6 +33,11 @@ class SwiftSettings(FormatSettings):
     loss: Literal["all", "last", "successful"] = "all"
     """turns that carry loss: all, the last one, or all but those whose call failed"""
 
+    def __post_init__(self) -> None:
+        FormatSettings.__post_init__(self)
+        if self.layout == "objects" and self.convention:
+            raise ValueError("convention: ms-swift writes the boxes of layout=objects itself: leave convention out")
+
 
 def _plain(messages: Sequence[Message]) -> list[dict[str, Any]]:
     return [{"role": message.role, "content": text_of(message)} for message in messages]

@@ -24,6 +24,8 @@ class VerlRlSettings(FormatSettings):
     """verl's RL rows: prompt, view, answers, and what the tools need."""
 
     name: Literal["verl_rl"] = "verl_rl"
+    chain: Literal["pictures"] = "pictures"
+    """the model makes its own trajectories, so a row has none"""
 
 
 def question_key(example: Example) -> str:

@@ -29,6 +29,9 @@ _PIECE = 2**20
 BESIDE = ("dataset_info.json", "manifest.json", "export.json")
 """JSON files that lie beside rows and hold none."""
 
+LEFT_OUT = "left_out"
+"""Folder of an export with a line for each row that was left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
@@ -38,9 +41,14 @@ class Unreadable:
 
 
 def row_files(files: Files, folder: str) -> list[str]:
-    """The files with rows below a folder, sorted: those with known endings."""
+    """The files with rows below a folder, sorted: those with known endings. Folders whose names begin with a dot hold
+    none, and of an export only its own rows count, not the lists of rows left out."""
     found = files.list(folder)
-    return [path for path in found if ending_of(path) and path.rpartition("/")[2] not in BESIDE]
+    listed = [path for path in found if ending_of(path) and path.rpartition("/")[2] not in BESIDE]
+    exports = {path.removesuffix("/export.json") for path in found if path.endswith("/export.json")}
+    left_out = tuple(f"{export}/{LEFT_OUT}/" for export in exports)
+    below = len(folder) + 1
+    return [path for path in listed if "/." not in f"/{path[below:]}" and not path.startswith(left_out)]
 
 
 def ending_of(path: str) -> str:

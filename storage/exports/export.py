@@ -11,9 +11,10 @@ from typing import Any
 from lensmill.formats.checking import Needs
 from lensmill.formats.spec import Exported
 from lensmill.specs import recipe_values
+from storage.checks.row_files import LEFT_OUT
 from storage.datasets.version import PublishedDataset
 from storage.exports.episodes import TABLES, Chosen, Unit
-from storage.exports.parts import LEFT_OUT, PARTS, Export, PartRecord, PartWork
+from storage.exports.parts import PARTS, Export, PartRecord, PartWork
 from storage.exports.pictures import IMAGES
 from storage.exports.readme import readme
 from storage.files.store import Files, StoreError

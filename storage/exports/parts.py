@@ -14,6 +14,7 @@ from lensmill.formats.spec import FORMATS, FormatSpec, Row
 from lensmill.geometry import Convention
 from lensmill.validation.spec import examine
 from storage.builds.sql import one_line
+from storage.checks.row_files import LEFT_OUT
 from storage.datasets.rows import EPISODES
 from storage.exports.episodes import Unit, examples
 from storage.exports.pictures import PictureFolder
@@ -24,9 +25,6 @@ from storage.files.table import FileRecord
 
 PARTS = ".parts"
 """Folder of an export with a record of each finished part; the export's manifest makes them superfluous."""
-
-LEFT_OUT = "left_out"
-"""Folder with a line for each row that was left out."""
 
 GROUP_ROWS, GROUP_BYTES = 100, 16 * 2**20
 """Bounds of a row group: rows, and bytes of pictures."""

@@ -13,7 +13,7 @@ IMAGES = "images"
 
 def place_of(picture: PictureFile) -> str:
     """The path of a picture file in an export's folder."""
-    return picture.place or f"{IMAGES}/{picture.name[:2]}/{picture.name}"
+    return f"{IMAGES}/{picture.name[:2]}/{picture.name}"
 
 
 class PictureFolder:

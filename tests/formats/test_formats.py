@@ -249,3 +249,64 @@ def test_swift_objects_take_the_boxes_of_edits_too_and_say_how_the_target_writes
     assert row["objects"]["bbox"][0] == [10, 20, 30, 40]
     assert '{"a": <bbox>}' in row["messages"][2]["content"]
     assert "in thousandths" in row["messages"][0]["content"]
+
+
+def test_swift_objects_say_how_the_target_writes_boxes_and_name_the_picture_of_each_box() -> None:
+    (row,) = rows(SwiftSettings(layout="objects", target="qwen3_vl"))
+    assert "[x1, y1, x2, y2] in thousandths" in row["messages"][0]["content"]
+    objects = row["objects"]
+    assert objects["image_id"] == [0, 1]
+    assert objects["bbox"][0] == [round(number) for number in VIEW.from_original(BOX).xyxy]
+
+
+@pytest.mark.parametrize("image", [True, -1, "1", 1.5, 9])
+def test_swift_objects_leave_out_a_call_that_names_no_picture(image: object) -> None:
+    call = json.dumps({"name": ZOOM, "arguments": {"bbox_2d": [1, 2, 3, 4], "image": image}})
+    with pytest.raises(LeftOut, match="cannot be re"):
+        rows(SwiftSettings(layout="objects"), call=call)
+
+
+def test_swift_objects_refuse_a_convention_since_ms_swift_writes_the_numbers() -> None:
+    with pytest.raises(ValueError, match="convention"):
+        SwiftSettings(layout="objects", convention="unit")
+
+
+def test_llamafactory_with_tools_refuses_a_chain_without_calls() -> None:
+    with pytest.raises(ValueError, match="chain=pictures"):
+        LlamaFactorySettings(layout="tools", chain="answer")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        '{"name": "image_zoom_in_tool", "arguments": ' + "[" * 100_000,
+        '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [1e999, 0, 1e999, 3]}}',
+        '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [' + "9" * 400 + ", 0, 1, 3]}}",
+    ],
+)
+@pytest.mark.parametrize("settings", [TrlSettings(target="qwen3_vl"), SwiftSettings(layout="objects")])
+def test_a_hostile_call_is_left_out(call: str, settings: FormatSettings) -> None:
+    with pytest.raises(LeftOut, match="cannot be re"):
+        rows(settings, call=call)
+
+
+def test_verl_rl_says_what_rewards_need_to_try_a_call_again() -> None:
+    (row,) = rows(VerlRlSettings())
+    asked = read_asked(row["extra_info"], row["reward_model"]["ground_truth"])
+    assert (asked.original, asked.view, asked.rung, asked.targets) == ((1120, 840), VIEW, 448, (BOX,))
+
+
+def test_verl_rl_says_the_size_at_which_the_target_sees_the_view() -> None:
+    settings = VerlRlSettings(max_pixels=50_000)
+    (row,) = rows(settings)
+    assert row["extra_info"]["view"] == dict(zip(("width", "height"), settings.trained.resized(560, 420), strict=True))
+
+
+@pytest.mark.parametrize("settings", [VerlRlSettings(), TrlDpoSettings()])
+def test_no_prompt_holds_the_answer(settings: FormatSettings) -> None:
+    right, wrong = an_example(answer="secret"), an_example(answer="hidden")
+    right = replace(right, sample=replace(right.sample, answers=("secret",)))
+    spec = FORMATS.of(settings)
+    (row,) = spec.rows(settings, right) if spec.pairs is None else spec.pairs(settings, right, wrong)
+    assert "secret" not in repr(row["prompt"])
+    assert "hidden" not in repr(row["prompt"])

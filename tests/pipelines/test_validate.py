@@ -10,7 +10,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipelines.exit_status import ExitStatus
+from pipelines.export import main as export_main
 from pipelines.validate import main
+from tests.storage.exports.versions import a_version
 from tests.validation.sound import EPISODE, Row, llamafactory, trl, verl_rl, verl_sft
 
 PART = {"type": datasets.Value("string"), "text": datasets.Value("string")}
@@ -167,3 +169,17 @@ def test_a_target_without_a_template_at_hand_says_that_nothing_is_rendered(
     assert status == ExitStatus.DONE
     assert "rows are not rendered: no package at hand has the chat template of internvl" in printed
     assert run(capsys, str(path), "format=verl_sft", "target=internvl", "template=internvl")[0] == ExitStatus.MEND
+
+
+@pytest.mark.parametrize("name", ["llamafactory", "cof"])
+def test_the_folder_of_an_export_is_validated_as_its_rows_with_their_pictures(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    version = a_version(str(tmp_path / "out"))
+    monkeypatch.chdir(tmp_path)
+    wanted = [f"dataset={version}", f"format={name}", "format.pictures=files", "format.max_tokens=100000", "to=x"]
+    assert export_main(wanted) == ExitStatus.DONE
+    (tmp_path / "x/left_out").mkdir()
+    lines(tmp_path / "x/left_out/train-00000.jsonl", [{"episode_id": "0", "reason": "a", "message": "b"}])
+    status, printed = run(capsys, str(tmp_path / "x"), f"format={name}", "boxes=target")
+    assert (status, "nothing is wrong: 6 rows read" in printed) == (ExitStatus.DONE, True), printed
