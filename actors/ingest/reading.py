@@ -1,6 +1,6 @@
 """Reads one slice of a source: the work of one task. The result holds no picture."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from storage.builds.images import ImageStore
 from storage.builds.plan import plan_sample, row_of
 from storage.builds.planned import PlannedSamples
 from storage.builds.segment import Row, about_of
+from storage.files.ahead import ahead
 from storage.files.store import Files, StoreError
 from storage.sources.protocol import Source, SourceError, SourceFailure
 
@@ -49,6 +50,15 @@ class SampleRead:
 
 
 Read = SampleRead | SourceFailure
+
+_Found = tuple[Read | SourceError, Mapping[str, bytes]]
+"""A row, or the end of the reading, and the pictures to store before the row may be planned."""
+
+STORING = 4
+"""Rows whose pictures are stored while the next ones are decoded."""
+
+HELD = 2**24
+"""Bytes of pictures above which a row's pictures are stored at once, so that few large ones are held."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +119,45 @@ class SliceReader:
         """
         if isinstance(part, SourceError):
             raise part
-        images, stored, samples = ImageStore(self.files), "", 0
-        for item in self.source.read(part):
-            if isinstance(item, SourceFailure):
-                yield item
-                continue
-            if self._recorded and (failure := self._unrecorded(item.sample)) is not None:
-                yield failure
-                continue
-            # another agent's plan must not hold the answer of a recording
-            read = self._read(item.sample if self._recorded else replace(item.sample, recorded=None))
-            # rows of one picture are adjacent
-            if not read.known and item.sample.image_id != stored:
-                images.put(item.sample.image_id, item.image)
-                stored = item.sample.image_id
-            if not read.known and self._recorded:
-                for image_id, data in item.given.items():
-                    images.put(image_id, data)
+        for read, _ in ahead(self._store, self._reads(part), STORING):
+            if isinstance(read, SourceError):
+                raise read
             yield read
-            samples += 1
-            if samples == self.most:
-                return
+
+    def _store(self, found: _Found) -> _Found:
+        """Store the pictures of a read. Stores sync each file: the next pictures are decoded in the meantime."""
+        images = ImageStore(self.files)
+        for image_id, data in found[1].items():
+            images.put(image_id, data)
+        return found[0], {}
+
+    def _reads(self, part: Any) -> Iterator[_Found]:
+        """Every row of a slice with the pictures to store, and at the end the error that ends the reading, if any."""
+        stored, samples = "", 0
+        try:
+            for item in self.source.read(part):
+                if isinstance(item, SourceFailure):
+                    yield item, {}
+                    continue
+                if self._recorded and (failure := self._unrecorded(item.sample)) is not None:
+                    yield failure, {}
+                    continue
+                # another agent's plan must not hold the answer of a recording
+                read = self._read(item.sample if self._recorded else replace(item.sample, recorded=None))
+                pictures: dict[str, bytes] = {}
+                # rows of one picture are adjacent
+                if not read.known and item.sample.image_id != stored:
+                    pictures[item.sample.image_id] = item.image
+                    stored = item.sample.image_id
+                if not read.known and self._recorded:
+                    pictures.update(item.given)
+                found: _Found = (read, pictures)
+                yield self._store(found) if sum(map(len, pictures.values())) > HELD else found
+                samples += 1
+                if samples == self.most:
+                    return
+        except SourceError as error:
+            yield error, {}
 
     def _read(self, sample: Sample) -> SampleRead:
         planned = self.known.find(sample.sample_id)

@@ -159,9 +159,8 @@ def _origins(facts: CardFacts) -> str:
         "Every row names its own source and licence. What was made here (steps, edits, crops) derives from those "
         "pictures, so their licences apply to it."
     )
-    return "\n\n".join(
-        part for part in (table, note, "\n".join(f"- {term}" for term in terms(facts.counts.origins))) if part
-    )
+    implied = "\n".join(f"- {_cell(term)}" for term in terms(facts.counts.origins))
+    return "\n\n".join(part for part in (table, note, implied) if part)
 
 
 def _making(facts: CardFacts) -> str:

@@ -234,6 +234,6 @@ def read_within(root: Path, name: object, field: str, max_bytes: int = MAX_IMAGE
                 raise RowProblem("image_unreadable", f"{what} is no regular file; put the file itself there")
             if status.st_size > max_bytes:
                 raise RowProblem("image_too_large", f"{what} has more than {max_bytes} bytes; make it smaller")
-            return file.read(max_bytes)
+            return file.read(status.st_size)  # a larger number would be allocated
     except OSError as error:
         raise RowProblem("image_unreadable", f"{what} cannot be read ({error.strerror}); check the file") from error

@@ -47,8 +47,8 @@ def viscot(settings: VisualCoTSettings) -> TableSource:
     Raises:
         SourceError: there is no file, or it has neither conversations nor boxes.
     """
-    wanted = {"question": ("conversations", "question"), "image": ("image",)}
-    four_turns = columns_found(settings.path, settings.name, wanted)["question"] == "conversations"
+    wanted = {"boxes": ("conversations", "bboxs"), "image": ("image",)}
+    four_turns = columns_found(settings.path, settings.name, wanted)["boxes"] == "conversations"
     table = TableSettings(
         path=settings.path,
         columns=_FOUR_TURNS if four_turns else {**_METADATA, "subset": "dataset", "split": "split"},

@@ -129,6 +129,8 @@ class TableSource(SlicedSource[TableSlice]):
         """How the rows count options: their questions, answers and options are read once, without pictures."""
         if self._settings.first_index is not None:
             return fixed_at(self._settings.first_index)
+        if "options" not in self._settings.columns:
+            return Indices(first=None)  # an index of options that a question prints is a failure, without a guess
         return indices_of((options, row) for row in self._questions() if (options := options_to_choose(row)))
 
     def _questions(self) -> Iterator[dict[str, object]]:

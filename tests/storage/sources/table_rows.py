@@ -199,4 +199,19 @@ ROW_CASES: tuple[Case, ...] = (
         ),
         {**PLAIN, "image": "file_name"},
     ),
+    Case(
+        "options_with_an_index_beside_free_answers",
+        jsonl(
+            "r.jsonl",
+            beside(choices=[list(OPTIONS)] * 3, correct_choice_idx=[0, 1, 2], direct_answers=[["a", "b"]] * 3),
+            NAMES,
+        ),
+        {**CHOOSE, "options": "choices", "answers": "correct_choice_idx"},
+        choices=OPTIONS,
+    ),
+    Case(
+        "prompt_and_completion",
+        jsonl("r.jsonl", rows(img_path=NAMES, prompt=QUESTIONS, completion=COLOURS, data_split=["val"] * 3), NAMES),
+        {"question": "prompt", "answers": "completion", "image": "img_path", "split": "data_split"},
+    ),
 )

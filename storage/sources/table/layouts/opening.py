@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from storage.sources.files import files_below, leaves_cache, require_folder, require_local, snapshot_of
 from storage.sources.json_rows import parsed_row
@@ -119,18 +120,22 @@ def _are_lines(file: Path) -> bool:
     """Whether a JSON file has a row on each line, and is not one value."""
     try:
         with file.open("rb") as lines:
-            found = [line for _ in range(100) if (line := lines.readline(MAX_ROW + 1)).strip()][:2]
+            first = _next_line(lines)
+            second = bool(first) and bool(_next_line(lines, 2**16))
     except OSError:
         return False
-    if not found or not found[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"{"):
-        return bool(found) and file.suffix.lower() in LINES and not found[0].lstrip(b"\xef\xbb\xbf \t").startswith(b"[")
+    begin = first.lstrip(b"\xef\xbb\xbf \t")[:1]
     if file.suffix.lower() in LINES:
-        return True
+        return begin not in (b"", b"[")
     try:
-        parsed_row(found[0], MAX_ROW)
+        return begin == b"{" and second and bool(parsed_row(first, MAX_ROW))
     except RowProblem:
         return False
-    return len(found) == 2
+
+
+def _next_line(file: BinaryIO, most: int = MAX_ROW + 1) -> bytes:
+    """The next line that is not blank, or its beginning; b"" at the end, and after many blank lines."""
+    return next((line for _ in range(100) if (line := file.readline(most)).strip()), b"")
 
 
 def split_of(file: Path) -> str:

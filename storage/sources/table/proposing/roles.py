@@ -15,9 +15,10 @@ QUESTION_NAMES = (
 )
 ANSWER_NAMES = (
     *("answer", "answers", "gt_answer", "ground_truth", "gt", "label", "labels", "correct_answer", "correct"),
-    *("solution", "assistant", "gpt", "response", "output", "target", "a", "multiple_choice_answer", "direct_answers"),
+    *("solution", "assistant", "gpt", "response", "output", "target", "a", "multiple_choice_answer", "completion"),
     *ANSWERS,
     *INDICES,
+    "direct_answers",
 )
 BOX_NAMES = re.compile(
     r"(?:gt|answer|target|evidence|grounding|object|ref|region|visual|crop)?(?:bboxe?s|bbox|boxe?s|box|bboxs|region|regions)"
@@ -26,8 +27,8 @@ BOX_NAMES = re.compile(
 """Names of boxes of the evidence. Boxes of columns, rows, words or axes are no evidence."""
 
 _ANY_BOX = re.compile(r"box")
-SPLIT_NAMES = ("split", "set_name", "set", "partition")
-SUBSET_NAMES = ("subset", "category", "question_type", "type", "task", "human_or_machine", "data_split", "answer_type")
+SPLIT_NAMES = ("split", "set_name", "set", "partition", "data_split")
+SUBSET_NAMES = ("subset", "category", "question_type", "type", "task", "human_or_machine", "answer_type")
 LICENCE_NAMES = ("licence", "license")
 
 _GENERIC = frozenset({"txt", "text", "content", "value", "json", "string"})
