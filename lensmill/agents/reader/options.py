@@ -9,6 +9,7 @@ from lensmill.agents.reader.evidence import (
     ENOUGH,
     Evidence,
     Finding,
+    asks_for_more,
     asks_for_print,
     gap,
     landmarks,
@@ -55,7 +56,8 @@ class OptionsRoute:
 
     def run(self) -> Conclusion:
         """Look until one option is settled or no steps are left."""
-        if not asks_for_print(self._question) and asked_kind(self._question) is None:
+        fact = asked_kind(self._question) is not None and not asks_for_more(self._question)
+        if not asks_for_print(self._question) and not fact:
             return Conclusion("The question does not ask for something printed in the picture, and I only read.", None)
         while True:
             finding = self._weigh()
