@@ -70,11 +70,15 @@ class Aim:
     quoted: tuple[str, ...] = ()
 
 
+def over_all(found: ChartAnswer) -> bool:
+    """Would another label or value of the chart change the answer?"""
+    return found.operation in _OVER_ALL
+
+
 def evidence_boxes(found: ChartAnswer, chart: ChartReading) -> list[Box]:
     """The boxes of the print that an answer rests on: labels, printed values, legend entries, an axis' numbers."""
-    over_all = found.operation in _OVER_ALL
-    cells = chart.cells if over_all else found.cells
-    labels = chart.categories if over_all else found.focus
+    cells = chart.cells if over_all(found) else found.cells
+    labels = chart.categories if over_all(found) else found.focus
     boxes = [label.text_box for label in labels] + [cell.box for cell in cells if not cell.measured]
     if cells and sum(bool(series.name) for series in chart.series) > 1:
         named = {cell.series for cell in cells}
@@ -106,7 +110,7 @@ def inside(box: Box, lines: Sequence[Seen]) -> list[Seen]:
 
 def at_evidence(looking: Looking, chart: ChartReading, found: ChartAnswer, boxes: Sequence[Box]) -> Aim:
     """Look at the print of an answer that is not legible yet, with the bands that it stands in."""
-    if found.operation in _OVER_ALL:
+    if over_all(found):
         target = _union([*boxes, *(label.value_box for label in found.focus)])
         return Aim(_aired(target, looking), _FIGURES.get(chart.kind, PLOT))
     legend = [series for series in chart.series if series.box in boxes]

@@ -13,6 +13,7 @@ from lensmill.agents.reader.aiming import (
     evidence_boxes,
     in_bands,
     inside,
+    over_all,
     unread,
     worthwhile,
 )
@@ -62,10 +63,12 @@ class ChartRoute:
     def run(self) -> Conclusion:
         """Answer as soon as the evidence is legible; look closer where it is not; abstain where looking ends."""
         while True:
-            fact = self._fact(self._looking.sheet.lines(SURE))
+            fact = None if self._task.choices else self._fact(self._looking.sheet.lines(SURE))
             if fact is not None:
                 return self._confirm_fact(fact)
             chart = self._chart()
+            if self._task.choices and not chart.cells:
+                return Conclusion("The question asks for more than print says, and I read no chart here.", None)
             found = self._ask(chart)
             if isinstance(found, ChartAnswer):
                 ended = self._answer(chart, found)
@@ -99,12 +102,15 @@ class ChartRoute:
         if any(cell.measured for cell in found.cells) and len(chart.texts) > CROWDED:
             return Conclusion("There are several figures here, and I cannot measure one by another's axis.", None)
         lines = looking.sheet.lines()
-        if not axis_is_read(found, chart, lines):
+        doubt = "" if axis_is_read(found, chart, lines) else "its axis cannot be read well enough to measure by it"
+        if chart.doubts and (len(found.cells) != 1 or over_all(found)):
+            doubt = chart.doubts[0]
+        if doubt:
             aim = at_figure(looking, chart)
             if self._may_look(aim):
                 self._look(aim, "figure")
                 return None
-            return Conclusion("I cannot read the axis well enough to measure by it. I do not answer.", None)
+            return Conclusion(f"I am not sure of the chart: {doubt}. I do not answer.", None)
         missing = unread(evidence_boxes(found, chart), lines)
         if missing:
             aim = at_evidence(looking, chart, found, missing)
@@ -117,18 +123,21 @@ class ChartRoute:
 
     def _conclude(self, chart: ChartReading, found: ChartAnswer) -> Conclusion:
         seen = "looked" if self._looks else "at once"
-        if (
-            found.focus
-            and self._looking.steps_left > 0
-            and (len(found.cells) > 1 or len(chart.categories) > FEW_LABELS)
-        ):
+        many = len(found.cells) > 1 or len(chart.categories) > FEW_LABELS
+        if found.focus and many and self._looking.steps_left > 0:
             refuted = mark(self._looking, chart, found)
             if refuted is not None:
                 return refuted
             seen = "marked"
-        return Conclusion(
-            say(self._task, seen) + found.thought + say(self._task, "so", answer=found.answer), found.answer
-        )
+        if not self._task.choices:
+            return self._said(seen, found, found.answer)
+        options = [option for option in self._task.choices if fold(option) == fold(found.answer)]
+        if len(options) != 1:
+            return Conclusion(f"{found.thought} That is none of the options. I do not answer.", None)
+        return self._said(seen, found, options[0])
+
+    def _said(self, seen: str, found: ChartAnswer, answer: str) -> Conclusion:
+        return Conclusion(say(self._task, seen) + found.thought + say(self._task, "so", answer=answer), answer)
 
     def _search(self, chart: ChartReading) -> bool:
         """Look where the answer may be found; False where there is nothing new to be seen."""
