@@ -23,7 +23,7 @@ from lensmill.agents.reader.facts import Fact, asked_kind, find_fact
 from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold
 from lensmill.agents.reader.questions import Abstention, ChartAnswer, Operation, answer_from_chart
-from lensmill.agents.reader.sheet import Seen
+from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
 from lensmill.agents.reader.wording import listed, manner, say
 from lensmill.perception.chart import ChartReading
 from lensmill.perception.reading import read_chart
@@ -108,7 +108,7 @@ class ChartRoute:
         if doubt:
             aim = at_figure(looking, chart)
             if self._may_look(aim):
-                self._look(aim, "figure")
+                self._look(aim, "evidence")
                 return None
             return Conclusion(f"I am not sure of the chart: {doubt}. I do not answer.", None)
         missing = unread(evidence_boxes(found, chart), lines)
@@ -119,10 +119,10 @@ class ChartRoute:
                 return None
             if any(line.score < UNSURE for box in missing for line in inside(box, lines)):
                 return Conclusion("I cannot read what the answer rests on. I do not answer.", None)
-        return self._conclude(chart, found)
+        return self._conclude(chart, found, surely=not missing)
 
-    def _conclude(self, chart: ChartReading, found: ChartAnswer) -> Conclusion:
-        seen = "looked" if self._looks else "at once"
+    def _conclude(self, chart: ChartReading, found: ChartAnswer, surely: bool = True) -> Conclusion:
+        seen = "" if not surely else "looked" if self._looks else "at once"
         many = len(found.cells) > 1 or len(chart.categories) > FEW_LABELS
         if found.focus and many and self._looking.steps_left > 0:
             refuted = mark(self._looking, chart, found)
@@ -137,7 +137,8 @@ class ChartRoute:
         return self._said(seen, found, options[0])
 
     def _said(self, seen: str, found: ChartAnswer, answer: str) -> Conclusion:
-        return Conclusion(say(self._task, seen) + found.thought + say(self._task, "so", answer=answer), answer)
+        before = say(self._task, seen) if seen else ""
+        return Conclusion(before + found.thought + say(self._task, "so", answer=answer), answer)
 
     def _search(self, chart: ChartReading) -> bool:
         """Look where the answer may be found; False where there is nothing new to be seen."""
@@ -154,7 +155,8 @@ class ChartRoute:
             if aim is not None and of not in self._tried and self._may_look(aim):
                 self._tried.add(of)
                 self._before = chart if of == "words" else None
-                self._look(aim, of)
+                too_small = any(line.height < LEGIBLE_HEIGHT for line in blurred) or not looking.sheet.lines()
+                self._look(aim, "evidence" if of == "figure" and not too_small else of)
                 return True
         return False
 

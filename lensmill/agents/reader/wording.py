@@ -21,15 +21,15 @@ _WORDS = (
 )
 _EVIDENCE = (
     "The answer should stand at {where}, but I cannot read that print surely. I look closer.",
-    "I am not sure of the small print at {where}. I zoom in to read it.",
+    "I am not sure yet of what I read at {where}. I zoom in to read it.",
     "Before I answer I want to read {where} from close.",
-    "What I need at {where} is too small to be sure of. I enlarge it.",
+    "What I need is at {where}, and I cannot be sure of it here. I enlarge it.",
     "The question comes down to {where}. I zoom in to be certain of it.",
 )
 _AXIS = (
-    "I do not find what the question names among the labels that I can read. I look along the axis.",
-    "The question's words must stand on the axis. I look at its labels from close.",
-    "I have not read every label on the axis yet. I zoom in on them.",
+    "What I have read so far does not give the answer. I look at the labels along the axis.",
+    "I do not have the answer yet. I look along the axis at its labels.",
+    "Before I give up I read the labels along the axis from close.",
 )
 _SMALL = (
     "What I have read so far does not give the answer. There is small print near {where}; I look there.",
