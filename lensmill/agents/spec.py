@@ -23,7 +23,7 @@ AGENT = "agent"
 
 Need = Literal["sandbox", "ocr", "recording"]
 
-READING_VERSION = 4
+READING_VERSION = 5
 """Raised when pictures are read differently (`lensmill.perception`), for all agents that need "ocr"."""
 
 

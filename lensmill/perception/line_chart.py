@@ -6,7 +6,7 @@ Everything is in canvas pixels.
 import itertools
 import statistics
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,9 @@ from lensmill.perception.numerals import is_year, parse_numeral
 from lensmill.perception.page import Page
 from lensmill.perception.scale import Scale, fit_scale
 from lensmill.perception.text import TextLine
+
+_EXACT = 2.0
+"""A printed value and a measured one of the same point differ by no more than so many pixels of the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,12 +261,19 @@ def _cells(
     height = text_height(numbers)
     cells: list[Cell] = []
     lost = 0
+    taken: set[TextLine] = set()
     for label, centre in zip(labels, centres, strict=True):
         points = [_height_at(mask, centre) for _, mask in traces]
         here = [n for n in numbers if abs(n.box.centre[0] - centre) < max(0.45 * step, 0.4 * n.box.width)]
         here = [n for n in here if centre == min(centres, key=lambda c: abs(c - n.box.centre[0]))]
         chosen = _assign(canvas, here, points, [colour for colour, _ in traces], scale, height)
         lost += len(here) - len(chosen)
+        taken |= set(chosen.values())
+        if scale is not None:
+            near = [n for n in numbers if n not in taken and n not in here and abs(n.box.centre[0] - centre) < step]
+            beside = _beside(near, points, chosen, scale, height)
+            chosen |= beside
+            taken |= set(beside.values())
         for index, point in enumerate(points):
             name = names[index]
             series = name.text if name is not None and len(traces) > 1 else ""
@@ -284,6 +294,31 @@ def _cells(
     counts = Counter((cell.category, cell.series) for cell in cells)
     doubts += [f"several values for {key}" for key, count in sorted(counts.items()) if count > 1]
     return cells, doubts
+
+
+def _beside(
+    numbers: Sequence[TextLine],
+    points: Sequence[float | None],
+    chosen: Mapping[int, TextLine],
+    scale: Scale,
+    height: float,
+) -> dict[int, TextLine]:
+    """Series number -> a number printed aside of a point that has none, if it says what the axis says there."""
+    found: dict[int, TextLine] = {}
+    for index, point in enumerate(points):
+        if point is None or index in chosen:
+            continue
+        fits = [
+            number
+            for number in numbers
+            if number not in found.values()
+            and (numeral := parse_numeral(number.text)) is not None
+            and abs(scale.value(point) - numeral.value) <= _EXACT * abs(scale.slope)
+            and abs(number.box.centre[1] - point) <= 3.2 * height
+        ]
+        if len(fits) == 1:
+            found[index] = fits[0]
+    return found
 
 
 def _assign(

@@ -40,6 +40,15 @@ def test_points_without_numbers_are_measured() -> None:
     assert all(cell.measured for cell in reading.cells)
 
 
+def test_a_number_beside_a_point_is_taken_before_a_measured_value() -> None:
+    sheet = line_sheet({"Rate": [8, 7, 9, 8.5]}, printed=False)
+    sheet.text("7.02", 250 + 62, 400 - 30 * 7)
+    values = {cell.category: cell for cell in sheet.read().cells}
+    assert values["2016"].value == 7.02
+    assert not values["2016"].measured
+    assert values["2017"].measured
+
+
 def test_a_pie_gives_its_names_and_shares() -> None:
     sheet = Drawn()
     for index, text in enumerate(("Cats 45%", "Dogs: 35%", "Other pets 20%")):

@@ -1,37 +1,32 @@
-"""The chart route: zoom until the chart can be read, read it, answer, then point at the evidence and read it again."""
+"""The chart route: read the view, look closer where the evidence is and only while it is not legible, then answer."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from lensmill.agents.reader.aiming import (
+    Aim,
+    at_axis,
+    at_evidence,
+    at_figure,
+    at_small_print,
+    at_words,
+    axis_is_read,
+    evidence_boxes,
+    in_bands,
+    inside,
+    over_all,
+    unread,
+    worthwhile,
+)
 from lensmill.agents.reader.conclusion import Conclusion
-from lensmill.agents.reader.confirming import confirm
-from lensmill.agents.reader.explore import Cell, grid, where
-from lensmill.agents.reader.facts import Fact, asked_kind, find_fact, topicality
+from lensmill.agents.reader.confirming import mark
+from lensmill.agents.reader.facts import Fact, asked_kind, find_fact
 from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold
-from lensmill.agents.reader.questions import ChartAnswer, answer_from_chart
+from lensmill.agents.reader.questions import Abstention, ChartAnswer, Operation, answer_from_chart
 from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
-from lensmill.geometry import Box
+from lensmill.agents.reader.wording import listed, manner, say
 from lensmill.perception.chart import ChartReading
 from lensmill.perception.reading import read_chart
-
-COMFORTABLE = 17.0
-"""Height of text, in pixels of a picture, at which OCR hardly errs: what a zoom aims at."""
-
-TINY, TINY_AREA = 0.5, 300_000
-"""A view with fewer pixels than this for each original one, and in all, is never taken for the whole story."""
-
-BLIND = 2.5
-"""The first look from such a view, or from one without any text, is at least this many times sharper."""
-
-CLOSER = 1.6
-"""Where the answer was not found, the next look is this many times sharper."""
-
-ENOUGH_LEGIBLE = 0.85
-"""A picture is read when this share of its texts is legible."""
-
-CONFIRMING = 3
-"""Steps kept for the edit and for reading the evidence again."""
 
 CROWDED = 90
 """A picture with more lines of text than this shows more than one chart."""
@@ -39,135 +34,154 @@ CROWDED = 90
 SURE = 0.5
 """Texts of which the recogniser is less sure are not passed on."""
 
+UNSURE = 0.75
+"""An answer never rests on print of which the recogniser is less sure."""
+
+FEW_LABELS = 8
+"""On an axis with more labels than this, the right one is marked before the answer."""
+
+MOST_LOOKS = 4
+"""Zooms of an episode at most: who has not found the answer by then is reading the wrong chart."""
+
+_NAMED: frozenset[Operation] = frozenset({"lookup", "difference", "ratio", "sum", "compare", "average"})
+"""Operations over the values that the question names."""
+
+MANNERS = 12
+"""Ways to word what was read; see `answer_from_chart`."""
+
 
 class ChartRoute:
-    """Read a chart, coarse to fine, and answer an open question about it."""
+    """Read a chart, and answer an open question about it."""
 
     def __init__(self, looking: Looking) -> None:
         self._looking = looking
-        self._question = looking.task.question
+        self._task = looking.task
+        self._looks = 0
+        self._tried: set[str] = set()
+        self._before: ChartReading | None = None
 
     def run(self) -> Conclusion:
-        """Read, and try to answer; where that fails and something may still be too small to read, look closer."""
+        """Answer as soon as the evidence is legible; look closer where it is not; abstain where looking ends."""
         while True:
-            self._read_all()
-            fact = self._fact(self._looking.sheet.lines(SURE))
+            fact = None if self._task.choices else self._fact(self._looking.sheet.lines(SURE))
             if fact is not None:
                 return self._confirm_fact(fact)
             chart = self._chart()
-            found = answer_from_chart(self._question, chart)
+            if self._task.choices and not chart.cells:
+                return Conclusion("The question asks for more than print says, and I read no chart here.", None)
+            found = self._ask(chart)
             if isinstance(found, ChartAnswer):
-                if any(cell.measured for cell in found.cells) and len(chart.texts) > CROWDED:
-                    return Conclusion(
-                        "There are several figures here, and I cannot measure one by another's axis.", None
-                    )
-                return confirm(self._looking, chart, found)
-            if not self._look_closer():
+                ended = self._answer(chart, found)
+                if ended is not None:
+                    return ended
+                continue
+            alone = self._ask_crop()
+            if alone is not None:
+                return self._conclude(*alone)
+            if not self._search(chart):
                 return Conclusion(f"I do not answer: {found.reason}.", None)
 
-    def _read_all(self) -> None:
-        """Zoom over the picture, sharper each time, until its texts are large enough."""
-        while self._looking.steps_left > CONFIRMING:
-            cells = self._unread()
-            if not cells or self._visit(cells, self._too_small):
-                return
+    def _ask(self, chart: ChartReading) -> ChartAnswer | Abstention:
+        return answer_from_chart(self._task.question, chart, manner(self._task, "reads", MANNERS))
 
-    def _look_closer(self) -> bool:
-        """Zoom where the question's words stand, anywhere for a printed fact; False where nothing new is to be seen."""
-        looking = self._looking
-        if looking.steps_left <= CONFIRMING:
-            return False
-        settings = looking.environment.settings
-        wanted = min(settings.zoom_upscale, CLOSER * looking.coarsest())
-        cells = [
-            cell
-            for cell in grid(looking.view, looking.budget, wanted, settings, level=0)
-            if not looking.is_covered(cell.region, wanted)
-        ]
-        if asked_kind(self._question) is None:
-            cells = [cell for cell in cells if self._promise(cell) >= 0.5]
-        if not cells:
-            return False
-        self._visit(sorted(cells, key=lambda cell: -self._promise(cell)), self._not_found)
-        return True
+    def _ask_crop(self) -> tuple[ChartReading, ChartAnswer] | None:
+        """What the last crop says of the labels that it was cut for: around it the view is too blurred to read marks.
 
-    def _visit(self, cells: Sequence[Cell], why: Callable[[Cell, str], str]) -> bool:
-        """Look at cells in turn, as far as the steps go; True as soon as the fact that is asked for is found.
-
-        Args:
-            why: the thought before a look, of a cell and its place.
+        A crop holds no more than these labels, so that it can give their values and compare no others.
         """
-        for cell in cells[: self._looking.steps_left - CONFIRMING]:
-            place = where(cell.region, self._looking.view.region)
-            self._looking.visit(cell, why(cell, place), place)
-            if self._fact(self._looking.sheet.lines(SURE)) is not None:
+        if self._before is None:
+            return None
+        lines = [s for s in self._looking.sheet.readings if s.picture == len(self._looking.pictures) - 1 and s.legible]
+        chart = in_bands(self._before, lines, self._task.question)
+        found = self._ask(chart) if chart is not None else None
+        return (chart, found) if chart and isinstance(found, ChartAnswer) and found.operation in _NAMED else None
+
+    def _answer(self, chart: ChartReading, found: ChartAnswer) -> Conclusion | None:
+        """The answer if its evidence is legible, an abstention if it cannot be made so; None after a closer look."""
+        looking = self._looking
+        if any(cell.measured for cell in found.cells) and len(chart.texts) > CROWDED:
+            return Conclusion("There are several figures here, and I cannot measure one by another's axis.", None)
+        lines = looking.sheet.lines()
+        doubt = "" if axis_is_read(found, chart, lines) else "its axis cannot be read well enough to measure by it"
+        if chart.doubts and (len(found.cells) != 1 or over_all(found)):
+            doubt = chart.doubts[0]
+        if doubt:
+            aim = at_figure(looking, chart)
+            if self._may_look(aim):
+                self._look(aim, "evidence")
+                return None
+            return Conclusion(f"I am not sure of the chart: {doubt}. I do not answer.", None)
+        missing = unread(evidence_boxes(found, chart), lines)
+        if missing:
+            aim = at_evidence(looking, chart, found, missing)
+            if self._may_look(aim):
+                self._look(aim, "evidence")
+                return None
+            if any(line.score < UNSURE for box in missing for line in inside(box, lines)):
+                return Conclusion("I cannot read what the answer rests on. I do not answer.", None)
+        return self._conclude(chart, found, surely=not missing)
+
+    def _conclude(self, chart: ChartReading, found: ChartAnswer, surely: bool = True) -> Conclusion:
+        seen = "" if not surely else "looked" if self._looks else "at once"
+        many = len(found.cells) > 1 or len(chart.categories) > FEW_LABELS
+        if found.focus and many and self._looking.steps_left > 0:
+            refuted = mark(self._looking, chart, found)
+            if refuted is not None:
+                return refuted
+            seen = "marked"
+        if not self._task.choices:
+            return self._said(seen, found, found.answer)
+        options = [option for option in self._task.choices if fold(option) == fold(found.answer)]
+        if len(options) != 1:
+            return Conclusion(f"{found.thought} That is none of the options. I do not answer.", None)
+        return self._said(seen, found, options[0])
+
+    def _said(self, seen: str, found: ChartAnswer, answer: str) -> Conclusion:
+        before = say(self._task, seen) if seen else ""
+        return Conclusion(before + found.thought + say(self._task, "so", answer=answer), answer)
+
+    def _search(self, chart: ChartReading) -> bool:
+        """Look where the answer may be found; False where there is nothing new to be seen."""
+        looking = self._looking
+        if not chart.cells and self._looks and asked_kind(self._task.question) is None:
+            return False  # the figure was seen from close, and is no chart of a known kind
+        blurred = [line for line in looking.sheet.lines() if not line.legible]
+        for of, aim in (
+            ("words", at_words(looking, chart) if blurred else None),
+            ("figure", at_figure(looking, chart) if blurred or not looking.sheet.lines() else None),
+            ("axis", at_axis(looking, chart)),
+            ("small", at_small_print(looking)),
+        ):
+            if aim is not None and of not in self._tried and self._may_look(aim):
+                self._tried.add(of)
+                self._before = chart if of == "words" else None
+                too_small = any(line.height < LEGIBLE_HEIGHT for line in blurred) or not looking.sheet.lines()
+                self._look(aim, "evidence" if of == "figure" and not too_small else of)
                 return True
         return False
 
+    def _may_look(self, aim: Aim) -> bool:
+        return self._looks < MOST_LOOKS and self._looking.steps_left > 1 and worthwhile(self._looking, aim)
+
+    def _look(self, aim: Aim, of: str) -> None:
+        where = listed(aim.quoted) if aim.quoted else f"the {aim.what}"
+        self._looking.zoom(aim.box, say(self._task, of, self._looks, where=where), aim.what)
+        self._looks += 1
+
     def _fact(self, lines: Sequence[Seen]) -> Fact | None:
-        return find_fact(self._question, lines)
+        return find_fact(self._task.question, lines)
 
     def _confirm_fact(self, fact: Fact) -> Conclusion:
-        """Read the fact's row again from close; answer only where it still says the same."""
-        thought = f'"{fact.text}" has the {fact.kind} that is asked for. I look closely to be sure.'
+        """Answer with a fact in legible print; read other print again from close, and answer if it says the same."""
+        there = [s for s in self._looking.sheet.lines() if fact.box.intersection(s.box) is not None]
+        if there and all(line.legible for line in there):
+            return Conclusion(f'It says "{fact.text}", so the {fact.kind} is {fact.value}.', fact.value)
+        thought = f'"{fact.text}" seems to have the {fact.kind} that is asked for. I look closely to be sure.'
         again = self._fact(self._looking.zoom(with_air(fact.box), thought, fact.text[:80]))
         if again is None or fold(again.value) != fold(fact.value):
             return Conclusion(f'From close I cannot read "{fact.text}" again. I do not answer.', None)
         return Conclusion(f'It says "{again.text}", so the {fact.kind} is {again.value}.', again.value)
 
-    def _too_small(self, cell: Cell, place: str) -> str:
-        if names := self._legible(cell):
-            return f"Some of the print near {names} is too small for me. I look closer at the {place}."
-        return f"The print is too small to read. I zoom in on the {place}."
-
-    def _not_found(self, cell: Cell, place: str) -> str:
-        near = f", near {names}" if (names := self._legible(cell)) else ""
-        return f"What I have read so far does not give the answer. I look closer at the {place}{near}."
-
-    def _legible(self, cell: Cell) -> str:
-        """Two texts that can be read in a cell, as a sentence names them; "" where there are none."""
-        inside = [s for s in self._looking.sheet.lines(SURE) if _holds(cell.region, s.box)]
-        return " and ".join(f'"{s.text}"' for s in [s for s in inside if s.legible][:2])
-
-    def _unread(self) -> list[Cell]:
-        """The cells of the next finer grid that hold text I cannot read yet; empty when enough is legible."""
-        looking = self._looking
-        lines = looking.sheet.lines()
-        small = [line for line in lines if line.height < LEGIBLE_HEIGHT]
-        first, scale = len(looking.shown) == 1, looking.shown[0][1]
-        legible = bool(lines) and len(small) <= (1 - ENOUGH_LEGIBLE) * len(lines)
-        tiny = looking.view.width * looking.view.height < TINY_AREA and scale < TINY
-        if legible and not (first and tiny):
-            return []
-        wanted = _needed_scale(small, looking) if small else 0.0
-        if first and (tiny or not lines):
-            wanted = max(wanted, BLIND * scale)
-        settings = looking.environment.settings
-        wanted = min(wanted, settings.zoom_upscale)
-        if wanted < 1.2 * scale:
-            return []
-        cells = grid(looking.view, looking.budget, wanted, settings, level=0)
-        unseen = [cell for cell in cells if not looking.is_covered(cell.region, wanted)]
-        if not first:
-            unseen = [cell for cell in unseen if any(_holds(cell.region, line.box) for line in small)]
-        return sorted(unseen, key=lambda cell: -self._promise(cell))
-
-    def _promise(self, cell: Cell) -> float:
-        """How much of what can be read in a cell is about the question."""
-        inside = [line for line in self._looking.sheet.lines() if _holds(cell.region, line.box)]
-        return max((topicality(self._question, line.text) for line in inside), default=0.0)
-
     def _chart(self) -> ChartReading:
         lines = [seen.line for seen in self._looking.sheet.lines(SURE)]
         return read_chart(self._looking.pictures, lines)
-
-
-def _needed_scale(small: Sequence[Seen], looking: Looking) -> float:
-    """Pixels for each original pixel at which nearly all of the small texts become comfortable."""
-    scales = sorted(looking.shown[line.picture][1] * COMFORTABLE / max(line.height, 2.0) for line in small)
-    return scales[math.floor(0.75 * (len(scales) - 1))]
-
-
-def _holds(region: Box, box: Box) -> bool:
-    x, y = box.centre
-    return region.x1 <= x <= region.x2 and region.y1 <= y <= region.y2

@@ -9,30 +9,20 @@ from lensmill.agents.reader.looking import Looking, whole_pixels
 from lensmill.agents.reader.matching import fold, likeness
 from lensmill.agents.reader.questions import ChartAnswer
 from lensmill.agents.reader.sheet import Seen
+from lensmill.agents.reader.wording import listed, say
 from lensmill.geometry import Box, Frame
 from lensmill.perception.chart import AxisLabel, Cell, ChartReading
 from lensmill.sample import Region
 from lensmill.tools import EditKind, edit_name
 
 
-def confirm(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Conclusion:
-    """Mark the evidence, read it again, and answer only where it still says the same."""
-    printed = [cell for cell in found.cells if cell.text][:6]
-    seen: Sequence[Seen] = ()
-    if found.focus and looking.steps_left > 0:
-        seen = _mark(looking, chart, found)
-    missing = [cell for cell in printed if not _reads(cell, seen)]
-    if missing and looking.steps_left > 0:
-        target = missing[0].box
-        for cell in missing[1:]:
-            target = target.union(cell.box)
-        size = max(min(target.width, target.height), 12.0)
-        names = ", ".join(dict.fromkeys(cell.text for cell in missing))
-        again = looking.zoom(target.padded(size), f"{found.thought} I look closely at {names} to be sure.", names)
-        contradicted = [cell for cell in missing if _contradicts(cell, again)]
-        if contradicted:
-            return Conclusion(f'Read again, "{contradicted[0].text}" is not what it says. I do not answer.', None)
-    return Conclusion(found.thought, found.answer)
+def mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Conclusion | None:
+    """Mark the evidence and read it again; an abstention where it says something else now, None otherwise."""
+    seen = _mark(looking, chart, found)
+    contradicted = [cell for cell in found.cells if cell.text and _contradicts(cell, seen)]
+    if contradicted:
+        return Conclusion(f'Read again, "{contradicted[0].text}" is not what it says. I do not answer.', None)
+    return None
 
 
 def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence[Seen]:
@@ -45,7 +35,7 @@ def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence
     if not focused:
         return ()
     kind = _edit_for(len(focused), len(known))
-    thought = f"The answer rests on {_listed(focused)}. I {_VERBS[kind]} to be sure that I read the right place."
+    thought = say(looking.task, "mark", names=listed(focused), verb=_verb(kind, len(focused)))
     arguments: dict[str, object] = {"labels": focused, "image": index}
     if not _given(looking, found):
         arguments["boxes"] = known if kind == "mask" else {name: known[name] for name in focused}
@@ -53,11 +43,14 @@ def _mark(looking: Looking, chart: ChartReading, found: ChartAnswer) -> Sequence
     return looking.edit(edit_name(kind, found.focus_kind), arguments, thought, functools.reduce(Box.union, places))
 
 
-_VERBS: dict[EditKind, str] = {
-    "highlight": "highlight it",
-    "draw": "draw a red outline around them",
-    "mask": "mask all the others",
-}
+def _verb(kind: EditKind, count: int) -> str:
+    what = "it" if count == 1 else "them"
+    verbs: dict[EditKind, str] = {
+        "highlight": f"highlight {what}",
+        "draw": f"draw a red outline around {what}",
+        "mask": "mask all the others",
+    }
+    return verbs[kind]
 
 
 def _edit_for(focused: int, known: int) -> EditKind:
@@ -65,13 +58,6 @@ def _edit_for(focused: int, known: int) -> EditKind:
     if focused == 1:
         return "highlight"
     return "draw" if focused <= 4 or focused == known else "mask"
-
-
-def _listed(names: Sequence[str]) -> str:
-    shown = [f'"{name}"' for name in names[:5]]
-    if len(names) > 5:
-        return ", ".join(shown) + f" and {len(names) - 5} more"
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
 
 
 def _given(looking: Looking, found: ChartAnswer) -> dict[str, Region]:

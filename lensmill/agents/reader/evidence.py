@@ -63,7 +63,12 @@ _COMMON = frozenset(words_of("a an the of in on at to for from with and or by is
 
 def asks_for_print(question: str) -> bool:
     """Does a question ask for something that stands in the picture as text, and for no colour, count or ranking?"""
-    return bool(_ASKS_FOR_PRINT.search(question)) and not _ASKS_FOR_MORE.search(question)
+    return bool(_ASKS_FOR_PRINT.search(question)) and not asks_for_more(question)
+
+
+def asks_for_more(question: str) -> bool:
+    """Does a question ask for a colour, a count or a ranking, which no single print says?"""
+    return bool(_ASKS_FOR_MORE.search(question))
 
 
 def landmarks(question: str, options: Sequence[str] = ()) -> tuple[str, ...]:

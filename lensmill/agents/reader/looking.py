@@ -91,13 +91,6 @@ class Looking:
                 best, best_scale = index, scale
         return best
 
-    def coarsest(self, samples: int = 6) -> float:
-        """Pixels for each original pixel where the picture was shown least sharply, by a grid of points."""
-        whole = self.view.region
-        steps = [(i + 0.5) / samples for i in range(samples)]
-        points = [(x * whole.width, y * whole.height) for x in steps for y in steps]
-        return min(max(scale for r, scale in self.shown if r.x1 <= x <= r.x2 and r.y1 <= y <= r.y2) for x, y in points)
-
     def is_covered(self, region: Box, scale: float) -> bool:
         """Was this region of the original already shown at about this scale?"""
         return covered(region, scale, self.shown)

@@ -9,6 +9,7 @@ from lensmill.agents.reader.evidence import (
     ENOUGH,
     Evidence,
     Finding,
+    asks_for_more,
     asks_for_print,
     gap,
     landmarks,
@@ -35,6 +36,11 @@ OVERVIEW = 2.0
 """What a coarse crop promises before anything is known of it: only better hints are followed first."""
 
 
+def asks_for_name(question: str) -> bool:
+    """Does a question ask for something that one print in the picture says?"""
+    return asks_for_print(question) or (asked_kind(question) is not None and not asks_for_more(question))
+
+
 class OptionsRoute:
     """Search for evidence: read the view, then crop by crop; look closely at what was found before answering."""
 
@@ -55,8 +61,6 @@ class OptionsRoute:
 
     def run(self) -> Conclusion:
         """Look until one option is settled or no steps are left."""
-        if not asks_for_print(self._question) and asked_kind(self._question) is None:
-            return Conclusion("The question does not ask for something printed in the picture, and I only read.", None)
         while True:
             finding = self._weigh()
             if finding.option is not None and (self._settled(finding) or self._looking.steps_left <= 2):

@@ -12,7 +12,7 @@ from lensmill.picture import draw_view
 from lensmill.sample import Region
 from lensmill.tools import ZOOM, ToolSettings
 from tests.agents.reader.printed_world import PrintedWorld
-from tests.agents.reader.test_charts import column, drawn, print_of_chart
+from tests.agents.reader.test_charts import BOTH, column, drawn, print_of_chart
 from tests.agents.scripted import ScriptedModel, text_of
 
 QUESTION = "What is the value of Iceland?"
@@ -32,10 +32,11 @@ async def read(task: Task, max_turns: int) -> Rollout:
 @pytest.mark.parametrize(
     ("task", "max_turns"),
     [
-        (Task(QUESTION, 224), 11),  # zooms, then an edit
-        (Task(QUESTION, 224), 6),
-        (Task(QUESTION, 672), 2),  # an edit is all that turns allow
-        (Task(QUESTION, 672, regions=NAMED), 11),  # an edit that names no boxes
+        (Task(QUESTION, 672), 11),  # answers at once
+        (Task(BOTH, 224), 11),  # a zoom, then an edit
+        (Task(BOTH, 224), 6),
+        (Task(BOTH, 672), 2),  # an edit is all that turns allow
+        (Task(BOTH, 672, regions=NAMED), 11),  # an edit that names no boxes
         (Task("How long is the coast?", 224), 11),  # abstains
         (Task("What name is printed?", 224, choices=("Norway", "Finland")), 11),
     ],
@@ -54,7 +55,7 @@ async def test_a_model_that_says_the_readers_turns_is_sent_the_readers_messages(
 
 
 async def test_every_call_is_of_a_tool_that_the_system_message_lists() -> None:
-    trajectory = (await read(Task(QUESTION, 224), 11)).trajectory
+    trajectory = (await read(Task(BOTH, 224), 11)).trajectory
     calls = {step.action.tool for step in trajectory.steps if step.action}
     assert ZOOM in calls
     assert calls & set(EDITS)

@@ -25,11 +25,15 @@ __all__ = ["Abstention", "ChartAnswer", "Operation", "answer_from_chart"]
 _LONGEST = 600  # characters of a question; more is not one
 
 
-def answer_from_chart(question: str, chart: ChartReading) -> ChartAnswer | Abstention:
-    """The answer to a question about a chart, with its evidence, or why there is none."""
+def answer_from_chart(question: str, chart: ChartReading, manner: int = 0) -> ChartAnswer | Abstention:
+    """The answer to a question about a chart, with its evidence, or why there is none.
+
+    Args:
+        manner: which of several wordings the thought has; any number from 0.
+    """
     if len(question) > _LONGEST or not re.search(r"\w", question):
         return Abstention("the text is not a question about a chart")
-    grid = Grid(chart)
+    grid = Grid(chart, manner)
     try:
         answer, operation, cells, thought = _answer(question, grid)
     except NoAnswer as reason:

@@ -5,7 +5,7 @@ import statistics
 from itertools import pairwise
 
 from lensmill.agents.reader.questions.answers import NoAnswer
-from lensmill.agents.reader.questions.numerals import threshold_in
+from lensmill.agents.reader.questions.numerals import numbers_in, threshold_in
 from lensmill.agents.reader.questions.phrasing import listed
 from lensmill.agents.reader.questions.scope import scope_of
 from lensmill.agents.reader.questions.template import Template
@@ -96,6 +96,8 @@ def _whole(template: Template, thing: str) -> Value:
         return Value(number, (), "count", f"The legend has {number} entries: {', '.join(grid.series)}.")
     if not grid.single and thing in ("bar", "value", "point", "data point", "datapoint", "data", "stack", "label"):
         raise NoAnswer("with several series it is unclear what counts as one")
+    if any(len(numbers_in(label.text, ())) > 2 for label in reading.categories):
+        raise NoAnswer("several labels of the axis were read as one")
     cells = grid.cells(None, None) if grid.single else ()
     names = ", ".join(label.text for label in reading.categories)
     return Value(number, cells, "count", f"The labels along the axis are {names}. That makes {number}.")

@@ -19,10 +19,12 @@ _TIME_SHARE = 0.8  # of the labels, to call a dimension a time axis: an "average
 class Grid:
     """The cells of a reading by category and series.
 
-    Names are those of the reading; `None` as a scope means "all of them".
+    Names are those of the reading; `None` as a scope means "all of them". `manner` chooses among equal wordings of
+    what was read (`phrasing`).
     """
 
     reading: ChartReading
+    manner: int = 0
 
     @cached_property
     def categories(self) -> tuple[str, ...]:

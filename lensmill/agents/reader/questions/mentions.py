@@ -200,6 +200,11 @@ def _meant(label: _Label, nearest: dict[str, int], words: tuple[Token, ...], que
     ):
         return False  # "which country" asks for one
     digits = {stem for stem in label.weights if stem[0].isdigit()}
+    if digits - nearest.keys() and any(
+        place > 0 and words[place - 1].text[0].isdigit() and place - 1 not in nearest.values()
+        for place in nearest.values()
+    ):
+        return False  # "1 km" is not the label "5 km"
     if len(digits) >= 2 and digits <= nearest.keys():
         return True  # a span of numbers ("between 18 and 29") says which label is meant
     working = all(word.text[0].isdigit() or word.text in _WORKING_WORDS for word in matched)

@@ -20,18 +20,42 @@ def shown(cell: Cell) -> str:
     return f"about {written(cell.value)}" if cell.measured else cell.text.strip() or written(cell.value)
 
 
+_READS = (
+    "The value for {place} is {value}.",
+    "At {place} it says {value}.",
+    "{place} has {value}.",
+    "For {place} I read {value}.",
+)
+_MEASURES = (
+    "The value for {place} is {value}.",
+    "By the axis, {place} is at {value}.",
+    "{place} reaches {value} on the axis.",
+    "For {place} I measure {value} against the axis.",
+)
+_NOUNS = ("{value}, at {place}.", "{value} ({place}).", "{value}, which is {place}.")
+_LISTS = (
+    "The values are {values}.",
+    "I read {values}.",
+    "These are the values: {values}.",
+    "The chart gives {values}.",
+)
+
+
 def reads(grid: Grid, cell: Cell, noun_only: bool = False) -> str:
     """A sentence that gives the value of a cell."""
-    if noun_only:
-        return f"{shown(cell)}, at {place(grid, cell)}."
-    return f"The value for {place(grid, cell)} is {shown(cell)}."
+    ways = _NOUNS if noun_only else _MEASURES if cell.measured else _READS
+    return _way(grid, ways).format(place=place(grid, cell), value=shown(cell))
 
 
 def listed(grid: Grid, cells: tuple[Cell, ...]) -> str:
     """One sentence with the values, the first few of many."""
     parts = [f"{place(grid, cell)} {shown(cell)}" for cell in cells[:_MANY]]
     more = f" and {len(cells) - _MANY} more" if len(cells) > _MANY else ""
-    return f"The values are {', '.join(parts)}{more}."
+    return _way(grid, _LISTS).format(values=f"{', '.join(parts)}{more}")
+
+
+def _way(grid: Grid, ways: tuple[str, ...]) -> str:
+    return ways[grid.manner % len(ways)]
 
 
 def called(extreme: Extreme) -> str:

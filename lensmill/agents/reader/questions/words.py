@@ -13,6 +13,9 @@ _SHORT_FORMS = (
     (re.compile(r"\bunited kingdom\b|\bgreat britain\b|\bu\.\s?k\b\.?", re.I), "uk"),
     (re.compile(r"\beuropean union\b|\be\.\s?u\b\.?", re.I), "eu"),
 )
+_UNIT = re.compile(r"(?<=\d)(?=(?:km|kg|cm|mm|mi|ft|kw|mw|gw|years?|days?|hours?)\b)", re.IGNORECASE)
+"""Where a number and its unit were read as one word."""
+
 _STOP = """
     a an the of in on at to for from by with and or as is are was were be been do does did has have had i my you your
     we our they their them it its this that these those who which what when where how s t so if than per via there me
@@ -119,6 +122,7 @@ def plain(text: str) -> str:
     for pattern, short in _SHORT_FORMS:
         text = pattern.sub(short, text)
     text = re.sub(r"(?<!\w)(?:no\.?|number|#)\s?(?:1|one)\b(?![\d.,])", "top", text, flags=re.IGNORECASE)
+    text = _UNIT.sub(" ", text)
     return text.replace("’", "'").replace("–", "-").replace("—", "-")
 
 
