@@ -47,10 +47,14 @@ def read_table(pictures: Sequence[Picture], lines: Sequence[TextLine]) -> TableR
     filled = sum(bool(cell.text) for row in grid for cell in row)
     if filled < FILLED * len(columns) * len(layout.bands):
         return None
+    names = headers_of(layout)
+    if any(
+        not any(name) and sum(not row[place].text for row in grid) > 0.2 * len(grid) for place, name in enumerate(names)
+    ):
+        return None  # a lane between columns, not a column
     naming = _naming([[cell.text for cell in row] for row in grid])
     left, right, bottom = layout.edges[0], layout.edges[-1], layout.bands[-1][1]
     place = canvas.frame.to_original
-    names = headers_of(layout)
     return TableReading(
         title=" ".join(piece.text for piece in layout.above),
         box=place(Box(left, layout.top, right, bottom)),
