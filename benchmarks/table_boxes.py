@@ -1,6 +1,6 @@
 """The agreement of the rows, columns and panels that the reader derives with given and with drawn ones.
 
-    python -m benchmarks.table_boxes --data FOLDER [--rung 672] [--drawn 24] [--figures 14] [--ocr-cache FOLDER] [--misses]
+    python -m benchmarks.table_boxes --data FOLDER [--rung 672] [--drawn 24] [--figures 14] [--ocr-cache FOLDER]
 
 FOLDER holds `qa.jsonl`, whose rows have `image`, `columns_bbox` and `rows_bbox` (original pixels), and the pictures. A
 column or row is a hit if one of the reading has a one-dimensional IoU of at least 0.7 with the given one: over x for
@@ -67,7 +67,7 @@ def given_tables(data: Path) -> Iterator[tuple[str, Image.Image, list[Region]]]:
         regions = []
         for kind in ("columns", "rows"):
             for box in row[f"{kind}_bbox"]:
-                regions.append(Region(kind, "", Box(box["x1"], box["y1"], box["x2"], box["y2"])))  # type: ignore[arg-type]
+                regions.append(Region(kind, "", Box(box["x1"], box["y1"], box["x2"], box["y2"])))
         with Image.open(data / name) as opened:
             yield name, opened.convert("RGB"), regions
 

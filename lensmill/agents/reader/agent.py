@@ -9,6 +9,7 @@ from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.options import OptionsRoute
 from lensmill.agents.reader.settings import EDITS, ReaderSettings
+from lensmill.agents.reader.tables.route import conclude_statement
 from lensmill.agents.zoom.messages import conversation_of
 from lensmill.perception.text import Reader, shared_reader
 
@@ -17,7 +18,7 @@ class ReaderAgent:
     """An agent without a language model.
 
     It knows the question, the view and what its own calls showed. With options it searches for print that speaks
-    for one of them; without, it reads the picture as a chart.
+    for one of them; without, it reads the picture as a table or a chart.
 
     Args:
         reader: the OCR engine; by default this process's own, whose cache all episodes share.
@@ -45,5 +46,5 @@ class ReaderAgent:
 
 def _conclude(looking: Looking) -> Conclusion:
     if looking.task.choices:
-        return OptionsRoute(looking).run()
+        return conclude_statement(looking) or OptionsRoute(looking).run()
     return ChartRoute(looking).run()

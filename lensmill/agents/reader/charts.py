@@ -11,6 +11,7 @@ from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold
 from lensmill.agents.reader.questions import ChartAnswer, answer_from_chart
 from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
+from lensmill.agents.reader.tables.route import conclude_from_table
 from lensmill.geometry import Box
 from lensmill.perception.chart import ChartReading
 from lensmill.perception.reading import read_chart
@@ -51,6 +52,8 @@ class ChartRoute:
         """Read, and try to answer; where that fails and something may still be too small to read, look closer."""
         while True:
             self._read_all()
+            if (end := conclude_from_table(self._looking)) is not None:
+                return end
             fact = self._fact(self._looking.sheet.lines(SURE))
             if fact is not None:
                 return self._confirm_fact(fact)
