@@ -91,7 +91,7 @@ class Linked:
 
     def unlinked(self) -> list[Token]:
         """The words in no link that are no stop words."""
-        taken = [link.phrase for link in (*self.cells, *self.columns)]
+        taken = [*(link.phrase for link in self.cells), *(link.phrase for link in self.columns)]
         return [
             word
             for at, word in enumerate(self.words)

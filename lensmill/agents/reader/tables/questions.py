@@ -7,6 +7,7 @@ from lensmill.agents.reader.questions.numerals import written
 from lensmill.agents.reader.tables.answers import TableAnswer
 from lensmill.agents.reader.tables.conditions import column_of, rows_of
 from lensmill.agents.reader.tables.linking import CellLink, ColumnLink, Linked
+from lensmill.perception.numerals import is_year
 from lensmill.perception.tables.table import TableReading
 
 HIGHEST = (
@@ -36,6 +37,8 @@ def answer_from_table(question: str, table: TableReading) -> TableAnswer:
     """
     linked = Linked(question, table)
     lower = linked.text.lower()
+    if any(word.text[0].isdigit() and not is_year(word.text) for word in linked.unlinked()):
+        raise NoAnswer("a number of the question is not in the table")
     if re.search(r"\b(?:how many|what number of)\b", lower):
         return _number(linked)
     if any(linked.has(name) for name in (*HIGHEST, *LOWEST)):
