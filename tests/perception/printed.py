@@ -10,6 +10,7 @@ from storage.sources.synthetic.canvas import Anchor, Canvas, Cramped
 from storage.sources.synthetic.chart_parts import draw_title_and_source
 from storage.sources.synthetic.charts import draw_chart, grid_for, tables_in_turn
 from storage.sources.synthetic.drawing import Area, ChartKind
+from storage.sources.synthetic.figures import DrawnPanel, draw_figure
 from storage.sources.synthetic.style import Colour, Font, choose_style
 from storage.sources.synthetic.table_look import TableLook
 from storage.sources.synthetic.tables import DrawnSheet, choose_rows, draw_sheet, sheet_of
@@ -75,3 +76,15 @@ def printed_chart(seed: int, kind: ChartKind, side: int = 960) -> Printed:
             continue
         return canvas
     raise AssertionError(f"no table suits {kind}")
+
+
+def printed_figure(seed: int, side: int = 1200) -> tuple[Printed, list[DrawnPanel]]:
+    """A figure of several panels with all else at random."""
+    made: list[Printed] = []
+
+    def printed(width: int, height: int, side: int, background: Colour) -> Canvas:
+        made.append(Printed(width, height, side, background))
+        return made[-1]
+
+    _, panels = draw_figure(seed, side, printed)
+    return made[-1], panels

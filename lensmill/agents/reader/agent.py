@@ -9,6 +9,7 @@ from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.options import OptionsRoute, asks_for_name
 from lensmill.agents.reader.settings import EDITS, ReaderSettings
+from lensmill.agents.reader.tables.route import conclude_statement
 from lensmill.agents.zoom.messages import conversation_of
 from lensmill.perception.text import Reader, shared_reader
 
@@ -17,7 +18,7 @@ class ReaderAgent:
     """An agent without a language model.
 
     It knows the question, the view and what its own calls showed. With options that may be printed it searches for
-    print that speaks for one of them; otherwise it reads the picture as a chart.
+    print that speaks for one of them; otherwise it reads the picture as a table or a chart.
 
     Args:
         reader: the OCR engine; by default this process's own, whose cache all episodes share.
@@ -44,6 +45,8 @@ class ReaderAgent:
 
 
 def _conclude(looking: Looking) -> Conclusion:
+    if looking.task.choices and (end := conclude_statement(looking)) is not None:
+        return end
     if looking.task.choices and asks_for_name(looking.task.question):
         return OptionsRoute(looking).run()
     return ChartRoute(looking).run()

@@ -24,6 +24,7 @@ from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold
 from lensmill.agents.reader.questions import Abstention, ChartAnswer, Operation, answer_from_chart
 from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
+from lensmill.agents.reader.tables.route import conclude_from_table
 from lensmill.agents.reader.wording import listed, manner, say
 from lensmill.perception.chart import ChartReading
 from lensmill.perception.reading import read_chart
@@ -63,6 +64,8 @@ class ChartRoute:
     def run(self) -> Conclusion:
         """Answer as soon as the evidence is legible; look closer where it is not; abstain where looking ends."""
         while True:
+            if (end := conclude_from_table(self._looking)) is not None:
+                return end
             fact = None if self._task.choices else self._fact(self._looking.sheet.lines(SURE))
             if fact is not None:
                 return self._confirm_fact(fact)

@@ -6,7 +6,7 @@ from typing import Literal
 from lensmill.agents.settings import AgentSettings, require_at_least, require_zoom_floor
 from lensmill.tools import EDIT_TOOLS, ZOOM_FLOOR
 
-EDITS = tuple(name for name, (_, part) in EDIT_TOOLS.items() if part in ("x_values", "y_values"))
+EDITS = tuple(name for name, (_, part) in EDIT_TOOLS.items() if part != "subplots")
 """The tools that the reader uses besides the zoom, in every episode's system message: the agent `zoom` with these
 `tools` sends the same messages."""
 

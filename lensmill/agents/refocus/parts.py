@@ -6,7 +6,9 @@ from typing import get_args
 from lensmill.agents.reader.sheet import read_picture
 from lensmill.agents.refocus.opening import Parts
 from lensmill.geometry import Box
+from lensmill.perception.panels.reading import read_panels
 from lensmill.perception.reading import read_chart
+from lensmill.perception.tables.reading import read_table
 from lensmill.perception.text import Reader, shared_reader
 from lensmill.picture import Picture
 from lensmill.sample import Region, RegionKind
@@ -19,7 +21,7 @@ _LONG = 120
 
 
 def parts_of(view: Picture, regions: Iterable[Region], reader: Reader | None = None) -> Parts:
-    """The parts that came with the sample, or those that we find ourselves: the category axis of a chart.
+    """The parts that came with the sample, or those that we find ourselves; see `_found`.
 
     CPU work (OCR) where the sample has none. Only what the view shows is used.
     """
@@ -54,10 +56,16 @@ def from_record(value: Mapping[str, Mapping[str, Sequence[float]]]) -> Parts:
 
 
 def _found(view: Picture, reader: Reader) -> list[Region]:
-    """ReFocus's boxes of bar and line charts: the columns of an x axis, or the rows of horizontal bars."""
+    """The columns and rows of a table, the panels of a figure, or ReFocus's boxes of a bar or line chart: the columns
+    of an x axis, or the rows of horizontal bars."""
     whole = view.frame.region
-    lines = read_picture(reader, view, 0, (round(whole.width), round(whole.height)))
-    reading = read_chart([view], [seen.line for seen in lines])
+    lines = [seen.line for seen in read_picture(reader, view, 0, (round(whole.width), round(whole.height)))]
+    if table := read_table([view], lines):
+        columns = [Region("columns", column.name, column.box) for column in table.columns]
+        return [*columns, *(Region("rows", row.label, row.box) for row in table.rows)]
+    if panels := read_panels([view], lines):
+        return [Region("subplots", panel.name, panel.box) for panel in panels]
+    reading = read_chart([view], lines)
     kind: RegionKind = "y_values" if reading.kind == "h_bar" else "x_values"
     if reading.kind not in ("h_bar", "v_bar", "line"):
         return []

@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -43,14 +44,18 @@ def read_table(pictures: Sequence[Picture], lines: Sequence[TextLine]) -> TableR
     if len(layout.bands) < 2 or _unread(layout) > UNREAD or _marked(layout) > MARKED:
         return None
     columns = list(pairwise(layout.edges))
-    grid = [[_cell(layout, column, band) for column in columns] for band in layout.bands]
+    grid = _with_capitals([[_cell(layout, column, band) for column in columns] for band in layout.bands])
     filled = sum(bool(cell.text) for row in grid for cell in row)
     if filled < FILLED * len(columns) * len(layout.bands):
         return None
+    names = headers_of(layout)
+    if any(
+        not any(name) and sum(not row[place].text for row in grid) > 0.2 * len(grid) for place, name in enumerate(names)
+    ):
+        return None  # a lane between columns, not a column
     naming = _naming([[cell.text for cell in row] for row in grid])
     left, right, bottom = layout.edges[0], layout.edges[-1], layout.bands[-1][1]
     place = canvas.frame.to_original
-    names = headers_of(layout)
     return TableReading(
         title=" ".join(piece.text for piece in layout.above),
         box=place(Box(left, layout.top, right, bottom)),
@@ -83,6 +88,19 @@ def _cell(layout: Layout, column: tuple[float, float], band: tuple[float, float]
     for piece in inside[1:]:
         whole = whole.union(piece.box)
     return TableCell(" ".join(piece.text for piece in inside), box, whole, min(piece.score for piece in inside))
+
+
+def _with_capitals(grid: list[list[TableCell]]) -> list[list[TableCell]]:
+    """The cells with "l" at their start read as "I" in columns whose texts start with capitals."""
+    out = [list(row) for row in grid]
+    for place in range(len(grid[0])):
+        letters = [row[place].text[0] for row in grid if row[place].text[:1].isalpha()]
+        if sum(map(str.isupper, letters)) < 0.7 * len(letters):
+            continue
+        for row in out:
+            if row[place].text[:1] == "l":
+                row[place] = replace(row[place], text="I" + row[place].text[1:])
+    return out
 
 
 def _reading_order(piece: Piece) -> tuple[int, float]:

@@ -1,0 +1,53 @@
+"""Refocus names the parts of tables and figures that come without boxes, and edits them with the paper's programs."""
+
+import numpy as np
+import pytest
+
+from lensmill.agents.refocus.parts import parts_of
+from lensmill.perception.text import Reader, TextLine
+from lensmill.picture import Picture
+from lensmill.sandbox.interpreters import open_sandbox
+from tests.perception.printed import Printed, printed_figure, printed_table
+
+
+class Printout(Reader):
+    """An OCR that knows what was printed."""
+
+    def __init__(self, canvas: Printed) -> None:
+        super().__init__()
+        self._canvas = canvas
+
+    def read(self, picture: Picture) -> tuple[TextLine, ...]:
+        """See `Reader.read`."""
+        return tuple(line for line in self._canvas.kept if picture.frame.region.contains(line.box))
+
+
+def test_a_tables_columns_and_rows_are_parts() -> None:
+    table = printed_table(1, "grid", side=880)
+    parts = parts_of(table.canvas.picture, (), Printout(table.canvas))
+    assert list(parts["columns"]) == list(table.drawn.sheet.headers)
+    assert list(parts["rows"]) == [row[0] for row in table.drawn.sheet.rows]
+
+
+def test_a_figures_panels_are_parts() -> None:
+    canvas, panels = printed_figure(2, side=880)
+    parts = parts_of(canvas.picture, (), Printout(canvas))
+    assert list(parts["subplots"]) == [panel.region.label for panel in panels]
+
+
+@pytest.mark.parametrize("kind", ["columns", "rows", "subplots"])
+@pytest.mark.parametrize("edit", ["mask", "draw", "highlight"])
+def test_the_papers_programs_edit_found_parts(kind: str, edit: str) -> None:
+    canvas = printed_figure(2, side=880)[0] if kind == "subplots" else printed_table(1, "grid", side=880).canvas
+    parts = parts_of(canvas.picture, (), Printout(canvas))
+    label = list(parts[kind])[1]  # type: ignore[index]
+    sandbox = open_sandbox()
+    try:
+        session = sandbox.session([canvas.picture], parts)
+        done = session.run(f"display(focus_on_{kind}_with_{edit}(image_1, [{label!r}], {kind}_bbox))")
+        session.close()
+    finally:
+        sandbox.close()
+    assert done.error is None
+    assert [name for name, _ in done.boxes] == [label]
+    assert (np.asarray(done.pictures[0].pixels) != np.asarray(canvas.picture.pixels)).any()
