@@ -163,7 +163,7 @@ MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model Qwen/Qwen2.5-VL-7B-I
 
 SPEC = FormatSpec(
     settings=SwiftSettings,
-    version=1,
+    version=2,
     columns=_columns,
     rows=_rows,
     validator=VALIDATOR,

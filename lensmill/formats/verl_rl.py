@@ -97,7 +97,7 @@ python -m verl.trainer.main_ppo algorithm.adv_estimator=grpo actor_rollout_ref.m
 
 SPEC = FormatSpec(
     settings=VerlRlSettings,
-    version=1,
+    version=2,
     columns=_columns,
     rows=_rows,
     validator=VALIDATOR,
