@@ -12,8 +12,8 @@ from lensmill.formats.target import Target
 from lensmill.geometry import Box, Convention, Frame
 from lensmill.trajectory import Message, Part
 
-CALL = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
-"""A call of the zoom protocol; the group is its JSON."""
+CALL = re.compile(r"<tool_call>\s*+((?:(?!</tool_call>)\S|\s++(?!</tool_call>))*+)\s*+</tool_call>")
+"""A call of the zoom protocol; the group is its JSON. Nothing is tried twice: a reply may be a million blanks."""
 
 UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What reading the boxes of a hostile call may raise."""

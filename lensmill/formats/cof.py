@@ -68,7 +68,7 @@ def _files(exported: Exported) -> Mapping[str, str]:
 
 SPEC = FormatSpec(
     settings=CofSettings,
-    version=1,
+    version=2,
     columns=_columns,
     rows=_rows,
     validator=VALIDATOR,

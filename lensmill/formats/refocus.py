@@ -149,7 +149,7 @@ def _command(exported: Exported) -> str:
 
 SPEC = FormatSpec(
     settings=RefocusSettings,
-    version=1,
+    version=2,
     columns=_columns,
     rows=_rows,
     validator=VALIDATOR,

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -12,7 +13,7 @@ from lensmill.formats.example import Example, PictureFile
 from lensmill.geometry import Convention
 from lensmill.loading.version import FORMAT, TRAINING
 from lensmill.replay import ReplaySettings
-from storage.builds.conditions import checked
+from storage.builds.conditions import ConditionError, checked
 from storage.builds.sql import ROWS, connect, one_line, view, with_derived
 from storage.datasets.cutting import encoded
 from storage.datasets.rows import EPISODES, episode_of
@@ -112,7 +113,7 @@ def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False, or
             where = ""
             if chosen.where:
                 condition = checked(engine, with_derived(rows.schema), [("where", chosen.where)])[0]
-                where = f" AND ({condition.sql})"
+                where = f" AND ({condition.sql}\n)"  # a comment at its end ends with the line
             rungs = f" AND rung IN ({', '.join(map(str, map(int, chosen.rungs)))})" if chosen.rungs else ""
             splits = ", ".join(f"'{split}'" for split in TABLES if split in chosen.splits)
             engine.register(ROWS, rows)
@@ -136,6 +137,8 @@ def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False, or
                     "USING (sample_id, rung, number)"
                 )
             found = engine.sql(sql).to_arrow_table()
+    except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
+        raise ConditionError(f"where: {one_line(error)}: compare values of one type, e.g. 'rung = 448'") from error
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{files.locate(path)} is missing or damaged ({one_line(error)}): publish again") from error
     return _units(found, published(files, version))

@@ -1,6 +1,7 @@
 """Boxes in messages are rewritten for the model that will be trained, and nothing else is."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -143,3 +144,15 @@ def test_an_unknown_target_is_refused_with_the_known_ones() -> None:
 def test_a_frame_after_the_resize_shows_the_same_part_of_the_original() -> None:
     frame = Frame(Box(10, 20, 500, 400), 449, 337)
     assert QWEN3.seen(frame).region == frame.region
+
+
+@given(st.lists(st.sampled_from(["<tool_call>", "</tool_call>", " ", "\n", "{", "a", "<", "</tool"]), max_size=14))
+def test_a_call_is_the_text_between_its_tags_without_the_blanks_around_it(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    plain = re.compile(r"<tool_call>\s*(.*?)\s*</tool_call>", re.DOTALL)
+    assert [match.groups() for match in CALL.finditer(text)] == [match.groups() for match in plain.finditer(text)]
+
+
+def test_a_call_without_an_end_and_with_a_million_blanks_is_searched_once() -> None:
+    assert CALL.search("<tool_call>" + " " * 1_000_000) is None
+    assert CALL.search("<tool_call>" + "a \n" * 300_000) is None

@@ -124,6 +124,20 @@ def test_a_wrong_condition_is_one_line(version: str, capfd: pytest.CaptureFixtur
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("where", ["rung = 'x'", "cast(subset || 'a' as integer) > 1"])
+def test_a_condition_that_compares_unlike_values_is_one_line(
+    where: str, version: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = export(capfd, f"dataset={version}", "format=trl", f'where="{where}"', "to=x", status=ExitStatus.MEND)
+    assert "where: " in said
+    assert "bug" not in said
+
+
+def test_a_condition_may_end_with_a_comment(version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    export(capfd, f"dataset={version}", "format=trl", 'where="true -- all"', "to=x")
+    assert len(table(tmp_path / "x")) == 6
+
+
 def test_columns_of_the_version_are_carried(version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     export(capfd, f"dataset={version}", "format=trl", "columns=[subset,rung]", "to=x")
     assert [(row["subset"], row["rung"]) for row in table(tmp_path / "x")] == [
