@@ -1,11 +1,17 @@
 """Refocus names the parts of tables and figures that come without boxes, and edits them with the paper's programs."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
+from lensmill.agents.protocol import Task
+from lensmill.agents.refocus.opening import advice_text, refocus_opening
 from lensmill.agents.refocus.parts import parts_of
+from lensmill.geometry import Box
 from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture
+from lensmill.sample import RegionKind
 from lensmill.sandbox.interpreters import open_sandbox
 from tests.perception.printed import Printed, printed_figure, printed_table
 
@@ -51,3 +57,11 @@ def test_the_papers_programs_edit_found_parts(kind: str, edit: str) -> None:
     assert done.error is None
     assert [name for name, _ in done.boxes] == [label]
     assert (np.asarray(done.pictures[0].pixels) != np.asarray(canvas.picture.pixels)).any()
+
+
+@pytest.mark.parametrize("kind", get_args(RegionKind))
+def test_the_prompt_advises_on_each_kind_of_part(kind: RegionKind) -> None:
+    parts = {kind: {"one": Box(0, 0, 10, 10), "two": Box(10, 0, 20, 10)}}
+    system = refocus_opening(Task("What is it?", 448), parts, (448, 448))[0].parts[0].text
+    assert advice_text(parts).strip() in system
+    assert f"focus_on_{kind}_with_mask" in system

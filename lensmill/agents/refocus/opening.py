@@ -22,7 +22,13 @@ Parts = Mapping[RegionKind, Mapping[str, Box]]
 
 def refocus_opening(task: Task, parts: Parts, size: tuple[int, int], last: bool = False) -> tuple[Message, ...]:
     """What the model is sent first; `size` is the view's, in pixels. `last`: it has but this turn."""
-    system = PROMPTS.fill("system", tools=tools_text(parts, size), example=example_text(parts), unknown=UNKNOWN)
+    system = PROMPTS.fill(
+        "system",
+        tools=tools_text(parts, size),
+        example=example_text(parts),
+        advice=advice_text(parts),
+        unknown=UNKNOWN,
+    )
     question = question_with_parts(task, parts)
     ending = f"\n{PROMPTS.fill('last')}" if last else ""
     return (Message("system", (Part(system),)), Message("user", (Part(image=0), Part(f"\n{question}{ending}"))))
@@ -61,6 +67,20 @@ def tools_text(parts: Parts, size: tuple[int, int]) -> str:
             name = edit_name(edit, kind)
             lines.append(f"- `{name}(image, labels, {kind}_bbox)` {tool_schema(name)['function']['description']}")
     return "\n".join(lines)
+
+
+_ADVICE: Mapping[RegionKind, str] = {
+    "x_values": "Outline the labels of the x axis whose values you compare.",
+    "y_values": "Outline the labels of the y axis whose values you compare.",
+    "columns": "Mask the columns of the table that the question does not need; keep the one that names the rows.",
+    "rows": "Outline the rows of the table that fit the question before you count or compare them.",
+    "subplots": "Mask all panels but those that the question names, and then read their axes.",
+}
+
+
+def advice_text(parts: Parts) -> str:
+    """A sentence for each kind of part, with a space after the last."""
+    return "".join(f"{_ADVICE[kind]} " for kind in parts)
 
 
 def example_text(parts: Parts) -> str:
