@@ -178,13 +178,24 @@ def _bands(
         if loose:
             tall = statistics.median(b - a for a, b in bands)
             bands.append((bands[-1][1], bands[-1][1] + tall))
-        return bands, "rules"
+        return [part for band in bands for part in _parted(band, body, height, edges)], "rules"
     rows = _wrapped(body, height, edges)
     middles = [(bottom_of(a) + top_of(b)) / 2 for a, b in pairwise(rows)]
     pitch = statistics.median([middle_of(b) - middle_of(a) for a, b in pairwise(rows)] or [2 * height])
     below = [rule.at for rule in full if bottom_of(rows[-1]) - 1 < rule.at < middle_of(rows[-1]) + 1.2 * pitch]
     end = below[0] if below else middle_of(rows[-1]) + pitch / 2
     return list(pairwise([start, *middles, max(end, bottom_of(rows[-1]))])), "lanes"
+
+
+def _parted(band: tuple[float, float], body: Rows, height: float, edges: Sequence[float]) -> list[tuple[float, float]]:
+    """A band between rules, cut between whole rows that stand apart in it: the rule between them was too faint."""
+    rows = [row for row in body if band[0] < middle_of(row) < band[1]]
+    cuts = [
+        (bottom_of(a) + top_of(b)) / 2
+        for a, b in pairwise(rows)
+        if len(a) == len(b) == len(edges) - 1 and top_of(b) - bottom_of(a) > 0.6 * height
+    ]
+    return list(pairwise([band[0], *cuts, band[1]]))
 
 
 def _wrapped(body: Rows, height: float, edges: Sequence[float]) -> Rows:

@@ -169,6 +169,8 @@ def extreme(linked: Linked) -> tuple[int, bool]:
     if not places or len({high for _, high in places}) > 1:
         raise NoAnswer("no one superlative")
     at, high = places[0]
+    if at and re.fullmatch(r"second|third|fourth|fifth|next|\d+(?:st|nd|rd|th)", linked.words[at - 1].text):
+        raise NoAnswer("a rank below the first is asked for")
     named = [link for link in linked.columns if linked.numeric(link.column)]
     best = max((link.share for link in named), default=0.0)
     columns = {link.column for link in named if link.share == best and link.phrase.start > at}
