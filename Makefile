@@ -4,8 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINE := .venv-engine
 TRL := .venv-trl
+LLAMAFACTORY := .venv-llamafactory
+SWIFT_VERL := .venv-swift-verl
 
-.PHONY: help setup setup-dev setup-engine setup-trl demo test test-engine test-trl test-loop test-faults storm lint bench lock clean
+.PHONY: help setup setup-dev setup-engine setup-trl setup-trainers demo test test-engine test-trl test-trainers test-loop test-faults storm lint bench lock clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -46,6 +48,15 @@ $(TRL)/.installed: tests/trainers/requirements-trl.txt
 	$(TRL)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
 	@touch $@
 
+setup-trainers: $(LLAMAFACTORY)/.installed $(SWIFT_VERL)/.installed  ## install LLaMA-Factory, ms-swift and verl (Linux, x86-64)
+
+# two environments, since LLaMA-Factory needs other releases of datasets and transformers than the others; torch apart, as above
+$(LLAMAFACTORY)/.installed $(SWIFT_VERL)/.installed: .venv-%/.installed: tests/trainers/requirements-%.txt
+	$(PYTHON) -m venv .venv-$*
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check torch==2.13.0
+	.venv-$*/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $<
+	@touch $@
+
 demo: setup  ## draw a few charts, let the reader look at them at eight resolutions, write a dataset
 	$(BIN)/python -m pipelines.build source.charts=5 source.posters=0 out=demo version=demo
 
@@ -62,6 +73,9 @@ test-engine: setup-dev $(if $(LENSMILL_ENGINE),,setup-engine)  ## the tests that
 
 test-trl: setup-dev $(if $(LENSMILL_TRL),,setup-trl)  ## TRL trains on our rows
 	$(BIN)/python -m pytest -m trl tests/trainers
+
+test-trainers: setup-dev $(if $(LENSMILL_TRAINERS),,setup-trainers)  ## LLaMA-Factory, ms-swift and verl read our exports
+	$(BIN)/python -m pytest -m trainers -rs -v tests/trainers
 
 # rows -> weights -> a server -> the zoom agent says the rows again
 test-loop: setup-dev $(if $(LENSMILL_TRL),,setup-trl) $(if $(LENSMILL_ENGINE),,setup-engine)  ## train on rows, serve the weights, roll out
@@ -89,6 +103,12 @@ lock:  ## pin the requirements again (needs uv)
 	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet \
 		--custom-compile-command "make lock" -c requirements-dev.txt --override tests/trainers/overrides-trl.txt \
 		tests/trainers/requirements-trl.in -o tests/trainers/requirements-trl.txt
+	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet --upgrade \
+		--custom-compile-command "make lock" --override tests/trainers/overrides-llamafactory.txt \
+		tests/trainers/requirements-llamafactory.in -o tests/trainers/requirements-llamafactory.txt
+	uv pip compile --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --quiet --upgrade \
+		--custom-compile-command "make lock" --override tests/trainers/overrides-trl.txt \
+		tests/trainers/requirements-swift-verl.in -o tests/trainers/requirements-swift-verl.txt
 
 clean:  ## remove the environments and the demo
-	rm -rf $(VENV) $(ENGINE) $(TRL) demo
+	rm -rf $(VENV) $(ENGINE) $(TRL) $(LLAMAFACTORY) $(SWIFT_VERL) demo

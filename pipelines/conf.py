@@ -6,6 +6,8 @@ python -m pipelines.conf --check    say which differ, with status 1
 
 import ast
 import inspect
+import json
+import re
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -89,7 +91,7 @@ def _written(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, tuple | list):
         return f"[{', '.join(map(_written, value))}]"
-    return '""' if value == "" else str(value)
+    return value if isinstance(value, str) and re.fullmatch(r"[\w./][\w./ -]*", value) else json.dumps(value)
 
 
 def files_of_plugins() -> dict[Path, str]:

@@ -33,7 +33,7 @@ MAY_HOLD_SECRETS = re.compile(r"\b(?:urls|api_key_env|extra_body|environment|arg
 """Settings whose values messages do not repeat: people put keys and passwords into wrong settings."""
 
 
-_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions)[.=]|resources[.=]")
+_OPEN = re.compile(r"(?:\w+\.)+(?:args|environment|extra_body|conditions|columns)[.=]|(?:resources|columns)[.=]")
 """Settings that take any keys; hydra must know them."""
 
 _SQL = re.compile(

@@ -44,10 +44,11 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
     target = settings.store.open(to) if "://" in to else Files(os.path.abspath(to))
     chosen = Chosen(settings.splits, settings.rungs, settings.where)
     inputs = Inputs(there, chosen, _export(settings, target, convention_of(there), display))
-    units = units_of(source, version, inputs.chosen, inputs.export.spec.pairs is not None)
+    spec = inputs.export.spec
+    units = units_of(source, version, inputs.chosen, spec.pairs is not None, spec.originals)
     picked = sum(len(unit.picks) for unit in units)
     if not picked:
-        what = "pair of a right and a wrong episode at one question" if inputs.export.spec.pairs else "row"
+        what = "pair of a right and a wrong episode at one question" if spec.pairs else "row"
         raise SettingsError(f"dataset={settings.dataset}: it has no {what} for these splits, rungs and this condition")
     display.say(f"exporting {count_text(picked, 'row')} of {there.version} as {settings.format.name} to {target.root}")
     if claim(target, inputs):
@@ -64,7 +65,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
         display.checked(done, count_text(sum(part.rows for part in parts), "row"))
     display.close()
     totals = finish(target, inputs, parts)
-    return _tell(totals, inputs.export.spec, target, display)
+    return _tell(totals, spec, target, display)
 
 
 def place_of(dataset: str) -> tuple[str, str]:

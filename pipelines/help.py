@@ -76,6 +76,21 @@ Each finding is one line that names file, row (from 0), field and trap. The sett
 are printed at the end. The status is 1 if there is a finding.
 """
 
+INSPECT_HELP = """\
+Look at a dataset of your own, and propose the settings that read it: columns, kinds, a preview of five samples with
+their pictures, and how many rows would fail and why.
+
+usage: python -m pipelines.inspect path=... [name=value ...]
+
+examples:
+  python -m pipelines.inspect path=/data/rows.parquet
+  python -m pipelines.inspect path=/data/my_set sheet=look.png rows=1000
+  python -m pipelines.inspect path=/data/rows.csv 'columns={answers: gt}'
+
+The last lines are the command to run. Where values fit several readings, the reading is left open: you choose. The
+status is 1 if something is open, or if no row was read.
+"""
+
 VERIFY_HELP = """\
 Verify a dataset version or a whole store: every byte against its checksum, every row against the plan, and
 trajectories by drawing their pictures again from the originals.

@@ -28,11 +28,10 @@ from pipelines.training_settings import ValidateSettings
 from pipelines.traps import Traps
 from storage.checks.finding import json_object
 from storage.checks.row_files import Unreadable, columns_of, ending_of, read_rows, row_files
-from storage.exports.export import MANIFEST
 from storage.files.store import Files
 from storage.files.watch import StoreWatch
 
-INFO = "dataset_info.json"
+INFO, EXPORT = "dataset_info.json", "export.json"
 
 
 class Validation:
@@ -123,9 +122,8 @@ class Validation:
         if "://" in where:
             return ""
         folder = os.path.dirname(where)
-        above = os.path.dirname(folder)
-        named = any(os.path.isfile(os.path.join(above, name)) for name in (INFO, MANIFEST))
-        return above if named else folder  # rows of an export lie in a folder for each split
+        marked = (place for place in (folder, os.path.dirname(folder)) if _marks_a_folder(place))
+        return next(marked, folder)
 
     def _proposed(self, path: str, first: Mapping[str, Any] | Unreadable) -> Validator | None:
         """The format whose rows have these columns."""
@@ -164,6 +162,11 @@ class Validation:
                     for finding in check_dataset_info(entry, first, name):
                         self._told.take(info, None, finding)
             return
+
+
+def _marks_a_folder(place: str) -> bool:
+    """Whether paths in rows start at this folder: an export's, or that of a dataset_info.json."""
+    return any(os.path.exists(os.path.join(place, name)) for name in (INFO, EXPORT))
 
 
 def _validator(name: str) -> Validator:

@@ -72,8 +72,9 @@ def test_only_lensmill_goes_into_the_wheel() -> None:
 
 
 def test_every_requirement_is_pinned_with_a_hash_and_names_no_index() -> None:
-    names = ("requirements.txt", "requirements-cluster.txt", "requirements-dev.txt")
-    for name in (*names, "tests/engine/requirements-engine.txt", "tests/trainers/requirements-trl.txt"):
+    names = ["requirements.txt", "requirements-cluster.txt", "requirements-dev.txt"]
+    names += [f"tests/trainers/requirements-{name}.txt" for name in ("trl", "llamafactory", "swift-verl")]
+    for name in (*names, "tests/engine/requirements-engine.txt"):
         text = (ROOT / name).read_text()
         assert "://" not in text
         assert "--index-url" not in text

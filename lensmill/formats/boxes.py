@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from lensmill.agents.wording import convention_words
 from lensmill.formats.example import Example, LeftOut
 from lensmill.formats.target import Target
-from lensmill.geometry import Convention, Frame
+from lensmill.geometry import Box, Convention, Frame
 from lensmill.trajectory import Message, Part
 
 CALL = re.compile(r"<tool_call>\s*+((?:(?!</tool_call>)\S|\s++(?!</tool_call>))*+)\s*+</tool_call>")
@@ -19,6 +19,11 @@ UNREADABLE = (ArithmeticError, AttributeError, LookupError, RecursionError, Type
 """What reading the boxes of a hostile call may raise."""
 
 _CORNERS = "[x1, y1, x2, y2] "
+
+AS_BEFORE = "export with format.convention= as the agent wrote boxes"
+
+Write = Callable[[Box, int], str]
+"""Writes a box in original pixels as JSON, for a call about the picture with this number."""
 
 
 def changes(example: Example, target: Target) -> bool:
@@ -51,25 +56,30 @@ def for_target(example: Example, messages: Sequence[Message], target: Target) ->
     """
     if not changes(example, target):
         return tuple(messages)
-    return told_for_target(example, [_spoken(message, example, target) for message in messages], target)
+
+    def write(box: Box, picture: int) -> str:
+        return written(target.numbers(box, example.frames[picture]), target.family.convention)
+
+    return rewritten(example, messages, target, write)
 
 
-def told_for_target(example: Example, messages: Sequence[Message], target: Target) -> tuple[Message, ...]:
-    """The messages with the words of the target about how boxes are written; calls stay as they are.
+def rewritten(example: Example, messages: Sequence[Message], target: Target, write: Write) -> tuple[Message, ...]:
+    """The messages with every box of a call as `write` writes the box, and the words about boxes as the target needs
+    them.
 
     Raises:
-        LeftOut: no message has such words, and a message has a call.
+        LeftOut: see `for_target`.
     """
+    made = [_spoken(message, example, write) for message in messages]
     old, new = convention_words(example.written), convention_words(target.family.convention)
     if old == new:
-        return tuple(messages)
+        return tuple(made)
     calls = any(CALL.search(part.text) for message in messages for part in message.parts)
-    instructed = [_instructed(message, _CORNERS + old, _CORNERS + new) for message in messages]
-    if calls and instructed == [*messages]:
+    instructed = [_instructed(message, _CORNERS + old, _CORNERS + new) for message in made]
+    if calls and instructed == made:
         raise LeftOut(
             "convention_unsaid",
-            f"no message says that boxes are written {old}, so the text cannot be changed for {target.name}: export "
-            "with format.convention= as the agent wrote boxes",
+            f"no message says that boxes are written {old}, so no text can be changed for {target.name}: {AS_BEFORE}",
         )
     return tuple(instructed)
 
@@ -80,23 +90,23 @@ def _instructed(message: Message, old: str, new: str) -> Message:
     return replace(message, parts=tuple(replace(part, text=part.text.replace(old, new)) for part in message.parts))
 
 
-def _spoken(message: Message, example: Example, target: Target) -> Message:
+def _spoken(message: Message, example: Example, write: Write) -> Message:
     if message.role != "assistant":
         return message
 
-    def rewritten(match: re.Match[str]) -> str:
+    def again(match: re.Match[str]) -> str:
         whole, call = match.group(), match.group(1)
-        return whole.replace(call, rewrite_call(call, example, target), 1)
+        return whole.replace(call, rewrite_call(call, example, write), 1)
 
-    return replace(message, parts=tuple(_with(part, CALL.sub(rewritten, part.text)) for part in message.parts))
+    return replace(message, parts=tuple(_with(part, CALL.sub(again, part.text)) for part in message.parts))
 
 
 def _with(part: Part, text: str) -> Part:
     return part if part.image is not None else replace(part, text=text)
 
 
-def rewrite_call(call: str, example: Example, target: Target) -> str:
-    """A call's JSON with its boxes as the target must write boxes; everything else stays to the letter.
+def rewrite_call(call: str, example: Example, write: Write) -> str:
+    """A call's JSON with its boxes as `write` writes them; everything else stays to the letter.
 
     Boxes are the argument `bbox_2d` of a zoom, and the values of the argument `boxes` of an edit.
 
@@ -104,30 +114,27 @@ def rewrite_call(call: str, example: Example, target: Target) -> str:
         LeftOut: the call cannot be read, or names no picture of the episode.
     """
 
-    def rewritten(numbers: Sequence[Any]) -> str:
+    def new_box(numbers: Sequence[Any]) -> str:
         x1, y1, x2, y2 = (float(number) for number in numbers)
-        box = example.written.read_original((x1, y1, x2, y2), frame)
-        return written(target.numbers(box, frame), target.family.convention)
+        return write(example.written.read_original((x1, y1, x2, y2), example.frames[picture]), picture)
 
     try:
         arguments = json.loads(call)["arguments"]
         given = {name: arguments[name] for name in ("bbox_2d", "boxes") if arguments.get(name) is not None}
-        if given:
-            frame = example.frames[picture_number(arguments)]
+        picture = _picture(arguments) if given else 0
         for name, value in given.items():
             start, end = _value_of(name, value, call)
             if name == "boxes":
-                pairs = [f"{json.dumps(label, ensure_ascii=False)}: {rewritten(box)}" for label, box in value.items()]
+                pairs = [f"{json.dumps(label, ensure_ascii=False)}: {new_box(box)}" for label, box in value.items()]
                 new = f"{{{', '.join(pairs)}}}"
             else:
-                new = rewritten(value)
+                new = new_box(value)
             call = call[:start] + new + call[end:]
     except UNREADABLE as error:
         shown = " ".join(call.split())[:80]
         raise LeftOut(
             "call_unreadable",
-            f"the boxes of the call {shown!r} cannot be rewritten for {target.name} ({type(error).__name__}: {error}): "
-            "export with format.convention= as the agent wrote boxes",
+            f"the boxes of the call {shown!r} cannot be rewritten ({type(error).__name__}: {error}): {AS_BEFORE}",
         ) from error
     return call
 
@@ -146,7 +153,7 @@ def _value_of(name: str, value: object, call: str) -> tuple[int, int]:
     return places[0]
 
 
-def picture_number(arguments: Mapping[str, Any]) -> int:
+def _picture(arguments: Mapping[str, Any]) -> int:
     """The number of the picture that a call is about.
 
     Raises:

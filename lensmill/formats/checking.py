@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from lensmill.formats.target import TARGETS, Target
@@ -59,6 +59,7 @@ class Training:
         boxes: the pixels in which a target with boxes in pixels finds them: "files" for those of the picture files,
             "target" for boxes that are converted to the size after the trainer's resize.
         specials: special tokens of the tokeniser, besides those of its family.
+        files: contents of picture files that are not written yet, by their path as the row has the path.
     """
 
     target: Target = TARGETS["qwen2_5_vl"]
@@ -68,6 +69,7 @@ class Training:
     folder: str = ""
     boxes: Literal["files", "target"] = "files"
     specials: frozenset[str] = frozenset()
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 Check = Callable[[Mapping[str, Any], Training], Iterator[Finding]]

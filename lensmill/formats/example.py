@@ -48,6 +48,7 @@ class Example:
         agent: name of the agent.
         written: how the agent wrote boxes, about the picture that each call names.
         row: the published row, without its pictures.
+        original: the source's picture; None where the format does not ask for the original.
     """
 
     episode_id: str
@@ -58,6 +59,7 @@ class Example:
     agent: str
     written: Convention = Convention.PIXELS
     row: Mapping[str, Any] = field(default_factory=dict)
+    original: PictureFile | None = None
 
     @property
     def frames(self) -> tuple[Frame, ...]:

@@ -19,6 +19,15 @@ from lensmill.formats.turns import call_of, system_and_tools
 from lensmill.trajectory import Message
 from lensmill.validation.llamafactory import VALIDATOR
 
+TEMPLATES = {
+    "qwen2_5_vl": "qwen2_vl",
+    "qwen3_vl": "qwen3_vl_nothink",  # the other one adds an empty thought to turns without a thought
+    "internvl": "intern_vl",
+    "gemma3": "gemma3",
+    "llama3_2_vision": "mllama",
+}
+"""LLaMA-Factory's chat template of each target."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlamaFactorySettings(FormatSettings):
@@ -92,17 +101,16 @@ def _files(exported: Exported) -> Mapping[str, str]:
 def command(exported: Exported) -> str:
     """A training file for LLaMA-Factory."""
     target = exported.settings.trained
-    template = {"qwen3_vl": "qwen3_vl_nothink"}.get(target.name, "qwen2_vl")
     return f"""```yaml
 # llamafactory-cli train train.yaml
-model_name_or_path: Qwen/Qwen2.5-VL-7B-Instruct
+model_name_or_path: {target.model}
 stage: sft
 do_train: true
 finetuning_type: full
 dataset: {exported.name}_train
 dataset_dir: {exported.name}
 media_dir: {exported.name}
-template: {template}
+template: {TEMPLATES[target.name]}
 image_max_pixels: {target.family.max_pixels}    # the default of 589,824 shrinks pictures, and boxes no longer fit
 image_min_pixels: {target.family.min_pixels}
 cutoff_len: {max(2048, exported.needs.limit)}    # a smaller limit cuts pictures in the middle

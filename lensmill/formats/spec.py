@@ -55,6 +55,7 @@ class FormatSpec:
             of that folder; used with `pictures=files`.
         absolute: whether `picture` needs the absolute path.
         pairs: rows of two episodes at one question, right and wrong; None for formats of single episodes.
+        originals: whether rows hold the original (`Example.original`).
         key: rows of episodes with the same key are one: the first stands; None keeps all.
         files: texts of the files beside the rows, by name.
         command: a command that trains on the export, and the settings that the trainer needs.
@@ -69,6 +70,7 @@ class FormatSpec:
     picture: Callable[[str, str], Any]
     absolute: bool = True
     pairs: Callable[[Any, Example, Example], Iterable[Row]] | None = None
+    originals: bool = False
     key: Callable[[Example], str] | None = None
     files: Callable[[Exported], Mapping[str, str]] = no_files
     command: Callable[[Exported], str]

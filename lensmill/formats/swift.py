@@ -5,12 +5,11 @@ docs/source_en/Customization/Custom-dataset.md and Instruction/Agent-support.md)
 """
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from lensmill.formats.boxes import CALL, UNREADABLE, changes, picture_number, rewrite_call, told_for_target
+from lensmill.formats.boxes import rewritten
 from lensmill.formats.chains import chosen
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.settings import FormatSettings
@@ -18,11 +17,9 @@ from lensmill.formats.spec import Exported, FormatSpec, Row, lines_for_files
 from lensmill.formats.target import Target
 from lensmill.formats.trl import shown
 from lensmill.formats.turns import call_of, system_and_tools
-from lensmill.geometry import Convention
+from lensmill.geometry import Box, Convention
 from lensmill.trajectory import Message
 from lensmill.validation.swift import VALIDATOR
-
-_BOX = re.compile(r'("bbox_2d"\s*:\s*)\[[^\[\]]*\]')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,40 +60,19 @@ def _agent(system: str, messages: Sequence[Message]) -> Iterator[dict[str, Any]]
             yield {"role": "tool_call", "content": call.text}
 
 
-def _objects(
-    example: Example, messages: Sequence[Message], target: Target
-) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The messages with <bbox> for the box of each zoom, and these boxes in pixels of the exported picture files.
-
-    ms-swift writes the numbers in the way of the target, so words and edits become the target's.
-    """
+def _objects(example: Example, target: Target) -> tuple[tuple[Message, ...], dict[str, Any]]:
+    """The messages with <bbox> for each box, and the boxes in pixels of the exported picture files, in order."""
     boxes: list[list[int]] = []
     pictures: list[int] = []
-    changed = changes(example, target)
 
-    def placed(match: re.Match[str]) -> str:
-        whole, call = match.group(), match.group(1)
-        try:
-            arguments = json.loads(call)["arguments"]
-            numbers = arguments.get("bbox_2d")
-            if numbers is not None:
-                picture = picture_number(arguments)
-                x1, y1, x2, y2 = (float(value) for value in numbers)
-                frame = example.frames[picture]
-                box = Convention.PIXELS.write_original(example.written.read_original((x1, y1, x2, y2), frame), frame)
-                boxes.append([round(value) for value in box])
-                pictures.append(picture)
-        except UNREADABLE as error:
-            raise LeftOut("call_unreadable", f"the box of a call cannot be read ({error}): use layout=plain") from error
-        new = rewrite_call(call, example, target) if changed else call
-        new = new if numbers is None else _BOX.sub(r"\1<bbox>", new, count=1)
-        return whole.replace(call, new, 1)
+    def write(box: Box, picture: int) -> str:
+        numbers = Convention.PIXELS.write_original(box, example.frames[picture])
+        boxes.append([round(number) for number in numbers])
+        pictures.append(picture)
+        return "<bbox>"
 
-    rows = _plain(told_for_target(example, messages, target))
-    for row in rows:
-        if row["role"] == "assistant":
-            row["content"] = CALL.sub(placed, row["content"])
-    return rows, {"ref": [], "bbox": boxes, "image_id": pictures}
+    messages = rewritten(example, conversation(example), target, write)
+    return messages, {"ref": [], "bbox": boxes, "image_id": pictures}
 
 
 def with_loss(rows: list[dict[str, Any]], loss: str, example: Example) -> list[dict[str, Any]]:
@@ -120,10 +96,8 @@ def with_loss(rows: list[dict[str, Any]], loss: str, example: Example) -> list[d
 
 def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
     if settings.layout == "objects" and settings.chain == "pictures":
-        messages = conversation(example)
-        rows, objects = _objects(example, messages, settings.trained)
-        row: dict[str, Any] = {"messages": rows, "images": shown(example, messages)}
-        row["objects"] = json.dumps(objects) if settings.pictures == "embedded" else objects
+        messages, objects = _objects(example, settings.trained)
+        row: dict[str, Any] = {"messages": _plain(messages), "images": shown(example, messages), "objects": objects}
     elif settings.layout == "agent" and settings.chain == "pictures":
         example, messages = chosen(example, settings)
         system, tools = system_and_tools(messages)
@@ -137,8 +111,9 @@ def _rows(settings: SwiftSettings, example: Example) -> Iterator[Row]:
 
 def _columns(settings: SwiftSettings) -> Mapping[str, Any]:
     message = {"role": "string", "content": "string", **({} if settings.loss == "all" else {"loss": "bool"})}
-    more = {"agent": {"tools": "string"}, "objects": {"objects": "string"}}.get(settings.layout, {})
-    return {"messages": [message], "images": ["file"], **more}
+    objects = {"ref": ["string"], "bbox": [["int64"]], "image_id": ["int64"]}
+    own: Mapping[str, Mapping[str, Any]] = {"agent": {"tools": "string"}, "objects": {"objects": objects}}
+    return {"messages": [message], "images": ["file"], **own.get(settings.layout, {})}
 
 
 def picture(path: str, folder: str) -> str:
@@ -153,7 +128,7 @@ def command(exported: Exported, more: str = "swift sft") -> str:
     boxes = "QWENVL_BBOX_FORMAT=new " if getattr(settings, "layout", "") == "objects" else ""
     agent = " --agent_template hermes" if getattr(settings, "layout", "") == "agent" else ""
     return f"""```bash
-MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model Qwen/Qwen2.5-VL-7B-Instruct \\
+MAX_PIXELS={target.family.max_pixels} {boxes}{more} --model {target.model} \\
     --dataset {exported.name}/train/*.{kind} --max_length {max(2048, exported.needs.limit)} \\
     --strict true --freeze_vit true --torch_dtype bfloat16{agent} --output_dir trained
 # --strict true: without it ms-swift drops rows that are too long or whose picture is missing, without a word

@@ -16,10 +16,12 @@ class Target:
     Attributes:
         name: of the family, e.g. "qwen2_5_vl".
         family: its conventions. `max_pixels` may be lower than the model's own: the trainer's limit of one picture.
+        model: one model of the family, for commands.
     """
 
     name: str
     family: ModelFamily
+    model: str = ""
 
     def resized(self, width: int, height: int) -> tuple[int, int]:
         """The size in pixels at which the model gets a picture of this size; unchanged where sizes do not matter.
@@ -64,11 +66,19 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
     {
         target.name: target
         for target in (
-            Target("qwen2_5_vl", ModelFamily(Convention.PIXELS, 28, 3_136, 12_845_056, 128_000)),
-            Target("qwen3_vl", ModelFamily(_THOUSAND, 32, 65_536, 16_777_216, 262_144)),
-            Target("internvl", ModelFamily(_THOUSAND, 28, 1, 2_408_448, 32_768, 3_330)),
-            Target("gemma3", ModelFamily(_THOUSAND, 14, 1, 896 * 896, 131_072, 260)),
-            Target("llama3_2_vision", ModelFamily(_THOUSAND, 14, 1, 4 * 560 * 560, 131_072, 1)),
+            Target(
+                "qwen2_5_vl",
+                ModelFamily(Convention.PIXELS, 28, 3_136, 12_845_056, 128_000),
+                "Qwen/Qwen2.5-VL-7B-Instruct",
+            ),
+            Target("qwen3_vl", ModelFamily(_THOUSAND, 32, 65_536, 16_777_216, 262_144), "Qwen/Qwen3-VL-8B-Instruct"),
+            Target("internvl", ModelFamily(_THOUSAND, 28, 1, 2_408_448, 32_768, 3_330), "OpenGVLab/InternVL3-8B-hf"),
+            Target("gemma3", ModelFamily(_THOUSAND, 14, 1, 896 * 896, 131_072, 260), "google/gemma-3-12b-it"),
+            Target(
+                "llama3_2_vision",
+                ModelFamily(_THOUSAND, 14, 1, 4 * 560 * 560, 131_072, 1),
+                "meta-llama/Llama-3.2-11B-Vision-Instruct",
+            ),
         )
     }
 )
@@ -97,4 +107,4 @@ def target_of(name: str, max_pixels: int = 0, convention: str = "") -> Target:
         family = replace(family, max_pixels=most, min_pixels=min(family.min_pixels, most))
     if convention:
         family = replace(family, convention=Convention(convention))
-    return Target(name, family)
+    return Target(name, family, TARGETS[name].model)

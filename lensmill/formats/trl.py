@@ -79,7 +79,7 @@ arguments = SFTConfig(
     "trained", max_length=None{loss},
     gradient_checkpointing=True, per_device_train_batch_size=1, learning_rate=1e-5, bf16=True,
 )
-trainer = SFTTrainer("Qwen/Qwen2.5-VL-7B-Instruct", args=arguments, train_dataset=rows)
+trainer = SFTTrainer("{settings.trained.model}", args=arguments, train_dataset=rows)
 trainer.processing_class.image_processor.size = {{"shortest_edge": {least}, "longest_edge": {most}}}
 trainer.train()
 ```

@@ -53,7 +53,7 @@ def files_of(exported: Exported, split: str) -> str:
 def _command(exported: Exported) -> str:
     limit = exported.needs.limit
     return f"""```bash
-torchrun --nproc_per_node=8 -m verl.trainer.sft_trainer model.path=Qwen/Qwen2.5-VL-7B-Instruct \\
+torchrun --nproc_per_node=8 -m verl.trainer.sft_trainer model.path={exported.settings.trained.model} \\
     data.train_files="{files_of(exported, "train")}" data.messages_key=messages \\
     data.max_length={limit} data.max_token_len_per_gpu={limit} data.truncation=error data.pad_mode=no_padding
 # truncation=right would cut pictures, and the loss with them

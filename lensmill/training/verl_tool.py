@@ -8,7 +8,8 @@
     regions named parts, for the edits
 
 verl makes a tool anew for every call. The pictures of a rollout are therefore kept by verl's `agent_data`, so that a
-call can name the picture of an earlier call, and all tools of a rollout share them.
+call can name the picture of an earlier call, and all tools of a rollout share them. A tool without `create_kwargs` of
+its own takes those of another tool of the row.
 """
 
 import asyncio
@@ -73,7 +74,8 @@ class LensmillTool(BaseTool):  # type: ignore[misc]  # verl has no types
             rollout = _ROLLOUTS.setdefault(agent_data, _Rollout())
         async with rollout.lock:
             if rollout.episode is None:
-                rollout.episode = await asyncio.to_thread(self._open, self._openings[instance_id], agent_data)
+                opening = self._openings[instance_id] or _another_opening(agent_data)
+                rollout.episode = await asyncio.to_thread(self._open, opening, agent_data)
             shown = await asyncio.to_thread(rollout.episode.call, self.name, parameters)
         if shown.picture is None:
             return ToolResponse(text=shown.text), 0.0, {"worked": False}
@@ -93,3 +95,9 @@ class LensmillTool(BaseTool):  # type: ignore[misc]  # verl has no types
         regions = opening.get("regions")
         known = [] if regions is None else list(regions)
         return open_episode(pictures[0] if original is None else original, rung, pictures[0], known, self._settings)
+
+
+def _another_opening(agent_data: Any) -> dict[str, Any]:
+    """The `create_kwargs` of the first tool of a row that has some."""
+    of_tools = (getattr(agent_data, "tools_kwargs", None) or {}).values()
+    return next((dict(kwargs["create_kwargs"]) for kwargs in of_tools if (kwargs or {}).get("create_kwargs")), {})

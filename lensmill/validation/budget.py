@@ -1,5 +1,6 @@
 """The tokens that a row needs, and the settings that follow from the largest row."""
 
+import json
 import math
 from collections.abc import Callable, Iterator
 from functools import lru_cache
@@ -21,8 +22,7 @@ PER_TURN = 5
 def needs_of(conversation: Conversation, training: Training) -> Needs:
     """The needs of one row."""
     images, pixels = _pictures(conversation, training)
-    texts = [part for turn in conversation.turns for part in turn.parts if part]
-    text = sum(_tokens(part, training.count_tokens, _SHORTEST_TOKEN) for part in texts)
+    text = sum(_tokens(part, training.count_tokens, _SHORTEST_TOKEN) for part in _texts(conversation))
     total = images + text + PER_TURN * len(conversation.turns)
     options = set()
     if any(p.path and not p.path.startswith(("/", "file:", "http", "data:")) for p in conversation.pictures):
@@ -45,8 +45,7 @@ def check_budget(conversation: Conversation, training: Training, setting: str, c
     if not limit:
         limit, setting = training.target.family.context_length, f"the context of {training.target.name}"
     images, _ = _pictures(conversation, training)
-    texts = [part for turn in conversation.turns for part in turn.parts if part]
-    text = sum(_tokens(part, training.count_tokens, _LONGEST_TOKEN) for part in texts)
+    text = sum(_tokens(part, training.count_tokens, _LONGEST_TOKEN) for part in _texts(conversation))
     total = images + text + PER_TURN * len(conversation.turns)
     if total > limit:
         about = "" if training.count_tokens else "at least about "
@@ -56,6 +55,21 @@ def check_budget(conversation: Conversation, training: Training, setting: str, c
             f"the row needs {about}{total} tokens ({images} of pictures), and {setting} is {limit}: "
             f"{consequence}; raise the limit, or leave the row out",
         )
+
+
+def _texts(conversation: Conversation) -> Iterator[str]:
+    """What the template writes: turns, calls in fields of their own, and the schemas of tools."""
+    for turn in conversation.turns:
+        yield from (part for part in turn.parts if part)
+        yield from (f"{call.name}{_json(call.arguments)}" for call in turn.calls)
+    yield from (_json(schema) for _, schema in conversation.schemas)
+
+
+def _json(value: object) -> str:
+    try:
+        return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    except (TypeError, ValueError, RecursionError):  # other checks say what is wrong with the value
+        return ""
 
 
 def _pictures(conversation: Conversation, training: Training) -> tuple[int, int]:

@@ -5,7 +5,6 @@ from typing import Any
 
 from lensmill.formats.checking import Finding
 from lensmill.validation.boxes import SLACK, numbers_of, shape_finding
-from lensmill.validation.calls import BAD, parsed
 from lensmill.validation.conversation import Conversation, shown
 
 
@@ -14,10 +13,12 @@ def check_objects(value: Any, conversation: Conversation) -> Iterator[Finding]:
     text = "".join(turn.text for turn in conversation.turns)
     tags, refs = text.count("<bbox>"), text.count("<ref-object>")
     if isinstance(value, str):
-        value = parsed(value)
-        if value is BAD:
-            yield Finding("objects_not_json", "objects", "objects is no JSON: write an object with bbox and image_id")
-            return
+        yield Finding(
+            "objects_as_text",
+            "objects",
+            "objects is a string, which stops ms-swift: write a struct of ref, bbox and image_id",
+        )
+        return
     if not value:
         if tags or refs:
             yield Finding(

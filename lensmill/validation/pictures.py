@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lensmill.formats.checking import Finding, Training
@@ -108,6 +108,8 @@ def _of_bytes(data: bytes, where: str) -> Generator[Finding, None, Picture]:
 
 
 def _of_path(path: str, where: str, takes: Entries, training: Training) -> Generator[Finding, None, Picture]:
+    if path in training.files:
+        return replace((yield from _of_bytes(training.files[path], where)), path=path)
     if path.startswith("data:"):
         try:
             return Picture(where, *size_of_text(path))

@@ -1,6 +1,7 @@
 """verl 0.9.1, RLHFDataset: a `prompt` of strings with `<image>`, the answer in `reward_model`, and tools."""
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -39,7 +40,7 @@ def _read(row: Mapping[str, Any], training: Training) -> Reading:
         return None
     turns = tuple(Turn(turn.role, turn.where, turn.parts, False, turn.said, turn.calls) for turn in turns)
     pictures = yield from read_pictures(row.get("images"), "images", ENTRIES, training)
-    conversation = Conversation(turns, pictures)
+    conversation = Conversation(turns, pictures, tuple(("prompt", text) for text in _schemas(turns)))
     if isinstance(row.get("images"), list | tuple | None):
         yield from check_count(turns, len(pictures), _FILTERED)
     yield from check_other_media(conversation, row, _FILTERED)
@@ -55,6 +56,13 @@ def _read(row: Mapping[str, Any], training: Training) -> Reading:
         if turn.role == "user" and not turn.pictures and not turn.text.strip():
             yield Finding("empty_turn", turn.where, "the user's turn is empty: write its text, or leave the row out")
     return conversation
+
+
+def _schemas(turns: Iterable[Turn]) -> Iterator[str]:
+    """The schemas that the prompt lists: verl writes those of its tools into the prompt once more."""
+    for turn in turns:
+        if turn.role == "system":
+            yield from re.findall(r"<tools>(.*?)</tools>", turn.text, re.DOTALL)
 
 
 def _reward(row: Mapping[str, Any]) -> Iterator[Finding]:
@@ -166,7 +174,7 @@ def snippet(needs: Needs) -> str:
         "data.image_key=images\n"
         "data.return_raw_chat=True\n"
         "actor_rollout_ref.rollout.multi_turn.enable=True\n"
-        "custom_reward_function.path=YOUR_REWARD.py    # compute_score(data_source, solution_str, ground_truth, ...)\n"
+        "reward.custom_reward_function.path=pkg://lensmill.rewards.verl    # or a file of yours with compute_score\n"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from storage.builds.counts import CardCounts
 from storage.builds.scope import Scope
 from storage.datasets.blocks import BlockRecord
+from storage.datasets.licences import terms
 
 _HUB_LICENCES = frozenset(
     {"agpl-3.0", "apache-2.0", "bsd-2-clause", "bsd-3-clause", "cc0-1.0", "gfdl", "gpl-2.0", "gpl-3.0", "lgpl-2.1"}
@@ -153,9 +154,13 @@ def _rungs(facts: CardFacts) -> str:
 
 def _origins(facts: CardFacts) -> str:
     heads = ("source", "subset", "split", "licence", "trajectories")
-    return _table(heads, [(*origin, f"{count:,}") for origin, count in sorted(facts.counts.origins.items())]) + (
-        "\n\nEvery row names its own source and licence. What was made here (steps, edits, crops) derives from those "
+    table = _table(heads, [(*origin, f"{count:,}") for origin, count in sorted(facts.counts.origins.items())])
+    note = (
+        "Every row names its own source and licence. What was made here (steps, edits, crops) derives from those "
         "pictures, so their licences apply to it."
+    )
+    return "\n\n".join(
+        part for part in (table, note, "\n".join(f"- {term}" for term in terms(facts.counts.origins))) if part
     )
 
 

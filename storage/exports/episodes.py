@@ -1,7 +1,7 @@
 """The episodes of a published version that an export takes, and reading them as examples."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 import numpy as np
@@ -18,6 +18,7 @@ from storage.builds.sql import ROWS, connect, one_line, view, with_derived
 from storage.datasets.cutting import encoded
 from storage.datasets.rows import EPISODES, episode_of
 from storage.datasets.version import LEDGER, PublishedDataset, published
+from storage.exports.originals import Originals, places_of
 from storage.files.arrow import arrow_filesystem
 from storage.files.store import Files, StoreError
 
@@ -53,7 +54,8 @@ class Unit:
     Attributes:
         file: path of the shard.
         picks: places of the rows, in order: columns `row_group`, `row` and `episode_id`; for pairs also `other_file`,
-            `other_group`, `other_row` and `other_id`, the place of the wrong episode.
+            `other_group`, `other_row` and `other_id`, the place of the wrong episode; and `original_file`,
+            `original_group` and `original_row` for formats that need the original.
     """
 
     split: str
@@ -91,12 +93,13 @@ def convention_of(version: PublishedDataset) -> Convention:
         raise StoreError(f"{version.path}/manifest.json does not say how boxes are written: {error}") from error
 
 
-def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False) -> list[Unit]:
+def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False, originals: bool = False) -> list[Unit]:
     """The rows that an export takes, by shard, in the version's order.
 
     Args:
         pairs: take a right and a wrong episode at the same question on the same rung; each right one once, with the
             first wrong one that has not been taken.
+        originals: find the original of each episode too; not for pairs.
 
     Raises:
         ConditionError: `where` is no condition over the ledger.
@@ -116,7 +119,11 @@ def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False) ->
             engine.register(ROWS, rows)
             view(engine)
             right = f'SELECT * FROM ledger WHERE "table" IN ({splits or "NULL"}){rungs}{where}'
-            if not pairs:
+            if originals:
+                engine.register("originals", places_of(files, open_version(files, version)))
+                more = "episode_id, original_file, original_group, original_row"
+                sql = f'SELECT file, row_group, "row", {more} FROM ({right}) LEFT JOIN originals USING (image_id)'
+            elif not pairs:
                 sql = f'SELECT file, row_group, "row", episode_id FROM ({right})'
             else:
                 number = "row_number() OVER (PARTITION BY sample_id, rung ORDER BY seed, episode_id) AS number"
@@ -245,6 +252,7 @@ def examples(files: Files, unit: Unit, written: Convention) -> Iterator[tuple[Ex
         StoreError: a shard is damaged.
     """
     readers: dict[str, ShardReader] = {}
+    originals = Originals(files)
 
     def reader(path: str) -> ShardReader:
         if path not in readers:
@@ -254,7 +262,10 @@ def examples(files: Files, unit: Unit, written: Convention) -> Iterator[tuple[Ex
     try:
         for pick in unit.picks.to_pylist():
             right = reader(unit.file).read(pick["row_group"], pick["row"], pick["episode_id"])
-            if "other_file" not in pick:
+            if pick.get("original_file") is not None:
+                place = (pick["original_file"], pick["original_group"], pick["original_row"])
+                yield replace(right, original=originals.read(*place, right.sample)), None
+            elif "other_file" not in pick:
                 yield right, None
             else:
                 yield right, reader(pick["other_file"]).read(pick["other_group"], pick["other_row"], pick["other_id"])

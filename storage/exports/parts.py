@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -216,7 +216,8 @@ class _Part:
 
     def _checked(self, example: Example, row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
         placed, files = self.pictures.placed(row)
-        findings, needs = examine(self._spec.validator, placed, self._export.training)
+        training = replace(self._export.training, files=self.pictures.named(files))
+        findings, needs = examine(self._spec.validator, placed, training)
         if findings:
             finding = findings[0]
             self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}".removeprefix(": "))

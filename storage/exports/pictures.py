@@ -36,6 +36,10 @@ class PictureFolder:
         files: list[PictureFile] = []
 
         def value(item: Any) -> Any:
+            if isinstance(item, Mapping):
+                return {name: value(inner) for name, inner in item.items()}
+            if isinstance(item, list):
+                return [*map(value, item)]
             if not isinstance(item, PictureFile):
                 return item
             files.append(item)
@@ -43,8 +47,18 @@ class PictureFolder:
                 return self._named(place_of(item))
             return {"bytes": item.data, "path": item.name}
 
-        whole = {name: [*map(value, item)] if isinstance(item, list) else value(item) for name, item in row.items()}
-        return whole, files
+        return {name: value(item) for name, item in row.items()}, files
+
+    def named(self, files: Sequence[PictureFile]) -> dict[str, bytes]:
+        """The contents of picture files by their path, as rows have the path; nothing if rows hold pictures."""
+        if self._named is None:
+            return {}
+        found = {}
+        for picture in files:
+            value = self._named(place_of(picture))
+            path = value if isinstance(value, str) else value.get("image") or value["path"]
+            found[path] = picture.data
+        return found
 
     def write(self, files: Sequence[PictureFile]) -> int:
         """Write the picture files that are not there yet. Return the bytes of pictures that a row holds itself."""

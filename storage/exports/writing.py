@@ -90,8 +90,8 @@ def row_file(files: Files, stem: str, container: Container, columns: Mapping[str
     """
     if container == "jsonl":
         return JsonLines(files, f"{stem}.jsonl")
-    pictures = [f"{name}.list.element.bytes" for name, kind in columns.items() if kind in (["image"], ["file"])]
     schema = schema_of(columns)
+    pictures = [name for name in _leaves(schema) if name.endswith(".bytes")]
     plain = {name: "zstd" for name in _leaves(schema) if name not in pictures}
     options = {
         "compression": plain | dict.fromkeys(pictures, "none"),  # pictures are compressed already

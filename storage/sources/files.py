@@ -156,11 +156,23 @@ def snapshot_of(folder: Path, source: str) -> Path:
     return versions[0]
 
 
+def leaves_cache(place: Path, found: Path) -> bool:
+    """Whether a file lies outside the hub's download cache (`datasets--owner--name`) that `place` is in. False if
+    `place` is in no cache: links in other folders are the user's own. A cache's links lead to its own `blobs`; the hub
+    says where, not the user.
+    """
+    parts = place.parts
+    for at, part in enumerate(parts[:-1]):
+        if part.startswith(("datasets--", "models--", "spaces--")) and parts[at + 1] == "snapshots":
+            return not found.is_relative_to(Path(*parts[: at + 1]).resolve())
+    return False
+
+
 def find_within(root: Path, name: object, field: str) -> Path:
     """The file that a row names, below `root` (an absolute folder). Links are followed.
 
     A name in one Unicode normal form finds the file in the other, and "a.jpg" finds "a.JPG". A link in the folder may
-    lead out of the folder, since the folder is the user's own; a name may not.
+    lead out of the folder, since the folder is the user's own; a name may not, and neither may a link in a hub's cache.
 
     Raises:
         RowProblem: the name is not a file name, leaves the folder, or names no file.
@@ -178,7 +190,11 @@ def find_within(root: Path, name: object, field: str) -> Path:
         )
     for spelled in ((name,), parts):
         try:
-            return _spelled(root, Path(*spelled).parts).resolve(strict=True)
+            found = _spelled(root, Path(*spelled).parts).resolve(strict=True)
+            if leaves_cache(root, found):
+                why = f'field "{field}" names {shown(name)}, a link out of the cache; fetch the file again'
+                raise RowProblem("path_outside", why)
+            return found
         except (OSError, RuntimeError, ValueError) as error:
             missing = error
     raise RowProblem(

@@ -28,14 +28,14 @@ def json_rows(file: Path, source: str) -> Iterator[tuple[str, Row | RowProblem]]
         raise SourceError(f"sources/{source}: {file} cannot be read ({error.strerror}); check the file") from error
 
 
-def parsed_row(line: bytes) -> Row:
+def parsed_row(line: bytes, max_bytes: int = MAX_LINE) -> Row:
     """One row's JSON.
 
     Raises:
         RowProblem: too long, not UTF-8, not JSON, no object, or a field comes twice.
     """
-    if len(line) > MAX_LINE:
-        raise RowProblem("bad_json", f"the row is longer than {MAX_LINE} bytes; keep pictures in files of their own")
+    if len(line) > max_bytes:
+        raise RowProblem("bad_json", f"the row is longer than {max_bytes} bytes; keep pictures in files of their own")
     try:
         content: object = json.loads(line.decode("utf-8-sig"), object_pairs_hook=_once)
     except json.JSONDecodeError as error:

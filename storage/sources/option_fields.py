@@ -4,7 +4,7 @@ import ast
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from storage.sources.option_letters import LETTERS, letter_in_front, lone_letter, take_letter
@@ -244,6 +244,20 @@ def _from_dict(value: Mapping[str, object], field: str) -> Options:
     return _marked(list(value.items()), field)
 
 
+def option_columns(names: Iterable[str]) -> list[list[str]]:
+    """Groups of names that are those of options in columns of their own: A, B, C, D; option_a; choice1."""
+    found: dict[str, list[str]] = {}
+    for name in names:
+        match = _COLUMN.fullmatch(re.sub(r"[\s-]+", "_", name.strip().lower()))
+        if match:
+            found.setdefault(name[: len(name) - len(match[1] or match[2])], []).append(name)
+    return [group for prefix, group in found.items() if _begin({name[len(prefix) :].upper() for name in group})]
+
+
+def _begin(marks: Set[object]) -> bool:
+    return {"A", "B"} <= marks or {"1", "2"} <= marks or {"0", "1"} <= marks
+
+
 def _columns(row: Mapping[str, object]) -> Options | None:
     """Options in columns of their own: A, B, C, D; option_a; choice1."""
     found: dict[str, list[tuple[object, object]]] = {}
@@ -254,7 +268,7 @@ def _columns(row: Mapping[str, object]) -> Options | None:
             found.setdefault(str(key)[: len(str(key)) - len(mark)], []).append((mark, value))
     for prefix, pairs in found.items():
         marks = {mark for mark, _ in pairs}
-        if {"A", "B"} <= marks or {"1", "2"} <= marks or {"0", "1"} <= marks:
+        if _begin(marks):
             if all(missing(value) for _, value in pairs):
                 continue
             return checked(_marked(pairs, f"{prefix}{'A' if 'A' in marks else '1'}..."))

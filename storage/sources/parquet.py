@@ -13,7 +13,7 @@ Row = Mapping[str, object]
 _EXPECTED = "expected image, query, label and optionally human_or_machine"
 
 
-def open_parquet(file: Path) -> pq.ParquetFile:
+def open_parquet(file: Path, source: str = "chartqa_hub") -> pq.ParquetFile:
     """Open a Parquet file, to be read in small parts.
 
     Raises:
@@ -23,7 +23,7 @@ def open_parquet(file: Path) -> pq.ParquetFile:
         return pq.ParquetFile(file, buffer_size=1 << 20, pre_buffer=False)
     except (pa.ArrowException, OSError) as error:
         raise SourceError(
-            f"sources/chartqa_hub: {file} is not a Parquet file ({one_line(error)}); fetch it again"
+            f"sources/{source}: {file} is not a Parquet file ({one_line(error)}); fetch it again"
         ) from error
 
 

@@ -94,7 +94,8 @@ def an_example(
         "s" * 32, "i" * 64, *ORIGINAL, "What is bar 7?", ("7",), targets=(BOX,), source="made", split="train"
     )
     trajectory = Trajectory(images, steps, messages, answer, "answered")
-    return Example(f"{number:032x}", sample, trajectory, pictures, 448, "zoom", convention)
+    original = PictureFile(png(*ORIGINAL), f"{'i' * 64}.png", Frame.whole(ORIGINAL))
+    return Example(f"{number:032x}", sample, trajectory, pictures, 448, "zoom", convention, original=original)
 
 
 def without_messages(example: Example) -> Example:

@@ -17,8 +17,7 @@ CORRECT = Verdict("correct", "exact", 1.0, "the same")
 
 def published(made: Imported, original: GivenPicture) -> dict[str, Any]:
     """The published row of an imported one: neutralised, through the plan and through Arrow."""
-    sample = sample_of(sample_json(neutral_sample(made.sample)))  # no text of a plan holds half a character
-    assert sample_of(sample_json(sample)) == sample
+    sample = sample_of(sample_json(neutral_sample(made.sample)))  # the plan replaces lone surrogates
     assert sample.recorded is not None
     planned = PlannedEpisode("e" * 32, sample.sample_id, 896, "recorded", 0)
     files = [original.data, *(made.pictures[ref.image_id] for ref in sample.recorded.images[1:])]

@@ -7,20 +7,24 @@ from typing import Any
 
 import pytest
 
+from lensmill.formats.checking import Needs
 from lensmill.formats.example import LeftOut, PictureFile
-from lensmill.formats.llamafactory import LlamaFactorySettings
+from lensmill.formats.llamafactory import TEMPLATES, LlamaFactorySettings
 from lensmill.formats.settings import FormatSettings
-from lensmill.formats.spec import FORMATS
+from lensmill.formats.spec import FORMATS, Exported
 from lensmill.formats.swift import SwiftSettings
 from lensmill.formats.swift_pairs import SwiftPairsSettings
+from lensmill.formats.target import TARGETS
 from lensmill.formats.trl import TrlSettings
 from lensmill.formats.trl_dpo import TrlDpoSettings
 from lensmill.formats.turns import call_of
 from lensmill.formats.verl_rl import VerlRlSettings
 from lensmill.formats.verl_sft import VerlSftSettings
+from lensmill.geometry import Box
 from lensmill.rewards.asked import read_asked
+from lensmill.sample import Region
 from lensmill.tools import ZOOM
-from tests.formats.examples import BOX, CROP, VIEW, an_example, without_messages
+from tests.formats.examples import BOX, CROP, ORIGINAL, VIEW, an_example, png, without_messages
 
 EPISODE_FORMATS = [
     *(TrlSettings(), TrlSettings(rows="turn"), LlamaFactorySettings(), LlamaFactorySettings(layout="tools")),
@@ -114,8 +118,49 @@ def test_verl_rl_is_a_question_with_its_view_and_no_reply() -> None:
     (row,) = rows(VerlRlSettings())
     assert [message["role"] for message in row["prompt"]] == ["system", "user"]
     assert names(row["images"]) == ["0"]
-    assert json.loads(row["reward_model"]["ground_truth"]) == ["7"]
+    assert row["reward_model"]["ground_truth"] == ["7"]
     assert "7" not in row["prompt"][1]["content"].replace("bar 7", "")
+
+
+def test_verl_rl_has_the_columns_that_rewards_read() -> None:
+    (row,) = rows(VerlRlSettings())
+    asked = read_asked(row["extra_info"], row["reward_model"]["ground_truth"])
+    assert asked.references == ("7",)
+    assert asked.targets == (BOX,)
+    assert asked.original == ORIGINAL
+    assert asked.view == VIEW
+    assert asked.rung == 448
+
+
+def test_verl_rl_gives_rewards_the_view_as_the_model_sees_it() -> None:
+    (row,) = rows(VerlRlSettings(target="qwen3_vl"))
+    assert row["extra_info"]["view"] == {"width": 576, "height": 416}
+
+
+def test_verl_rl_gives_tools_the_original_its_rung_and_its_regions() -> None:
+    region = Region("x_values", "2001", Box(10, 20, 30, 40))
+    example = an_example()
+    example = replace(example, sample=replace(example.sample, regions=(region,)))
+    (row,) = FORMATS.get("verl_rl").rows(VerlRlSettings(), example)
+    opening = row["extra_info"]["tools_kwargs"][ZOOM]["create_kwargs"]
+    assert opening["image"].data == png(*ORIGINAL)
+    assert opening["rung"] == 448
+    assert opening["regions"] == [{"kind": "x_values", "label": "2001", "box": [10, 20, 30, 40]}]
+
+
+def test_an_episode_whose_original_is_missing_is_no_question_for_verl() -> None:
+    with pytest.raises(LeftOut) as found:
+        list(FORMATS.get("verl_rl").rows(VerlRlSettings(), replace(an_example(), original=None)))
+    assert found.value.reason == "no_original"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_readme_names_a_model_of_the_target_and_its_template(target: str) -> None:
+    for settings in (LlamaFactorySettings(target=target), SwiftSettings(target=target), VerlSftSettings(target=target)):
+        exported = Exported("x", {"train": ("train/00000.parquet",)}, Needs(), settings)
+        assert TARGETS[target].model in FORMATS.of(settings).command(exported)
+        if isinstance(settings, LlamaFactorySettings):
+            assert f"template: {TEMPLATES[target]}\n" in FORMATS.of(settings).command(exported)
 
 
 def test_trl_dpo_parts_where_the_replies_differ() -> None:
@@ -198,10 +243,18 @@ def test_a_turn_that_the_tool_layout_cannot_hold_leaves_the_episode_out(reply: s
     assert found.value.reason == reason
 
 
+def test_swift_objects_take_the_boxes_of_edits_too_and_say_how_the_target_writes_boxes() -> None:
+    call = json.dumps({"name": "draw", "arguments": {"labels": ["a"], "boxes": {"a": [10, 20, 30, 40]}, "image": 0}})
+    (row,) = rows(SwiftSettings(layout="objects", pictures="files", target="qwen3_vl"), call=call)
+    assert row["objects"]["bbox"][0] == [10, 20, 30, 40]
+    assert '{"a": <bbox>}' in row["messages"][2]["content"]
+    assert "in thousandths" in row["messages"][0]["content"]
+
+
 def test_swift_objects_say_how_the_target_writes_boxes_and_name_the_picture_of_each_box() -> None:
     (row,) = rows(SwiftSettings(layout="objects", target="qwen3_vl"))
     assert "[x1, y1, x2, y2] in thousandths" in row["messages"][0]["content"]
-    objects = json.loads(row["objects"])
+    objects = row["objects"]
     assert objects["image_id"] == [0, 1]
     assert objects["bbox"][0] == [round(number) for number in VIEW.from_original(BOX).xyxy]
 
@@ -209,14 +262,8 @@ def test_swift_objects_say_how_the_target_writes_boxes_and_name_the_picture_of_e
 @pytest.mark.parametrize("image", [True, -1, "1", 1.5, 9])
 def test_swift_objects_leave_out_a_call_that_names_no_picture(image: object) -> None:
     call = json.dumps({"name": ZOOM, "arguments": {"bbox_2d": [1, 2, 3, 4], "image": image}})
-    with pytest.raises(LeftOut, match="cannot be read"):
+    with pytest.raises(LeftOut, match="cannot be re"):
         rows(SwiftSettings(layout="objects"), call=call)
-
-
-def test_swift_objects_rewrite_the_boxes_of_edits_which_ms_swift_leaves_alone() -> None:
-    call = json.dumps({"name": "focus", "arguments": {"labels": ["7"], "boxes": {"7": [0, 0, 280, 210]}}})
-    (row,) = rows(SwiftSettings(layout="objects", target="qwen3_vl"), call=call)
-    assert '"boxes": {"7": [0, 0, 500, 500]}' in row["messages"][2]["content"]
 
 
 def test_swift_objects_refuse_a_convention_since_ms_swift_writes_the_numbers() -> None:
@@ -245,7 +292,7 @@ def test_a_hostile_call_is_left_out(call: str, settings: FormatSettings) -> None
 
 def test_verl_rl_says_what_rewards_need_to_try_a_call_again() -> None:
     (row,) = rows(VerlRlSettings())
-    asked = read_asked(row["extra_info"], json.loads(row["reward_model"]["ground_truth"]))
+    asked = read_asked(row["extra_info"], row["reward_model"]["ground_truth"])
     assert (asked.original, asked.view, asked.rung, asked.targets) == ((1120, 840), VIEW, 448, (BOX,))
 
 

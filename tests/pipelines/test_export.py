@@ -12,6 +12,7 @@ from PIL import Image
 
 from pipelines.exit_status import ExitStatus
 from pipelines.export import main
+from pipelines.validate import main as validate
 from storage.exports.parts import PARTS
 from tests.storage.exports.versions import a_version
 
@@ -220,3 +221,40 @@ def test_the_readme_names_every_setting_and_a_command(
     assert "llamafactory-cli train" in text
     info = json.loads((tmp_path / "x/dataset_info.json").read_text())
     assert info["x_train"]["file_name"] == "train"
+
+
+@pytest.mark.parametrize("name", ["llamafactory", "swift", "cof", "verl_sft", "trl"])
+def test_what_is_exported_passes_validation_with_picture_files(
+    name: str, version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    export(capfd, f"dataset={version}", f"format={name}", "format.pictures=files", "to=x")
+    assert validate([f"path={tmp_path}/x/train", f"format={name}", "boxes=target"]) == ExitStatus.DONE
+    assert "nothing is wrong: 6 rows read" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["trl", "llamafactory", "swift", "verl_sft", "verl_rl"])
+def test_pictures_in_files_are_counted_as_embedded_ones_are(
+    name: str, version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    needs = []
+    for pictures in ("embedded", "files"):
+        export(capfd, f"dataset={version}", f"format={name}", f"format.pictures={pictures}", f"to={pictures}")
+        readme = (tmp_path / pictures / "README.md").read_text()
+        needs.append(readme[readme.index("The longest row") : readme.index("## Train")])
+    assert needs[0] == needs[1]
+    assert "the largest picture has 235,200 pixels" in needs[0]
+
+
+@pytest.mark.parametrize("pictures", ["embedded", "files"])
+def test_a_row_for_verls_tools_holds_the_original(
+    pictures: str, version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    export(capfd, f"dataset={version}", "format=verl_rl", f"format.pictures={pictures}", "to=x")
+    found = {row["extra_info"]["sample_id"]: row for row in table(tmp_path / "x")}
+    assert len(found) == 6
+    originals = set()
+    for row in found.values():
+        image = row["extra_info"]["tools_kwargs"]["image_zoom_in_tool"]["create_kwargs"]["image"]
+        path = image.get("image", "").removeprefix("file://")
+        originals.add(Path(path).read_bytes() if pictures == "files" else image["bytes"])
+    assert originals == {b"picture %d" % number for number in range(6)}

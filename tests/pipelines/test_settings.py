@@ -102,7 +102,10 @@ def test_arguments_of_engines_that_there_are_not_are_refused() -> None:
 
 
 def test_an_unknown_option_lists_the_known_ones() -> None:
-    assert "chartqa, chartqa_hub, cof_sft, highres, refocus_data, synthetic" in error_of("source=charqa")
+    names = (
+        "chartqa, chartqa_hub, charxiv, cof_sft, docvqa, highres, hrbench, mix, refchartqa, refocus_data, synthetic, "
+    )
+    assert f"{names}table, tablevqa, textvqa, viscot" in error_of("source=charqa")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,9 @@ import json
 import pytest
 
 from lensmill.formats.checking import Training
+from lensmill.formats.spec import FORMATS
 from lensmill.formats.target import target_of
+from lensmill.validation.spec import examine
 from tests.validation.checking import found, training, traps
 from tests.validation.planting import (
     CHATS,
@@ -77,7 +79,6 @@ NEIGHBOURS: list[tuple[str, str, Mutate]] = [
         lambda row: row["messages"][3].update(content=json.loads(row["messages"][3]["content"])),
     ),
     ("swift_agent", "tools as a list", set_(tools=[SCHEMA])),
-    ("swift_objects", "objects as JSON", lambda row: row.update(objects=json.dumps(row["objects"]))),
     (
         "swift_objects",
         "boxes in parts",
@@ -166,3 +167,35 @@ def test_tool_calls_are_sound_where_the_template_writes_them() -> None:
     tool_calls(json.dumps(ZOOM))(row)
     assert traps("verl_sft", row, training("qwen3_vl")) == set()
     assert traps("verl_sft", row, training("qwen3_vl", with_template=False)) == set()
+
+
+@pytest.mark.parametrize("layout", ["llamafactory_tools", "swift_agent"])
+def test_the_schemas_of_a_column_of_tools_count(layout: str) -> None:
+    name, make = SOUND[layout]
+    row = json_copy(make(EPISODE))
+    _, needs = examine(FORMATS.get(name).validator, row, training())
+    _, without = examine(FORMATS.get(name).validator, {**row, "tools": ""}, training())
+    assert needs is not None
+    assert without is not None
+    assert needs.tokens - without.tokens >= len(row["tools"]) // 5
+
+
+def test_the_schemas_of_a_prompt_for_verls_tools_count_twice() -> None:
+    row = json_copy(SOUND["verl_rl"][1](EPISODE))
+    _, needs = examine(FORMATS.get("verl_rl").validator, row, training())
+    text = row["prompt"][0]["content"]
+    row["prompt"][0]["content"] = text.replace("<tools>", "<toolz>")
+    _, without = examine(FORMATS.get("verl_rl").validator, row, training())
+    assert needs is not None
+    assert without is not None
+    assert needs.tokens - without.tokens >= len(text.split("<tools>")[1].split("</tools>")[0]) // 5
+
+
+def test_a_file_that_is_not_written_yet_is_read_from_memory() -> None:
+    row = json_copy(SOUND["cof"][1](EPISODE))
+    files = dict(zip(row["images"], EPISODE.images, strict=True))
+    _, needs = examine(FORMATS.get("cof").validator, row, training(files=files))
+    assert needs is not None
+    assert needs.pixels == 560 * 336
+    damaged = {**files, row["images"][0]: b"no picture"}
+    assert "image_unreadable" in traps("cof", row, training(files=damaged))

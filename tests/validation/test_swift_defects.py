@@ -1,5 +1,7 @@
 """Defects of ms-swift's rows, one planted into a sound row."""
 
+import json
+
 import pytest
 
 from tests.validation.checking import traps
@@ -54,6 +56,7 @@ OWN: list[tuple[str, str, Mutate, str]] = [
         lambda row: row["rejected_messages"][-1].update(content="<|im_end|>"),
         "special_token",
     ),
+    ("swift_objects", "objects as JSON", lambda row: row.update(objects=json.dumps(row["objects"])), "objects_as_text"),
     ("swift_objects", "a box too many", lambda row: row["objects"]["bbox"].append([1, 2, 3, 4]), "bbox_count"),
     ("swift_objects", "no image_id", lambda row: row["objects"].pop("image_id"), "no_image_id"),
     ("swift_objects", "image_id too short", lambda row: row["objects"]["image_id"].pop(), "image_id_count"),

@@ -35,7 +35,7 @@ SPEC = SourceSpec(
     build=lambda settings: SyntheticSource(
         settings.seed, settings.charts, settings.posters, settings.questions_per_picture
     ),
-    version=2,
+    version=3,
     licence=LICENCE,
     not_in_recipe=frozenset({"charts", "posters", "questions_per_picture"}),
 )

@@ -1,7 +1,6 @@
 """Draws tables: some rows of a table of facts, with all or some of its columns."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 from random import Random
 
 from lensmill.geometry import Box
@@ -11,7 +10,8 @@ from storage.sources.synthetic.chart_parts import paragraph, wrap
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.facts import Column, FactTable
 from storage.sources.synthetic.grid import column_grid
-from storage.sources.synthetic.style import Colour, Font, Style, blend, ink_on
+from storage.sources.synthetic.style import Font, Style, ink_on
+from storage.sources.synthetic.table_look import TABLE_LOOKS, TableLook, paint, paint_spanning
 
 PADDING = 0.55
 """Space around the text of a cell, in text sizes."""
@@ -19,10 +19,14 @@ PADDING = 0.55
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The content of a printed table: headers (the first names the rows) and rows of cells, the row's name first."""
+    """The content of a printed table: headers (the first names the rows) and rows of cells, the row's name first.
+
+    `spanning` is printed above all headers but the first; empty for no such header.
+    """
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
+    spanning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,11 @@ def choose_rows(table: FactTable, rng: Random, most: int) -> list[int]:
     return rows if rng.random() < 0.3 else sorted(rows)
 
 
-def sheet_of(table: FactTable, columns: list[Column], rows: list[int], style: Style) -> Sheet:
-    """The table's figures in the style's number format. Units stand in the headers, "$" and "%" in the cells."""
+def sheet_of(table: FactTable, columns: list[Column], rows: list[int], style: Style, spanning: bool = False) -> Sheet:
+    """The table's figures in the style's number format. Units stand in the headers, "$" and "%" in the cells.
+
+    With `spanning`, the common measure of several columns is printed above them.
+    """
     headers = [table.row[0].upper() + table.row[1:]]
     for column in columns:
         unit = "" if column.unit in ("", "$", "%", "year") or table.comparable else f" ({column.unit})"
@@ -75,15 +82,21 @@ def sheet_of(table: FactTable, columns: list[Column], rows: list[int], style: St
         (table.names[row], *(_cell(column, row, style) for column in columns))  # the row's name first
         for row in rows
     ]
-    return Sheet(tuple(headers), tuple(body))
+    above = table.measure if spanning and table.comparable and len(columns) > 1 else ""
+    return Sheet(tuple(headers), tuple(body), above[:1].upper() + above[1:])
 
 
 def _cell(column: Column, row: int, style: Style) -> str:
     return style.number(column.values[row], column.unit) if column.values else column.cells[row]
 
 
-def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Random) -> DrawnSheet:
+def draw_sheet(
+    canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Random, look: TableLook | None = None
+) -> DrawnSheet:
     """Draw a table at the top of `area`, as wide as `area`. The text shrinks if it would not fit.
+
+    Args:
+        look: a random one if None.
 
     Raises:
         Cramped: the text would be too small to read.
@@ -98,18 +111,24 @@ def draw_sheet(canvas: Canvas, area: Area, sheet: Sheet, style: Style, rng: Rand
         edges.append(edges[-1] + width + spare * (place + 1) // len(widths) - spare * place // len(widths))
     heads = [wrap(canvas, name, bold, right - left - 2 * pad, 3) for name, left, right in
              zip(sheet.headers, edges, edges[1:], strict=False)]  # fmt: skip
-    head = max(map(len, heads)) * round(line * 1.08) + pad
+    above = round(line * 1.08) + pad // 2 if sheet.spanning else 0
+    head = max(map(len, heads)) * round(line * 1.08) + pad + above
     row = min((area.height - head) / len(sheet.rows), line * rng.uniform(1.5, 2.8))
     tops = [area.y1, *(area.y1 + head + round(row * place) for place in range(len(sheet.rows) + 1))]
-    look = rng.choice(["rules", "grid", "zebra", "zebra", "plain"])
+    drawn_look: TableLook = rng.choice(TABLE_LOOKS) if look is None else look
     head_fill = rng.choice([style.palette[0], style.ink, style.faint, style.background])
-    _paint(canvas, edges, tops, look, head_fill, style)
+    if drawn_look == "bare":
+        head_fill = style.background
+    paint(canvas, edges, tops, drawn_look, head_fill, style)
+    if sheet.spanning:
+        paint_spanning(canvas, edges, (tops[0], tops[0] + above), sheet.spanning, bold, drawn_look, ink_on(head_fill))
     anchors: list[Anchor] = [_alignment(sheet, place, rng) for place in range(len(sheet.headers))]
     headers, cells, inks = [], [], []
     for place, lines in enumerate(heads):
         box = Area(edges[place], tops[0], edges[place + 1], tops[1])
         x = _text_start(box, anchors[place], pad)
-        top = (box.y1 + box.y2 - round(line * 1.08) * len(lines)) // 2
+        low = box.y1 + above if place else box.y1
+        top = (low + box.y2 - round(line * 1.08) * len(lines)) // 2
         paragraph(canvas, x, top, lines, bold, ink_on(head_fill), anchors[place])
         headers.append(box.box)
     for down, texts in enumerate(sheet.rows):
@@ -168,23 +187,6 @@ def _alignment(sheet: Sheet, place: int, rng: Random) -> Anchor:
 
 def _text_start(box: Area, anchor: Anchor, pad: int) -> int:
     return {"left": box.x1 + pad, "right": box.x2 - pad, "centre": (box.x1 + box.x2) // 2}[anchor]
-
-
-def _paint(canvas: Canvas, edges: list[int], tops: list[int], look: str, head_fill: Colour, style: Style) -> None:
-    left, right = edges[0], edges[-1]
-    canvas.rectangle(left, tops[0], right, tops[1], head_fill)
-    tint = blend(style.background, style.faint, 1 / 3)
-    for place, (top, bottom) in enumerate(pairwise(tops[1:])):
-        if look == "zebra" and place % 2:
-            canvas.rectangle(left, top, right, bottom, tint)
-    if look in ("rules", "grid"):
-        for top in tops[2:-1]:
-            canvas.line(left, top, right, top, style.faint, 4)
-    if look == "grid":
-        for edge in edges:
-            canvas.line(edge, tops[0], edge, tops[-1], style.faint, 4)
-    for top in (tops[0], tops[1], tops[-1]):
-        canvas.line(left, top, right, top, style.ink, 5)
 
 
 def column_drawings(

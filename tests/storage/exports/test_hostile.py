@@ -37,7 +37,8 @@ def inputs_of(source: Files, settings: Any = None, chosen: Chosen | None = None)
 
 def parts_of(source: Files, target: Files, settings: Any = None) -> list[PartRecord]:
     inputs = inputs_of(source, settings)
-    return [make_part(work) for work in works(source, target, inputs, units_of(source, VERSION, Chosen()))]
+    units = units_of(source, VERSION, Chosen(), originals=inputs.export.spec.originals)
+    return [make_part(work) for work in works(source, target, inputs, units)]
 
 
 def with_rows(monkeypatch: pytest.MonkeyPatch, spec: FormatSpec, rows: Callable[[Any, Example], Iterator[Row]]) -> None:

@@ -1,0 +1,1 @@
+"""Reads tables: rows, columns, headers and cells, from rules, fills, blank lanes and lines of text."""
