@@ -14,7 +14,7 @@ from lensmill.formats.chains import chosen
 from lensmill.formats.cof_rows import original_row
 from lensmill.formats.example import Example, text_of
 from lensmill.formats.llamafactory import command, picture
-from lensmill.formats.recorded import again, view_alone
+from lensmill.formats.recorded import again, named, view_alone
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Container, Exported, FormatSpec, Row
 from lensmill.formats.trl import shown
@@ -41,7 +41,8 @@ class CofSettings(FormatSettings):
 def _rows(settings: CofSettings, example: Example) -> Iterator[Row]:
     row = again(example, "cof", original_row)
     if row is not None and settings.chain == "pictures" and not changes(view_alone(example), settings.trained):
-        yield {**row, "images": [*example.pictures]}
+        paths = [path.get("image") if isinstance(path, dict) else path for path in row["images"]]
+        yield {**row, "images": [named(one, path) for one, path in zip(example.pictures, paths, strict=False)]}
         return
     example, messages = chosen(example, settings)
     rows = [{"role": message.role, "content": text_of(message)} for message in messages]

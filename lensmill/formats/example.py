@@ -30,11 +30,13 @@ class PictureFile:
         data: the encoded file.
         name: of the file, by content, e.g. "3f...9a.png".
         frame: its size, and the rectangle of the original that it shows.
+        recorded: the path that an imported row gives the picture; "" for other pictures.
     """
 
     data: bytes
     name: str
     frame: Frame
+    recorded: str = ""
 
 
 @dataclass(frozen=True, slots=True)

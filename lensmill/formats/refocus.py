@@ -15,7 +15,7 @@ from lensmill.formats.boxes import written
 from lensmill.formats.cof import json_lines
 from lensmill.formats.example import Example, LeftOut, conversation, text_of
 from lensmill.formats.llamafactory import picture
-from lensmill.formats.recorded import again
+from lensmill.formats.recorded import again, named
 from lensmill.formats.refocus_rows import original_row
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import Exported, FormatSpec, Row
@@ -53,10 +53,10 @@ def _rows(settings: RefocusSettings, example: Example) -> Iterator[Row]:
 
 
 def _with_pictures(row: dict[str, Any], example: Example) -> dict[str, Any]:
-    """An imported row with its picture files. Names of rows may be the same for different pictures; ours never are."""
-    found = {**row, "image": example.pictures[0]}
+    """An imported row with its picture files."""
+    found = {**row, "image": named(example.pictures[0], row.get("image"))}
     if len(example.pictures) > 1:
-        found["edited_image"] = example.pictures[1]
+        found["edited_image"] = named(example.pictures[1], row.get("edited_image"))
     return found
 
 

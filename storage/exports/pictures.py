@@ -12,7 +12,10 @@ IMAGES = "images"
 
 
 def place_of(picture: PictureFile) -> str:
-    """The path of a picture file in an export's folder."""
+    """The path of a picture file in an export's folder. A recorded path stands below the content's name, because two
+    pictures may have the same recorded path."""
+    if picture.recorded:
+        return f"{IMAGES}/{picture.name[:2]}/{picture.name[:16]}/{picture.recorded}"
     return f"{IMAGES}/{picture.name[:2]}/{picture.name}"
 
 

@@ -10,6 +10,7 @@ import pytest
 from lensmill.formats.checking import Needs
 from lensmill.formats.example import LeftOut, PictureFile
 from lensmill.formats.llamafactory import TEMPLATES, LlamaFactorySettings
+from lensmill.formats.recorded import named
 from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import FORMATS, Exported
 from lensmill.formats.swift import SwiftSettings
@@ -310,3 +311,22 @@ def test_no_prompt_holds_the_answer(settings: FormatSettings) -> None:
     (row,) = spec.rows(settings, right) if spec.pairs is None else spec.pairs(settings, right, wrong)
     assert "secret" not in repr(row["prompt"])
     assert "hidden" not in repr(row["prompt"])
+
+
+@pytest.mark.parametrize(
+    ("path", "recorded"),
+    [
+        ("ChartQA/png/a b.png", "ChartQA/png/a b.png"),
+        ("./1/0.jpg", "1/0.jpg"),
+        ("../a.png", ""),
+        ("/etc/passwd", ""),
+        ("a/../../b", ""),
+        ("a\nb", ""),
+        ("", ""),
+        (None, ""),
+        (7, ""),
+        ("x" * 600, ""),
+    ],
+)
+def test_an_imported_picture_keeps_its_path_unless_the_path_leads_elsewhere(path: object, recorded: str) -> None:
+    assert named(an_example().pictures[0], path).recorded == recorded

@@ -13,6 +13,7 @@ from lensmill.formats.settings import FormatSettings
 from lensmill.formats.spec import FORMATS
 from lensmill.formats.target import target_of
 from lensmill.trajectory import Trajectory
+from storage.exports.pictures import place_of
 from tests.formats import test_cof_rows as cof
 from tests.formats import test_refocus_rows as refocus
 from tests.formats.examples import BOX, VIEW, an_example
@@ -41,7 +42,8 @@ def test_an_imported_chain_comes_back_with_its_messages_and_pictures_by_content(
     row, example = an_imported_chain()
     (found,) = rows(CofSettings(), example)
     assert found["messages"] == row["messages"]
-    assert found["images"] == [*example.pictures]
+    assert [picture.name for picture in found["images"]] == [picture.name for picture in example.pictures]
+    assert [picture.recorded for picture in found["images"]] == [path.removeprefix("./") for path in row["images"]]
 
 
 def test_an_imported_chain_is_left_out_where_the_target_writes_boxes_in_another_way() -> None:
@@ -53,7 +55,8 @@ def test_pictures_that_rows_name_alike_keep_files_of_their_own() -> None:
     row = refocus.a_row(image="same.png", edited_image="same.png")
     made = refocus.made_of(row)
     (found,) = rows(RefocusSettings(), imported(refocus.trajectory_of(row), published(made, refocus.picture("white"))))
-    assert found["image"].name != found["edited_image"].name
+    assert place_of(found["image"]) != place_of(found["edited_image"])
+    assert place_of(found["image"]).endswith("/same.png")
     assert {field for field in row if found[field] != row[field]} == {"image", "edited_image"}
 
 
