@@ -38,7 +38,7 @@ IMAGE_ERRORS = (
     *("image_truncated", "image_unsupported"),
 )
 EPISODE_ERRORS = (
-    *("agent_error", "bad_summary", "picture_size", "timeout", "worker_died"),
+    *("agent_error", "bad_summary", "no_recording", "no_trajectory", "picture_size", "timeout", "worker_died"),
     *MODEL_ERRORS,
     *IMAGE_ERRORS,
 )

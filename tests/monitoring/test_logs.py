@@ -18,7 +18,8 @@ log = logging.getLogger("lensmill.test")
 @pytest.fixture(autouse=True)
 def as_before() -> Iterator[None]:
     handlers, propagate = logs.LOGGER.handlers[:], logs.LOGGER.propagate
-    yield
+    with logs.about(build="", chunk="", episode=""):  # whatever runs in this process besides
+        yield
     logs.LOGGER.handlers[:], logs.LOGGER.propagate = handlers, propagate
 
 

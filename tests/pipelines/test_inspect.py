@@ -112,7 +112,9 @@ def test_a_folder_of_a_named_source_is_named(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_pictures_that_are_nowhere_are_left_to_the_user(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = jsonl("r.jsonl", beside(answer=COLOURS))(tmp_path)
+    folder = tmp_path / "nothing beside" / "set"  # the folder above a set is looked into, too
+    folder.mkdir(parents=True)
+    path = jsonl("r.jsonl", beside(answer=COLOURS))(folder)
     status, printed = run(capsys, tmp_path, f"path={path}")
     assert status == ExitStatus.FAILED
     assert "undecided: source.pictures" in printed
