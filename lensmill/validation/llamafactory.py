@@ -10,7 +10,7 @@ from lensmill.validation.conversation import Conversation, Picture, Reading, Rol
 from lensmill.validation.pictures import Entries, read_pictures
 from lensmill.validation.schema import Columns, Features, item_of
 from lensmill.validation.spec import Validator
-from lensmill.validation.strings import check_count, check_other_media, message_list, read_turn, split
+from lensmill.validation.strings import check_count, check_other_media, messages_in, read_turn, split
 from lensmill.validation.whole import Trainer, checked
 
 _DROPS = "and LLaMA-Factory drops the row with a warning"
@@ -38,11 +38,11 @@ def check(row: Mapping[str, Any], training: Training) -> Reading:
 def read(row: Mapping[str, Any], training: Training) -> Reading:
     """Read a row of either layout."""
     key = "conversations" if row.get("conversations") is not None or row.get("messages") is None else "messages"
-    bad = yield from _bad_messages(row, key)
-    if bad:
+    messages = yield from messages_in(row, key)
+    if messages is None:
         return None
     turns: list[Turn] = []
-    for number, message in enumerate(row[key]):
+    for number, message in enumerate(messages):
         turn = yield from _read_message(message, f"{key}[{number}]")
         if turn is None:
             return None
@@ -63,14 +63,6 @@ def read(row: Mapping[str, Any], training: Training) -> Reading:
         yield from check_count([turn for turn in turns if turn.role != "system"], len(pictures), _STOPS)
     yield from check_other_media(conversation, row, _STOPS)
     return conversation
-
-
-def _bad_messages(row: Mapping[str, Any], key: str) -> Generator[Finding, None, bool]:
-    bad = False
-    for finding in message_list(row, key):
-        bad = True
-        yield finding
-    return bad
 
 
 def _read_message(message: Any, where: str) -> Generator[Finding, None, Turn | None]:

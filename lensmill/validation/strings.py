@@ -1,7 +1,7 @@
 """Messages whose contents are strings with `<image>` where a picture stands: LLaMA-Factory, ms-swift and verl."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
 from lensmill.formats.checking import Finding
@@ -24,8 +24,8 @@ def split(text: str) -> tuple[str | None, ...]:
     return tuple(parts)
 
 
-def message_list(row: Mapping[str, Any], key: str) -> Iterator[Finding]:
-    """Findings about a column of messages that is missing or of another type."""
+def messages_in(row: Mapping[str, Any], key: str) -> Generator[Finding, None, Sequence[Any] | None]:
+    """The messages of a column. A column that is missing or of another type gives a finding, and None."""
     value = row.get(key)
     if value is None:
         yield Finding("no_messages", key, f"the row has no {key}: the trainer finds no conversation")
@@ -33,6 +33,9 @@ def message_list(row: Mapping[str, Any], key: str) -> Iterator[Finding]:
         yield Finding("messages_as_text", key, f"{key} is a string: write the messages as a list, not as JSON text")
     elif not isinstance(value, list | tuple) or not value:
         yield Finding("no_messages", key, f"{key} is not a list with messages")
+    else:
+        return value
+    return None
 
 
 def read_turn(

@@ -12,7 +12,7 @@ from lensmill.validation.objects import check_objects
 from lensmill.validation.pictures import Entries, read_pictures
 from lensmill.validation.schema import Columns, Features, check_call_columns, check_tools_column
 from lensmill.validation.spec import Validator
-from lensmill.validation.strings import check_count, check_other_media, message_list, read_turn
+from lensmill.validation.strings import check_count, check_other_media, messages_in, read_turn
 from lensmill.validation.toolcalls import read_tool_calls
 from lensmill.validation.whole import Trainer, check_conversation, checked
 
@@ -70,14 +70,11 @@ def _read(row: Mapping[str, Any], training: Training) -> Reading:
 
 
 def _read_messages(row: Mapping[str, Any], key: str) -> Generator[Finding, None, tuple[Turn, ...] | None]:
-    bad = False
-    for finding in message_list(row, key):
-        bad = True
-        yield finding
-    if bad:
+    messages = yield from messages_in(row, key)
+    if messages is None:
         return None
     turns: list[Turn] = []
-    for number, message in enumerate(row[key]):
+    for number, message in enumerate(messages):
         where = f"{key}[{number}]"
         turn = yield from _read_message(message, where)
         if turn is None:

@@ -12,7 +12,7 @@ from lensmill.validation.conversation import Conversation, Picture, Reading, Tur
 from lensmill.validation.pictures import Entries, read_picture, read_pictures
 from lensmill.validation.schema import Columns, Features, check_call_columns, field_of, is_image_feature, item_of
 from lensmill.validation.spec import Validator
-from lensmill.validation.strings import message_list
+from lensmill.validation.strings import messages_in
 from lensmill.validation.toolcalls import read_tool_calls
 from lensmill.validation.turns import ROLES, unknown_role
 from lensmill.validation.whole import Trainer, checked
@@ -79,14 +79,11 @@ def read_messages(
     row: Mapping[str, Any], key: str, training: Training
 ) -> Generator[Finding, None, tuple[Turn, ...] | None]:
     """The turns of a column of messages; None if there are none."""
-    bad = False
-    for finding in message_list(row, key):
-        bad = True
-        yield finding
-    if bad:
+    messages = yield from messages_in(row, key)
+    if messages is None:
         return None
     turns: list[Turn] = []
-    for number, message in enumerate(row[key]):
+    for number, message in enumerate(messages):
         turn = yield from _read_message(message, f"{key}[{number}]", training)
         if turn is not None:
             turns.append(turn)

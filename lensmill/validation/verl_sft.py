@@ -17,7 +17,7 @@ from lensmill.validation.schema import (
     nulls_in,
 )
 from lensmill.validation.spec import Validator
-from lensmill.validation.strings import check_count, check_other_media, message_list, read_turn
+from lensmill.validation.strings import check_count, check_other_media, messages_in, read_turn
 from lensmill.validation.toolcalls import read_tool_calls
 from lensmill.validation.turns import ROLES
 from lensmill.validation.whole import Trainer, checked
@@ -64,14 +64,12 @@ def read_messages(
     row: Mapping[str, Any], key: str, training: Training
 ) -> Generator[Finding, None, tuple[Turn, ...] | None]:
     """The turns of a column of role and content; None if there are none."""
-    bad = False
-    for finding in message_list(row, key):
-        bad = True
-        yield finding
-    if bad:
+    messages = yield from messages_in(row, key)
+    if messages is None:
         return None
     turns: list[Turn] = []
-    for number, message in enumerate(row[key]):
+    bad = False
+    for number, message in enumerate(messages):
         where = f"{key}[{number}]"
         calls = (yield from read_tool_calls(message, where, training)) if isinstance(message, Mapping) else ()
         for found in read_turn(message, where, ROLES, _UNKNOWN):

@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import unicodedata
+from collections.abc import Sequence
 from pathlib import Path
 
 from storage.sources.protocol import SourceError
@@ -215,6 +216,23 @@ def _spelled(root: Path, parts: tuple[str, ...]) -> Path:
         ]
         found = next((path for form in forms if os.path.lexists(path := found / form)), found / part)
     return found
+
+
+def folder_with(folders: Sequence[Path], name: object, field: str) -> Path:
+    """The first of some folders that has the file that a row names; the last one if none has the file.
+
+    Raises:
+        RowProblem: as `find_within`, but for a file that is missing.
+    """
+    for folder in folders[:-1]:
+        try:
+            find_within(folder, name, field)
+        except RowProblem as problem:
+            if problem.error_class != "image_missing":
+                raise
+        else:
+            return folder
+    return folders[-1]
 
 
 def read_within(root: Path, name: object, field: str, max_bytes: int = MAX_IMAGE_BYTES) -> bytes:

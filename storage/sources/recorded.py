@@ -3,12 +3,11 @@
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from lensmill.decoding import ImageError
 from lensmill.formats.imported import GivenPicture, Imported, RowError, given_picture
-from storage.sources.files import find_within, is_litter, read_within, require_folder, require_local
+from storage.sources.files import folder_with, is_litter, read_within, require_folder, require_local
 from storage.sources.json_rows import json_rows
 from storage.sources.protocol import SlicedSource, SourceError, SourceFailure, SourceItem
 from storage.sources.rows import RowProblem, by_picture, shown
@@ -139,17 +138,6 @@ class RecordedSource(SlicedSource[RecordedSlice]):
             RowProblem: the file is missing, outside the folders, or no picture.
         """
         try:
-            return given_picture(read_within(self._folder_of(name, field), name, field))
+            return given_picture(read_within(folder_with(self._folders, name, field), name, field))
         except ImageError as error:
             raise RowProblem(error.error_class, f'field "{field}" names {shown(name)}: {error}') from error
-
-    def _folder_of(self, name: object, field: str) -> Path:
-        for folder in self._folders[:-1]:
-            try:
-                find_within(folder, name, field)
-            except RowProblem as problem:
-                if problem.error_class != "image_missing":
-                    raise
-            else:
-                return folder
-        return self._folders[-1]

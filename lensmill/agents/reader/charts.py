@@ -33,10 +33,10 @@ CROWDED = 90
 """A picture with more lines of text than this shows more than one chart."""
 
 SURE = 0.5
-"""Texts of which the recogniser is less sure are not passed on."""
+"""The lowest score of the text recogniser for a text that is used."""
 
 UNSURE = 0.75
-"""An answer never rests on print of which the recogniser is less sure."""
+"""The lowest score of the text recogniser for print on which an answer may rest."""
 
 FEW_LABELS = 8
 """On an axis with more labels than this, the right one is marked before the answer."""

@@ -20,7 +20,7 @@ MARGIN = 0.15
 """Every other option must match worse by this, unless the best is met exactly where the other is not."""
 
 READABLE = 0.6
-"""Lines of which the recogniser is less sure than this are no evidence."""
+"""The lowest score of the text recogniser for a line that may be evidence."""
 
 NEAR = 8.0
 """Print within so many heights of a landmark's text stands by it."""

@@ -15,7 +15,7 @@ LEGIBLE_HEIGHT = 11.0
 """Text lower than this, in pixels of the picture, is often misread."""
 
 LEGIBLE_SCORE = 0.85
-"""So is text of which the recogniser is less sure than this."""
+"""Text with a lower score of the text recogniser is often misread, too."""
 
 SAME_PLACE = 0.5
 """Two lines that share this much of the smaller one are readings of the same print."""

@@ -21,7 +21,7 @@ _WORDS = (
 )
 _EVIDENCE = (
     "The answer should stand at {where}, but I cannot read that print surely. I look closer.",
-    "I am not sure yet of what I read at {where}. I zoom in to read it.",
+    "The print at {where} is not clear enough. I zoom in to read it.",
     "Before I answer I want to read {where} from close.",
     "What I need is at {where}, and I cannot be sure of it here. I enlarge it.",
     "The question comes down to {where}. I zoom in to be certain of it.",

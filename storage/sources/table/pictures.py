@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from storage.sources.embedded_pictures import image_bytes, is_base64, only
-from storage.sources.files import find_within, read_within
+from storage.sources.files import folder_with, read_within
 from storage.sources.rows import RowProblem, shown
 
 
@@ -32,7 +32,7 @@ class Pictures:
         if name is None:
             return image_bytes(value, None, field)
         file = self.file_name(name, field)
-        return read_within(self._folder_of(file, field), file, field)
+        return read_within(folder_with(self._folders, file, field), file, field)
 
     def file_name(self, name: str, field: str) -> str:
         """The file's name below one of the folders.
@@ -60,17 +60,6 @@ class Pictures:
                 if path.is_relative_to(folder):
                     return str(path.relative_to(folder))
         return name
-
-    def _folder_of(self, file: str, field: str) -> Path:
-        for folder in self._folders[:-1]:
-            try:
-                find_within(folder, file, field)
-            except RowProblem as problem:
-                if problem.error_class != "image_missing":
-                    raise
-            else:
-                return folder
-        return self._folders[-1]
 
 
 def picture_name_in(value: object, field: str) -> str | None:

@@ -26,7 +26,7 @@ HIGHEST = (
 LOWEST = ("lowest", "least", "smallest", "fewest", "minimum", "shortest", "worst")
 
 _SURE = 0.8
-"""A cell of which the recogniser is less sure is no answer."""
+"""The lowest score of the text recogniser for a cell that may be an answer."""
 
 
 def answer_from_table(question: str, table: TableReading) -> TableAnswer:

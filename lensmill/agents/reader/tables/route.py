@@ -17,7 +17,7 @@ from lensmill.sample import RegionKind
 from lensmill.tools import EditKind, edit_name
 
 SURE = 0.5
-"""Texts of which the recogniser is less sure are not passed on."""
+"""The lowest score of the text recogniser for a text that is used."""
 
 FEW_ROWS = 6
 """Evidence in more rows is marked by its columns."""
