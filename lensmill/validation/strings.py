@@ -1,6 +1,5 @@
 """Messages whose contents are strings with `<image>` where a picture stands: LLaMA-Factory, ms-swift and verl."""
 
-import re
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -8,7 +7,6 @@ from lensmill.formats.checking import Finding
 from lensmill.validation.conversation import Conversation, Role, Turn, shown
 
 _IMAGE = "<image>"
-_OTHER = re.compile(r"<(?:video|audio)>")
 
 
 def split(text: str) -> tuple[str | None, ...]:

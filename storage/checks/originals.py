@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from storage.checks.ids import IMAGE, id_text, packed
+from storage.datasets.originals import OriginalRows
 from storage.files.store import Files, StoreError
 
 
@@ -64,11 +62,10 @@ class OriginalsIndex:
 
 
 class OriginalsReader:
-    """Reads originals. One row group is held, since replays in plan order want its pictures one after the other."""
+    """Reads originals by id."""
 
     def __init__(self, files: Files, index: OriginalsIndex) -> None:
-        self._files, self._index = files, index
-        self._group: tuple[tuple[str, int], Any] | None = None
+        self._rows, self._index = OriginalRows(files), index
 
     def read(self, image_id: str) -> bytes:
         """A picture's file.
@@ -78,17 +75,7 @@ class OriginalsReader:
         """
         if (place := self._index.place(image_id)) is None:
             raise StoreError(f"original {image_id} is not in the table originals")
-        path, group, row = place
-        if self._group is None or self._group[0] != (path, group):
-            self._group = None  # two at a time would take twice the memory
-            try:
-                with self._files.open(path) as source:
-                    images = pq.ParquetFile(source).read_row_group(group, columns=["image"]).column("image")
-            except (pa.ArrowException, OSError) as error:
-                raise StoreError(f"{path}: row group {group} cannot be read: {error}") from error
-            self._group = ((path, group), images)
-        data: bytes = self._group[1][row].as_py()["bytes"]
-        return data
+        return self._rows.read(*place)
 
 
 def _key(image_id: str) -> bytes:

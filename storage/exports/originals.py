@@ -7,6 +7,7 @@ from lensmill.formats.example import PictureFile
 from lensmill.geometry import Frame
 from lensmill.sample import Sample
 from storage.builds.sql import one_line
+from storage.datasets.originals import OriginalRows
 from storage.datasets.rows import image_value
 from storage.datasets.version import PublishedDataset
 from storage.files.store import Files, StoreError
@@ -44,11 +45,10 @@ def places_of(files: Files, version: PublishedDataset) -> pa.Table:
 
 
 class Originals:
-    """Reads originals; one row group is held, since neighbours in a version share their picture."""
+    """Reads originals as picture files."""
 
     def __init__(self, files: Files) -> None:
-        self._files = files
-        self._group: tuple[tuple[str, int], pa.ChunkedArray] | None = None
+        self._rows = OriginalRows(files)
 
     def read(self, path: str, group: int, row: int, sample: Sample) -> PictureFile:
         """The original of a sample.
@@ -56,15 +56,7 @@ class Originals:
         Raises:
             StoreError: the row group cannot be read.
         """
-        if self._group is None or self._group[0] != (path, group):
-            self._group = None  # two at a time would take twice the memory
-            try:
-                with self._files.open(path) as source:
-                    images = pq.ParquetFile(source).read_row_group(group, columns=["image"]).column("image")
-            except (pa.ArrowException, OSError) as error:
-                raise _damaged(self._files, path, error) from error
-            self._group = (path, group), images
-        data = self._group[1][row].as_py()["bytes"]
+        data = self._rows.read(path, group, row)
         return PictureFile(data, image_value(sample.image_id, data)["path"], Frame.whole((sample.width, sample.height)))
 
 
