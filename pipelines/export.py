@@ -45,7 +45,7 @@ def run(settings: ExportSettings, display: ProgressDisplay) -> int:
     chosen = Chosen(settings.splits, settings.rungs, settings.where)
     inputs = Inputs(there, chosen, _export(settings, target, convention_of(there), display))
     spec = inputs.export.spec
-    units = units_of(source, version, inputs.chosen, spec.pairs is not None, spec.originals)
+    units = units_of(source, there, inputs.chosen, spec.pairs is not None, spec.originals)
     picked = sum(len(unit.picks) for unit in units)
     if not picked:
         what = "pair of a right and a wrong episode at one question" if spec.pairs else "row"

@@ -93,7 +93,9 @@ def convention_of(version: PublishedDataset) -> Convention:
         raise StoreError(f"{version.path}/manifest.json does not say how boxes are written: {error}") from error
 
 
-def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False, originals: bool = False) -> list[Unit]:
+def units_of(
+    files: Files, version: PublishedDataset, chosen: Chosen, pairs: bool = False, originals: bool = False
+) -> list[Unit]:
     """The rows that an export takes, by shard, in the version's order.
 
     Args:
@@ -105,47 +107,55 @@ def units_of(files: Files, version: str, chosen: Chosen, pairs: bool = False, or
         ConditionError: `where` is no condition over the ledger.
         StoreError: the ledger is missing or damaged.
     """
-    path = f"datasets/{version}/{LEDGER}"
+    path = f"datasets/{version.version}/{LEDGER}"
     filesystem, prefix = arrow_filesystem(files)
     try:
         rows = ds.dataset(f"{prefix}{path}", filesystem=filesystem, format="parquet")
         with connect() as engine:
-            where = ""
-            if chosen.where:
-                condition = checked(engine, with_derived(rows.schema), [("where", chosen.where)])[0]
-                where = f" AND ({condition.sql}\n)"  # a comment at its end ends with the line
-            rungs = f" AND rung IN ({', '.join(map(str, map(int, chosen.rungs)))})" if chosen.rungs else ""
-            splits = ", ".join(f"'{split}'" for split in TABLES if split in chosen.splits)
+            right = _chosen_rows(engine, rows.schema, chosen)
             engine.register(ROWS, rows)
             view(engine)
-            right = f'SELECT * FROM ledger WHERE "table" IN ({splits or "NULL"}){rungs}{where}'
             if originals:
-                engine.register("originals", places_of(files, open_version(files, version)))
-                more = "episode_id, original_file, original_group, original_row"
-                sql = f'SELECT file, row_group, "row", {more} FROM ({right}) LEFT JOIN originals USING (image_id)'
-            elif not pairs:
-                sql = f'SELECT file, row_group, "row", episode_id FROM ({right})'
-            else:
-                number = "row_number() OVER (PARTITION BY sample_id, rung ORDER BY seed, episode_id) AS number"
-                wrong = "SELECT * FROM ledger WHERE \"table\" = 'rejected' AND outcome = 'incorrect'"
-                sql = (
-                    f"WITH good AS (SELECT *, {number} FROM ({right} AND outcome = 'correct')), "
-                    f"bad AS (SELECT *, {number} FROM ({wrong})) "
-                    'SELECT good.file, good.row_group, good."row", good.episode_id, bad.file AS other_file, '
-                    'bad.row_group AS other_group, bad."row" AS other_row, bad.episode_id AS other_id '
-                    "FROM good JOIN bad "
-                    "USING (sample_id, rung, number)"
-                )
-            found = engine.sql(sql).to_arrow_table()
+                engine.register("originals", places_of(files, version))
+            found = engine.sql(_places(right, pairs, originals)).to_arrow_table()
     except (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException) as error:
         raise ConditionError(f"where: {one_line(error)}: compare values of one type, e.g. 'rung = 448'") from error
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{files.locate(path)} is missing or damaged ({one_line(error)}): publish again") from error
-    return _units(found, published(files, version))
+    return _units(found, version)
 
 
-def _units(found: pa.Table, version: PublishedDataset | None) -> list[Unit]:
-    assert version is not None
+def _chosen_rows(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, chosen: Chosen) -> str:
+    """The query for the chosen rows of the ledger."""
+    splits = ", ".join(f"'{split}'" for split in TABLES if split in chosen.splits)
+    tests = [f'"table" IN ({splits or "NULL"})']
+    if chosen.rungs:
+        tests.append(f"rung IN ({', '.join(map(str, map(int, chosen.rungs)))})")
+    if chosen.where:
+        condition = checked(engine, with_derived(schema), [("where", chosen.where)])[0]
+        tests.append(f"({condition.sql}\n)")  # a comment at its end ends with the line
+    return f"SELECT * FROM ledger WHERE {' AND '.join(tests)}"
+
+
+def _places(right: str, pairs: bool, originals: bool) -> str:
+    """The query for the places of chosen rows, as `Unit.picks` has them, with the file."""
+    if originals:
+        more = "episode_id, original_file, original_group, original_row"
+        return f'SELECT file, row_group, "row", {more} FROM ({right}) LEFT JOIN originals USING (image_id)'
+    if not pairs:
+        return f'SELECT file, row_group, "row", episode_id FROM ({right})'
+    number = "row_number() OVER (PARTITION BY sample_id, rung ORDER BY seed, episode_id) AS number"
+    wrong = "SELECT * FROM ledger WHERE \"table\" = 'rejected' AND outcome = 'incorrect'"
+    return (
+        f"WITH good AS (SELECT *, {number} FROM ({right} AND outcome = 'correct')), "
+        f"bad AS (SELECT *, {number} FROM ({wrong})) "
+        'SELECT good.file, good.row_group, good."row", good.episode_id, bad.file AS other_file, '
+        'bad.row_group AS other_group, bad."row" AS other_row, bad.episode_id AS other_id '
+        "FROM good JOIN bad USING (sample_id, rung, number)"
+    )
+
+
+def _units(found: pa.Table, version: PublishedDataset) -> list[Unit]:
     codes, names = encoded(found["file"])
     order = np.lexsort((found["row"].to_numpy(), found["row_group"].to_numpy(), codes))
     found, codes = found.take(pa.array(order)).drop_columns(["file"]), codes[order]

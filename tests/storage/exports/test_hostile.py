@@ -37,7 +37,7 @@ def inputs_of(source: Files, settings: Any = None, chosen: Chosen | None = None)
 
 def parts_of(source: Files, target: Files, settings: Any = None) -> list[PartRecord]:
     inputs = inputs_of(source, settings)
-    units = units_of(source, VERSION, Chosen(), originals=inputs.export.spec.originals)
+    units = units_of(source, open_version(source, VERSION), Chosen(), originals=inputs.export.spec.originals)
     return [make_part(work) for work in works(source, target, inputs, units)]
 
 
@@ -98,11 +98,11 @@ def test_a_ledger_that_names_a_file_of_no_shard_is_refused(source: Files, tmp_pa
     rows = [{**row, "file": "shards/train-elsewhere.parquet"} for row in ledger.to_pylist()]
     pq.write_table(pa.Table.from_pylist(rows, schema=ledger.schema), path)
     with pytest.raises(StoreError, match="no shard of the version"):
-        units_of(source, VERSION, Chosen())
+        units_of(source, open_version(source, VERSION), Chosen())
 
 
 def test_the_right_side_of_a_pair_is_never_a_wrong_episode(source: Files) -> None:
-    units = units_of(source, VERSION, Chosen(splits=("rejected",)), pairs=True)
+    units = units_of(source, open_version(source, VERSION), Chosen(splits=("rejected",)), pairs=True)
     assert [unit.picks.num_rows for unit in units] == []
 
 

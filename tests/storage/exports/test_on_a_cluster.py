@@ -44,7 +44,7 @@ def export(out: Path, to: Path, workers: int, marks: Path | None = None) -> None
     version = open_version(source, VERSION)
     inputs = Inputs(version, Chosen(), Export(LlamaFactorySettings(pictures="files"), convention_of(version)))
     claim(target, inputs)
-    made = works(source, target, inputs, units_of(source, VERSION, Chosen()))
+    made = works(source, target, inputs, units_of(source, open_version(source, VERSION), Chosen()))
     work = make_part if marks is None else partial(dying, str(marks))
     finish(target, inputs, list(in_order(work, made, workers=workers)))
 

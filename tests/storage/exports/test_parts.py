@@ -26,7 +26,12 @@ def test_a_part_that_is_made_again_has_the_same_bytes(tmp_path: Path) -> None:
     for name in ("x", "y"):
         target = Files(str(tmp_path / name))
         inputs = inputs_of(source)
-        made.append([make_part(work) for work in works(source, target, inputs, units_of(source, VERSION, Chosen()))])
+        made.append(
+            [
+                make_part(work)
+                for work in works(source, target, inputs, units_of(source, open_version(source, VERSION), Chosen()))
+            ]
+        )
     assert made[0] == made[1]
     assert [part.rows for part in made[0]] == [3, 3]
 
@@ -34,7 +39,7 @@ def test_a_part_that_is_made_again_has_the_same_bytes(tmp_path: Path) -> None:
 def test_a_finished_part_is_not_made_again(tmp_path: Path) -> None:
     a_version(str(tmp_path / "out"))
     source, target = Files(str(tmp_path / "out")), Files(str(tmp_path / "x"))
-    work, _ = works(source, target, inputs_of(source), units_of(source, VERSION, Chosen()))
+    work, _ = works(source, target, inputs_of(source), units_of(source, open_version(source, VERSION), Chosen()))
     first = make_part(work)
     (tmp_path / "x" / first.file).unlink()
     assert make_part(work) == first
@@ -46,7 +51,7 @@ def test_the_key_of_a_part_does_not_depend_on_where_the_version_lies(tmp_path: P
     for name in ("one", "two"):
         a_version(str(tmp_path / name))
         source = Files(str(tmp_path / name))
-        units = units_of(source, VERSION, Chosen())
+        units = units_of(source, open_version(source, VERSION), Chosen())
         keys.append([work.key for work in works(source, Files(str(tmp_path / "x")), inputs_of(source), units)])
     assert keys[0] == keys[1]
 
