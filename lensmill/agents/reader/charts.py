@@ -151,7 +151,7 @@ class ChartRoute:
         blurred = [line for line in looking.sheet.lines() if not line.legible]
         for of, aim in (
             ("words", at_words(looking, chart) if blurred else None),
-            ("figure", at_figure(looking, chart) if blurred or not looking.sheet.lines() else None),
+            ("figure", at_figure(looking, chart) if blurred or not chart.cells else None),
             ("axis", at_axis(looking, chart)),
             ("small", at_small_print(looking)),
         ):

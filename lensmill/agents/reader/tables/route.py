@@ -19,6 +19,9 @@ from lensmill.tools import EditKind, edit_name
 SURE = 0.5
 """The lowest score of the text recogniser for a text that is used."""
 
+CLEAR = 0.7
+"""The least share of legible lines with which a picture is read as a table."""
+
 FEW_ROWS = 6
 """Evidence in more rows is marked by its columns."""
 
@@ -30,7 +33,7 @@ _VERDICTS = {"yes": "Yes", "true": "Yes", "no": "No", "false": "No"}
 
 def conclude_from_table(looking: Looking) -> Conclusion | None:
     """The conclusion about an open question; None if the pictures show no table."""
-    table = read_table(looking.pictures, [seen.line for seen in looking.sheet.lines(SURE)])
+    table = _read(looking)
     return None if table is None else _conclude(looking, table, statement=is_statement(looking.task.question))
 
 
@@ -40,11 +43,20 @@ def conclude_statement(looking: Looking) -> Conclusion | None:
     options = {_VERDICTS.get(choice.strip().lower().rstrip(".")): choice for choice in looking.task.choices}
     if set(options) != {"Yes", "No"}:
         return None
-    table = read_table(looking.pictures, [seen.line for seen in looking.sheet.lines(SURE)])
+    table = _read(looking)
     if table is None:
         return None
     end = _conclude(looking, table, statement=True)
     return Conclusion(end.thought, None if end.answer is None else options[end.answer])
+
+
+def _read(looking: Looking) -> TableReading | None:
+    """The table that the pictures show; None while most of the print is blurred: the labels and values of a small bar
+    chart then look like the cells of a table."""
+    lines = looking.sheet.lines(SURE)
+    if sum(seen.legible for seen in lines) < CLEAR * len(lines):
+        return None
+    return read_table(looking.pictures, [seen.line for seen in lines])
 
 
 def _conclude(looking: Looking, table: TableReading, statement: bool) -> Conclusion:
