@@ -65,8 +65,8 @@ def ingest(address: str, folder: str, nodes: int) -> dict[str, object]:
 def measure(folder: str, nodes: int) -> dict[str, object]:
     """`ingest` on this number of nodes, in a separate process."""
     with RayNodes() as cluster:
-        for _ in range(nodes):
-            cluster.add(1)
+        for core in range(nodes):
+            cluster.add(1, core=core)
         command = [sys.executable, "-m", "benchmarks.ingest", "--address", cluster.head.address]
         told = subprocess.run(
             [*command, "--folder", folder, "--nodes", str(nodes)],

@@ -122,8 +122,8 @@ def verify(*settings: str) -> tuple[float, float, str]:
 def measure(store: Path, nodes: int) -> tuple[float, float, str]:
     """A verification on this many nodes with one CPU each."""
     with RayNodes() as cluster:
-        for _ in range(nodes):
-            cluster.add(1)
+        for core in range(nodes):
+            cluster.add(1, core=core)
         address = f"cluster.address={cluster.head.address}"
         return verify(str(store), "replay=all", "cluster=running", address)
 
