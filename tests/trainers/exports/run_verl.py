@@ -138,8 +138,42 @@ def tools(task: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return told
 
 
+class Rollout:
+    """The part of verl's `AgentData` that a tool reads."""
+
+    def __init__(self, picture: str | None) -> None:
+        self.image_data = None if picture is None else [Image.open(picture).convert("RGB")]
+
+
+def calls(task: Mapping[str, Any]) -> dict[str, Any]:
+    """The schemas as verl's prompt shows them, and what each rollout's calls bring, all of a rollout at once.
+
+    A rollout has `calls` of [tool, arguments, create_kwargs], and `data`: False where verl passes no `agent_data`.
+    """
+    named = {tool.name: tool for tool in load_all_tools(tool_config_path=task["tools"], function_tool_path=None)}
+    schemas = {name: tool.tool_schema.model_dump(exclude_unset=True, exclude_none=True) for name, tool in named.items()}
+
+    async def one(data: Rollout | None, name: str, arguments: Mapping[str, Any], opening: Mapping[str, Any]) -> Any:
+        tool = named[name]
+        instance, _ = await tool.create(create_kwargs=opening)
+        try:
+            response, reward, metrics = await tool.execute(instance, arguments, agent_data=data)
+        except ValueError as error:
+            return {"error": str(error)}
+        finally:
+            await tool.release(instance)
+        drawn = [pixel_hash(picture) for picture in response.image or []]
+        return {"text": response.text, "pictures": drawn, "reward": reward, **metrics}
+
+    async def rollout(given: Mapping[str, Any]) -> list[Any]:
+        data = Rollout(given.get("picture")) if given.get("data", True) else None
+        return list(await asyncio.gather(*(one(data, *call) for call in given["calls"])))
+
+    return {"schemas": schemas, "rollouts": [asyncio.run(rollout(given)) for given in task["rollouts"]]}
+
+
 if __name__ == "__main__":
     datasets.disable_progress_bars()
     transformers.logging.set_verbosity_error()
     torch.set_num_threads(2)
-    main({"model": write, "sft": sft, "rl": rl, "scores": scores, "tools": tools})
+    main({"model": write, "sft": sft, "rl": rl, "scores": scores, "tools": tools, "calls": calls})

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from lensmill.picture import pixel_hash
-from lensmill.tools import EDIT_TOOLS, ZOOM
+from lensmill.tools import EDIT_TOOLS, TOOLS, ZOOM
 from lensmill.training import open_episode
-from lensmill.training.verl_config import verl_tools
+from lensmill.training.verl_config import kept_by_verl, verl_tools
 from tests.trainers.conftest import SMALL_CROPS
 from tests.trainers.exports.environments import (
     Exported,
@@ -27,6 +27,7 @@ from tests.trainers.exports.environments import (
     tokens_of,
     turns_of,
 )
+from tests.training.test_pictures import NOISE
 
 pytestmark = [pytest.mark.trainers, pytest.mark.timeout(1800)]
 
@@ -232,3 +233,63 @@ def test_the_tools_of_the_readmes_command_are_a_configuration_of_verl(
     printed = verl.run(*shlex.split(words)[1:], folder=tmp_path)
     assert file == "tools.yaml"
     assert json.loads(printed.partition("\n")[2]) == verl_tools([ZOOM], settings={"convention": "pixels"})
+
+
+EDIT = "focus_on_x_values_with_draw"
+REGIONS = [{"kind": "x_values", "label": "2001", "box": [60, 400, 120, 430]}]
+CALLS: Sequence[tuple[str, dict[str, Any]]] = [
+    (ZOOM, {"bbox_2d": [10, 20, 200, 220]}),
+    (ZOOM, {"bbox_2d": [1, 1, 1, 1]}),
+    (EDIT, {"labels": ["2001"]}),
+    (ZOOM, {"bbox_2d": [100, 100, 300, 300], "image": 1}),
+]
+ONE = (ZOOM, {"bbox_2d": [9, 9, 99, 99]})
+
+
+@pytest.fixture(scope="module")
+def called(verl: Trainer) -> Mapping[str, Any]:
+    """What the tools bring in rollouts by hand."""
+    picture, tools = verl.folder / "noise.png", verl.folder / "by-hand.yaml"
+    NOISE.save(picture)
+    tools.write_text(json.dumps(verl_tools([ZOOM, EDIT], 448)))
+    opening = {"image": str(picture), "regions": REGIONS}
+    shared = {"calls": [(*call, opening) for call in CALLS]}
+    rollouts = {
+        "shared": shared,
+        "again": {"calls": [(*ONE, {"image": str(picture)})]},
+        "picture of the prompt": {"picture": str(picture), "calls": [(*ONE, {})]},
+        "no picture": {"calls": [(*ONE, {})]},
+        "no data": {"data": False, "calls": [(*ONE, {"image": str(picture)})]},
+    }
+    (told,) = verl.do({"do": "calls", "tools": str(tools), "rollouts": list(rollouts.values())})
+    assert "error" not in told, told
+    return {"schemas": told["schemas"], **dict(zip(rollouts, told["rollouts"], strict=True))}
+
+
+def test_verl_keeps_of_a_schema_what_we_say(called: Mapping[str, Any]) -> None:
+    for name in (ZOOM, EDIT):
+        assert called["schemas"][name] == kept_by_verl(TOOLS.get(name).schema)
+        assert called["schemas"][name] != TOOLS.get(name).schema
+
+
+def test_parallel_calls_of_a_rollout_share_its_pictures(called: Mapping[str, Any]) -> None:
+    here = open_episode(NOISE, 448, regions=REGIONS)
+    for (name, arguments), found in zip(CALLS, called["shared"], strict=True):
+        shown = here.call(name, arguments)
+        drawn = [] if shown.picture is None else [pixel_hash(shown.picture)]
+        assert found == {"text": shown.text, "pictures": drawn, "reward": 0.0, "worked": bool(drawn)}
+
+
+def test_rollouts_do_not_share_pictures(called: Mapping[str, Any]) -> None:
+    assert called["again"][0]["text"] == "Picture 1."
+
+
+def test_a_row_without_an_original_zooms_into_its_first_picture(called: Mapping[str, Any]) -> None:
+    drawn = open_episode(NOISE).call(*ONE).picture
+    assert drawn is not None
+    assert called["picture of the prompt"][0]["pictures"] == [pixel_hash(drawn)]
+    assert "create_kwargs needs `image`" in called["no picture"][0]["error"]
+
+
+def test_a_call_without_agent_data_is_an_episode_of_its_own(called: Mapping[str, Any]) -> None:
+    assert called["no data"][0]["text"] == "Picture 1."
