@@ -104,7 +104,7 @@ def units_of(
         originals: find the original of each episode too; not for pairs.
 
     Raises:
-        ConditionError: `where` is no condition over the ledger.
+        ConditionError: `where` is no condition over the ledger, or the version has no episode on one of the rungs.
         StoreError: the ledger is missing or damaged.
     """
     path = f"datasets/{version.version}/{LEDGER}"
@@ -115,6 +115,7 @@ def units_of(
             right = _chosen_rows(engine, rows.schema, chosen)
             engine.register(ROWS, rows)
             view(engine)
+            _require_rungs(engine, chosen.rungs)
             if originals:
                 engine.register("originals", places_of(files, version))
             found = engine.sql(_places(right, pairs, originals)).to_arrow_table()
@@ -123,6 +124,12 @@ def units_of(
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{files.locate(path)} is missing or damaged ({one_line(error)}): publish again") from error
     return _units(found, version)
+
+
+def _require_rungs(engine: duckdb.DuckDBPyConnection, rungs: tuple[int, ...]) -> None:
+    known = sorted(rung for (rung,) in engine.sql("SELECT DISTINCT rung FROM ledger").fetchall())
+    if unknown := [str(rung) for rung in rungs if rung not in known]:
+        raise ConditionError(f"rungs has {unknown[0]}; the version has the rungs {', '.join(map(str, known))}")
 
 
 def _chosen_rows(engine: duckdb.DuckDBPyConnection, schema: pa.Schema, chosen: Chosen) -> str:

@@ -133,6 +133,13 @@ def test_a_condition_that_compares_unlike_values_is_one_line(
     assert "bug" not in said
 
 
+def test_a_rung_that_the_version_lacks_is_refused_with_the_known_ones(
+    version: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    said = export(capfd, f"dataset={version}", "format=trl", "rungs=[448,999]", "to=x", status=ExitStatus.MEND)
+    assert "rungs has 999; the version has the rungs 448, 672" in said
+
+
 def test_a_condition_may_end_with_a_comment(version: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     export(capfd, f"dataset={version}", "format=trl", 'where="true -- all"', "to=x")
     assert len(table(tmp_path / "x")) == 6
