@@ -1,6 +1,6 @@
 """The speed of reading a source on two Ray nodes against one.
 
-    python -m benchmarks.ingest [--pictures 1280]
+    python -m benchmarks.ingest [--pictures 3000]
 
 Both clusters run on this machine and listen on 127.0.0.1; each node has one CPU. The source is a ChartQA folder of
 800x600 pictures, which are decoded, hashed and stored, with two questions each: the CPU is the limit, so the machine
@@ -10,8 +10,6 @@ needs two idle cores. Ray's workers are started before the clock is. The plans m
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,7 +22,7 @@ from PIL import Image
 from actors.cluster.connection import ClusterSettings, connect
 from actors.cluster.tasks import in_order
 from actors.ingest.planning import Planner, PlanSettings
-from benchmarks.ray_nodes import LOOPBACK, RayNodes
+from benchmarks.ray_nodes import on_nodes
 from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.resolution import Ladder
 from storage.builds.plan import Plan
@@ -62,27 +60,10 @@ def ingest(address: str, folder: str, nodes: int) -> dict[str, object]:
     return {"seconds": time.perf_counter() - start, "chunks": Plan(files, FINGERPRINT).chunk_ids()}
 
 
-def measure(folder: str, nodes: int) -> dict[str, object]:
-    """`ingest` on this number of nodes, in a separate process."""
-    with RayNodes() as cluster:
-        for core in range(nodes):
-            cluster.add(1, core=core)
-        command = [sys.executable, "-m", "benchmarks.ingest", "--address", cluster.head.address]
-        told = subprocess.run(
-            [*command, "--folder", folder, "--nodes", str(nodes)],
-            env={**os.environ, **LOOPBACK},
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-    found: dict[str, object] = json.loads(told.stdout.splitlines()[-1])
-    return found
-
-
 def main() -> int:
     """Measure ingest with each number of workers and print the rates."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=1280)
+    parser.add_argument("--pictures", type=int, default=3000)
     for name in ("--address", "--folder"):
         parser.add_argument(name, default="", help=argparse.SUPPRESS)
     parser.add_argument("--nodes", type=int, default=0, help=argparse.SUPPRESS)
@@ -92,8 +73,8 @@ def main() -> int:
         return 0
     with tempfile.TemporaryDirectory() as folder:
         draw(Path(folder) / "source", options.pictures)
-        one, two = (measure(folder, nodes) for nodes in (1, 2))
-    rates = [options.pictures / float(str(found["seconds"])) for found in (one, two)]
+        one, two = (on_nodes("benchmarks.ingest", nodes, folder) for nodes in (1, 2))
+    rates = [options.pictures / found["seconds"] for found in (one, two)]
     print(f"{options.pictures} pictures of 800x600")
     print(f"  one node:  {rates[0]:6.1f} pictures/s")
     print(f"  two nodes: {rates[1]:6.1f} pictures/s")

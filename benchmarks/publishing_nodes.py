@@ -10,8 +10,6 @@ less than 1.8 times the rate of one.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +19,7 @@ from actors.cluster.connection import ClusterSettings, connect
 from actors.cluster.tasks import in_order
 from actors.publishing.publishing import prepare, publish_prepared
 from benchmarks.publishing import build, settings_of
-from benchmarks.ray_nodes import LOOPBACK, RayNodes
+from benchmarks.ray_nodes import on_nodes
 from storage.files.store import Files
 
 LEAST = 1.8
@@ -38,23 +36,6 @@ def publish(address: str, folder: str, nodes: int) -> dict[str, object]:
     return {"seconds": time.perf_counter() - start, "shards": [[shard.path, shard.sha256] for shard in done.shards]}
 
 
-def measure(folder: str, nodes: int) -> dict[str, object]:
-    """`publish` on this number of nodes, in a separate process."""
-    with RayNodes() as cluster:
-        for core in range(nodes):
-            cluster.add(1, core=core)
-        command = [sys.executable, "-m", "benchmarks.publishing_nodes", "--address", cluster.head.address]
-        told = subprocess.run(
-            [*command, "--folder", folder, "--nodes", str(nodes)],
-            env={**os.environ, **LOOPBACK},
-            check=True,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-    found: dict[str, object] = json.loads(told.stdout.splitlines()[-1])
-    return found
-
-
 def main() -> int:
     """Measure one and two nodes and print the rates; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -69,8 +50,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for nodes in (1, 2):  # a store each, since blocks that exist are not made again
             build(Files(str(Path(folder, str(nodes)))), range(options.pictures), SIZE, RUNGS, QUESTIONS)
-        one, two = (measure(folder, nodes) for nodes in (1, 2))
-    seconds = [float(str(found["seconds"])) for found in (one, two)]
+        one, two = (on_nodes("benchmarks.publishing_nodes", nodes, folder) for nodes in (1, 2))
+    seconds = [found["seconds"] for found in (one, two)]
     print(f"{options.pictures} pictures of {SIZE[0]}x{SIZE[1]}: one node {seconds[0]:.1f} s, two {seconds[1]:.1f} s")
     same, ratio = one["shards"] == two["shards"], seconds[0] / seconds[1]
     print(f"the shards are {'the same' if same else 'DIFFERENT'}")

@@ -146,3 +146,32 @@ class RayNodes:
         for node in reversed(self.nodes):
             node.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def on_nodes(module: str, nodes: int, folder: str) -> dict[str, Any]:
+    """The JSON that `python -m MODULE --address ADDRESS --folder FOLDER --nodes NODES` prints last.
+
+    The command runs beside a cluster of this many nodes. Each node has one CPU, and runs on one core of this machine.
+    """
+    with RayNodes() as cluster:
+        for core in range(nodes):
+            cluster.add(1, core=core)
+        told = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                module,
+                "--address",
+                cluster.head.address,
+                "--folder",
+                folder,
+                "--nodes",
+                f"{nodes}",
+            ],
+            env={**os.environ, **LOOPBACK},
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    return found

@@ -1,6 +1,6 @@
 """The speed of verification on two Ray nodes against one, and its memory.
 
-    python -m benchmarks.verify [--pictures 100] [--rounds 3]
+    python -m benchmarks.verify [--pictures 250] [--rounds 2]
 
 The build is synthetic: drawn photographs, with a zoom in each episode. It is published. Then `pipelines.verify
 replay=all` verifies the store, on one Ray node with one CPU and on two such nodes in turn. Both clusters run on this
@@ -131,8 +131,8 @@ def measure(store: Path, nodes: int) -> tuple[float, float, str]:
 def main() -> int:
     """Measure, print, and return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=100)
-    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--pictures", type=int, default=250)
+    parser.add_argument("--rounds", type=int, default=2)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         store = Path(folder) / "out"
