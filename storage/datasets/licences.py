@@ -10,6 +10,7 @@ COPYLEFT = "**Copyleft**: what derives from it may be passed on only under the s
 SHARE_ALIKE = "**Share alike**: what derives from it may be passed on only under the same or a compatible licence"
 NON_COMMERCIAL = "**Non-commercial**: no commercial use, of models trained on it too where the owner says so"
 NO_DERIVATIVES = "**No derivatives**: edited pictures and crops of it may not be passed on"
+RESERVED = "**Rights reserved**: a part belongs to its authors: ask them before you pass that part on"
 UNNAMED = "**No licence is named**: ask the owner before you pass anything on"
 
 _TERMS = (
@@ -17,6 +18,7 @@ _TERMS = (
     (re.compile(r"\bsa\b|share.?alike", re.IGNORECASE), SHARE_ALIKE),
     (re.compile(r"\bnc\b|non.?commercial|research.only|academic", re.IGNORECASE), NON_COMMERCIAL),
     (re.compile(r"\bnd\b|no.?deriv", re.IGNORECASE), NO_DERIVATIVES),
+    (re.compile(r"\bcopyright\b|rights.reserved|\bproprietary\b", re.IGNORECASE), RESERVED),
 )
 
 
@@ -32,7 +34,7 @@ def terms(origins: Mapping[Origin, int]) -> Iterator[str]:
             parts = found.setdefault(kind, {})
             name = f"{source} ({licence})" if licence else source
             parts[name] = parts.get(name, 0) + count
-    for kind in (COPYLEFT, SHARE_ALIKE, NON_COMMERCIAL, NO_DERIVATIVES, UNNAMED):
+    for kind in (COPYLEFT, SHARE_ALIKE, NON_COMMERCIAL, NO_DERIVATIVES, RESERVED, UNNAMED):
         if kind in found:
             named = ", ".join(f"{name}: {count:,} trajectories" for name, count in found[kind].items())
             yield f"{kind}: {named}."

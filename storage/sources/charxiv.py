@@ -1,8 +1,8 @@
 """CharXiv: questions about charts of papers: reasoning (one a figure), and descriptive (four a figure, of 19 kinds).
 
 `data/{reasoning,descriptive}_{val,test}.json` are objects of rows by figure; pictures are `images/{figure_id}.jpg`.
-Descriptive rows name kinds of questions by number. The words of the questions here are ours; the kinds, and where a
-subplot is named, follow CharXiv (Wang et al. 2024, table 5).
+Descriptive rows name kinds of questions by number. The words of the questions here are ours; the kinds, the rules of
+their answers and where a subplot is named follow CharXiv (Wang et al. 2024, table 5, and its released `constants.py`).
 """
 
 from collections.abc import Callable
@@ -19,36 +19,45 @@ from storage.sources.table.named import is_file
 from storage.sources.table.settings import TableSettings
 from storage.sources.table.source import TableSource
 
-LICENCE = "cc-by-sa-4.0"
+LICENCE = "cc-by-sa-4.0 (questions); copyright of the papers' authors (charts)"
 Kind = Literal["reasoning", "descriptive"]
 KINDS: tuple[Kind, ...] = ("reasoning", "descriptive")
 
-QUESTIONS = (
-    "what is the title as written?",
-    "what is the label of the x-axis?",
-    "what is the label of the y-axis?",
-    "which labelled tick of the x-axis is leftmost?",
-    "which labelled tick of the x-axis is rightmost?",
-    "which labelled tick of the y-axis is lowest in the picture?",
-    "which labelled tick of the y-axis is highest in the picture?",
-    "by how much do neighbouring numbers at the ticks of the x-axis differ?",
-    "by how much do neighbouring numbers at the ticks of the y-axis differ?",
-    "how many lines are drawn?",
-    "does any line cross another? Answer Yes or No.",
-    "how many separate labels does the legend have?",
-    "which labels does the legend have, from top to bottom, then from left to right? Part them by commas.",
-    "by how much do the largest and the smallest number at the ticks of the colour bar differ?",
-    "what is the largest number at the ticks of the colour bar?",
-    "what is the general trend of the data from left to right?",
-    "how many ticks of all axes have a label?",
-    "how are the subplots laid out? Answer n by m: rows by columns.",
-    "how many subplots are there?",
+_X = " If the x-axis is drawn above and below the plot, read the one below; it may be shared by several subplots."
+_Y = " If the y-axis is drawn on both sides of the plot, read the left one; it may be shared by several subplots."
+_BARE = " Leave out a unit or a scale that stands apart from the ticks."
+_EVEN = " Answer Not Applicable if the ticks have no numbers, or if the steps between them differ."
+_LINES = " Grid lines, ticks and auxiliary lines do not count. Answer Not Applicable if this is no plot of lines."
+_LEGEND = (
+    " Labels of a legend beside the plot count if they are about this plot. Answer Not Applicable if there are none."
 )
-"""Kind 1 first."""
+_BAR = " Leave out a percent sign. Answer Not Applicable if there is no colour bar for this plot."
 
-ABSENT = " If there is no such thing, answer Not Applicable."
-_ALWAYS_THERE, _WHOLE = (17, 18, 19), (18, 19)
-"""Kinds whose answer is always there, and kinds about the whole figure."""
+QUESTIONS = (
+    "what is the title as written? Answer Not Applicable if there is none, or only a letter.",
+    "what is the label of the x-axis?" + _X + " Answer Not Applicable if there is none.",
+    "what is the label of the y-axis?" + _Y + " Answer Not Applicable if there is none.",
+    "which labelled tick of the x-axis is leftmost?" + _X + _BARE,
+    "which labelled tick of the x-axis is rightmost?" + _X + _BARE,
+    "which labelled tick of the y-axis is lowest in the picture?" + _Y + _BARE,
+    "which labelled tick of the y-axis is highest in the picture?" + _Y + _BARE,
+    "by how much do neighbouring numbers at the ticks of the x-axis differ?" + _X + _BARE + _EVEN,
+    "by how much do neighbouring numbers at the ticks of the y-axis differ?" + _Y + _BARE + _EVEN,
+    "how many lines are drawn?" + _LINES,
+    "does any line cross another? Answer Yes or No." + _LINES,
+    "how many separate labels does the legend have?" + _LEGEND,
+    "which labels does the legend have, from top to bottom, then from left to right? Part them by commas." + _LEGEND,
+    "by how much do the largest and the smallest number at the ticks of the colour bar differ?" + _BAR,
+    "what is the largest number at the ticks of the colour bar?" + _BAR,
+    "what is the general trend of the data from left to right? Answer in a few words.",
+    "how many ticks of all axes have a label? Ticks of an axis that several subplots share count too.",
+    "how are the subplots laid out? Answer n by m: rows by columns, and 1 by 1 if there are no subplots.",
+    "how many subplots are there? Answer 1 if there are none.",
+)
+"""Kind 1 first. The rules after a question decide its recorded answer."""
+
+_WHOLE = (18, 19)
+"""Kinds about the whole figure."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,9 +128,7 @@ def with_questions(row: Row) -> Row:
 def _question(number: object, place: object) -> str:
     if not isinstance(number, int) or not 1 <= number <= len(QUESTIONS):
         raise RowProblem("bad_field", f'field "qids" has the kind {shown(number)}, known are 1 to {len(QUESTIONS)}')
-    text = QUESTIONS[number - 1]
-    head = "In the figure, " if number in _WHOLE else _place(place)
-    return head + text + ("" if number in _ALWAYS_THERE else ABSENT)
+    return ("In the figure, " if number in _WHOLE else _place(place)) + QUESTIONS[number - 1]
 
 
 def _place(place: object) -> str:
@@ -135,7 +142,7 @@ def _place(place: object) -> str:
 SPEC = SourceSpec(
     settings=CharXivSettings,
     build=charxiv,
-    version=1,
+    version=2,
     licence=LICENCE,
     look_for=find_files,
     not_in_recipe=frozenset({"kinds", "split"}),

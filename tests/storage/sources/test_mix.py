@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from storage.datasets.licences import terms
+from storage.sources import charxiv
 from storage.sources.mix import MixSettings, mix
 from storage.sources.protocol import SourceError, SourceItem
 from storage.sources.spec import build_source
@@ -91,6 +92,11 @@ def test_the_card_names_copyleft_non_commercial_and_unnamed_parts() -> None:
     assert "photos (cc-by-nc-4.0)" in lines[1]
     assert "mine: 1 trajectories" in lines[2]
     assert "cannot all be met by one licence" in lines[3]
+
+
+def test_the_card_tells_that_the_charts_of_charxiv_belong_to_their_authors() -> None:
+    lines = list(terms({("charxiv", "reasoning", "val", charxiv.LICENCE): 3}))
+    assert [line.partition("**:")[0] for line in lines] == ["**Share alike", "**Rights reserved"]
 
 
 def test_free_parts_need_no_word() -> None:

@@ -77,7 +77,7 @@ def test_charxiv_asks_of_the_subplot_that_the_row_names(tmp_path: Path) -> None:
     assert [item.sample.subset for item in items] == ["reasoning", *["descriptive"] * 4]
     assert items[0].sample.question == "Which method wins?"
     assert items[1].sample.question.startswith("In the subplot at row 1 and column 2, what is the title")
-    assert items[4].sample.question == "In the figure, how many subplots are there?"
+    assert items[4].sample.question == "In the figure, how many subplots are there? Answer 1 if there are none."
     assert items[4].sample.answers == ("2",)
 
 
