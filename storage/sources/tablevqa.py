@@ -17,6 +17,7 @@ from storage.sources.table.named import is_file
 from storage.sources.table.settings import TableSettings
 from storage.sources.table.source import TableSource
 
+LICENCE = "cc-by-4.0"
 Subset = Literal["vwtq", "vwtq_syn", "vtabfact", "fintabnetqa"]
 SUBSETS: tuple[Subset, ...] = ("vwtq", "vwtq_syn", "vtabfact", "fintabnetqa")
 
@@ -62,6 +63,7 @@ def _subset(path: str, subset: str) -> TableSource:
         dataset="tablevqa",
         subset=subset,
         split="test",
+        licence=LICENCE,
     )
     return TableSource(table, "tablevqa", [*only, f"{subset}/*.parquet", f"*/{subset}/*.parquet"])
 
@@ -70,6 +72,7 @@ SPEC = SourceSpec(
     settings=TableVQASettings,
     build=tablevqa,
     version=1,
+    licence=LICENCE,
     look_for=find_files,
     not_in_recipe=frozenset({"subsets"}),
 )

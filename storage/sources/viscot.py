@@ -16,6 +16,7 @@ from storage.sources.table.paths import value_at
 from storage.sources.table.settings import TableSettings
 from storage.sources.table.source import TableSource
 
+LICENCE = "apache-2.0 (questions and boxes); copyright of the owners of its datasets (pictures)"
 _REQUEST = re.compile(r"\s*Please provide the bounding box coordinates?\b[^.]*\.?\s*\Z", re.IGNORECASE)
 """The end of the first turn, which asks for the box."""
 
@@ -58,6 +59,7 @@ def viscot(settings: VisualCoTSettings) -> TableSource:
         pictures=settings.pictures,
         split=settings.split,
         dataset=settings.name,
+        licence=LICENCE,
     )
     return TableSource(table, settings.name, prepare=without_request if four_turns else None)
 
@@ -81,6 +83,7 @@ SPEC = SourceSpec(
     settings=VisualCoTSettings,
     build=viscot,
     version=1,
+    licence=LICENCE,
     look_for=find_files,
     not_in_recipe=frozenset({"split", "pictures"}),
 )
