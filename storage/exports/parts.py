@@ -19,7 +19,7 @@ from storage.datasets.rows import EPISODES
 from storage.exports.episodes import Unit, examples
 from storage.exports.pictures import PictureFolder
 from storage.exports.types import schema_of
-from storage.exports.writing import RowFile, row_file, writable
+from storage.exports.writing import RowFile, Written, row_file, written
 from storage.files.store import Files
 from storage.files.table import FileRecord
 
@@ -128,7 +128,7 @@ def make_part(work: PartWork) -> PartRecord:
         for rows in _batches(part.rows()):
             writer = writer or _new_file(work)
             writer.write(rows)
-        written = writer.close() if writer is not None else FileRecord("", 0, "")
+        file = writer.close() if writer is not None else FileRecord("", 0, "")
     except BaseException:
         if writer is not None:
             writer.abandon()
@@ -141,7 +141,7 @@ def make_part(work: PartWork) -> PartRecord:
     named = [json.loads(line) for line in part.lines[:SHOWN]]
     needs = part.needs
     record = PartRecord(
-        *(work.key, work.unit.split, written.path, written.size, written.sha256),
+        *(work.key, work.unit.split, file.path, file.size, file.sha256),
         *(needs.rows, needs, dict(part.counts), named),
     )
     work.target.create(record_path(work.key), json.dumps(asdict(record), ensure_ascii=False).encode())
@@ -174,8 +174,8 @@ class _Part:
         named = None if export.settings.pictures == "embedded" else partial(_named, export.spec, export.root)
         self.pictures = PictureFolder(work.target, named)
 
-    def rows(self) -> Iterator[tuple[dict[str, Any], int]]:
-        """The rows, each with the bytes of its pictures."""
+    def rows(self) -> Iterator[tuple[Written, int]]:
+        """The rows as their file takes them, each with the bytes of its pictures."""
         work, export, spec = self._work, self._export, self._spec
         for example, other in examples(work.source, work.unit, export.written):
             key = None if spec.key is None else spec.key(example)
@@ -214,7 +214,7 @@ class _Part:
                 f"the format {spec.name} failed on episode {example.episode_id} ({said}): mend the format",
             ) from error
 
-    def _checked(self, example: Example, row: dict[str, Any]) -> Iterator[tuple[dict[str, Any], int]]:
+    def _checked(self, example: Example, row: dict[str, Any]) -> Iterator[tuple[Written, int]]:
         placed, files = self.pictures.placed(row)
         training = replace(self._export.training, files=self.pictures.named(files))
         findings, needs = examine(self._spec.validator, placed, training)
@@ -223,14 +223,14 @@ class _Part:
             self._leave_out(example, finding.trap, f"{finding.where}: {finding.message}".removeprefix(": "))
             return
         try:
-            writable(placed, self._container, self._schema)
+            whole = written(placed, self._container, self._schema)
         except ValueError as error:
             advice = "the source has to be mended, or the format"
             self._leave_out(example, "row_unwritable", f"the row cannot be written ({error}): {advice}")
             return
         size = self.pictures.write(files)
         self.needs = self.needs.and_of(needs or Needs(rows=1))
-        yield placed, size
+        yield whole, size
 
     def _leave_out(self, example: Example, reason: str, message: str) -> None:
         self.counts[reason] += 1
@@ -243,9 +243,9 @@ def _named(spec: FormatSpec, root: str, path: str) -> Any:
     return spec.picture(path, root)
 
 
-def _batches(rows: Iterator[tuple[dict[str, Any], int]]) -> Iterator[list[dict[str, Any]]]:
+def _batches(rows: Iterator[tuple[Written, int]]) -> Iterator[list[Written]]:
     """Rows in groups within the bounds of a row group."""
-    held: list[dict[str, Any]] = []
+    held: list[Written] = []
     size = 0
     for row, more in rows:
         if held and (len(held) >= GROUP_ROWS or size + more > GROUP_BYTES):

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypeAlias, cast
 
 import pyarrow as pa
 import pyarrow.types as kinds
@@ -14,14 +14,15 @@ from storage.exports.types import schema_of
 from storage.files.store import Files
 from storage.files.table import FileRecord, TableWriter
 
-Batch = Sequence[Mapping[str, Any]]
+Written: TypeAlias = bytes | Any
+"""A row as its file takes it: a line of JSON, or an Arrow batch of one row (pyarrow has no types)."""
 
 
 class RowFile(Protocol):
     """A file of rows that is being written."""
 
-    def write(self, rows: Batch) -> None:
-        """Write some rows."""
+    def write(self, rows: Sequence[Written]) -> None:
+        """Write some rows, as `written` gives them for the same container and schema."""
 
     def close(self) -> FileRecord:
         """Complete the file. The file is durable when this returns."""
@@ -42,9 +43,9 @@ class JsonLines:
         self._stack = ExitStack()
         self._sink: IO[bytes] = self._stack.enter_context(files.open(path, "whole"))
 
-    def write(self, rows: Batch) -> None:
+    def write(self, rows: Sequence[Written]) -> None:
         """See `RowFile`."""
-        data = b"".join(map(_line, rows))
+        data = b"".join(cast(Sequence[bytes], rows))
         self._hash.update(data)
         self._sink.write(data)
         self._size += len(data)
@@ -61,17 +62,35 @@ class JsonLines:
         self._stack.__exit__(InterruptedError, error, None)
 
 
-def writable(row: Mapping[str, Any], container: Container, schema: pa.Schema) -> None:
-    """Check that a row can be written: a text may hold half a character, and a format may give other types.
+class ParquetRows:
+    """A Parquet file; each batch of rows is a row group."""
+
+    def __init__(self, table: TableWriter, schema: pa.Schema) -> None:
+        self._table, self._schema = table, schema
+
+    def write(self, rows: Sequence[Written]) -> None:
+        """See `RowFile`."""
+        self._table.write_table(pa.Table.from_batches(rows, self._schema))
+
+    def close(self) -> FileRecord:
+        """See `RowFile`."""
+        return self._table.close()
+
+    def abandon(self) -> None:
+        """See `RowFile`."""
+        self._table.abandon()
+
+
+def written(row: Mapping[str, Any], container: Container, schema: pa.Schema) -> Written:
+    """A row as its file takes it. A text may hold half a character, and a format may give other types.
 
     Raises:
         ValueError: the row cannot be written.
     """
     try:
         if container == "jsonl":
-            _line(row)
-        else:
-            pa.RecordBatch.from_pylist([dict(row)], schema=schema)
+            return _line(row)
+        return pa.RecordBatch.from_pylist([dict(row)], schema=schema)
     except (pa.ArrowException, ValueError, TypeError, OverflowError, AttributeError, RecursionError) as error:
         raise ValueError(" ".join(str(error).split())[:200]) from error
 
@@ -100,7 +119,7 @@ def row_file(files: Files, stem: str, container: Container, columns: Mapping[str
         "write_statistics": False,
         "store_schema": False,
     }
-    return TableWriter(files, f"{stem}.parquet", schema, options, "whole")
+    return ParquetRows(TableWriter(files, f"{stem}.parquet", schema, options, "whole"), schema)
 
 
 def _leaves(schema: Any) -> list[str]:
