@@ -1,12 +1,13 @@
 """Export against a plain copy: rows a second with picture files, bytes a second with embedded pictures.
 
-    python -m benchmarks.exporting --version OUT/datasets/VERSION [--rows 100000] [--embedded 5000]
+    python -m benchmarks.exporting [--version demo/datasets/demo] [--rows 100000] [--embedded 10000]
 
 Makes a version of many rows from the rows of a real one (each row with ids and picture files of its own), exports the
 version on two CPUs, and copies the bytes of each export with `shutil` into fresh files for comparison. Rows for formats
 with picture files have plain pictures of the same sizes (about 2 kB each), because the disk would be the limit
-otherwise. Prints the rates and the peak memory of a process. The command fails (exit 1) below 1,500 rows a second with
-picture files, below 0.8 of the copy with embedded pictures, or above 1 GB.
+otherwise. The rows with embedded pictures must be a few GB: a copy of less ends before its bytes are on the disk.
+Prints the rates and the peak memory of a process. The command fails (exit 1) below 1,500 rows a second with picture
+files, below 0.8 of the copy with embedded pictures, or above 1 GB.
 """
 
 import argparse
@@ -138,9 +139,11 @@ def size_of(folder: str) -> int:
 def main() -> int:
     """The command; returns its exit status."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--version", type=Path, required=True, help="folder of a version")
+    parser.add_argument(
+        "--version", type=Path, default=Path("demo/datasets/demo"), help="a version (made by `make demo`)"
+    )
     parser.add_argument("--rows", type=int, default=100_000, help="of formats with picture files")
-    parser.add_argument("--embedded", type=int, default=5_000, help="rows of formats that embed pictures")
+    parser.add_argument("--embedded", type=int, default=10_000, help="rows of formats that embed pictures")
     given = parser.parse_args()
     failed = False
     with tempfile.TemporaryDirectory() as folder:
