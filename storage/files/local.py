@@ -23,7 +23,7 @@ def create_by_link(full: str, temporary: str, data: bytes) -> bool:
     if os.path.isfile(full):
         return False
     try:
-        with local_sink(temporary) as sink:
+        with local_sink(temporary, named=False) as sink:
             sink.write(data)
         return link(temporary, full)
     finally:
@@ -49,10 +49,11 @@ def link(source: str, full: str) -> bool:
 
 
 @contextmanager
-def local_sink(full: str, temporary: str | None = None) -> Iterator[IO[bytes]]:
+def local_sink(full: str, temporary: str | None = None, named: bool = True) -> Iterator[IO[bytes]]:
     """A new file for writing. It is durable after the block, and removed if the block fails.
 
     Args:
+        named: False for a file that gets its name later: the content is durable, the name is not.
         temporary: where the file lies until the block ends. It then appears under its name, whole, and replaces a file
             that has the name.
     """
@@ -66,7 +67,8 @@ def local_sink(full: str, temporary: str | None = None) -> Iterator[IO[bytes]]:
             os.fsync(sink.fileno())
         if temporary is not None:
             os.replace(temporary, full)
-        _sync_folder(folder)
+        if named:
+            _sync_folder(folder)
     except FileExistsError:
         raise
     except BaseException:
