@@ -1,6 +1,6 @@
 """The sheet: everything that an episode's pictures have shown so far, as text lines in pixels of the original."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from lensmill.geometry import Box, Frame
@@ -56,6 +56,11 @@ class Seen:
     def legible(self) -> bool:
         """Whether the text is large, certain and uncut."""
         return self.height >= LEGIBLE_HEIGHT and self.score >= LEGIBLE_SCORE and not self.cut
+
+
+def legible_share(lines: Sequence[Seen]) -> float:
+    """The share of legible lines; 0 without lines."""
+    return sum(line.legible for line in lines) / max(1, len(lines))
 
 
 def read_picture(reader: Reader, picture: Picture, index: int, original: tuple[int, int]) -> tuple[Seen, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import get_args
 
-from lensmill.agents.reader.sheet import read_picture
+from lensmill.agents.reader.sheet import legible_share, read_picture
 from lensmill.agents.refocus.opening import Parts
 from lensmill.geometry import Box
 from lensmill.perception.panels.reading import read_panels
@@ -16,6 +16,9 @@ from lensmill.template_tokens import neutral
 
 MAX_LABELS = 100
 """Of one kind; a picture with more has no parts worth naming."""
+
+SHARP = 0.5
+"""The least share of legible lines of a table with parts: in small print, two columns look like one."""
 
 _LONG = 120
 
@@ -59,8 +62,9 @@ def _found(view: Picture, reader: Reader) -> list[Region]:
     """The columns and rows of a table, the panels of a figure, or ReFocus's boxes of a bar or line chart: the columns
     of an x axis, or the rows of horizontal bars."""
     whole = view.frame.region
-    lines = [seen.line for seen in read_picture(reader, view, 0, (round(whole.width), round(whole.height)))]
-    if table := read_table([view], lines):
+    seen = read_picture(reader, view, 0, (round(whole.width), round(whole.height)))
+    lines = [line.line for line in seen]
+    if (table := read_table([view], lines)) and legible_share(seen) >= SHARP:
         columns = [Region("columns", column.name, column.box) for column in table.columns]
         return [*columns, *(Region("rows", row.label, row.box) for row in table.rows)]
     if panels := read_panels([view], lines):

@@ -24,6 +24,9 @@ from lensmill.perception.tables.rules import Rule, horizontal_rules, ink, vertic
 from lensmill.perception.tables.table import Found
 from lensmill.perception.text import TextLine
 
+LOWEST = 0.5
+"""The lowest row, in text heights. Lower ones come from rows of a blurred picture whose texts lie over one another."""
+
 RULED = 0.75
 """Rules mark the rows if there are at least this many bands for each row of text."""
 
@@ -92,6 +95,8 @@ def layout_of(pixels: NDArray[np.uint8], lines: Sequence[TextLine]) -> Layout | 
             return None
     body = rows[head:]
     tops, rows_from = _bands(body, rows[head - 1], full, height, edges)
+    if any(bottom - top < LOWEST * height for top, bottom in tops):
+        return None
     top = max([rule.at for rule in full if rule.at < top_of(rows[0]) + 1], default=top_of(rows[0]) - 0.5 * height)
     top = top if top_of(rows[0]) - top < 2 * height else top_of(rows[0]) - 0.5 * height
     ends = tops[0][0]

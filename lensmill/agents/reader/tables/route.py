@@ -6,7 +6,7 @@ from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.looking import Looking, whole_pixels
 from lensmill.agents.reader.matching import fold
 from lensmill.agents.reader.questions.answers import NoAnswer
-from lensmill.agents.reader.sheet import LEGIBLE_SCORE, Seen
+from lensmill.agents.reader.sheet import LEGIBLE_SCORE, Seen, legible_share
 from lensmill.agents.reader.tables.answers import TableAnswer
 from lensmill.agents.reader.tables.questions import answer_from_table
 from lensmill.agents.reader.tables.statements import is_statement, judge_statement
@@ -54,7 +54,7 @@ def _read(looking: Looking) -> TableReading | None:
     """The table that the pictures show; None while most of the print is blurred: the labels and values of a small bar
     chart then look like the cells of a table."""
     lines = looking.sheet.lines(SURE)
-    if sum(seen.legible for seen in lines) < CLEAR * len(lines):
+    if legible_share(lines) < CLEAR:
         return None
     return read_table(looking.pictures, [seen.line for seen in lines])
 
