@@ -147,6 +147,8 @@ def assert_edited(edit: PartEdit, view: NDArray[np.uint8], shown: NDArray[np.uin
     if edit.edit == "mask":
         for box in edit.hidden:
             assert _part(shown, box).min(axis=-1).mean() > 253, f"{edit.question}: a part is not white"
+        if edit.kind == "subplots":
+            assert (shown[changed].min(axis=-1) > 250).all(), f"{edit.question}: something else than white was drawn"
         for box in edit.shown:
             assert _part(changed, box).mean() < 0.005, f"{edit.question}: the part in focus has changed"
         return

@@ -10,9 +10,10 @@ from lensmill.agents.refocus.opening import advice_text, refocus_opening
 from lensmill.agents.refocus.parts import parts_of
 from lensmill.geometry import Box
 from lensmill.perception.text import Reader, TextLine
-from lensmill.picture import Picture
+from lensmill.picture import Picture, draw_view
 from lensmill.sample import RegionKind
 from lensmill.sandbox.interpreters import open_sandbox
+from lensmill.tools.edits import focus
 from tests.perception.printed import Printed, printed_figure, printed_table
 
 
@@ -65,3 +66,20 @@ def test_the_prompt_advises_on_each_kind_of_part(kind: RegionKind) -> None:
     system = refocus_opening(Task("What is it?", 448), parts, (448, 448))[0].parts[0].text
     assert advice_text(parts).strip() in system
     assert f"focus_on_{kind}_with_mask" in system
+
+
+def test_a_masked_panel_leaves_no_slivers_of_print() -> None:
+    canvas, panels = printed_figure(2, side=880)
+    parts = parts_of(canvas.picture, (), Printout(canvas))["subplots"]
+    first, *others = parts
+    masked = np.asarray(focus(canvas.picture.pixels, "mask", [first], parts)[0])
+    for panel in panels[1:]:
+        x1, y1, x2, y2 = panel.box.rounded_out()
+        assert (masked[y1:y2, x1:x2] == 255).all()
+
+
+def test_a_table_in_small_print_has_no_parts() -> None:
+    table = printed_table(1, "grid", side=880)
+    assert "columns" in parts_of(table.canvas.picture, (), Printout(table.canvas))
+    view = draw_view(table.canvas.image, 224)
+    assert not parts_of(view, (), Printout(table.canvas))

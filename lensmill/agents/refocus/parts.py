@@ -1,8 +1,10 @@
 """The labelled parts of a picture that ReFocus's code can name: from the source, or from our own chart geometry."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import combinations
 from typing import get_args
 
+from lensmill.agents.reader.evidence import gap
 from lensmill.agents.reader.sheet import legible_share, read_picture
 from lensmill.agents.refocus.opening import Parts
 from lensmill.geometry import Box
@@ -13,6 +15,7 @@ from lensmill.perception.text import Reader, shared_reader
 from lensmill.picture import Picture
 from lensmill.sample import Region, RegionKind
 from lensmill.template_tokens import neutral
+from lensmill.tools.edits import INSET, scaled
 
 MAX_LABELS = 100
 """Of one kind; a picture with more has no parts worth naming."""
@@ -68,12 +71,22 @@ def _found(view: Picture, reader: Reader) -> list[Region]:
         columns = [Region("columns", column.name, column.box) for column in table.columns]
         return [*columns, *(Region("rows", row.label, row.box) for row in table.rows)]
     if panels := read_panels([view], lines):
-        return [Region("subplots", panel.name, panel.box) for panel in panels]
+        air = _air(view, [panel.box for panel in panels])
+        return [Region("subplots", panel.name, panel.box.padded(air)) for panel in panels]
     reading = read_chart([view], lines)
     kind: RegionKind = "y_values" if reading.kind == "h_bar" else "x_values"
     if reading.kind not in ("h_bar", "v_bar", "line"):
         return []
     return [Region(kind, label.text, label.value_box) for label in reading.categories]
+
+
+def _air(view: Picture, boxes: Sequence[Box]) -> float:
+    """Original pixels around a panel's ink: a mask stays clear of the edges of boxes, and would leave slivers of print.
+
+    Never more than half of the space between two panels.
+    """
+    wanted = 2 * scaled(INSET, view.pixels.size) + 1
+    return min([wanted / min(view.frame.scale), *(gap(one, other) / 2 for one, other in combinations(boxes, 2))])
 
 
 def _unique(label: str, taken: Mapping[str, Box]) -> str:
