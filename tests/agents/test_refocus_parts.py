@@ -1,20 +1,24 @@
 """Refocus names the parts of tables and figures that come without boxes, and edits them with the paper's programs."""
 
+import re
 from typing import get_args
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from lensmill.agents.protocol import Task
-from lensmill.agents.refocus.opening import advice_text, refocus_opening
+from lensmill.agents.refocus.opening import Parts, refocus_opening
 from lensmill.agents.refocus.parts import parts_of
-from lensmill.geometry import Box
+from lensmill.geometry import Box, Frame
 from lensmill.perception.text import Reader, TextLine
 from lensmill.picture import Picture, draw_view
 from lensmill.sample import RegionKind
 from lensmill.sandbox.interpreters import open_sandbox
-from lensmill.tools.edits import focus
+from lensmill.tools.edits import EditKind, focus
 from tests.perception.printed import Printed, printed_figure, printed_table
+
+WHOLE = Box(0, 0, 448, 448)
 
 
 class Printout(Reader):
@@ -60,12 +64,41 @@ def test_the_papers_programs_edit_found_parts(kind: str, edit: str) -> None:
     assert (np.asarray(done.pictures[0].pixels) != np.asarray(canvas.picture.pixels)).any()
 
 
-@pytest.mark.parametrize("kind", get_args(RegionKind))
-def test_the_prompt_advises_on_each_kind_of_part(kind: RegionKind) -> None:
-    parts = {kind: {"one": Box(0, 0, 10, 10), "two": Box(10, 0, 20, 10)}}
+@pytest.mark.parametrize(
+    "kinds",
+    [("columns", "rows"), ("rows",), ("x_values",), ("y_values",), ("subplots",), ("x_values", "y_values"), ()],
+    ids="+".join,
+)
+def test_the_prompt_names_the_functions_and_variables_of_the_parts_that_are_there_and_no_others(
+    kinds: tuple[RegionKind, ...],
+) -> None:
+    parts: Parts = {kind: {"one": Box(0, 0, 10, 10), "two": Box(10, 0, 20, 10)} for kind in kinds}
     system = refocus_opening(Task("What is it?", 448), parts, (448, 448))[0].parts[0].text
-    assert advice_text(parts).strip() in system
-    assert f"focus_on_{kind}_with_mask" in system
+    for kind in get_args(RegionKind):
+        for edit in get_args(EditKind):
+            assert (f"focus_on_{kind}_with_{edit}" in system) == (kind in kinds)
+        assert (f"{kind}_bbox" in system) == (kind in kinds)
+
+
+@pytest.mark.parametrize("kinds", [("columns", "rows"), ("x_values",), ("y_values",), ("subplots",)], ids="+".join)
+def test_the_examples_of_the_prompt_are_programs_that_run(kinds: tuple[RegionKind, ...]) -> None:
+    """Each on a picture with the labels that the example is about."""
+    system = refocus_opening(Task("What is it?", 448), {kind: {"one": WHOLE} for kind in kinds}, (448, 448))[0]
+    programs = re.findall(r"```python\n(.*?)```", system.parts[0].text, re.DOTALL)
+    assert len(programs) > len(kinds), "one with this picture's label and one for each kind"
+    view = Picture(Image.new("RGB", (448, 448), "white"), Frame.whole((448, 448)))
+    sandbox = open_sandbox()
+    try:
+        for program in programs:
+            named = dict.fromkeys(re.findall(r'["\']([^"\']+)["\']', program))
+            boxes = {label: Box(0, 40 * row, 400, 40 * row + 30) for row, label in enumerate([*named, "another"])}
+            session = sandbox.session([view], dict.fromkeys(kinds, boxes))
+            done = session.run(program)
+            session.close()
+            assert done.error is None, program
+            assert len(done.pictures) == 1
+    finally:
+        sandbox.close()
 
 
 def test_a_masked_panel_leaves_no_slivers_of_print() -> None:

@@ -18,7 +18,7 @@ def _build(settings: Any, resources: Resources) -> Agent:
 SPEC = AgentSpec(
     settings=RefocusSettings,
     build=_build,
-    version=3,
+    version=4,
     roles=(AGENT,),
     opening=planned_opening,
     prompts=PROMPTS.named(),

@@ -26,7 +26,7 @@ def refocus_opening(task: Task, parts: Parts, size: tuple[int, int], last: bool 
         "system",
         tools=tools_text(parts, size),
         example=example_text(parts),
-        advice=advice_text(parts),
+        guides=guides_text(parts),
         unknown=UNKNOWN,
     )
     question = question_with_parts(task, parts)
@@ -69,18 +69,15 @@ def tools_text(parts: Parts, size: tuple[int, int]) -> str:
     return "\n".join(lines)
 
 
-_ADVICE: Mapping[RegionKind, str] = {
-    "x_values": "Outline the labels of the x axis whose values you compare.",
-    "y_values": "Outline the labels of the y axis whose values you compare.",
-    "columns": "Mask the columns of the table that the question does not need; keep the one that names the rows.",
-    "rows": "Outline the rows of the table that fit the question before you count or compare them.",
-    "subplots": "Mask all panels but those that the question names, and then read their axes.",
-}
-
-
-def advice_text(parts: Parts) -> str:
-    """A sentence for each kind of part, with a space after the last."""
-    return "".join(f"{_ADVICE[kind]} " for kind in parts)
+def guides_text(parts: Parts) -> str:
+    """How to choose and edit each kind of part that there is, after ReFocus's prompts for tables, bars that stand, bars
+    that lie and figures of several panels. Empty without parts."""
+    names: list[str] = list(parts)
+    if "columns" in parts and "rows" in parts:
+        names.append("table")
+    if not names:
+        return ""
+    return "\n".join(["\n# The parts of this picture", *(PROMPTS[name] + "\n" for name in names)])
 
 
 def example_text(parts: Parts) -> str:
