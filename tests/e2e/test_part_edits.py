@@ -37,7 +37,7 @@ async def test_programs_edit_the_found_parts_of_tables_and_figures(tmp_path: Pat
         assert json.loads(action["arguments"])["code"] == edit.program
         view, shown = (np.asarray(Image.open(io.BytesIO(image["bytes"])).convert("RGB")) for image in row["images"])
         assert_edited(edit, view, shown)
-        assert len(action["boxes"]) == len(edit.shown)
+        assert len(action["boxes"]) == len(edit.focus)
     told = await asyncio.to_thread(run, "verify", str(out), "replay=all")
     assert told.returncode == 0, told.stdout + told.stderr
     assert f"{2 * len(rows)} trajectories replayed" in told.stdout, "those of the store and those of the version"

@@ -4,19 +4,32 @@ The model is tiny and random, so what it answers is wrong; what is shown is that
 and that its caches are hit when an episode's pictures come back on every turn.
 """
 
+import ast
+import io
+import json
 import os
+import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from pipelines.exit_status import ExitStatus
 from tests.engine.conftest import ROOT, Engine
+from tests.part_edits import assert_edited, draw_part_edits
 from tests.read_version import ACCEPTED, read_rows
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(420)]
+
+EDIT = re.compile(
+    r"display\(focus_on_(?P<kind>\w+)_with_(?P<edit>draw|highlight|mask)\(image_1, \[(?P<label>.+)\], \w+_bbox\)\)"
+)
+"""The one edit of a structured reply."""
 
 SYNTHETIC = ("source.charts=2", "source.posters=0", "source.questions_per_picture=2")
 
@@ -65,6 +78,35 @@ def test_an_agent_runs_end_to_end(
         assert tool in tools_of(rows)
         assert engine.metric("vllm:prefix_cache_hits_total") > before[0]
         assert engine.metric("vllm:mm_cache_hits_total") > before[1]
+
+
+def test_refocus_edits_tables_and_figures_whose_parts_nobody_gave(engine: Engine, tmp_path: Path) -> None:
+    """A random model names random parts; each picture that its code makes is the edit that it wrote."""
+    folder = tmp_path / "rows"
+    folder.mkdir()
+    by_question = {edit.question: edit for edit in draw_part_edits(folder)}
+    columns = "source.columns={question: question, answers: answer, image: image}"
+    source = ("source=table", f"source.path={folder}", columns, "ladder.rungs=[448]")
+    rows = build(engine, tmp_path / "out", "refocus", *source, "agent.max_turns=2")
+    assert len(rows) == 2 * len(by_question)
+    assert "failures" not in {row["table"] for row in rows}
+    kinds = set()
+    for row in rows:
+        code = json.loads(row["steps"][0]["arguments"])["code"] if row["steps"][0]["tool"] else ""
+        drawn = by_question[row["question"]]
+        written = EDIT.fullmatch(code)
+        labels = {region.label for region in drawn.regions if written and region.kind == written["kind"]}
+        if written and (label := ast.literal_eval(written["label"])) in labels:
+            kind: Any = written["kind"]
+            edit = replace(drawn, kind=kind, edit=written["edit"], focus=(label,), named=repr([label]))
+            view, shown = (np.asarray(picture_of(image)) for image in row["images"])
+            assert_edited(edit, view, shown)
+            kinds.add(kind)
+    assert kinds == {"columns", "rows", "subplots"}
+
+
+def picture_of(image: dict[str, Any]) -> Image.Image:
+    return Image.open(io.BytesIO(image["bytes"])).convert("RGB")
 
 
 @pytest.mark.skipif("LENSMILL_SHARED" not in os.environ, reason="needs ChartQA: set LENSMILL_SHARED to its folder")
