@@ -98,7 +98,8 @@ def test_refocus_edits_tables_and_figures_whose_parts_nobody_gave(engine: Engine
         labels = {region.label for region in drawn.regions if written and region.kind == written["kind"]}
         if written and (label := ast.literal_eval(written["label"])) in labels:
             kind: Any = written["kind"]
-            edit = replace(drawn, kind=kind, edit=written["edit"], focus=(label,), named=repr([label]))
+            how: Any = written["edit"]
+            edit = replace(drawn, kind=kind, edit=how, focus=(label,), named=repr([label]))
             view, shown = (np.asarray(picture_of(image)) for image in row["images"])
             assert_edited(edit, view, shown)
             kinds.add(kind)
