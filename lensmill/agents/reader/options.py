@@ -32,6 +32,9 @@ HINT = 0.9
 HINT_REACH = 8.0
 """Print within so many heights of a hint belongs to the same sign, and is shown with it."""
 
+LETTERS = 3
+"""Letters and digits of a line that a crop is named by, at least."""
+
 OVERVIEW = 2.0
 """What a coarse crop promises before anything is known of it: only better hints are followed first."""
 
@@ -212,12 +215,30 @@ class OptionsRoute:
 
     def _visit(self, cell: Cell) -> None:
         self._visited.add(cell)
-        place = where(cell.region, self._looking.view.region)
+        place, print_ = where(cell.region, self._looking.view.region), self._print_in(cell.region)
+        near = f', where it says "{print_}"' if print_ else ""
         if cell.level == 0:
-            thought = f"The picture is too small to read. I look at the {place}."
+            thought = f"The picture is too small to read. I look at the {place}{near}."
         else:
-            thought = f"I cannot make out the small print here. I look closer at the {place}."
-        self._looking.visit(cell, thought, place)
+            thought = f"I cannot make out the small print here. I look closer at the {place}{near}."
+        self._looking.visit(cell, thought, print_ or self._sought())
+
+    def _print_in(self, region: Box) -> str:
+        """The surely read line in a region that says most of the question; empty without one."""
+        lines = [
+            seen
+            for seen in self._looking.sheet.lines()
+            if _holds(region, seen.box) and seen.score >= SURELY and sum(map(str.isalnum, seen.text)) >= LETTERS
+        ]
+        best = max(lines, key=lambda seen: (self._hint(seen), seen.box.area, -seen.box.y1, -seen.box.x1), default=None)
+        return "" if best is None else best.text[:80]
+
+    def _sought(self) -> str:
+        """The name of a crop of which nothing was read yet: what is searched for in it."""
+        if self._landmarks:
+            return f"search for {self._landmarks[0]}"[:80]
+        kind = asked_kind(self._question)
+        return f"search for a {kind}" if kind else "search for print"
 
 
 def _resemble_each_other(options: tuple[str, ...]) -> bool:

@@ -103,3 +103,11 @@ async def test_a_strip_of_a_picture_ends_in_a_rollout() -> None:
 def test_a_limit_of_one_turn_which_leaves_no_call_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 2"):
         ReaderSettings(max_turns=1)
+
+
+async def test_crops_of_a_search_are_named_by_print_or_by_what_is_searched_for() -> None:
+    world = PrintedWorld([("HARBOUR OFFICE", Box(300, 300, 1500, 560)), ("Borealis", SIGN)])
+    trajectory = (await ReaderAgent(reader=world).run(environment_for(QUESTION, OPTIONS))).trajectory
+    names = [step.action.arguments["label"] for step in trajectory.steps if step.action]
+    assert {"HARBOUR OFFICE", "search for print", "Borealis"} <= set(names)
+    assert not any(word in name for name in names for word in ("left", "right", "upper", "lower", "middle"))
