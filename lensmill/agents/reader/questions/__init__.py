@@ -10,13 +10,15 @@ import re
 from lensmill.agents.reader.questions.answers import Abstention, ChartAnswer, NoAnswer, Operation
 from lensmill.agents.reader.questions.booleans import asks_yes_or_no, decide
 from lensmill.agents.reader.questions.counts import count_of, counts
+from lensmill.agents.reader.questions.exclusions import without_excluded
 from lensmill.agents.reader.questions.grid import Grid
 from lensmill.agents.reader.questions.labels import colour_of, label_of
 from lensmill.agents.reader.questions.lookup import several_values
 from lensmill.agents.reader.questions.numerals import written
 from lensmill.agents.reader.questions.phrasing import listed
+from lensmill.agents.reader.questions.qualifiers import require_all_heard
 from lensmill.agents.reader.questions.shape import asks_for_colour, asks_for_label, asks_for_title
-from lensmill.agents.reader.questions.template import template_of
+from lensmill.agents.reader.questions.template import Template, template_of
 from lensmill.agents.reader.questions.values import value_of
 from lensmill.perception.chart import Cell, ChartReading
 
@@ -49,7 +51,13 @@ def _answer(question: str, grid: Grid) -> tuple[str, Operation, tuple[Cell, ...]
         return grid.reading.title, "title", (), f"The title reads '{grid.reading.title}'."
     if not grid.reading.cells:
         raise NoAnswer("no values were read from the chart")
-    template = template_of(question, grid)
+    template, without = without_excluded(template_of(question, grid))
+    answer, operation, cells, thought = _by_rule(template)
+    require_all_heard(template, operation, cells)
+    return answer, operation, cells, without + thought
+
+
+def _by_rule(template: Template) -> tuple[str, Operation, tuple[Cell, ...], str]:
     if asks_yes_or_no(template):
         decision = decide(template)
         return "Yes" if decision.holds else "No", decision.operation, decision.cells, decision.said
@@ -67,6 +75,6 @@ def _answer(question: str, grid: Grid) -> tuple[str, Operation, tuple[Cell, ...]
     several = several_values(template)
     if several:
         numbers = ", ".join(written(cell.value) for cell in several)
-        return f"[{numbers}]", "list", several, listed(grid, several)
+        return f"[{numbers}]", "list", several, listed(template.grid, several)
     value = value_of(template)
     return written(value.number), value.operation, value.cells, value.said

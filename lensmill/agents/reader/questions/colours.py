@@ -10,7 +10,7 @@ _BASE = (
     "|beige|cyan|maroon|white"
 )
 COLOUR_WORD = re.compile(
-    rf"\b(?:(light|dark|pale|bright|deep|navy|sky|royal)(?:er)?[\s-]+)?({_BASE})\b"
+    rf"\b(?:(light|dark|pale|bright|deep|navy|sky|royal)(?:er|est)?[\s-]+)?({_BASE})\b"
     r"(?!\s+(?:people|person|men|women|or african))",
     re.I,
 )

@@ -60,6 +60,8 @@ def count_of(template: Template) -> Value:
             and scope.categories is None
         ):
             raise NoAnswer("the question does not say which series to compare with the limit")
+        if grid.single and len(scope.categories or ()) == 1:
+            raise NoAnswer("the question names one category and counts")
         cells = scope.cells(grid)
         kept = tuple(cell for cell in cells if limit.holds(cell.value))
         if any(cell.measured and abs(cell.value - limit.number) < 0.05 * abs(limit.number) for cell in cells):

@@ -142,7 +142,8 @@ def clean_label(text: str) -> str:
     """A label without its footnote marks, or what the reader makes of them behind Latin text (ideographs)."""
     if not re.search(r"[A-Za-z0-9]", text):
         return text.strip()
-    return re.sub(r"(?:[*†‡®©^]|[\u2e80-\u9fff\uff00-\uffef])+$", "", text.strip()).strip() or text
+    cleaned = re.sub(r"(?:[*†‡®©^]|[\u2e80-\u9fff\uff00-\uffef])+$", "", text.strip()).strip() or text
+    return re.sub(r"(?<=\w) (?=\+$)", "", cleaned)
 
 
 def _time_axis(names: tuple[str, ...]) -> dict[str, Moment]:

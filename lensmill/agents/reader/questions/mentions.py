@@ -7,6 +7,7 @@ What could mean two labels means none.
 import re
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 
 from lensmill.agents.reader.questions.grid import Dimension, Grid
 from lensmill.agents.reader.questions.times import Moment, moments_in
@@ -26,6 +27,12 @@ _WORKING = """
     most least no yes more less high low world first second third many
 """
 _WORKING_WORDS = frozenset(_WORKING.split())
+_THINGS = frozenset(
+    """city cities country countries state states region regions area areas year years month months group groups sector
+    sectors company companies brand brands product products people person persons user users game games type types
+    building buildings household households bar bars category categories industry industries service services team
+    teams age ages individual individuals adult adults respondent respondents way ways thing things""".split()
+)
 _SUMMARIES = frozenset({"total", "overall", "average"})
 _NEGATIONS = frozenset({"no", "not", "non", "none", "never", "without", "don't", "neither", "under"})
 
@@ -169,6 +176,23 @@ def _places(words: tuple[Token, ...], question: str, label: _Label) -> list[Ment
     return found
 
 
+def _fits_in(words: tuple[Token, ...], matched: list[Token], question: str, label: _Label) -> bool:
+    """Whether a few words of a label may stand for it: no verb ("played" is not "Role-playing"), no word that is said
+    of all labels ("the cities" is not "Mexico City"), no part of another name ("South Pacific" is not "South Asia")."""
+    own = {word.text for word in tokens(plain(label.name))}
+    if all(word.text in _THINGS or (word.text not in own and re.search(r"(?:ed|ing)$", word.text)) for word in matched):
+        return False
+    places = {word.start for word in matched}
+    for before, after in pairwise(words):
+        inner = (before.start in places) != (after.start in places)
+        close = question[before.end : after.start] == " " and before.start > 0
+        if inner and close and question[before.start].isupper() and question[after.start].isupper():
+            stranger = after if before.start in places else before
+            if stranger.text not in STOP_WORDS and stranger.text not in own:
+                return False
+    return True
+
+
 def _acronyms(words: tuple[Token, ...], question: str, label: _Label) -> list[Mention]:
     """Places where the question spells out a label's capitals: "National Basketball Association" for "NBA"."""
     found: list[Mention] = []
@@ -199,6 +223,8 @@ def _meant(label: _Label, nearest: dict[str, int], words: tuple[Token, ...], que
         place > 0 and words[place - 1].text in ("which", "what", "many") for place in nearest.values()
     ):
         return False  # "which country" asks for one
+    if len(matched) < len(label.weights) and not _fits_in(words, matched, question, label):
+        return False
     digits = {stem for stem in label.weights if stem[0].isdigit()}
     if digits - nearest.keys() and any(
         place > 0 and words[place - 1].text[0].isdigit() and place - 1 not in nearest.values()

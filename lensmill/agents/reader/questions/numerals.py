@@ -85,6 +85,11 @@ def printed_scale(text: str) -> float:
     return _SCALES[match.group(1)[:3]] if match else 1.0
 
 
+def scales_in(text: str) -> frozenset[float]:
+    """The scales that a text names: 1e6 for "in million euros"."""
+    return frozenset(_SCALES[word[:3]] for word in _PRINTED_SCALE.findall(text))
+
+
 def written(number: float) -> str:
     """A number as an answer: no trailing zeros, at most four decimals, or four figures of a small one."""
     if number and abs(number) < 0.01:

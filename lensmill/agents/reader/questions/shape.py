@@ -23,6 +23,9 @@ _WHO = re.compile(
     r"^(?:who|where|whose|when)\b"
     r"|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b"
 )
+_WITH_WHAT = re.compile(
+    r"^(?:in|on|of|for|with|to|from|by|about|among) (?:what|whom|which)\b(?! (?:\w+ )?(?:%s)\b)" % _QUANTITY
+)
 _NAME = re.compile(
     r"\bname (?:of )?(?:the )?|\bfind (?:out )?(?:the|which) (?:name|year|country|categor)"
     r"|^(?:identify|find|mention|name|tell|state) (?:me )?(?:the )?(?:name|year|country|categor|group|region|brand)"
@@ -74,7 +77,7 @@ def asks_for_label(template: Template) -> bool:
     text = template.text
     if _NUMERIC.search(text):
         return False
-    if _WHO.search(text) or _NAME.search(text):
+    if _WHO.search(text) or _WITH_WHAT.search(text) or _NAME.search(text):
         return True
     legend = re.search(
         r"\bwhat (?:does|do|is|are)\b.*\bS\d+\b.*\b(?:indicat|represent|denot|stand|depict|mean|signif)\w*", text

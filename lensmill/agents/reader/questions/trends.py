@@ -8,8 +8,8 @@ from lensmill.agents.reader.questions.grid import Dimension, Grid
 from lensmill.agents.reader.questions.template import Template
 from lensmill.perception.chart import Cell
 
-_UP = r"increas\w*|ris(?:e|es|en|ing)|grow\w*|grew|going up|upward\w*|ascending"
-_DOWN = r"decreas\w*|declin\w*|fall\w*|fell|dropp\w*|going down|downward\w*|descending"
+_UP = r"increas\w*|ris(?:e|es|en|ing)|rose|grow\w*|grew|climb\w*|gain\w*|jump\w*|going up|upward\w*|ascending"
+_DOWN = r"decreas\w*|declin\w*|fall\w*|fell|drop|drops|dropp\w*|shr[aiu]nk\w*|going down|downward\w*|descending"
 _TREND = re.compile(rf"\b(?:(?P<up>{_UP})|(?P<down>{_DOWN}))\b")
 
 

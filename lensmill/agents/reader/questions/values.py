@@ -18,17 +18,23 @@ from lensmill.agents.reader.questions.scope import (
     separate_pieces,
 )
 from lensmill.agents.reader.questions.template import Template
+from lensmill.agents.reader.questions.trends import direction_in
 from lensmill.perception.chart import Cell
 
 _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
     (
         "difference",
         re.compile(
-            r"\bdifferen\w+|\bgap\b|\bminus\b|\bsubtract|\bhow (?:many|much) (?:\w+ ){0,3}?"
+            r"\bdifferen\w+|\bgap\b|\bminus\b|\bsubtract|\bhow (?:many|much) (?!times)(?:\w+ ){0,3}?"
             r"(?:more|less|fewer|higher|lower|greater|larger|bigger)\b"
         ),
     ),
-    ("ratio", re.compile(r"\bratio\b|\bdivided? by\b")),
+    (
+        "ratio",
+        re.compile(
+            r"\bratio\b|\bdivided? by\b|\bhow many times (?:as|more|less|larger|bigger|higher|greater|smaller|lower)\b"
+        ),
+    ),
     ("product", re.compile(r"\bproduct of\b|\bmultipl\w+")),
     ("median", re.compile(r"\bmedian\b")),
     ("average", re.compile(r"\baverage\b|\bavg\b|\bmean (?:value|of)\b|\bmean\b$")),
@@ -40,6 +46,11 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_CHANGED = re.compile(r"\bchang(?:e|es|ed)\b")
+_AMOUNT = re.compile(
+    r"\bhow (?:much|many)\b|\bwhat (?:is|was) the (?:\w+ )?(?:drop|increase|decrease|decline|growth|rise|fall|change|gain)\b"
+)
+_RELATIVE = re.compile(r"\bpercent\b(?! points?)|\bpercentage\b(?! points?)|%|\brate\b|\btimes\b")
 _OF_ALL = re.compile(
     r"\b(?:all|both|every|each|entire|whole)\b|\bbars?\b|\bvalues\b|\bchart\b|\bgraph\b|\bdata points\b|\bcategories\b"
     r"|\bover the (?:\w+ )?(?:years|period|time)\b|\bthroughout\b"
@@ -73,6 +84,8 @@ def value_of(template: Template, text: str | None = None) -> Value:
     """
     text = template.text if text is None else text
     operation = _operation(text)
+    if operation is None and (direction := _change_asked(template, text)) is not None:
+        return _change(template, text, direction)
     if operation is None:
         return _as_printed(_plain_value(template, text))
     if operation in ("difference", "ratio"):
@@ -83,6 +96,36 @@ def value_of(template: Template, text: str | None = None) -> Value:
             raise NoAnswer(f"only one value was found for the {operation}")
         return _as_printed(Value(cells[0].value, cells, "lookup", reads(template.grid, cells[0])))
     return _aggregate(template, operation, cells)
+
+
+def _change_asked(template: Template, text: str) -> int | None:
+    """The direction of a change between two times, where the text asks how large it is: 1 up, -1 down, 0 unsaid."""
+    times = [name for name in (*template.categories(text), *template.series(text)) if name in _all_times(template)]
+    if len(times) != 2 or not _AMOUNT.search(text):
+        return None
+    return direction_in(text) or (0 if _CHANGED.search(text) else None)
+
+
+def _all_times(template: Template) -> frozenset[str]:
+    grid = template.grid
+    return frozenset(grid.category_times) | frozenset(grid.series_times)
+
+
+def _change(template: Template, text: str, direction: int) -> Value:
+    """The change from an earlier to a later value.
+
+    Raises:
+        NoAnswer: it goes the other way, or is asked for in percent of the earlier value.
+    """
+    if _RELATIVE.search(text):
+        raise NoAnswer("the change is asked for in percent, of what is unclear")
+    grid = template.grid
+    value = _of_two(template, text, "difference")
+    order = {name: place for axis in ("category", "series") for place, name in enumerate(grid.in_time_order(axis))}
+    earlier, later = sorted(value.cells, key=lambda cell: order.get(cell.category, order.get(cell.series, 0)))
+    if direction * (later.value - earlier.value) < 0:
+        raise NoAnswer("the values go the other way than the question says")
+    return value
 
 
 def _as_printed(value: Value) -> Value:
@@ -153,6 +196,8 @@ def _of_two(template: Template, text: str, operation: Operation) -> Value:
         if second == 0:
             raise NoAnswer("a ratio to zero has no value")
         number = first / second
+        if "times" in text.split() and number < 1:
+            raise NoAnswer("the first value is the smaller one")
         said = f"{seen} The ratio is {written(first)} / {written(second)} = {written(number)}."
         return Value(number, cells, "ratio", said)
     if not re.search(r"\bminus\b", text):

@@ -11,6 +11,7 @@ from lensmill.agents.reader.tables.answers import TableAnswer
 from lensmill.agents.reader.tables.questions import answer_from_table
 from lensmill.agents.reader.tables.statements import is_statement, judge_statement
 from lensmill.geometry import Box
+from lensmill.perception.reading import read_chart
 from lensmill.perception.tables.reading import read_table
 from lensmill.perception.tables.table import TableCell, TableReading
 from lensmill.sample import RegionKind
@@ -27,6 +28,9 @@ FEW_ROWS = 6
 
 CHECKED = 6
 """At most this many cells are read again."""
+
+BARS = ("h_bar", "v_bar")
+"""Kinds of charts whose labels and numbers stand in rows and columns."""
 
 _VERDICTS = {"yes": "Yes", "true": "Yes", "no": "No", "false": "No"}
 
@@ -52,11 +56,13 @@ def conclude_statement(looking: Looking) -> Conclusion | None:
 
 def _read(looking: Looking) -> TableReading | None:
     """The table that the pictures show; None while most of the print is blurred: the labels and values of a small bar
-    chart then look like the cells of a table."""
+    chart then look like the cells of a table. A picture with bars is a chart, whose labels may stand in rows too."""
     lines = looking.sheet.lines(SURE)
     if legible_share(lines) < CLEAR:
         return None
-    return read_table(looking.pictures, [seen.line for seen in lines])
+    texts = [seen.line for seen in lines]
+    table = read_table(looking.pictures, texts)
+    return None if table is None or read_chart(looking.pictures, texts).kind in BARS else table
 
 
 def _conclude(looking: Looking, table: TableReading, statement: bool) -> Conclusion:
