@@ -9,6 +9,7 @@ from lensmill.agents.reader.questions.numerals import numbers_in
 from lensmill.agents.reader.questions.phrasing import reads
 from lensmill.agents.reader.questions.scope import has_range, named_cells, scope_of
 from lensmill.agents.reader.questions.template import Template
+from lensmill.agents.reader.questions.words import plain, stem, tokens
 from lensmill.perception.chart import Cell
 
 _BEFORE = re.compile(
@@ -120,6 +121,10 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
     polar = _yes_or_no(grid, text, dimension)
     if polar:
         return (polar,), ""
+    stranger = re.search(r"(?<=[a-z] )[A-Z][a-z]{3,}", template.question)
+    known = {word.stem for line in grid.reading.texts for word in tokens(plain(line.text))}
+    if stranger and stem(stranger.group().lower()) not in known:
+        raise NoAnswer(f"{stranger.group()!r} may name a part that the chart does not show")
     totals = [name for name in names if _TOTAL.match(name)]
     if len(totals) == 1 and (grid.single or dimension == "category") and not _NARROWED.search(text):
         return (totals[0],), "The question names no part, so the total is meant. "

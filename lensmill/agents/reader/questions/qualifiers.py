@@ -92,7 +92,10 @@ _QUALIFIERS = (
         limits=True,
     ),
     Qualifier(_words(r"second|third|fourth|fifth|sixth|next|following|preceding|consecutive|successive"), printed=True),
-    Qualifier(_words(r"first|last|previous|prior|earlier"), frozenset({"latest", "sum", "average"}), printed=True),
+    Qualifier(_words(r"first"), frozenset({"sum", "average"}), printed=True),
+    Qualifier(_words(r"last|previous|prior|earlier"), frozenset({"latest", "sum", "average"}), printed=True),
+    Qualifier(_words(r"range|deviation|variance|spread|percentile|quartile|remainder"), printed=True),
+    Qualifier(re.compile(r"(?<=\w )(?:when|whenever|where(?! the (?:data|values?|bars?|chart))|whose)\b|\band (?:\w+ )?(?:which|what|who|when|how|why)\b")),
     Qualifier(
         _words(r"closest|nearest|close to"),
         frozenset({"label_of_value"}),
@@ -104,14 +107,18 @@ _QUALIFIERS = (
         printed=True,
     ),
     Qualifier(
-        re.compile(r"\b(?:before|after|since|until|till|prior to|beyond)\b(?= (?:the )?(?:years? |end of )?[TCS]\d)")
+        re.compile(r"\b(?:before|after|since|until|till|prior to|beyond|up to)\b(?= (?:the )?(?:years? |end of )?[TCS]\d)")
     ),
 )
 _PAIRED = _words(r"both|together|altogether|combined?|combining|sum of|add(?:ed|ing)?|plus|versus|vs|respectively")
 _EVERY = _words(r"all|every|each|any|ever|always|only|both|neither|either")
 _CALCULATES = _words(r"average|mean|median|sum|total")
 _OF_A_WHOLE = re.compile(
-    r"\b(?:percent|percentage|share|fraction|proportion|part|%) of (?:the )?(?:total|all|sum|whole)\b"
+    r"\b(?:percent|percentage|share|fraction|proportion|part|%) (?:[^,]* )?(?:of|to) (?:the )?(?:total|all|sum|whole)\b"
+)
+_SOME_OF_A_CLASS = re.compile(
+    r"\b(?:[Ww]hich|[Ww]hat|[Hh]ow many|[Aa]mong(?: the)?|[Oo]f the) (?:of the |one of the )?([A-Z][a-z]+(?:an|ese|ish|ic|ch|ern)?)"
+    r" (?:countr|cit|state|nation|compan|brand|region|team|club|player)"
 )
 _COUNTS_SOMETHING = re.compile(
     r"\s?(?!percent|years?|million|billion|trillion|thousand|(?:to|and|or|in|of|by)\b)[a-z]{2,}"
@@ -144,11 +151,19 @@ def require_all_heard(template: Template, operation: Operation, cells: Sequence[
         for match in qualifier.pattern.finditer(text):
             if not (qualifier.printed and stem(match.group().split()[0]) in printed):
                 raise NoAnswer(f'no rule takes account of the word "{match.group()}"')
+    _require_whole_class(template, operation)
     _require_enough(template, operation, cells)
     if operation == "compare" and (match := _EVERY.search(text)) and not _CALCULATES.search(text):
         raise NoAnswer(f'no rule takes account of the word "{match.group()}"')
     if operation in _VALUES | _CALCULATED:
         _require_unit(template, operation, cells)
+
+
+def _require_whole_class(template: Template, operation: Operation) -> None:
+    """A question about some of the labels ("which European country") needs knowledge that the chart does not print."""
+    match = _SOME_OF_A_CLASS.search(template.question)
+    if operation in _LABELS | {"count"} and match and stem(match.group(1).lower()) not in _printed(template):
+        raise NoAnswer(f"the chart does not say which labels are {match.group(1)}")
 
 
 def _printed(template: Template) -> frozenset[str]:

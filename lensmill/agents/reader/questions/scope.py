@@ -15,6 +15,9 @@ _RANGE = re.compile(
 )
 
 
+_AMONG = re.compile(r"\b(?:among|amongst|between|out of|of)\b (?:the )?C\d+,? (?:and |or )?(?:the )?C\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """Categories and series, None for all."""
@@ -94,6 +97,9 @@ def scope_of_extreme(template: Template, mark: str, text: str) -> Scope:
     others = [piece for index, piece in enumerate(pieces) if index != own]
     if has_range(template):
         return Scope(whole.categories, series or whole.series)
+    several = template.categories(text)
+    if template.grid.single and _AMONG.search(text):
+        return Scope(several, template.grid.series)
     if series is None:
         named = template.series(" ".join(others))
         series = named if len(named) == 1 else None
@@ -101,6 +107,8 @@ def scope_of_extreme(template: Template, mark: str, text: str) -> Scope:
             raise NoAnswer("it is unclear which series the extreme is sought in")
     if categories is None:
         named = template.categories(" ".join(others))
+        if len(named) > 1 and not template.grid.single:
+            raise NoAnswer("it is unclear which categories the extreme is sought in")
         categories = named if len(named) == 1 and not template.grid.single else None
     grid = template.grid
     if grid.single:
