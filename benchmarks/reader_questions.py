@@ -29,7 +29,7 @@ from lensmill.picture import draw_view, pixel_hash
 from lensmill.tools import ToolSettings
 
 QUESTIONS = Path(__file__).with_name("chart_questions.jsonl")
-SPLITS = ("dev", "held_out")
+SPLITS = ("dev", "second", "held_out")
 
 
 @dataclass(frozen=True, slots=True)

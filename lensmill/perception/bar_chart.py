@@ -192,6 +192,8 @@ def _empty_groups(
             beside = [n for n in numbers if abs(n.box.centre[0] - centre) < 0.35 * step]
             beside = [n for n in beside if -height < extent.y2 - n.box.y2 < 3 * height]
         if aligned and beside:
+            if orientation == "h":  # the number stands in the middle of the row, and a line of a wrapped label does not
+                centre = beside[0].box.centre[1]
             out.append(Group(centre - half, centre + half, ()))
             centres.append(centre)
     return out

@@ -9,7 +9,7 @@ from lensmill.agents.reader.questions.numerals import numbers_in
 from lensmill.agents.reader.questions.phrasing import reads
 from lensmill.agents.reader.questions.scope import has_range, named_cells, scope_of
 from lensmill.agents.reader.questions.template import Template
-from lensmill.agents.reader.questions.words import plain, stem, tokens
+from lensmill.agents.reader.questions.words import STOP_WORDS, plain, stem, tokens
 from lensmill.perception.chart import Cell
 
 _BEFORE = re.compile(
@@ -59,8 +59,8 @@ def several_values(template: Template) -> tuple[Cell, ...]:
     joined = re.search(r"\b([CS])\d+,? (?:\1\d+,? )?and (?:\w+ )?\1\d+\b", template.text)
     if joined is None or _CALCULATES.search(template.text) or template.marks("EP") or has_range(template):
         return ()
-    if not re.match(r"(?:what|find|how (?:many|much))\b", template.text):
-        return ()
+    if not re.match(r"(?:what|find) (?:are|were|the)\b", template.text):
+        return ()  # "the share of A and B" may as well mean their sum
     try:
         cells = named_cells(template, template.text)
     except NoAnswer:
@@ -115,6 +115,8 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
     grid = template.grid
     names = grid.names(dimension)
     if len(names) == 1:
+        if dimension == "category" and (grid.reading.doubts or unplaced_moments(template.question, grid)):
+            raise NoAnswer("one label was read, and the question may mean another")
         return names, ""
     if grid.times(dimension):
         return _by_time(template, text, dimension), "The question names no time, so the latest one is meant. "
@@ -125,6 +127,10 @@ def _unsaid(template: Template, text: str, dimension: Dimension) -> tuple[tuple[
     known = {word.stem for line in grid.reading.texts for word in tokens(plain(line.text))}
     if stranger and stem(stranger.group().lower()) not in known:
         raise NoAnswer(f"{stranger.group()!r} may name a part that the chart does not show")
+    words = [word for word in tokens(text) if word.text not in STOP_WORDS]
+    others = {word.stem for name in names if not _TOTAL.match(name) for word in tokens(plain(name))}
+    if any(word.stem in others and not word.text[0].isdigit() for word in words):
+        raise NoAnswer("the question seems to name a part that was not found")
     totals = [name for name in names if _TOTAL.match(name)]
     if len(totals) == 1 and (grid.single or dimension == "category") and not _NARROWED.search(text):
         return (totals[0],), "The question names no part, so the total is meant. "

@@ -95,7 +95,11 @@ _QUALIFIERS = (
     Qualifier(_words(r"first"), frozenset({"sum", "average"}), printed=True),
     Qualifier(_words(r"last|previous|prior|earlier"), frozenset({"latest", "sum", "average"}), printed=True),
     Qualifier(_words(r"range|deviation|variance|spread|percentile|quartile|remainder"), printed=True),
-    Qualifier(re.compile(r"(?<=\w )(?:when|whenever|where(?! the (?:data|values?|bars?|chart))|whose)\b|\band (?:\w+ )?(?:which|what|who|when|how|why)\b")),
+    Qualifier(
+        re.compile(
+            r"(?<=\w )(?:when|whenever|where(?! the (?:data|values?|bars?|chart))|whose)\b|\band (?:\w+ )?(?:which|what|who|when|how|why)\b"
+        )
+    ),
     Qualifier(
         _words(r"closest|nearest|close to"),
         frozenset({"label_of_value"}),
@@ -107,7 +111,9 @@ _QUALIFIERS = (
         printed=True,
     ),
     Qualifier(
-        re.compile(r"\b(?:before|after|since|until|till|prior to|beyond|up to)\b(?= (?:the )?(?:years? |end of )?[TCS]\d)")
+        re.compile(
+            r"\b(?:before|after|since|until|till|prior to|beyond|up to)\b(?= (?:the )?(?:years? |end of )?[TCS]\d)"
+        )
     ),
 )
 _PAIRED = _words(r"both|together|altogether|combined?|combining|sum of|add(?:ed|ing)?|plus|versus|vs|respectively")
@@ -120,6 +126,7 @@ _SOME_OF_A_CLASS = re.compile(
     r"\b(?:[Ww]hich|[Ww]hat|[Hh]ow many|[Aa]mong(?: the)?|[Oo]f the) (?:of the |one of the )?([A-Z][a-z]+(?:an|ese|ish|ic|ch|ern)?)"
     r" (?:countr|cit|state|nation|compan|brand|region|team|club|player)"
 )
+_EXTREME_WORDS = frozenset("most least top bottom best worst main leading highest lowest".split())
 _COUNTS_SOMETHING = re.compile(
     r"\s?(?!percent|years?|million|billion|trillion|thousand|(?:to|and|or|in|of|by)\b)[a-z]{2,}"
 )
@@ -152,6 +159,8 @@ def require_all_heard(template: Template, operation: Operation, cells: Sequence[
             if not (qualifier.printed and stem(match.group().split()[0]) in printed):
                 raise NoAnswer(f'no rule takes account of the word "{match.group()}"')
     _require_whole_class(template, operation)
+    if template.marks("E"):
+        _require_no_label_in_extremes(template)
     _require_enough(template, operation, cells)
     if operation == "compare" and (match := _EVERY.search(text)) and not _CALCULATES.search(text):
         raise NoAnswer(f'no rule takes account of the word "{match.group()}"')
@@ -164,6 +173,14 @@ def _require_whole_class(template: Template, operation: Operation) -> None:
     match = _SOME_OF_A_CLASS.search(template.question)
     if operation in _LABELS | {"count"} and match and stem(match.group(1).lower()) not in _printed(template):
         raise NoAnswer(f"the chart does not say which labels are {match.group(1)}")
+
+
+def _require_no_label_in_extremes(template: Template) -> None:
+    """ "Most" may be the extreme or a word of a label such as "Most are satisfied"."""
+    said = {stem(word) for word in re.findall(r"[a-z]+", template.question.lower()) if word in _EXTREME_WORDS}
+    names = " ".join([*template.grid.categories, *template.grid.series]).lower()
+    if said & {stem(word) for word in re.findall(r"[a-z]+", names)}:
+        raise NoAnswer("a word of the question may be an extreme or a part of a label")
 
 
 def _printed(template: Template) -> frozenset[str]:

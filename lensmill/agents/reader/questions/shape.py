@@ -16,9 +16,11 @@ _QUANTITY = (
     r"percentages?|percent|per cent|%|shares?|values?|numbers?|amounts?|rates?|scores?|prices?|totals?"
     r"|averages?|mean|medians?|sums?|differences?|ratios?|proportions?|levels?|counts?|revenues?|populations?"
     r"|volumes?|incomes?|costs?|ind(?:ex|ices)|figures?|sizes?|growth|sales|spending|profits?|turnover|data|gdp"
-    r"|debt|expenditures?|production|products?|outputs?|mode|quantity|increase|decrease|change|distribution"
+    r"|debt|expenditures?|production|products?(?= of)|outputs?|mode|quantity|increase|decrease|change|distribution"
     r"|magnitude|estimate|forecast|ages?(?! group)|temperatures?|points?|length|height|salary|wages?"
 )
+_NOT_ITSELF = "class|group|categor|bracket|range|band|type|sector|segment|compan|countr|brand|team|region|year|month|industr|level"
+"""Nouns after a quantity that make a label of it: "which turnover class"."""
 _WHO = re.compile(
     r"^(?:who|where|whose|when)\b"
     r"|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b"
@@ -86,7 +88,9 @@ def asks_for_label(template: Template) -> bool:
         return True
     which = _WHICH.search(text)
     if which is not None:
-        return not re.match(rf"(?: is| was)?(?: the)?(?: E\d+)? (?:{_QUANTITY})\b", which.group("rest"))
+        return not re.match(
+            rf"(?: is| was)?(?: the)?(?: E\d+)? (?:{_QUANTITY})\b(?! (?:{_NOT_ITSELF}))", which.group("rest")
+        )
     noun = _WHAT_NOUN.match(text)
     if noun is not None:
         return not re.search(rf"\b(?:{_QUANTITY})\b", noun.group("noun"))
