@@ -1,11 +1,11 @@
 """The reader on questions about real charts for which its rules were not written.
 
-    python -m benchmarks.reader_questions --charts "ChartQA Dataset/test/png" [--split dev] [--rungs 224 448 896] [--wrong]
+    python -m benchmarks.reader_questions --charts "ChartQA Dataset/test/png" [--split dev] [--rungs 448] [--wrong]
 
-The questions are `chart_questions.jsonl`, the pictures a folder of ChartQA's. Each episode is the reader's own, with
-its tools, as a build runs it. "right" is what the strict answer rules accept. A question whose answer is null has
-none on its chart, so that every answer to it is wrong. The split "held_out" is measured and never looked into:
-no rule may be written from its questions.
+The questions are `chart_questions.jsonl` (benchmarks/README.md tells how they were made), the pictures a folder of
+ChartQA's. Each episode is the reader's own, with its tools, as a build runs it. "right" is what the strict answer rules
+accept. A question whose answer is null has none on its chart, so that every answer to it is wrong. The split "held_out"
+is measured and never looked into: no rule may be written from its questions.
 """
 
 import argparse

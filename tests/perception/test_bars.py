@@ -169,3 +169,12 @@ def test_shades_of_one_series_are_no_series() -> None:
     reading = sheet.read()
     assert len(reading.cells) == 6
     assert {cell.series for cell in reading.cells} == {""}
+
+
+def test_a_wrapped_label_beside_a_bar_too_short_to_see_is_read_whole() -> None:
+    sheet = rows({"Egypt": 90, "Namibia": 30, "Kenya": 20, "Cape Verde": 0})
+    sheet.lines = [line for line in sheet.lines if line.text not in ("Cape Verde", "0%")]
+    sheet.text("Islands and other states of the", 210, 402, "rm")
+    sheet.text("Atlantic", 210, 417, "rm")
+    sheet.text("0%", 226, 410, "lm")
+    assert values(sheet.read())["Islands and other states of the Atlantic", ""] == 0

@@ -27,12 +27,14 @@ _WORKING = """
     most least no yes more less high low world first second third many
 """
 _WORKING_WORDS = frozenset(_WORKING.split())
-_THINGS = frozenset(
-    """city cities country countries state states region regions area areas year years month months group groups sector
+# A label of several words is not named by one of these alone: they are said of all labels.
+_THINGS_OF_ALL = """
+    city cities country countries state states region regions area areas year years month months group groups sector
     sectors company companies brand brands product products people person persons user users game games type types
     building buildings household households bar bars category categories industry industries service services team
-    teams age ages individual individuals adult adults respondent respondents way ways thing things""".split()
-)
+    teams age ages individual individuals adult adults respondent respondents way ways thing things
+"""
+_THINGS = frozenset(_THINGS_OF_ALL.split())
 _SUMMARIES = frozenset({"total", "overall", "average"})
 _NEGATIONS = frozenset({"no", "not", "non", "none", "never", "without", "don't", "neither", "under"})
 

@@ -20,9 +20,6 @@ _LABELS: frozenset[Operation] = frozenset({"extreme_label", "label_of_value", "t
 _OF_NO_VALUE: frozenset[Operation] = frozenset({"colour", "legend", "title"})
 _NUMBERS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
 
-_LIMITED = "a limit"
-"""Stands for the operations that compare with a number, where the question has one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Qualifier:
@@ -45,21 +42,19 @@ def _words(pattern: str) -> re.Pattern[str]:
     return re.compile(rf"\b(?:{pattern})\b")
 
 
-_NEGATED = Qualifier(
-    re.compile(r"\b(?:not|never|no|none|neither|nor|without|cannot|lack\w*|fail\w*)\b|n't\b"), printed=True
-)
+_NEGATED = Qualifier(re.compile(r"\b(?:not|never|no|none|neither|nor|without|cannot|lack\w*|fail\w*)\b|n't\b"))
 _QUALIFIERS = (
     Qualifier(
         _words(
-            r"exclud\w+|except\w*|apart from|aside from|besides|leav(?:e|ing) out|left out|ignor\w+|omit\w*|disregard\w*"
-            r"|other than|rather than|instead of|all but|but not|others?|rest|remaining|only|but"
-        ),
-        printed=True,
+            r"exclud\w+|except\w*|apart from|aside from|besides|leav(?:e|ing) out|left out|ignor\w+|omit\w*"
+            r"|disregard\w*|other than|rather than|instead of|all but|but not|others?|rest|remaining|only|but"
+        )
     ),
     _NEGATED,
     Qualifier(
         _words(
-            r"if(?! (?:we|you|i) (?:add|sum|combine|take|subtract|divide))|unless|while|whereas|although|though|despite|assuming|suppos\w+|respectively|cumulative\w*"
+            r"if(?! (?:we|you|i) (?:add|sum|combine|take|subtract|divide))"
+            r"|unless|while|whereas|although|though|despite|assuming|suppos\w+|respectively|cumulative\w*"
         )
     ),
     Qualifier(
@@ -74,7 +69,7 @@ _QUALIFIERS = (
         _words(
             r"leads?|ahead|behind|margin|advantage|gap|discrepanc\w+|disparit\w+|separat\w+|apart|differ\w*|exceed\w*"
         ),
-        frozenset({"difference", "compare"}) | _LABELS,
+        frozenset[Operation]({"difference", "compare"}) | _LABELS,
         limits=True,
         printed=True,
     ),
@@ -85,7 +80,8 @@ _QUALIFIERS = (
     ),
     Qualifier(
         re.compile(
-            r"\b(?:more|less|fewer|(?!oth|wheth|eith|numb|rath|aft|und|ov|ev)[a-z]{3,}er)\b(?=(?: [^\s,]+){0,5} (?:than|then)\b)"
+            r"\b(?:more|less|fewer|(?!oth|wheth|eith|numb|rath|aft|und|ov|ev)[a-z]{3,}er)\b"
+            r"(?=(?: [^\s,]+){0,5} (?:than|then)\b)"
             r"|\b(?:above|below|over|under|beyond)\b(?= (?:the )?[\d$€£CSET])"
         ),
         _TWO,
@@ -97,7 +93,8 @@ _QUALIFIERS = (
     Qualifier(_words(r"range|deviation|variance|spread|percentile|quartile|remainder"), printed=True),
     Qualifier(
         re.compile(
-            r"(?<=\w )(?:when|whenever|where(?! the (?:data|values?|bars?|chart))|whose)\b|\band (?:\w+ )?(?:which|what|who|when|how|why)\b"
+            r"(?<=\w )(?:when|whenever|where(?! the (?:data|values?|bars?|chart))|whose)\b"
+            r"|\band (?:\w+ )?(?:which|what|who|when|how|why)\b"
         )
     ),
     Qualifier(
@@ -123,10 +120,11 @@ _OF_A_WHOLE = re.compile(
     r"\b(?:percent|percentage|share|fraction|proportion|part|%) (?:[^,]* )?(?:of|to) (?:the )?(?:total|all|sum|whole)\b"
 )
 _SOME_OF_A_CLASS = re.compile(
-    r"\b(?:[Ww]hich|[Ww]hat|[Hh]ow many|[Aa]mong(?: the)?|[Oo]f the) (?:of the |one of the )?([A-Z][a-z]+(?:an|ese|ish|ic|ch|ern)?)"
+    r"\b(?:[Ww]hich|[Ww]hat|[Hh]ow many|[Aa]mong(?: the)?|[Oo]f the) "
+    r"(?:of the |one of the )?([A-Z][a-z]+(?:an|ese|ish|ic|ch|ern)?)"
     r" (?:countr|cit|state|nation|compan|brand|region|team|club|player)"
 )
-_EXTREME_WORDS = frozenset("most least top bottom best worst main leading highest lowest".split())
+_EXTREME_WORDS = frozenset({"most", "least", "top", "bottom", "best", "worst", "main", "leading", "highest", "lowest"})
 _COUNTS_SOMETHING = re.compile(
     r"\s?(?!percent|years?|million|billion|trillion|thousand|(?:to|and|or|in|of|by)\b)[a-z]{2,}"
 )
@@ -162,8 +160,8 @@ def require_all_heard(template: Template, operation: Operation, cells: Sequence[
     if template.marks("E"):
         _require_no_label_in_extremes(template)
     _require_enough(template, operation, cells)
-    if operation == "compare" and (match := _EVERY.search(text)) and not _CALCULATES.search(text):
-        raise NoAnswer(f'no rule takes account of the word "{match.group()}"')
+    if operation == "compare" and (every := _EVERY.search(text)) and not _CALCULATES.search(text):
+        raise NoAnswer(f'no rule takes account of the word "{every.group()}"')
     if operation in _VALUES | _CALCULATED:
         _require_unit(template, operation, cells)
 

@@ -19,14 +19,18 @@ _QUANTITY = (
     r"|debt|expenditures?|production|products?(?= of)|outputs?|mode|quantity|increase|decrease|change|distribution"
     r"|magnitude|estimate|forecast|ages?(?! group)|temperatures?|points?|length|height|salary|wages?"
 )
-_NOT_ITSELF = "class|group|categor|bracket|range|band|type|sector|segment|compan|countr|brand|team|region|year|month|industr|level"
+_NOT_ITSELF = (
+    r"class|group|categor|bracket|range|band|type|sector|segment|compan|countr|brand|team|region|year|month"
+    r"|industr|level"
+)
 """Nouns after a quantity that make a label of it: "which turnover class"."""
 _WHO = re.compile(
     r"^(?:who|where|whose|when)\b"
     r"|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b"
 )
 _WITH_WHAT = re.compile(
-    r"^(?:in|on|of|for|with|to|from|by|about|among) (?:what|whom|which)\b(?! (?:\w+ )?(?:%s)\b)" % _QUANTITY
+    r"^(?:in|on|of|for|with|to|from|by|about|among) (?:what|whom|which)\b"
+    rf"(?! (?:\w+ )?(?:{_QUANTITY})\b)"
 )
 _NAME = re.compile(
     r"\bname (?:of )?(?:the )?|\bfind (?:out )?(?:the|which) (?:name|year|country|categor)"

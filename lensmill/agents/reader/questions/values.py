@@ -48,7 +48,8 @@ _OPERATIONS: tuple[tuple[Operation, re.Pattern[str]], ...] = (
 )
 _CHANGED = re.compile(r"\bchang(?:e|es|ed)\b")
 _AMOUNT = re.compile(
-    r"\bhow (?:much|many)\b|\bwhat (?:is|was) the (?:\w+ )?(?:drop|increase|decrease|decline|growth|rise|fall|change|gain)\b"
+    r"\bhow (?:much|many)\b"
+    r"|\bwhat (?:is|was) the (?:\w+ )?(?:drop|increase|decrease|decline|growth|rise|fall|change|gain)\b"
 )
 _RELATIVE = re.compile(r"\bpercent\b(?! points?)|\bpercentage\b(?! points?)|%|\brate\b|\btimes\b")
 _OF_ALL = re.compile(
