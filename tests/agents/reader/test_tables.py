@@ -5,13 +5,15 @@ import pytest
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.reader.agent import ReaderAgent
+from lensmill.agents.reader.looking import Looking
 from lensmill.agents.reader.questions.answers import NoAnswer
-from lensmill.agents.reader.tables import answer_from_table, is_statement, judge_statement
+from lensmill.agents.reader.tables import answer_from_table, is_statement, judge_statement, route
 from lensmill.geometry import Box
 from lensmill.perception.tables.table import Column, Row, TableCell, TableReading
 from lensmill.picture import draw_view
 from lensmill.tools import ToolSettings
 from tests.agents.reader.printed_world import PrintedWorld
+from tests.perception.drawn import rows
 from tests.perception.printed import printed_table
 
 HEADERS = ("Hut", "Valley", "Beds", "Round", "Guide")
@@ -127,3 +129,12 @@ async def test_a_statement_with_options_is_answered_with_an_option() -> None:
     for value, answer in ((first[1], "True"), (second[1], "False")):
         rollout = await ask(f"{first[0]} has the {sheet.headers[1]} {value}", choices=("False", "True"))
         assert rollout.trajectory.answer == answer
+
+
+def test_a_picture_with_bars_is_no_table_though_its_print_stands_in_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = rows({"Cheese": 62, "Milk": 41, "Eggs": 9})
+    monkeypatch.setattr(route, "read_table", lambda *_: table())
+    task = Task("What is the value of Milk?", 896)
+    environment = Environment(task, sheet.image, draw_view(sheet.image, 896), ToolSettings(zoom_floor=896))
+    world = PrintedWorld([(line.text, line.box) for line in sheet.lines])
+    assert route.conclude_from_table(Looking(environment, world, 5)) is None
