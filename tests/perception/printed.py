@@ -9,8 +9,8 @@ from lensmill.picture import Picture
 from storage.sources.synthetic.canvas import Anchor, Canvas, Cramped
 from storage.sources.synthetic.chart_parts import draw_title_and_source
 from storage.sources.synthetic.charts import draw_chart, grid_for, tables_in_turn
-from storage.sources.synthetic.drawing import Area, ChartKind
-from storage.sources.synthetic.figures import DrawnPanel, draw_figure
+from storage.sources.synthetic.drawing import Area, ChartKind, DrawnPanel
+from storage.sources.synthetic.figures import draw_figure
 from storage.sources.synthetic.style import Colour, Font, choose_style
 from storage.sources.synthetic.table_look import TableLook
 from storage.sources.synthetic.tables import DrawnSheet, choose_rows, draw_sheet, sheet_of

@@ -1,4 +1,4 @@
-"""Charts and posters drawn from public-domain figures: the embedded default source, which is also a useful dataset."""
+"""Charts, posters, figures, tables and documents drawn from public-domain figures: the default source."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -11,7 +11,7 @@ __all__ = ["SPEC", "SyntheticSettings", "SyntheticSource"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyntheticSettings(SourceSettings):
-    """Charts and dense posters that lensmill draws itself, 3840 px wide, from public-domain figures."""
+    """Charts, posters, tables and more that lensmill draws itself, 3840 px long, from public-domain figures."""
 
     name: Literal["synthetic"] = "synthetic"
     seed: int = 0
@@ -20,12 +20,19 @@ class SyntheticSettings(SourceSettings):
     """number of charts"""
     posters: int = 2
     """number of dense 4K posters"""
+    figures: int = 0
+    """number of figures of several panels"""
+    tables: int = 0
+    """number of tables, ruled and unruled"""
+    documents: int = 0
+    """number of documents of one page"""
     questions_per_picture: int = 3
     """at most"""
 
     def __post_init__(self) -> None:
-        if min(self.charts, self.posters) < 0 or self.charts + self.posters == 0:
-            raise ValueError("charts and posters must not be negative, and not both 0")
+        counts = (self.charts, self.posters, self.figures, self.tables, self.documents)
+        if min(counts) < 0 or sum(counts) == 0:
+            raise ValueError("charts, posters, figures, tables and documents must not be negative, and not all 0")
         if self.questions_per_picture < 1:
             raise ValueError("questions_per_picture must be at least 1")
 
@@ -33,9 +40,15 @@ class SyntheticSettings(SourceSettings):
 SPEC = SourceSpec(
     settings=SyntheticSettings,
     build=lambda settings: SyntheticSource(
-        settings.seed, settings.charts, settings.posters, settings.questions_per_picture
+        seed=settings.seed,
+        charts=settings.charts,
+        posters=settings.posters,
+        figures=settings.figures,
+        tables=settings.tables,
+        documents=settings.documents,
+        questions_per_picture=settings.questions_per_picture,
     ),
-    version=3,
+    version=4,
     licence=LICENCE,
-    not_in_recipe=frozenset({"charts", "posters", "questions_per_picture"}),
+    not_in_recipe=frozenset({"charts", "posters", "figures", "tables", "documents", "questions_per_picture"}),
 )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from storage.sources.synthetic.charts import Illustration
+from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.source import SyntheticSource
 
 
@@ -32,12 +32,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--charts", type=int, default=5)
     parser.add_argument("--posters", type=int, default=1)
+    parser.add_argument("--figures", type=int, default=0)
+    parser.add_argument("--tables", type=int, default=0)
+    parser.add_argument("--documents", type=int, default=0)
     parser.add_argument("--questions", type=int, default=3, help="maximum number for each picture")
     parser.add_argument("--side", type=int, default=3840, help="longer side of the pictures in pixels")
     parser.add_argument("--boxes", action="store_true", help="outline regions (blue) and evidence (red)")
     options = parser.parse_args(arguments)
     options.out.mkdir(parents=True, exist_ok=True)
-    source = SyntheticSource(options.seed, options.charts, options.posters, options.questions, options.side)
+    source = SyntheticSource(
+        seed=options.seed,
+        charts=options.charts,
+        posters=options.posters,
+        figures=options.figures,
+        tables=options.tables,
+        documents=options.documents,
+        questions_per_picture=options.questions,
+        side=options.side,
+    )
     with (options.out / "questions.jsonl").open("w", encoding="utf-8") as lines:
         for name, illustration in source.illustrations():
             path = options.out / f"{name.replace(' ', '-')}-{illustration.kind}.png"

@@ -1,23 +1,20 @@
 """One chart on one picture: chooses the figures, the kind, the look and the questions."""
 
 import functools
-from dataclasses import dataclass, replace
 from random import Random
 
-from lensmill.sample import Region
 from storage.sources.synthetic.bars import draw_bars
 from storage.sources.synthetic.canvas import Canvas, Cramped
-from storage.sources.synthetic.chart_parts import draw_title_and_source
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing
 from storage.sources.synthetic.facts import FactTable, all_tables
 from storage.sources.synthetic.grid import Grid, multi_grid, pie_grid, single_grid
+from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.lines import draw_lines
 from storage.sources.synthetic.pies import draw_pie
 from storage.sources.synthetic.questions.charts import ask
-from storage.sources.synthetic.questions.question import Question
 from storage.sources.synthetic.questions.subject import Subject
 from storage.sources.synthetic.style import Style, choose_style
-from storage.sources.synthetic.tables import choose_rows, column_drawings, draw_sheet, sheet_of
+from storage.sources.synthetic.table_pictures import illustrate_sheet
 
 CYCLE: tuple[ChartKind, ...] = (
     "v_bar",
@@ -34,25 +31,6 @@ CYCLE: tuple[ChartKind, ...] = (
     "stacked_h_bar",
 )
 """Each cycle of this many charts has these kinds, in an order that depends on the seed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Illustration:
-    """A finished picture.
-
-    Attributes:
-        kind: the kind of its chart, or "poster".
-        png: the file.
-        regions: parts that agents may name.
-        questions: with boxes in pixels of the picture.
-    """
-
-    kind: str
-    png: bytes
-    width: int
-    height: int
-    regions: tuple[Region, ...]
-    questions: tuple[Question, ...]
 
 
 def draw_chart(canvas: Canvas, area: Area, kind: ChartKind, grid: Grid, style: Style, rng: Random) -> Drawing:
@@ -119,7 +97,7 @@ def illustrate_chart(seed: int, index: int, questions: int, side: int) -> Illust
     size = rng.choice(sizes)
     for table in tables_in_turn(kind, seed, turn):
         if kind == "table":
-            return _illustrate_table(table, style, rng, questions, side)
+            return illustrate_sheet(table, style, rng, questions, side)
         grid = grid_for(kind, table, rng, {"v_bar": 9, "h_bar": 13}.get(kind, 7))
         if grid is None:
             continue
@@ -131,18 +109,3 @@ def illustrate_chart(seed: int, index: int, questions: int, side: int) -> Illust
         asked = ask([Subject(drawing, style)], rng, questions)
         return Illustration(kind, canvas.png(), canvas.width, canvas.height, drawing.regions, tuple(asked))
     raise ValueError(f"no table of facts suits a chart of kind {kind!r}")
-
-
-def _illustrate_table(table: FactTable, style: Style, rng: Random, questions: int, side: int) -> Illustration:
-    rows = choose_rows(table, rng, 20)
-    columns = list(table.columns)[:6]
-    style = replace(style, text_size=rng.choice([60, 68, 76, 84]))
-    height = min(3200, max(2160, 400 + round(len(rows) * style.text_size * rng.uniform(2.2, 3.0))))
-    canvas = Canvas(3840, height, side, style.background)
-    area = Area(0, 0, canvas.width, canvas.height)
-    parts = draw_title_and_source(canvas, area, table.title, "", table.source, style)
-    sheet = sheet_of(table, columns, rows, style, spanning=rng.random() < 0.4)
-    drawn = draw_sheet(canvas, parts.inner, sheet, style, rng)
-    drawings = column_drawings(table, columns, rows, drawn, table.title)
-    asked = ask([Subject(drawing, style) for drawing in drawings], rng, questions)
-    return Illustration("table", canvas.png(), canvas.width, canvas.height, drawn.regions, tuple(asked))

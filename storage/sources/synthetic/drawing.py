@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 from lensmill.geometry import Box
 from lensmill.sample import Region
 from storage.sources.synthetic.grid import Grid
+from storage.sources.synthetic.style import Style
 
 ChartKind = Literal[
     "v_bar", "h_bar", "grouped_v_bar", "grouped_h_bar", "stacked_v_bar", "stacked_h_bar", "line", "pie", "table"
@@ -104,3 +105,29 @@ class Drawing:
             if (mark.category, mark.series) == (category, series):
                 return mark
         raise KeyError(f"no mark for {category!r}, {series!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnPanel:
+    """A panel as drawn. `box` holds its ink (of a framed panel: the frame), in pixels of the picture."""
+
+    letter: str
+    letter_box: Box | None
+    drawing: Drawing
+    style: Style
+    box: Box
+
+    @property
+    def title(self) -> str:
+        """The title of its chart, as printed."""
+        return self.drawing.title
+
+    @property
+    def region(self) -> Region:
+        """The panel as agents may name it."""
+        return Region("subplots", " ".join(filter(None, (self.letter, self.title))), self.box)
+
+    @property
+    def heading(self) -> tuple[Box, ...]:
+        """The ink of its letter and of its title."""
+        return tuple(box for box in (self.letter_box, self.drawing.title_box) if box is not None)

@@ -1,18 +1,22 @@
-"""Draws figures of several panels: charts side by side with letters, as in papers."""
+"""Figures of several panels: charts side by side with letters, as in papers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from random import Random
 from string import ascii_lowercase
 
 import numpy as np
 
 from lensmill.geometry import Box
-from lensmill.sample import Region
-from storage.sources.synthetic.canvas import Canvas, Cramped
+from storage.sources.synthetic.canvas import FULL_SIDE, Canvas, Cramped
 from storage.sources.synthetic.charts import draw_chart, grid_for, tables_in_turn
-from storage.sources.synthetic.drawing import Area, ChartKind
+from storage.sources.synthetic.drawing import Area, ChartKind, DrawnPanel
 from storage.sources.synthetic.facts import FactTable
+from storage.sources.synthetic.illustration import Illustration
+from storage.sources.synthetic.questions.charts import ask
+from storage.sources.synthetic.questions.panels import ask_panels
+from storage.sources.synthetic.questions.question import in_turn
+from storage.sources.synthetic.questions.subject import Subject
 from storage.sources.synthetic.style import Colour, Style, choose_style
 
 KINDS: tuple[ChartKind, ...] = ("v_bar", "h_bar", "line", "pie", "grouped_v_bar")
@@ -24,18 +28,33 @@ GRIDS = ((1, 2), (2, 1), (2, 2), (1, 3), (2, 3), (3, 2), (3, 1))
 """Rows and columns of panels, one after the other with the seed."""
 
 
-@dataclass(frozen=True, slots=True)
-class DrawnPanel:
-    """A panel as drawn. `box` holds its ink (of a framed panel: the frame), in pixels of the picture."""
+SEEDS_APART = 1_000_003
+"""Figures of different seeds draw from different numbers, unless a seed has more figures than this."""
 
-    letter: str
-    title: str
-    box: Box
 
-    @property
-    def region(self) -> Region:
-        """The panel as agents may name it."""
-        return Region("subplots", " ".join(filter(None, (self.letter, self.title))), self.box)
+def illustrate_figure(seed: int, index: int, questions: int, side: int) -> Illustration:
+    """The figure with number `index` of a seed. The same arguments give the same figure.
+
+    Args:
+        seed: of the random choices.
+        index: from 0.
+        questions: maximum number of questions.
+        side: longer side of the picture in pixels.
+    """
+    canvas, panels = draw_figure(seed * SEEDS_APART + index, side)
+    rng = Random(f"{seed} questions of figure {index}")
+    subjects = [Subject(panel.drawing, panel.style, _context(panel, rng), alone=False) for panel in panels]
+    figures = ask(subjects, rng, questions - questions // 3)
+    shapes = ask_panels(panels, rng, questions - len(figures))
+    regions = tuple(panel.region for panel in panels)
+    asked = tuple(in_turn(figures, shapes))
+    return Illustration("figure", canvas.png(), canvas.width, canvas.height, regions, asked)
+
+
+def _context(panel: DrawnPanel, rng: Random) -> str:
+    if panel.letter and rng.random() < 0.5:
+        return rng.choice(["In panel {}, ", "In subplot {}, "]).format(panel.letter)
+    return f'In the chart "{panel.title}", '
 
 
 def draw_figure(
@@ -56,8 +75,9 @@ def draw_figure(
         down, across = grid = GRIDS[seed % len(GRIDS)]
         style = replace(choose_style(rng), text_size=44, title_size=56)
         style = replace(style, plot_background=style.background)
-        height = round(3840 * down / across * rng.uniform(0.6, 0.8))
-        canvas = canvas_of(3840, height, side, style.background)
+        height = FULL_SIDE * down / across * rng.uniform(0.6, 0.8)
+        shrink = min(1.0, FULL_SIDE / height)
+        canvas = canvas_of(round(FULL_SIDE * shrink), round(height * shrink), side, style.background)
         top = 0
         if rng.random() < 0.4:
             face = canvas.font(style.family, 70, bold=True)
@@ -118,10 +138,12 @@ def _draw_panel(
             except Cramped:
                 break
             tables.remove(table)
+            sign = None
             if letter:
                 face = canvas.font(style.family, style.text_size, bold=True)
-                canvas.text(spot.x1 + canvas.px(30), spot.y1 + head // 2 + canvas.px(12), letter, face, style.ink)
-            return DrawnPanel(letter, drawing.title, spot.box if framed else _ink(canvas, spot))
+                at = (spot.x1 + canvas.px(30), spot.y1 + head // 2 + canvas.px(12))
+                sign = canvas.text(*at, letter, face, style.ink)
+            return DrawnPanel(letter, sign, drawing, style, spot.box if framed else _ink(canvas, spot))
     raise Cramped("no chart fits into the panel")
 
 

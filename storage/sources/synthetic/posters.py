@@ -7,8 +7,9 @@ from random import Random
 from lensmill.sample import Region
 from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas, Cramped
 from storage.sources.synthetic.chart_parts import fitting_font
-from storage.sources.synthetic.charts import Illustration, draw_chart, grid_for, tables_in_turn
+from storage.sources.synthetic.charts import draw_chart, grid_for, tables_in_turn
 from storage.sources.synthetic.drawing import Area, ChartKind
+from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.notices import TOPICS, announcement_entries, heading, small_print, topic_entries
 from storage.sources.synthetic.panels import (
     Printed,
@@ -21,7 +22,7 @@ from storage.sources.synthetic.panels import (
 )
 from storage.sources.synthetic.questions.charts import ask
 from storage.sources.synthetic.questions.notices import ask_printed
-from storage.sources.synthetic.questions.question import Question
+from storage.sources.synthetic.questions.question import Question, in_turn
 from storage.sources.synthetic.questions.subject import Subject
 from storage.sources.synthetic.style import Style, choose_style, rgb
 from storage.sources.synthetic.tables import choose_rows, column_drawings, draw_sheet, fits, sheet_of
@@ -153,8 +154,7 @@ class _Poster:
         """Questions for words and for figures in turn, words first."""
         words = ask_printed(self.printed, self.rng, (wanted + 1) // 2 if self.subjects else wanted)
         figures = ask([self._settled(subject) for subject in self.subjects], self.rng, wanted - len(words))
-        mixed = [question for pair in zip(words, figures, strict=False) for question in pair]
-        return mixed + words[len(figures) :] + figures[len(words) :]
+        return in_turn(words, figures)
 
 
 def illustrate_poster(seed: int, index: int, questions: int, side: int) -> Illustration:

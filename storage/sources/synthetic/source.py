@@ -1,15 +1,22 @@
 """The drawn pictures as a source of samples."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from lensmill.sample import Sample, sample_id_of
 from storage.sources.protocol import SlicedSource, SourceFailure, SourceItem
-from storage.sources.synthetic.charts import Illustration, illustrate_chart
+from storage.sources.synthetic.charts import illustrate_chart
+from storage.sources.synthetic.documents import illustrate_document
+from storage.sources.synthetic.figures import illustrate_figure
+from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.posters import illustrate_poster
+from storage.sources.synthetic.table_pictures import illustrate_table
 
 LICENCE = "CC0-1.0"
+
+Illustrate = Callable[[int, int, int, int], Illustration]
+"""Draws a picture from seed, number, maximum of questions, and longer side in pixels."""
 
 PICTURES_A_SLICE = 4
 """About a second of work."""
@@ -26,12 +33,12 @@ class PictureRange:
 
 @dataclass(frozen=True)
 class SyntheticSource(SlicedSource[PictureRange]):
-    """Charts, tables and posters, drawn from public-domain figures while they are read.
+    """Charts, posters, figures, tables and documents, drawn from public-domain figures while they are read.
 
-    Chart i and poster i depend only on `seed`, i and `side`: a larger set starts with the pictures of a smaller one.
+    Picture i of a kind depends only on `seed`, i and `side`: a larger set holds the pictures of a smaller one.
 
     Attributes:
-        charts, posters: number of pictures of each; the posters are spread evenly among the charts.
+        charts, posters, figures, tables, documents: number of pictures of each kind, spread evenly.
         questions_per_picture: maximum samples of one picture.
         side: the longer side of a picture, in pixels.
     """
@@ -41,10 +48,14 @@ class SyntheticSource(SlicedSource[PictureRange]):
     posters: int = 4
     questions_per_picture: int = 3
     side: int = 3840
+    figures: int = 0
+    tables: int = 0
+    documents: int = 0
 
     def __post_init__(self) -> None:
-        if self.charts < 0 or self.posters < 0:
-            raise ValueError(f"charts and posters must not be negative, got {self.charts} and {self.posters}")
+        for kind, count, _ in self._kinds:
+            if count < 0:
+                raise ValueError(f"{kind}s must not be negative, got {count}")
         if self.questions_per_picture < 1:
             raise ValueError(f"questions_per_picture must be at least 1, got {self.questions_per_picture}")
         if not 480 <= self.side <= 7680:
@@ -55,10 +66,25 @@ class SyntheticSource(SlicedSource[PictureRange]):
         """ "synthetic"."""
         return "synthetic"
 
+    @property
+    def _kinds(self) -> tuple[tuple[str, int, Illustrate], ...]:
+        """Each kind with its number of pictures. The last kind takes the places that the others leave."""
+        return (
+            ("poster", self.posters, illustrate_poster),
+            ("figure", self.figures, illustrate_figure),
+            ("table", self.tables, illustrate_table),
+            ("document", self.documents, illustrate_document),
+            ("chart", self.charts, illustrate_chart),
+        )
+
+    @property
+    def _total(self) -> int:
+        return sum(count for _, count, _ in self._kinds)
+
     def slices(self) -> Iterator[PictureRange]:
         """A few pictures at a time."""
-        for first in range(0, self.charts + self.posters, PICTURES_A_SLICE):
-            end = min(self.charts + self.posters, first + PICTURES_A_SLICE)
+        for first in range(0, self._total, PICTURES_A_SLICE):
+            end = min(self._total, first + PICTURES_A_SLICE)
             yield PictureRange(first, end, (end - first) * self.questions_per_picture)
 
     def read_slice(self, part: PictureRange) -> Iterator[SourceItem | SourceFailure]:
@@ -70,15 +96,17 @@ class SyntheticSource(SlicedSource[PictureRange]):
                 yield SourceItem(sample, illustration.png)
 
     def illustrations(self) -> Iterator[tuple[str, Illustration]]:
-        """Every picture with its name ("chart 0", "poster 0"), one at a time."""
-        return map(self._illustration, range(self.charts + self.posters))
+        """Every picture with its name ("chart 0", "table 3"), one at a time."""
+        return map(self._illustration, range(self._total))
 
     def _illustration(self, number: int) -> tuple[str, Illustration]:
-        poster, due = (place * self.posters // (self.charts + self.posters) for place in (number, number + 1))
-        if due > poster:
-            return f"poster {poster}", illustrate_poster(self.seed, poster, self.questions_per_picture, self.side)
-        chart = number - poster
-        return f"chart {chart}", illustrate_chart(self.seed, chart, self.questions_per_picture, self.side)
+        place, total = number, self._total
+        for kind, count, illustrate in self._kinds:  # its place among the pictures that earlier kinds leave
+            index, due = (at * count // total for at in (place, place + 1))
+            if due > index:
+                return f"{kind} {index}", illustrate(self.seed, index, self.questions_per_picture, self.side)
+            place, total = place - index, total - count
+        raise IndexError(f"there is no picture {number}")
 
     def _samples(self, name: str, illustration: Illustration, image_id: str) -> Iterator[Sample]:
         for place, question in enumerate(illustration.questions):

@@ -1,5 +1,6 @@
 """A question about a picture before it becomes a sample."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lensmill.geometry import Box
@@ -21,3 +22,9 @@ class Question:
     answers: tuple[str, ...]
     targets: tuple[Box, ...]
     choices: tuple[str, ...] = ()
+
+
+def in_turn(first: Sequence[Question], second: Sequence[Question]) -> list[Question]:
+    """The questions of two lists in turn, then the rest of the longer list."""
+    mixed = [question for pair in zip(first, second, strict=False) for question in pair]
+    return [*mixed, *first[len(second) :], *second[len(first) :]]

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from storage.sources.synthetic.canvas import LEAST_TEXT
-from storage.sources.synthetic.charts import Illustration
+from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.notices import ANNOUNCEMENTS, TOPICS, announcement_entries, phone, topic_entries
 from storage.sources.synthetic.posters import illustrate_poster
 from storage.sources.synthetic.style import FAMILIES, font
