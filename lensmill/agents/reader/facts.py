@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from lensmill.agents.reader.evidence import joined_lines
 from lensmill.agents.reader.matching import distance, words_of
+from lensmill.agents.reader.questions.plainly import plainly
 from lensmill.agents.reader.sheet import Seen, same_place
 from lensmill.geometry import Box
 from lensmill.perception.text import TextLine
@@ -71,6 +72,7 @@ def find_fact(question: str, seen: Sequence[Seen]) -> Fact | None:
 
     A row counts where its words, other than the value, are mostly the question's, and hold most of the question's.
     """
+    question = plainly(question)
     kind = asked_kind(question)
     if kind is None:
         return None

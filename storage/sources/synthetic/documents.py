@@ -145,7 +145,7 @@ def illustrate_document(seed: int, index: int, questions: int, side: int) -> Ill
     subjects, regions, body = _table(canvas, body, style, rng, seed, index)
     entries = announcement_entries(rng, 14)
     printed += draw_announcements(canvas, body, entries, style)
-    words = ask_printed(printed, rng, (questions + 1) // 2 if subjects else questions)
+    words = ask_printed(printed, "document", rng, (questions + 1) // 2 if subjects else questions)
     figures = ask(subjects, rng, questions - len(words))
     asked = tuple(in_turn(words, figures))
     return Illustration("document", canvas.png(), canvas.width, canvas.height, regions, asked)
@@ -173,7 +173,7 @@ def _fields(
     for place in chosen:
         field = fields[place]
         value = fresh(field.value, rng, [entry.value for entry in entries])
-        entries.append(Entry(field.name, value, field.ask, field.value))
+        entries.append(Entry(field.name, value, (field.ask,), field.value))
     pitch = canvas.text_size("Xg", canvas.font(style.family, style.text_size))[1] * 1.6
     width = round(body.width * rng.uniform(0.6, 1.0))
     block = Area(body.x1, body.y1, body.x1 + width, body.y1 + round(pitch * len(entries)))

@@ -89,14 +89,17 @@ TOPICS: tuple[Topic, ...] = (
         ("Registration desk", "Lost property", "First aid", "Map archive", "School visits", "Night porter",
          "Press office", "Loading dock", "Cloakroom", "Seed library", "Workshop bookings", "Boiler room"),
         phone,
-        ("What is the phone number of the {name}?", "Which phone number is printed for {name}?"),
+        ("What is the phone number of the {name}?", "Which phone number is printed for {name}?",
+         "What phone number is given for {name}?", "Which phone number does the {name} have?",
+         "Can you tell me the phone number of the {name}?", "What is the telephone number of the {name}?"),
     ),
     Topic(
         ("Admission and fees", "Price list", "Charges"),
         ("Adult day ticket", "Student ticket", "Family ticket", "Guided tour", "Audio guide", "Locker for a day",
          "Poster print", "Photocopy card", "Bicycle hire", "Workshop seat", "Annual pass", "Parking, full day"),
         price,
-        ("What is the price of the {name}?", "Which price is printed for {name}?", "How much does the {name} cost?"),
+        ("What is the price of the {name}?", "Which price is printed for {name}?", "How much does the {name} cost?",
+         "What price is given for {name}?", "Can you tell me the price of the {name}?", "What does the {name} cost?"),
     ),
     Topic(
         ("Where to go", "Room guide", "Rooms today"),
@@ -104,14 +107,17 @@ TOPICS: tuple[Topic, ...] = (
          "Paper repair class", "River model demo", "Quiet study", "Weather briefing", "Microscope hour",
          "Kite building", "Choir practice"),
         room,
-        ("In which room is the {name}?", "Which room is printed for {name}?"),
+        ("In which room is the {name}?", "Which room is printed for {name}?", "What room is given for {name}?",
+         "What is the room of the {name}?", "In what room is the {name}?", "Can you tell me the room of the {name}?"),
     ),
     Topic(
         ("Starting times", "Today at a glance", "Programme"),
         ("Opening tour", "Tide table talk", "Lunch concert", "Fossil hunt", "Bridge building", "Volcano film",
          "Puppet show", "Evening lecture", "Garden walk", "Radio workshop", "Star party", "Closing round"),
         clock,
-        ("At what time does the {name} start?", "Which starting time is printed for {name}?"),
+        ("At what time does the {name} start?", "Which starting time is printed for {name}?",
+         "What is the starting time of the {name}?", "What time is given for {name}?",
+         "At which time does the {name} start?", "Can you tell me the starting time of the {name}?"),
     ),
     Topic(
         ("Dates to note", "Deadlines", "Calendar"),
@@ -119,21 +125,25 @@ TOPICS: tuple[Topic, ...] = (
          "Volunteer day", "Annual meeting", "Survey of bats", "Summer camp sign-up", "Boat trial",
          "Archive closing", "Harvest market"),
         date,
-        ("What is the date of the {name}?", "Which date is printed for {name}?"),
+        ("What is the date of the {name}?", "Which date is printed for {name}?", "On which date is the {name}?",
+         "What date is given for {name}?", "On what date is the {name}?", "Can you tell me the date of the {name}?"),
     ),
     Topic(
         ("Equipment register", "Key cabinet", "Inventory"),
         ("Projector A", "Portable barometer", "Tripod, large", "Rain gauge", "Sediment corer", "Globe, 60 cm",
          "Field radio", "Sound level meter", "Display case 4", "Ladder, 6 m", "Label printer", "Water sampler"),
         code,
-        ("What is the code of the {name}?", "Which code is printed for {name}?"),
+        ("What is the code of the {name}?", "Which code is printed for {name}?", "What code is given for {name}?",
+         "Which code does the {name} have?", "What code does the {name} have?",
+         "Can you tell me the code of the {name}?"),
     ),
     Topic(
         ("Counts this week", "Desk statistics", "In numbers"),
         ("Maps lent", "Questions answered", "School classes", "Lost gloves", "New members", "Postcards sold",
          "Tours given", "Books returned", "Samples labelled", "Cups of tea", "Bicycles parked", "Films shown"),
         number,
-        ("What number is printed for {name}?", "What is the figure for {name}?"),
+        ("What number is printed for {name}?", "What is the figure for {name}?", "What number is given for {name}?",
+         "Which figure is printed for {name}?", "Which number is shown for {name}?", "What is the number for {name}?"),
     ),
 )  # fmt: skip
 
@@ -167,11 +177,16 @@ ANNOUNCEMENTS: tuple[Announcement, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A name and its value (or a sentence that contains the value), as printed, and a question for the value."""
+    """A name and its value (or a sentence that contains the value), as printed, and questions for the value.
+
+    Attributes:
+        asks: questions with the same meaning.
+        alike: makes values of the same kind.
+    """
 
     name: str
     value: str
-    ask: str
+    asks: tuple[str, ...]
     alike: Callable[[Random], str]
 
 
@@ -181,15 +196,15 @@ def topic_entries(topic: Topic, rng: Random, count: int) -> list[Entry]:
     for name in rng.sample(topic.names, min(count, len(topic.names))):
         value = fresh(topic.value, rng, [entry.value for entry in entries])
         said = name if name.split()[-1].isupper() or len(name.split()[-1]) == 1 else name[0].lower() + name[1:]
-        form = rng.choice(topic.ask)
-        entries.append(Entry(name, value, form.format(name=name if "printed" in form else said), topic.value))
+        asks = tuple(form.format(name=name if "for {name}" in form else said) for form in topic.ask)
+        entries.append(Entry(name, value, asks, topic.value))
     return entries
 
 
 def announcement_entries(rng: Random, count: int) -> list[Entry]:
     """Up to `count` random announcements."""
     chosen = rng.sample(ANNOUNCEMENTS, min(count, len(ANNOUNCEMENTS)))
-    return [Entry(item.text, item.value(rng), item.ask, item.value) for item in chosen]
+    return [Entry(item.text, item.value(rng), (item.ask,), item.value) for item in chosen]
 
 
 def fresh(make: Callable[[Random], str], rng: Random, taken: list[str]) -> str:
@@ -208,9 +223,9 @@ def heading(rng: Random) -> tuple[str, str]:
 def small_print(rng: Random) -> list[Entry]:
     """The facts of the line at the foot of a poster."""
     return [
-        Entry("Sheet", code(rng), "What is the sheet number in the line at the foot?", code),
-        Entry("Edition", edition(rng), "Which edition is printed at the foot?", edition),
-        Entry("Print run", copies(rng), "What is the print run given at the foot?", copies),
-        Entry("Next issue", date(rng), "What is the date of the next issue?", date),
-        Entry("Enquiries", phone(rng), "Which phone number is given for enquiries at the foot?", phone),
+        Entry("Sheet", code(rng), ("What is the sheet number in the line at the foot?",), code),
+        Entry("Edition", edition(rng), ("Which edition is printed at the foot?",), edition),
+        Entry("Print run", copies(rng), ("What is the print run given at the foot?",), copies),
+        Entry("Next issue", date(rng), ("What is the date of the next issue?",), date),
+        Entry("Enquiries", phone(rng), ("Which phone number is given for enquiries at the foot?",), phone),
     ]

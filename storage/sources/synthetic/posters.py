@@ -152,7 +152,7 @@ class _Poster:
 
     def questions(self, wanted: int) -> list[Question]:
         """Questions for words and for figures in turn, words first."""
-        words = ask_printed(self.printed, self.rng, (wanted + 1) // 2 if self.subjects else wanted)
+        words = ask_printed(self.printed, "poster", self.rng, (wanted + 1) // 2 if self.subjects else wanted)
         figures = ask([self._settled(subject) for subject in self.subjects], self.rng, wanted - len(words))
         return in_turn(words, figures)
 

@@ -16,6 +16,7 @@ from lensmill.agents.reader.questions.labels import colour_of, label_of
 from lensmill.agents.reader.questions.lookup import several_values
 from lensmill.agents.reader.questions.numerals import written
 from lensmill.agents.reader.questions.phrasing import listed
+from lensmill.agents.reader.questions.plainly import plainly
 from lensmill.agents.reader.questions.qualifiers import require_all_heard
 from lensmill.agents.reader.questions.shape import asks_for_colour, asks_for_label, asks_for_title
 from lensmill.agents.reader.questions.template import Template, template_of
@@ -37,7 +38,7 @@ def answer_from_chart(question: str, chart: ChartReading, manner: int = 0) -> Ch
         return Abstention("the text is not a question about a chart")
     grid = Grid(chart, manner)
     try:
-        answer, operation, cells, thought = _answer(question, grid)
+        answer, operation, cells, thought = _answer(plainly(question), grid)
     except NoAnswer as reason:
         return Abstention(str(reason))
     focus, kind = grid.focus(cells)

@@ -24,6 +24,11 @@ _NOT_ITSELF = (
     r"|industr|level"
 )
 """Nouns after a quantity that make a label of it: "which turnover class"."""
+_MEASURE = (
+    r"area|densit(?:y|ies)|velocit(?:y|ies)|speed|depth|elevation|altitude|weight|mass|distance|diameter|duration"
+    r"|concentration|expectancy|earnings|pressure|gravity|energy|minimum_wages?|maximum_\w+"
+)
+"""Quantities whose names also stand for what has them, as in "which area": only beside an extreme they are numbers."""
 _WHO = re.compile(
     r"^(?:who|where|whose|when)\b"
     r"|\b(?:in|since|by|at|during|from|for|on) (?:what|which) (?:\w+ )?(?:year|month|quarter|season|date|country)\b"
@@ -110,7 +115,7 @@ def asks_for_label(template: Template) -> bool:
 def _thing_after_extreme(template: Template, rest: str) -> bool:
     """ "What was the largest carrier" wants a name, "what was the largest share" a number."""
     head = re.split(r"\b(?:of|in|for|by|between|among|during|from|at|on|that|who|which|to)\b|[,?]", rest)[0]
-    if re.search(rf"\b(?:{_QUANTITY}|bars?)\b", head):
+    if re.search(rf"\b(?:{_QUANTITY}|{_MEASURE}|bars?)\b", head):
         return False
     if _LABELLING.search(head):
         return True

@@ -42,6 +42,12 @@ class ColumnLink:
     share: float
 
 
+def _without_units(headers: Sequence[str]) -> list[str]:
+    """Headers without what stands in brackets at their end ("Length (km)"), where that leaves each of them alone."""
+    short = [re.sub(r"(?<=\w)\s*\([^()]*\)$", "", header) for header in headers]
+    return [one if short.count(one) == 1 else header for one, header in zip(short, headers, strict=True)]
+
+
 class Linked:
     """A text with its links to a table.
 
@@ -55,7 +61,7 @@ class Linked:
         self.table = table
         self.text = " ".join(plain(text).replace(" 's", "'s").split())
         self.words = tokens(self.text)
-        self._headers = [tokens(plain(column.name)) for column in table.columns]
+        self._headers = [tokens(plain(name)) for name in _without_units([column.name for column in table.columns])]
         self.columns = self._column_links()
         self.cells = self._cell_links()
 

@@ -4,6 +4,7 @@ import re
 
 from lensmill.agents.reader.questions.answers import NoAnswer
 from lensmill.agents.reader.questions.numerals import written
+from lensmill.agents.reader.questions.plainly import plainly
 from lensmill.agents.reader.tables.answers import TableAnswer
 from lensmill.agents.reader.tables.conditions import column_of, rows_of
 from lensmill.agents.reader.tables.linking import CellLink, ColumnLink, Linked
@@ -25,6 +26,12 @@ HIGHEST = (
 )
 LOWEST = ("lowest", "least", "smallest", "fewest", "minimum", "shortest", "worst")
 
+_ASKS_VALUE = (
+    r"^(?:what(?:'s| is| was| are| were)|how much (?:is|was)|what is the value of"
+    r"|(?:what|which) (?:value|figure|number) (?:does|is (?:given|shown|printed) for))"
+)
+"""How a question for a value begins, and not for the name of what has the value."""
+
 _SURE = 0.8
 """The lowest score of the text recogniser for a cell that may be an answer."""
 
@@ -35,7 +42,7 @@ def answer_from_table(question: str, table: TableReading) -> TableAnswer:
     Raises:
         NoAnswer: the rules do not cover the question, or the table does not answer it surely.
     """
-    linked = Linked(question, table)
+    linked = Linked(plainly(question), table)
     lower = linked.text.lower()
     if any(word.text[0].isdigit() and not is_year(word.text) for word in linked.unlinked()):
         raise NoAnswer("a number of the question is not in the table")
@@ -145,8 +152,7 @@ def superlative(linked: Linked) -> TableAnswer:
     if len(best) != 1:
         raise NoAnswer("several rows share the extreme value")
     target = _target(linked, [link for link in linked.columns if link.column not in (measure, *columns)])
-    words = "|".join((*HIGHEST, *LOWEST))
-    if re.search(rf"^what (?:is|was|are|were) the (?:{words})", linked.text.lower()):
+    if re.search(rf"{_ASKS_VALUE} the (?:{'|'.join((*HIGHEST, *LOWEST))})", linked.text.lower()):
         target = measure
     text = linked.cell(best[0], target)
     if not text:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from lensmill.agents.reader.questions.answers import NoAnswer
+from lensmill.agents.reader.questions.plainly import plainly
 from lensmill.agents.reader.tables.answers import TableAnswer
 from lensmill.agents.reader.tables.conditions import column_of, rows_of
 from lensmill.agents.reader.tables.linking import CellLink, Linked
@@ -38,6 +39,7 @@ _UNKNOWN = re.compile(r"\bonly\b|\bexcept\b|\bother than\b|\bapart from\b|\bn't\
 
 def is_statement(text: str) -> bool:
     """Whether a text is a statement, or a question for yes or no."""
+    text = plainly(text)
     return bool(_ASKED.match(text) or _VERBS.match(text)) or not ("?" in text or _QUESTION.match(text))
 
 
@@ -47,7 +49,7 @@ def judge_statement(text: str, table: TableReading) -> TableAnswer:
     Raises:
         NoAnswer: no rule covers the statement, or it says more than the rule checks.
     """
-    linked = Linked(_ASKED.sub("", text.strip().rstrip("?. ")), table)
+    linked = Linked(_ASKED.sub("", plainly(text).rstrip("?. ")), table)
     if _UNKNOWN.search(linked.text.lower()):
         raise NoAnswer("the statement excludes something")
     for rule in _RULES:

@@ -7,6 +7,7 @@ from random import Random
 from storage.sources.synthetic.drawing import Mark
 from storage.sources.synthetic.questions.question import Question
 from storage.sources.synthetic.questions.subject import MEASURABLE, Subject
+from storage.sources.synthetic.questions.wordings import article, worded
 
 Maker = Callable[[Subject, Random], Question | None]
 
@@ -20,20 +21,26 @@ def lookup(subject: Subject, rng: Random) -> Question | None:
     if not marks:
         return None
     mark = rng.choice(marks)
-    forms = ["What is the {}?", "What was the {}?", "How much is the {}?", "What value is given for the {}?"]
-    if subject.grid.unit == "year":
-        forms = forms[:1]
-    if not mark.text:
-        forms = ["What is the approximate {}?", "About how much is the {}?", "What is the {}, roughly?"]
-    text = rng.choice(forms).format(subject.grid.phrase(mark.category, mark.series))
-    return Question("lookup", subject.say(text), (subject.printed(mark.value),), subject.evidence(mark))
+    kind = "lookup roughly" if not mark.text else "lookup year" if subject.grid.unit == "year" else "lookup"
+    words = {"phrase": subject.grid.phrase(mark.category, mark.series)}
+    return worded(subject, rng, kind, words, subject.printed(mark.value), subject.evidence(mark))
 
 
-def _when(subject: Subject) -> str:
-    """E.g. "In which year", "At which altitude", "For which census"."""
-    prep = subject.grid.category_prep
-    word = prep if prep in ("in", "at") else "for"
-    return f"{word[0].upper()}{word[1:]} which {subject.grid.category_noun}"
+def _words(subject: Subject, series: str, **more: str) -> dict[str, str]:
+    """The fields of wordings about the figures of a series."""
+    grid = subject.grid
+    word = grid.category_prep if grid.category_prep in ("in", "at") else "for"
+    measured = f"{grid.measure}{grid.within(series)}"
+    return {
+        "noun": grid.category_noun,
+        "nouns": grid.categories_noun,
+        "measure": grid.measure,
+        "within": grid.within(series),
+        "measured": measured,
+        "a_measured": article(measured),
+        "when": f"{word} which {grid.category_noun}",
+        **more,
+    }
 
 
 def reverse_lookup(subject: Subject, rng: Random) -> Question | None:
@@ -43,12 +50,10 @@ def reverse_lookup(subject: Subject, rng: Random) -> Question | None:
     single = [mark for mark in marks if mark.text and [other.text for other in marks].count(mark.text) == 1]
     if not single or subject.grid.unit == "year":
         return None
-    mark, grid = rng.choice(single), subject.grid
-    if grid.timeline:
-        text = f"{_when(subject)} was the {grid.measure}{grid.within(series)} {mark.text}?"
-    else:
-        text = f"Which {grid.category_noun} has a value of {mark.text} for {grid.measure}{grid.within(series)}?"
-    return Question("reverse_lookup", subject.say(text), (mark.category,), subject.evidence(mark))
+    mark = rng.choice(single)
+    kind = "reverse when" if subject.grid.timeline else "reverse"
+    words = _words(subject, series, value=mark.text)
+    return worded(subject, rng, kind, words, mark.category, subject.evidence(mark))
 
 
 def extreme(subject: Subject, rng: Random) -> Question | None:
@@ -68,21 +73,13 @@ def extreme(subject: Subject, rng: Random) -> Question | None:
         return None
     word = rng.choice(LOW if which == "low" else HIGH)
     word = f"second {word}" if which == "second" else word
-    forms = [
-        f"Which {grid.category_noun} has the {word} {grid.measure}{grid.within(series)}?",
-        f"What is the {grid.category_noun} with the {word} {grid.measure}{grid.within(series)}?",
-    ]
-    if grid.timeline:
-        forms = [
-            f"{_when(subject)} was the {grid.measure}{grid.within(series)} the {word}?",
-            f"Which {grid.category_noun} has the {word} {grid.measure}{grid.within(series)}?",
-        ]
     choices: tuple[str, ...] = ()
     if rng.random() < 0.12 and len(marks) >= 4:
         others = rng.sample([mark.category for mark in marks if mark is not best], 3)
         choices = tuple(rng.sample([best.category, *others], 4))
     evidence = subject.evidence(*marks[: place + 1])
-    return Question("extreme", subject.say(rng.choice(forms)), (best.category,), evidence, choices)
+    kind = "extreme when" if grid.timeline else "extreme"
+    return worded(subject, rng, kind, _words(subject, series, word=word), best.category, evidence, choices)
 
 
 def extreme_value(subject: Subject, rng: Random) -> Question | None:
@@ -92,8 +89,8 @@ def extreme_value(subject: Subject, rng: Random) -> Question | None:
         return None
     high = rng.random() < 0.6
     mark = (max if high else min)(subject.column(series), key=lambda mark: mark.value)
-    text = f"What is the {rng.choice(HIGH if high else LOW)} {grid.measure}{grid.within(series)}?"
-    return Question("extreme_value", subject.say(text), (subject.printed(mark.value),), subject.evidence(mark))
+    words = _words(subject, series, word=rng.choice(HIGH if high else LOW))
+    return worded(subject, rng, "extreme value", words, subject.printed(mark.value), subject.evidence(mark))
 
 
 def series_extreme(subject: Subject, rng: Random) -> Question | None:
@@ -107,9 +104,9 @@ def series_extreme(subject: Subject, rng: Random) -> Question | None:
     best, rival = (marks[-1], marks[-2]) if high else (marks[0], marks[1])
     if not subject.apart(best.value, rival.value):
         return None
-    word = rng.choice(HIGH if high else LOW)
-    text = f"Which {grid.series_noun} has the {word} {grid.measure} {grid.category_prep} {category}?"
-    return Question("series_extreme", subject.say(text), (best.series,), subject.evidence(best))
+    measured = f"{grid.measure} {grid.category_prep} {category}"
+    words = {"noun": grid.series_noun, "word": rng.choice(HIGH if high else LOW), "measured": measured}
+    return worded(subject, rng, "series_extreme", words, best.series, subject.evidence(best))
 
 
 def _pair(subject: Subject, rng: Random) -> tuple[Mark, Mark] | None:
@@ -132,12 +129,8 @@ def difference(subject: Subject, rng: Random) -> Question | None:
     first, second = pair if rng.random() < 0.7 else pair[::-1]
     answer = subject.printed(abs(first.value - second.value))
     here, there = (_name(first, second), _name(second, first))
-    within = _shared(subject, first, second)
-    forms = [
-        f"What is the difference in {grid.measure}{within} between {here} and {there}?",
-        f"What is the difference between {here} and {there} in {grid.measure}{within}?",
-    ]
-    return Question("difference", subject.say(rng.choice(forms)), (answer,), subject.evidence(first, second))
+    words = {"measured": f"{grid.measure}{_shared(subject, first, second)}", "here": here, "there": there}
+    return worded(subject, rng, "difference", words, answer, subject.evidence(first, second))
 
 
 def _name(mark: Mark, other: Mark) -> str:
@@ -166,8 +159,8 @@ def comparison(subject: Subject, rng: Random) -> Question | None:
     prep = grid.series_prep if first.category == second.category else grid.category_prep
     there = _name(second, first)
     prep = prep if prep in ("in", "at") else f"that {prep}"
-    text = f"Is the {grid.phrase(first.category, first.series)} {word} than {prep} {there}?"
-    return Question("comparison", subject.say(text), (answer,), subject.evidence(first, second))
+    words = {"phrase": grid.phrase(first.category, first.series), "word": word, "other": f"{prep} {there}"}
+    return worded(subject, rng, "comparison", words, answer, subject.evidence(first, second))
 
 
 def total(subject: Subject, rng: Random) -> Question | None:
@@ -185,14 +178,13 @@ def total(subject: Subject, rng: Random) -> Question | None:
     else:
         names, prep = [mark.category for mark in marks], grid.category_prep
         within = grid.within(series)
-    if len(marks) == 2:
-        word = rng.choice(["total", "combined"])
-        text = f"What is the {word} {grid.measure} {prep} {names[0]} and {names[1]}{within}?"
-    elif grid.parts_in_rows:
-        text = f"What is the total {grid.measure}{within}?"
-    else:
-        text = f"What is the total {grid.measure} of all {grid.categories_noun} shown{within}?"
-    return Question("sum", subject.say(text), (answer,), subject.evidence(*marks))
+    words = {
+        **_words(subject, series, pair=f"{grid.measure} {prep} {names[0]} and {names[1]}{within}"),
+        "measured": f"{grid.measure}{within}",
+        "within": within,
+    }
+    kind = "sum of two" if len(marks) == 2 else "sum of parts" if grid.parts_in_rows else "sum of all"
+    return worded(subject, rng, kind, words, answer, subject.evidence(*marks))
 
 
 def count(subject: Subject, rng: Random) -> Question | None:
@@ -202,9 +194,8 @@ def count(subject: Subject, rng: Random) -> Question | None:
     if grid.unit == "year":
         return None
     if rng.random() < 0.35 and (subject.alone or subject.context):
-        forms = [f"How many {grid.categories_noun} are shown?", f"How many {grid.categories_noun} are there?"]
         every = tuple(subject.drawing.category_boxes.values())
-        return Question("count", subject.say(rng.choice(forms)), (str(len(grid.categories)),), every)
+        return worded(subject, rng, "count all", _words(subject, series), str(len(grid.categories)), every)
     ordered = sorted((mark.value for mark in marks), reverse=True)
     place = rng.randint(1, len(ordered) - 1)
     limit = _round_between(ordered[place], ordered[place - 1])
@@ -214,11 +205,8 @@ def count(subject: Subject, rng: Random) -> Question | None:
     above = rng.random() < 0.6
     counted = [mark for mark in marks if (mark.value > limit) == above]
     word = rng.choice(["more than", "above", "over"] if above else ["less than", "below", "under"])
-    said = f"{grid.measure}{grid.within(series)} {word} {subject.printed(limit)}"
-    text = f"How many {grid.categories_noun} have a {said}?"
-    if said[0] in "aeiou":
-        text = f"How many {grid.categories_noun} have an {said}?"
-    return Question("count", subject.say(text), (str(len(counted)),), subject.evidence(*counted))
+    words = _words(subject, series, word=word, value=subject.printed(limit))
+    return worded(subject, rng, "count", words, str(len(counted)), subject.evidence(*counted))
 
 
 def _round_between(low: Decimal, high: Decimal) -> Decimal | None:

@@ -5,17 +5,22 @@ from random import Random
 from storage.sources.synthetic.notices import fresh
 from storage.sources.synthetic.panels import Printed
 from storage.sources.synthetic.questions.question import Question
+from storage.sources.synthetic.questions.wordings import framed, frames, one_of
 
 
-def ask_printed(printed: list[Printed], rng: Random, wanted: int) -> list[Question]:
-    """Make up to `wanted` questions for different values. Some have options, whose wrong values may stand elsewhere on
-    the poster."""
+def ask_printed(printed: list[Printed], thing: str, rng: Random, wanted: int) -> list[Question]:
+    """Make up to `wanted` questions for different values on a page, which wordings call `thing` ("poster").
+
+    Some have options, whose wrong values may stand elsewhere on the page.
+    """
     questions = []
     for item in rng.sample(printed, min(wanted, len(printed))):
         choices: tuple[str, ...] = ()
         if rng.random() < 0.4:
             choices = _options(item, printed, rng)
-        questions.append(Question("read", item.entry.ask, (item.entry.value,), (item.box,), choices))
+        ways = framed(item.entry.asks, ("", *frames((thing,))))
+        text = one_of(ways, len(item.entry.asks), rng)
+        questions.append(Question("read", text, (item.entry.value,), (item.box,), choices, ways))
     return questions
 
 

@@ -15,6 +15,7 @@ class Question:
         answers: accepted answers; any one is right.
         targets: the evidence, in pixels of the picture.
         choices: options in the order shown; empty for an open question.
+        ways: every wording of the question that the picture allows, `text` among them; empty if there is only one.
     """
 
     family: str
@@ -22,6 +23,7 @@ class Question:
     answers: tuple[str, ...]
     targets: tuple[Box, ...]
     choices: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ()
 
 
 def in_turn(first: Sequence[Question], second: Sequence[Question]) -> list[Question]:

@@ -60,11 +60,6 @@ class Subject:
         """The marks of a category."""
         return [mark for mark in self.drawing.marks if mark.category == category]
 
-    def say(self, text: str) -> str:
-        """The question with its context, as a sentence."""
-        text = f"{self.context}{text[0].lower()}{text[1:]}" if self.context else text
-        return text[0].upper() + text[1:]
-
     def apart(self, first: Decimal, second: Decimal) -> bool:
         """Whether two figures can be distinguished: printed ones if they differ, measured ones if they differ by a
         clear factor."""
