@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from storage.sources.spec import SourceSettings, SourceSpec
+from storage.sources.synthetic.difficulty import Difficulty
 from storage.sources.synthetic.source import LICENCE, SyntheticSource
 
 __all__ = ["SPEC", "SyntheticSettings", "SyntheticSource"]
@@ -28,6 +29,16 @@ class SyntheticSettings(SourceSettings):
     """number of documents of one page"""
     questions_per_picture: int = 3
     """at most"""
+    clutter: int = 0
+    """number of notes on blank ground of a chart"""
+    print_size: float = 1.0
+    """size of a chart's type, as a share of the usual one: 0.1 to 1"""
+    series: int = 0
+    """number of series of a chart, up to 8; 0 for any number"""
+    distractors: int = 0
+    """number of other charts beside a chart, up to 11"""
+    steps: int = 0
+    """figures to be found and put together for an answer about a chart, up to 5; 0 for questions of all kinds"""
 
     def __post_init__(self) -> None:
         counts = (self.charts, self.posters, self.figures, self.tables, self.documents)
@@ -35,6 +46,22 @@ class SyntheticSettings(SourceSettings):
             raise ValueError("charts, posters, figures, tables and documents must not be negative, and not all 0")
         if self.questions_per_picture < 1:
             raise ValueError("questions_per_picture must be at least 1")
+        _ = self.difficulty
+
+    @property
+    def difficulty(self) -> Difficulty:
+        """Of the charts.
+
+        Raises:
+            ValueError: a number is outside its limits.
+        """
+        return Difficulty(
+            clutter=self.clutter,
+            print_size=self.print_size,
+            series=self.series,
+            distractors=self.distractors,
+            steps=self.steps,
+        )
 
 
 SPEC = SourceSpec(
@@ -47,6 +74,7 @@ SPEC = SourceSpec(
         tables=settings.tables,
         documents=settings.documents,
         questions_per_picture=settings.questions_per_picture,
+        difficulty=settings.difficulty,
     ),
     version=4,
     licence=LICENCE,

@@ -4,10 +4,12 @@ import argparse
 import io
 import json
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
 
 from PIL import Image, ImageDraw
 
+from storage.sources.synthetic.difficulty import Difficulty
 from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.source import SyntheticSource
 
@@ -35,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--figures", type=int, default=0)
     parser.add_argument("--tables", type=int, default=0)
     parser.add_argument("--documents", type=int, default=0)
+    for knob in fields(Difficulty):
+        parser.add_argument(f"--{knob.name.replace('_', '-')}", type=type(knob.default), default=knob.default)
     parser.add_argument("--questions", type=int, default=3, help="maximum number for each picture")
     parser.add_argument("--side", type=int, default=3840, help="longer side of the pictures in pixels")
     parser.add_argument("--boxes", action="store_true", help="outline regions (blue) and evidence (red)")
@@ -49,6 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         documents=options.documents,
         questions_per_picture=options.questions,
         side=options.side,
+        difficulty=Difficulty(**{knob.name: getattr(options, knob.name) for knob in fields(Difficulty)}),
     )
     with (options.out / "questions.jsonl").open("w", encoding="utf-8") as lines:
         for name, illustration in source.illustrations():

@@ -6,7 +6,7 @@ from random import Random
 
 from lensmill.geometry import Box
 from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, drawing_on_axes, lying_axes, upright_axes
-from storage.sources.synthetic.canvas import LEAST_TEXT, Canvas
+from storage.sources.synthetic.canvas import Canvas
 from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, ChartKind, Drawing, Mark
 from storage.sources.synthetic.grid import Grid
@@ -55,7 +55,7 @@ def _settle_labels(
     canvas: Canvas, area: Area, grid: Grid, style: Style, upright: bool, stacked: bool
 ) -> tuple[Style, float]:
     """The size of the data labels. If the bars are too thin for legible labels, a style without labels."""
-    size = max(LEAST_TEXT, style.text_size * (0.84 if len(grid.series) > 1 else 0.95))
+    size = max(canvas.least_text, style.text_size * (0.84 if len(grid.series) > 1 else 0.95))
     if style.labels == "none" or stacked:
         return style, size
     room = (area.width * 0.85 if upright else area.height * 0.85) / len(grid.categories)
@@ -67,7 +67,7 @@ def _settle_labels(
     if needed <= room * 0.95:
         return style, size
     size *= room * 0.95 / needed
-    if size >= LEAST_TEXT:
+    if size >= canvas.least_text:
         return style, size
     return replace(style, labels="none", value_ticks=True, grid="value" if style.grid == "none" else style.grid), size
 

@@ -29,11 +29,13 @@ Anchor = Literal["left", "centre", "right"]
 class Canvas:
     """A picture of `width` x `height` pixels, designed with 3840 pixels on the longer side and drawn with `side`.
 
-    Lengths in layouts (`px`) are pixels of the design. All coordinates and boxes are pixels of the picture.
+    Lengths in layouts (`px`) are pixels of the design, and so is the smallest em that text may have (`least_text`). All
+    coordinates and boxes are pixels of the picture.
     """
 
-    def __init__(self, width: int, height: int, side: int, background: Colour) -> None:
+    def __init__(self, width: int, height: int, side: int, background: Colour, least_text: float = LEAST_TEXT) -> None:
         self.scale = side / FULL_SIDE
+        self.least_text = least_text
         self.width, self.height = self.px(width), self.px(height)
         self.image = Image.new("RGB", (self.width, self.height), background)
         self.background = background

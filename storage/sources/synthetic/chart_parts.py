@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from lensmill.geometry import Box
-from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas, Cramped
+from storage.sources.synthetic.canvas import Anchor, Canvas, Cramped
 from storage.sources.synthetic.drawing import Area
 from storage.sources.synthetic.grid import Grid
 from storage.sources.synthetic.style import Colour, Font, Style, blend
@@ -60,8 +60,8 @@ def shrunk_font(canvas: Canvas, family: str, size: float, bold: bool = False) ->
     Raises:
         Cramped: the size is not legible.
     """
-    if size < LEAST_TEXT:
-        raise Cramped(f"type of {size:.1f} px is smaller than {LEAST_TEXT} px")
+    if size < canvas.least_text:
+        raise Cramped(f"type of {size:.1f} px is smaller than {canvas.least_text:g} px")
     return canvas.font(family, size, bold)
 
 
@@ -97,7 +97,7 @@ def draw_title_and_source(canvas: Canvas, area: Area, title: str, unit: str, sou
     title_box, top = _title(canvas, Area(left, top, right, bottom), title, style)
     top += canvas.px(style.text_size * 0.4)
     if style.source_line:
-        size = max(LEAST_TEXT, style.text_size * 0.62)
+        size = max(canvas.least_text, style.text_size * 0.62)
         face = canvas.font(style.family, size)
         lines = wrap(canvas, f"Source: {source}", face, right - left, 9)
         if len(lines) <= 2:

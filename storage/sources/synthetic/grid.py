@@ -20,7 +20,7 @@ class Grid:
         row_prep, column_prep: join a category and a series (or the other way round) to the measure.
         fixed: a phrase that holds for all figures, e.g. "in 2010"; may be empty.
         category_first: whether a sentence names the category before the series.
-        category_noun, categories_noun, series_noun: e.g. "state", "states", "censuses".
+        category_noun, categories_noun, series_noun, series_nouns: e.g. "state", "states", "census", "censuses".
         timeline: the categories are points in time.
         additive: figures may be summed: those of one series, or those of one category if `parts_in_rows`.
     """
@@ -38,6 +38,7 @@ class Grid:
     category_noun: str
     categories_noun: str
     series_noun: str
+    series_nouns: str
     timeline: bool
     additive: bool
     parts_in_rows: bool
@@ -72,11 +73,13 @@ def _drawable(values: tuple[Decimal, ...]) -> bool:
     return min(values) > 0 and min(values) >= max(values) * Decimal("0.04")
 
 
-def _pick_rows(table: FactTable, rng: Random, most: int, fits: Callable[[list[int]], bool]) -> list[int] | None:
+def _pick_rows(
+    table: FactTable, rng: Random, most: int, fits: Callable[[list[int]], bool], least: int = 4
+) -> list[int] | None:
     """Indices of the rows to show: a section of a timeline, otherwise random rows in one of several orders."""
     count = len(table.names)
     for _ in range(24):
-        size = min(count, rng.randint(4, most))
+        size = min(count, rng.randint(least, most))
         if table.timeline:
             stride = rng.choice([1, 1, 2]) if count >= 2 * size else 1
             start = rng.randint(0, count - (size - 1) * stride - 1)
@@ -154,6 +157,7 @@ def column_grid(table: FactTable, column: Column, rows: list[int]) -> Grid:
         category_noun=table.row,
         categories_noun=table.rows,
         series_noun="",
+        series_nouns="",
         timeline=table.timeline,
         additive=column.additive,
         parts_in_rows=False,
@@ -162,7 +166,7 @@ def column_grid(table: FactTable, column: Column, rows: list[int]) -> Grid:
     )
 
 
-def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) -> Grid | None:
+def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False, series: int = 0) -> Grid | None:
     """Figures of several columns that hold the same measure; None without such columns.
 
     Args:
@@ -170,18 +174,22 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) 
         rng: random choices.
         most: maximum number of categories.
         stacked: put the parts that may be summed (the rows) into the series.
+        series: put so many rows into the series; at random if 0.
     """
     columns = [column for column in table.columns if column.numeric]
     if not table.comparable or len(columns) < 2 or (stacked and not (columns[0].additive or table.parts)):
         return None
     chosen = sorted(rng.sample(range(len(columns)), rng.randint(2, min(4, len(columns)))))
-    columns = [columns[place] for place in (range(len(columns)) if stacked else chosen)]
+    columns = [columns[place] for place in (range(len(columns)) if stacked or series else chosen)]
 
     def fits(rows: list[int]) -> bool:
         return _drawable(tuple(column.values[row] for column in columns for row in rows))
 
-    turned = (stacked and not table.parts) or (columns[0].additive and not stacked and rng.random() < 0.25)
-    rows = _pick_rows(table, rng, 4 if turned else most, fits)
+    if series and (table.parts or not columns[0].additive or series > len(table.names)):
+        return None
+    turned = bool(series) or (stacked and not table.parts)
+    turned = turned or (columns[0].additive and not stacked and rng.random() < 0.25)
+    rows = _pick_rows(table, rng, series or (4 if turned else most), fits, series or 4)
     if rows is None:
         return None
     if not table.timeline:
@@ -204,6 +212,7 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False) 
         category_noun=table.column if turned else table.row,
         categories_noun=table.columns_name if turned else table.rows,
         series_noun=table.row if turned else table.column,
+        series_nouns=table.rows if turned else table.columns_name,
         timeline=turned or table.timeline,
         additive=columns[0].additive,
         parts_in_rows=turned or table.parts,

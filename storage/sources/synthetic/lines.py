@@ -6,7 +6,7 @@ from random import Random
 
 from lensmill.geometry import Box
 from storage.sources.synthetic.axes import Axes, draw_axes, draw_frame, drawing_on_axes, upright_axes
-from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas
+from storage.sources.synthetic.canvas import Anchor, Canvas
 from storage.sources.synthetic.chart_parts import draw_chart_parts
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.grid import Grid
@@ -37,12 +37,12 @@ def _settle_labels(canvas: Canvas, area: Area, grid: Grid, style: Style) -> tupl
     Labels are printed if there is one line with enough space: next to each point, within the point's part of the axis.
     Otherwise only the axis shows the values.
     """
-    size = max(LEAST_TEXT, style.text_size * 0.9)
+    size = max(canvas.least_text, style.text_size * 0.9)
     face = canvas.font(style.family, size)
     widest = max(canvas.text_size(style.number(value, grid.unit), face)[0] for row in grid.values for value in row)
     room = area.width * 0.85 / len(grid.categories) / 2
     size *= min(1.0, room * 0.95 / widest)
-    if style.labels != "none" and len(grid.series) == 1 and size >= LEAST_TEXT:
+    if style.labels != "none" and len(grid.series) == 1 and size >= canvas.least_text:
         return style, size
     return replace(style, labels="none", value_ticks=True, grid="value" if style.grid == "none" else style.grid), size
 

@@ -1,5 +1,6 @@
 """The drawn pictures as a source of samples."""
 
+import functools
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,8 +8,10 @@ from dataclasses import dataclass
 from lensmill.sample import Sample, sample_id_of
 from storage.sources.protocol import SlicedSource, SourceFailure, SourceItem
 from storage.sources.synthetic.charts import illustrate_chart
+from storage.sources.synthetic.difficulty import PLAIN, Difficulty
 from storage.sources.synthetic.documents import illustrate_document
 from storage.sources.synthetic.figures import illustrate_figure
+from storage.sources.synthetic.harder import illustrate_hard_chart
 from storage.sources.synthetic.illustration import Illustration
 from storage.sources.synthetic.posters import illustrate_poster
 from storage.sources.synthetic.table_pictures import illustrate_table
@@ -39,6 +42,7 @@ class SyntheticSource(SlicedSource[PictureRange]):
 
     Attributes:
         charts, posters, figures, tables, documents: number of pictures of each kind, spread evenly.
+        difficulty: of the charts.
         questions_per_picture: maximum samples of one picture.
         side: the longer side of a picture, in pixels.
     """
@@ -51,6 +55,7 @@ class SyntheticSource(SlicedSource[PictureRange]):
     figures: int = 0
     tables: int = 0
     documents: int = 0
+    difficulty: Difficulty = PLAIN
 
     def __post_init__(self) -> None:
         for kind, count, _ in self._kinds:
@@ -74,8 +79,14 @@ class SyntheticSource(SlicedSource[PictureRange]):
             ("figure", self.figures, illustrate_figure),
             ("table", self.tables, illustrate_table),
             ("document", self.documents, illustrate_document),
-            ("chart", self.charts, illustrate_chart),
+            ("chart", self.charts, self._illustrate_chart),
         )
+
+    @property
+    def _illustrate_chart(self) -> Illustrate:
+        if self.difficulty == PLAIN:
+            return illustrate_chart
+        return functools.partial(illustrate_hard_chart, difficulty=self.difficulty)
 
     @property
     def _total(self) -> int:

@@ -5,7 +5,7 @@ from random import Random
 
 from lensmill.geometry import Box
 from lensmill.sample import Region
-from storage.sources.synthetic.canvas import LEAST_TEXT, Anchor, Canvas, Cramped
+from storage.sources.synthetic.canvas import Anchor, Canvas, Cramped
 from storage.sources.synthetic.chart_parts import paragraph, wrap
 from storage.sources.synthetic.drawing import Area, Drawing, Mark
 from storage.sources.synthetic.facts import Column, FactTable
@@ -146,7 +146,7 @@ def draw_sheet(
 
 def fits(canvas: Canvas, width: int, sheet: Sheet, style: Style) -> bool:
     """Whether all columns fit side by side into `width` with legible type."""
-    size = min(style.text_size, LEAST_TEXT)
+    size = min(style.text_size, canvas.least_text)
     return _natural_width(canvas, sheet, style, size) <= width
 
 
@@ -165,7 +165,7 @@ def _faces(canvas: Canvas, area: Area, sheet: Sheet, style: Style) -> tuple[Font
         if _natural_width(canvas, sheet, style, size) <= area.width and tall <= area.height:
             break
         size *= 0.95
-    if size < LEAST_TEXT:
+    if size < canvas.least_text:
         raise Cramped(f"a table with type of {size:.1f} px is too small to read")
     return canvas.font(style.family, size), canvas.font(style.family, size, bold=True)
 

@@ -180,10 +180,10 @@ def total(subject: Subject, rng: Random) -> Question | None:
         within = grid.within(series)
     words = {
         **_words(subject, series, pair=f"{grid.measure} {prep} {names[0]} and {names[1]}{within}"),
-        "measured": f"{grid.measure}{within}",
         "within": within,
+        "nouns": grid.series_nouns if grid.parts_in_rows else grid.categories_noun,
     }
-    kind = "sum of two" if len(marks) == 2 else "sum of parts" if grid.parts_in_rows else "sum of all"
+    kind = "sum of two" if len(marks) == 2 else "sum of all"
     return worded(subject, rng, kind, words, answer, subject.evidence(*marks))
 
 

@@ -168,15 +168,6 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "what is the {measure} of all {nouns} shown{within}, added together?",
         "can you add up the {measure} of all {nouns} shown{within}?",
     ),
-    "sum of parts": (
-        "what is the total {measured}?",
-        "what was the total {measured}?",
-        "what's the total {measured}?",
-        "how much is the total {measured}?",
-        "what is the {measured} in total?",
-        "what does the {measured} add up to in total?",
-        "can you work out the total {measured}?",
-    ),
     "count": (
         "how many {nouns} have {a_measured} {word} {value}?",
         "for how many {nouns} is the {measured} {word} {value}?",
@@ -264,7 +255,6 @@ FAMILIES = {
     "extreme value": "extreme_value",
     "sum of two": "sum",
     "sum of all": "sum",
-    "sum of parts": "sum",
     "count all": "count",
 }
 """The family of each kind whose name is not that of its family."""
