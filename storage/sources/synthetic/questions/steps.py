@@ -3,7 +3,7 @@
 A step is a figure that must be found: by its name, or by its rank among all figures of its series.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
 from random import Random
 
@@ -11,26 +11,9 @@ from storage.sources.synthetic.drawing import Mark
 from storage.sources.synthetic.questions.charts import HIGH, LOW, lookup
 from storage.sources.synthetic.questions.question import Question
 from storage.sources.synthetic.questions.subject import Subject
+from storage.sources.synthetic.questions.wordings import worded
 
 RANKS = ("", "second ", "third ", "fourth ")
-
-DIFFERENCES = (
-    "what is the difference between {} and {}?",
-    "by how much do {} and {} differ?",
-    "how large is the difference between {} and {}?",
-)
-AVERAGES = (
-    "what is the average of {}, {} and {}?",
-    "what do {}, {} and {} average?",
-    "what is the mean of {}, {} and {}?",
-)
-
-FORMS: Mapping[int, tuple[str, ...]] = {
-    2: ("what is {}?", "how much is {}?", "what is the value of {}?"),
-    3: DIFFERENCES,
-    4: DIFFERENCES,
-    5: AVERAGES,
-}
 
 
 def in_steps(subject: Subject, rng: Random, steps: int) -> Question | None:
@@ -49,13 +32,14 @@ def in_steps(subject: Subject, rng: Random, steps: int) -> Question | None:
         return None
     chosen = rng.sample(marks, {2: 1, 3: 2, 4: 2, 5: 3}[steps])
     ranked = chosen if steps in (2, 4) else chosen[:-1]
-    said = [_by_rank(subject, mark, marks, rng) for mark in ranked]
-    if None in said:
+    said = [way for mark in ranked if (way := _by_rank(subject, mark, marks, rng))]
+    if len(said) < len(ranked):
         return None
     if len(ranked) < len(chosen):
         said.append(f"the {subject.grid.phrase(chosen[-1].category, series)}")
-    text = rng.choice(FORMS[steps]).format(*said)
-    return _question(subject, chosen, text, steps)
+    fields = dict(zip(("first", "second", "third"), said, strict=False))
+    answer = subject.printed(_answer([mark.value for mark in chosen], steps))
+    return worded(subject, rng, f"steps_{steps}", fields, answer, subject.evidence(*chosen))
 
 
 def _by_rank(subject: Subject, mark: Mark, marks: Sequence[Mark], rng: Random) -> str | None:
@@ -71,15 +55,12 @@ def _by_rank(subject: Subject, mark: Mark, marks: Sequence[Mark], rng: Random) -
     return f"the {RANKS[place]}{rng.choice(words)} {grid.measure}{grid.within(mark.series)}"
 
 
-def _question(subject: Subject, marks: Sequence[Mark], text: str, steps: int) -> Question:
-    values = [mark.value for mark in marks]
-    answer = values[0]
-    if steps in (3, 4):
-        answer = abs(values[0] - values[1])
-    elif steps == 5:
-        exponent = values[0].as_tuple().exponent
-        assert isinstance(exponent, int)
-        answer = (sum(values, Decimal(0)) / 3).quantize(Decimal(1).scaleb(min(0, exponent) - 1))
-    text = f"{subject.context}{text}"
-    answers = (subject.printed(answer),)
-    return Question(f"steps_{steps}", text[0].upper() + text[1:], answers, subject.evidence(*marks))
+def _answer(values: Sequence[Decimal], steps: int) -> Decimal:
+    """The figure itself, the difference of two, or the mean of three with one decimal more than they have."""
+    if steps == 2:
+        return values[0]
+    if steps < 5:
+        return abs(values[0] - values[1])
+    exponent = values[0].as_tuple().exponent
+    assert isinstance(exponent, int)
+    return (sum(values, Decimal(0)) / 3).quantize(Decimal(1).scaleb(min(0, exponent) - 1))

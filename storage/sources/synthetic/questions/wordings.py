@@ -9,6 +9,7 @@ A form says the same as every other form of its kind. Fields of forms:
     value       a figure as printed
     word        a degree: "highest", "second largest", "lower", "more than"
     here, there names of two categories (or series); `other` stands for the second figure: "that of Texas", "in 2000"
+    first, second, third    figures, by name or by rank: "the second highest population in 2010"
     pair        two figures at once: "population of Ohio and Texas in 2010"
 """
 
@@ -43,6 +44,15 @@ _NAMING = (
     "for which {noun} is the {measured} the {word}?",
     "the {word} {measured} belongs to which {noun}?",
     "of which {noun} is the {measured} the {word}?",
+)
+
+_DIFFERENCE = (
+    "what is the difference between {first} and {second}?",
+    "what's the difference between {first} and {second}?",
+    "how large is the difference between {first} and {second}?",
+    "how big is the gap between {first} and {second}?",
+    "by how much do {first} and {second} differ?",
+    "can you work out the difference between {first} and {second}?",
 )
 
 FORMS: Mapping[str, tuple[str, ...]] = {
@@ -187,6 +197,24 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "how many different {nouns} are shown?",
         "what is the number of {nouns} shown?",
         "can you count the {nouns} shown?",
+    ),
+    "steps_2": (
+        "what is {first}?",
+        "what was {first}?",
+        "what's {first}?",
+        "how much is {first}?",
+        "what is the value of {first}?",
+        "can you tell me {first}?",
+    ),
+    "steps_3": _DIFFERENCE,
+    "steps_4": _DIFFERENCE,
+    "steps_5": (
+        "what is the average of {first}, {second} and {third}?",
+        "what's the average of {first}, {second} and {third}?",
+        "how much is the average of {first}, {second} and {third}?",
+        "what is the mean of {first}, {second} and {third}?",
+        "what is the mean value of {first}, {second} and {third}?",
+        "can you work out the average of {first}, {second} and {third}?",
     ),
 }
 """Kind of question -> its forms, without frame."""

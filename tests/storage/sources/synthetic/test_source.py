@@ -17,7 +17,7 @@ SIDE = 960
 
 
 def items(**settings: int) -> list[SourceItem]:
-    source: Source = SyntheticSource(**{"side": SIDE, **settings})
+    source: Source = SyntheticSource(**{"side": SIDE, **settings})  # type: ignore[arg-type]
     read = list(source.read())
     assert all(isinstance(item, SourceItem) for item in read)
     return [item for item in read if isinstance(item, SourceItem)]
@@ -129,4 +129,4 @@ def test_every_rung_of_the_ladder_is_real_at_full_size() -> None:
 )
 def test_impossible_settings_are_refused(settings: dict[str, int], complaint: str) -> None:
     with pytest.raises(ValueError, match=complaint):
-        SyntheticSource(**settings)
+        SyntheticSource(**settings)  # type: ignore[arg-type]
