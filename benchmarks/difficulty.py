@@ -1,15 +1,15 @@
 """The reader's accuracy on synthetic charts over five settings of each knob of difficulty.
 
-    python -m benchmarks.difficulty [--pictures 12] [--questions 6] [--knobs clutter steps] [--to docs/difficulty]
+    python -m benchmarks.difficulty [--pictures 10] [--questions 6] [--knobs clutter steps] [--to docs/difficulty]
 
 Prints a Markdown table and, with `--to`, writes a plot (.svg). Every setting has the same number of charts of one
-seed; all other knobs have their defaults. The agent `reader` looks at each chart at one rung, zooms as it does in a
-build, and is judged by the answer rules. "right" is the share of all questions, with its 95 % interval; abstentions and
-wrong answers count against it.
+seed; all other knobs have their defaults. The reader's OCR, chart geometry and rules read each chart once, in its view
+at one rung, and answer all its questions from that reading, as `benchmarks.reader_chartqa` does: no zoom, and no check
+of the evidence's legibility. The answer rules judge. "right" is the share of all questions, with its 95 % interval;
+abstentions and wrong answers count against it.
 """
 
 import argparse
-import asyncio
 import io
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -21,13 +21,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from lensmill.agents.environment import Environment
-from lensmill.agents.protocol import Task
-from lensmill.agents.reader.agent import ReaderAgent
+from lensmill.agents.reader.charts import SURE
+from lensmill.agents.reader.questions import ChartAnswer, answer_from_chart
+from lensmill.agents.reader.sheet import read_picture
 from lensmill.judging.rules import judge_answer
+from lensmill.perception.reading import read_chart
+from lensmill.perception.text import shared_reader
 from lensmill.picture import draw_view
 from lensmill.statistics import LEVEL, Cluster, accuracy_interval
-from lensmill.tools import ToolSettings
 from storage.sources.synthetic.difficulty import PLAIN, Difficulty
 from storage.sources.synthetic.harder import illustrate_hard_chart
 
@@ -41,7 +42,7 @@ KNOBS: Mapping[str, Sequence[Difficulty]] = {
 """Five settings of each knob, the easiest first."""
 
 SIDE, RUNG = 1344, 896
-"""The pictures' longer side, and the side of the first view, in pixels: a zoom shows up to 1.5 times as much detail."""
+"""The pictures' longer side, and the side of the view that is read, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +60,18 @@ class Counts:
 
 
 def read(index: int, difficulty: Difficulty, seed: int, questions: int) -> Counts:
-    """Ask the reader the questions about one chart."""
+    """Read one chart, and answer its questions."""
     illustration = illustrate_hard_chart(seed, index, questions, SIDE, difficulty)
-    original = Image.open(io.BytesIO(illustration.png)).convert("RGB")
-    view, agent = draw_view(original, RUNG), ReaderAgent()
+    view = draw_view(Image.open(io.BytesIO(illustration.png)).convert("RGB"), RUNG)
+    seen = read_picture(shared_reader(), view, 0, (illustration.width, illustration.height))
+    chart = read_chart([view], [one.line for one in seen if one.score >= SURE])
     counts = Counts()
     for question in illustration.questions:
-        task = Task(question.text, RUNG, choices=question.choices, regions=illustration.regions)
-        environment = Environment(task, original, view, ToolSettings(), lossless=True)
-        answer = asyncio.run(agent.run(environment)).trajectory.answer
-        if answer is None:
+        found = answer_from_chart(question.text, chart)
+        if not isinstance(found, ChartAnswer) or (question.choices and found.answer not in question.choices):
             counts = replace(counts, abstained=counts.abstained + 1)
             continue
-        verdict = judge_answer(answer, question.answers, question=question.text, choices=question.choices)
+        verdict = judge_answer(found.answer, question.answers, question=question.text, choices=question.choices)
         if verdict.outcome == "correct":
             counts = replace(counts, right=counts.right + 1)
         else:
@@ -159,7 +159,7 @@ def plot(points: Sequence[Point], path: Path) -> None:
 def main() -> None:
     """Measure, print, and draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=int, default=12, help="charts a setting")
+    parser.add_argument("--pictures", type=int, default=10, help="charts a setting")
     parser.add_argument("--questions", type=int, default=6, help="questions a chart")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=2)
