@@ -7,6 +7,9 @@ from random import Random
 
 from storage.sources.synthetic.facts import Column, FactTable
 
+LEAST_CATEGORIES = 3
+"""Charts of a chosen number of series have at least so many categories, so that they differ in their series only."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -185,7 +188,9 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False, 
     def fits(rows: list[int]) -> bool:
         return _drawable(tuple(column.values[row] for column in columns for row in rows))
 
-    if series and (table.parts or not columns[0].additive or series > len(table.names)):
+    if series and (
+        table.parts or not columns[0].additive or len(columns) < LEAST_CATEGORIES or series > len(table.names)
+    ):
         return None
     turned = bool(series) or (stacked and not table.parts)
     turned = turned or (columns[0].additive and not stacked and rng.random() < 0.25)

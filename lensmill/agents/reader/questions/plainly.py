@@ -38,6 +38,10 @@ _SAME: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"what is the difference in \g<what> between \g<one> and \g<two>\g<end>",
         ),
         (
+            r"^(?:by )?how much (?:do|did) (?P<one>\w.*?) and (?P<two>\w.*?) differ(?P<end>\??)$",
+            r"what is the difference between \g<one> and \g<two>\g<end>",
+        ),
+        (
             r"^(?:by )?how much (?:does|did) the (?P<what>\w.*?) differ between (?P<one>\w.*?) and (?P<two>\w.*)$",
             r"what is the difference in \g<what> between \g<one> and \g<two>",
         ),

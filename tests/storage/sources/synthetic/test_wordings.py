@@ -105,6 +105,10 @@ def test_a_frame_takes_no_part_in_the_meaning(frame: str, thing: str) -> None:
     [
         ("By how much do Ohio and Texas differ in area?", "what is the difference in area between Ohio and Texas?"),
         ("How far apart are Ohio and Texas in area?", "what is the difference in area between Ohio and Texas?"),
+        (
+            "How much do the highest and the lowest bar differ?",
+            "what is the difference between the highest and the lowest bar?",
+        ),
         ("Can you work out the total area?", "what is the total area?"),
         ("Would you say that Ohio is larger than Texas?", "is it true that Ohio is larger than Texas?"),
         ("What is the state with an area of 3,965?", "which state has an area of 3,965?"),
