@@ -19,8 +19,8 @@ RANKS = ("", "second ", "third ", "fourth ")
 def in_steps(subject: Subject, rng: Random, steps: int) -> Question | None:
     """A question of 1 to 5 steps about printed figures; None if the chart has none that is clear.
 
-    1: a figure by its name. 2: a figure by its rank. 3: the difference of a figure by its rank and one by its name.
-    4: the difference of two by their ranks. 5: the average of two by their ranks and one by its name.
+    1: a figure by its name. 2: a figure by its rank. 3: the difference of two by their ranks. 4: the difference of one
+    by its rank and one by its name. 5: the average of two by their ranks and one by its name.
     """
     if steps == 1:
         return lookup(subject, rng)
@@ -31,7 +31,7 @@ def in_steps(subject: Subject, rng: Random, steps: int) -> Question | None:
     if len({mark.value for mark in marks}) < len(marks):  # ranks would not be clear
         return None
     chosen = rng.sample(marks, {2: 1, 3: 2, 4: 2, 5: 3}[steps])
-    ranked = chosen if steps in (2, 4) else chosen[:-1]
+    ranked = chosen if steps in (2, 3) else chosen[:-1]
     said = [way for mark in ranked if (way := _by_rank(subject, mark, marks, rng))]
     if len(said) < len(ranked):
         return None
