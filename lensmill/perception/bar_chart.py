@@ -18,13 +18,14 @@ from lensmill.perception.axes import (
     value_ticks,
     with_headings,
 )
-from lensmill.perception.bar_groups import Bar, Group, across, along, group_bars, join_pieces
+from lensmill.perception.bar_groups import Bar, Group, across, along, extent_of, group_bars, join_pieces
 from lensmill.perception.bar_values import Match, match_numbers, split_merged
 from lensmill.perception.canvas import Canvas
 from lensmill.perception.chart import Cell
+from lensmill.perception.empty_bars import empty_groups
 from lensmill.perception.legend import heading_legend, swatch_legend
 from lensmill.perception.marks import Colour, Orientation, Patch, length
-from lensmill.perception.numerals import is_year, parse_numeral
+from lensmill.perception.numerals import parse_numeral
 from lensmill.perception.page import Page
 from lensmill.perception.scale import Scale, fit_scale
 from lensmill.perception.text import TextLine
@@ -67,13 +68,13 @@ def read_bars(
     whole = join_pieces(bars, orientation, height)
     groups = group_bars(whole, orientation)
     colours = _colours(groups)
-    names = swatch_legend([p for p in found if p not in bars], body, colours, _extent(groups))
+    names = swatch_legend([p for p in found if p not in bars], body, colours, extent_of(groups))
     used = {line for label in names.values() for line in label.lines}
     free = [line for line in body if line not in used and not any(_within(line, label) for label in names.values())]
     labels, groups = _label(groups, free, orientation)
     used = {line for label in labels if label for line in label.lines}
     free = [line for line in free if line not in used]
-    extent = _extent(groups)
+    extent = extent_of(groups)
     ticks = value_ticks(free, orientation == "v", extent.x1 if orientation == "v" else extent.y2)
     free = [line for line in free if line not in ticks]
     many = any(len(group.bars) > 1 for group in groups)
@@ -128,14 +129,6 @@ def _within(line: TextLine, label: Label) -> bool:
     return box.x1 <= x <= box.x2 and box.y1 <= y <= box.y2
 
 
-def _extent(groups: Sequence[Group]) -> Box:
-    boxes = [bar.box for group in groups for bar in group.bars]
-    extent = boxes[0]
-    for box in boxes[1:]:
-        extent = extent.union(box)
-    return extent
-
-
 def _label(
     groups: tuple[Group, ...], lines: list[TextLine], orientation: Orientation
 ) -> tuple[list[Label | None], tuple[Group, ...]]:
@@ -143,13 +136,13 @@ def _label(
 
     Lines that hold both a label and a number are separated in `lines`.
     """
-    extent = _extent(groups)
+    extent = extent_of(groups)
     if orientation == "h":
         lines[:] = part_numbers(lines, extent.x1)
     find = row_labels if orientation == "h" else column_labels
     base = extent.x1 if orientation == "h" else extent.y2
     labels = find(groups, lines, base)
-    more = _empty_groups(groups, labels, lines, orientation)
+    more = empty_groups(groups, labels, lines, orientation)
     if more:
         groups = tuple(sorted([*groups, *more], key=lambda group: group.centre))
         labels = find(groups, lines, base)
@@ -157,46 +150,6 @@ def _label(
         first = min((label.box.y1 for label in labels if label), default=0.0)
         labels = with_headings(labels, [line for line in lines if line.box.y2 > first], base)
     return labels, groups
-
-
-def _empty_groups(
-    groups: Sequence[Group], labels: Sequence[Label | None], lines: Sequence[TextLine], orientation: Orientation
-) -> list[Group]:
-    """Categories whose bar is too short to see: a label in line with the other labels, with a number at the base."""
-    known = [label for label in labels if label]
-    if not known:
-        return []
-    extent, step = _extent(groups), pitch(groups)
-    used = {line for label in known for line in label.lines}
-    centres = [group.centre for group in groups]
-    half = (groups[0].end - groups[0].start) / 2
-    numbers = [line for line in lines if line not in used and parse_numeral(line.text) is not None]
-    out: list[Group] = []
-    for line in lines:
-        if line in used or line.angle or (parse_numeral(line.text) is not None and not is_year(line.text)):
-            continue
-        box, height = line.box, line.box.height
-        low, high = across(box, orientation)
-        centre = (low + high) / 2
-        if min(abs(centre - other) for other in centres) < 0.7 * step:
-            continue
-        if orientation == "h":
-            aligned = box.x2 <= extent.x1 + height and any(
-                abs(box.x2 - label.box.x2) < 0.5 * height or abs(box.x1 - label.box.x1) < 0.5 * height
-                for label in known
-            )
-            beside = [n for n in numbers if abs(n.box.centre[1] - centre) < 0.5 * height]
-            beside = [n for n in beside if -height < n.box.x1 - extent.x1 < 4 * height]
-        else:
-            aligned = any(abs(box.y1 - label.box.y1) < 0.5 * height for label in known)
-            beside = [n for n in numbers if abs(n.box.centre[0] - centre) < 0.35 * step]
-            beside = [n for n in beside if -height < extent.y2 - n.box.y2 < 3 * height]
-        if aligned and beside:
-            if orientation == "h":  # the number stands in the middle of the row, and a line of a wrapped label does not
-                centre = beside[0].box.centre[1]
-            out.append(Group(centre - half, centre + half, ()))
-            centres.append(centre)
-    return out
 
 
 def _headings(
@@ -213,7 +166,7 @@ def _headings(
     if len(first.bars) < len(fullest.bars):
         first = fullest
     top = min(bar.box.y1 for group in groups for bar in group.bars)
-    extent = _extent(groups)
+    extent = extent_of(groups)
     above = [
         line
         for line in lines
@@ -388,7 +341,7 @@ def _leftover(
     if len(missing) != 1:
         return []
     step = pitch(groups)
-    extent = _extent(groups)
+    extent = extent_of(groups)
     near = []
     for index, number in enumerate(numbers):
         low, high = across(number.box, orientation)

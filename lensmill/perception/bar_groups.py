@@ -125,3 +125,12 @@ def _chunks(strips: Sequence[Sequence[Bar]], orientation: Orientation) -> list[l
             chunks.append([strip])
     full = sum(len(chunk) == len(counts) for chunk in chunks)
     return chunks if full >= 0.5 * len(chunks) else single
+
+
+def extent_of(groups: Sequence[Group]) -> Box:
+    """The box around all bars, in canvas pixels."""
+    boxes = [bar.box for group in groups for bar in group.bars]
+    extent = boxes[0]
+    for box in boxes[1:]:
+        extent = extent.union(box)
+    return extent

@@ -17,7 +17,7 @@ def _build(settings: Any, _resources: Resources) -> Agent:
 SPEC = AgentSpec(
     settings=ReaderSettings,
     build=_build,
-    version=7,
+    version=8,
     prompts=PROMPTS.named(),
     tools=(ZOOM, *EDITS),
     needs=frozenset({"ocr"}),

@@ -19,14 +19,16 @@ from lensmill.agents.reader.aiming import (
 )
 from lensmill.agents.reader.conclusion import Conclusion
 from lensmill.agents.reader.confirming import mark
-from lensmill.agents.reader.facts import Fact, asked_kind, find_fact
+from lensmill.agents.reader.facts import Fact, asked_kind, find_fact, topicality
 from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold
 from lensmill.agents.reader.questions import Abstention, ChartAnswer, Operation, answer_from_chart
 from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
 from lensmill.agents.reader.tables.route import conclude_from_table
 from lensmill.agents.reader.wording import listed, manner, say
+from lensmill.geometry import Box
 from lensmill.perception.chart import ChartReading
+from lensmill.perception.panels.reading import read_panels
 from lensmill.perception.reading import read_chart
 
 CROWDED = 90
@@ -37,6 +39,12 @@ SURE = 0.5
 
 UNSURE = 0.75
 """The lowest score of the text recogniser for print on which an answer may rest."""
+
+NAMED = 0.7
+"""A question that has this share of the words of a chart's title names the chart."""
+
+EDGE = 2.0
+"""Pixels of the original by which what belongs to a panel may stand out of it."""
 
 FEW_LABELS = 8
 """On an axis with more labels than this, the right one is marked before the answer."""
@@ -60,6 +68,7 @@ class ChartRoute:
         self._looks = 0
         self._tried: set[str] = set()
         self._before: ChartReading | None = None
+        self._panel: Box | None = None
 
     def run(self) -> Conclusion:
         """Answer as soon as the evidence is legible; look closer where it is not; abstain where looking ends."""
@@ -69,6 +78,8 @@ class ChartRoute:
             fact = None if self._task.choices else self._fact(self._looking.sheet.lines(SURE))
             if fact is not None:
                 return self._confirm_fact(fact)
+            if self._panel is None and (end := self._choose_panel()) is not None:
+                return end
             chart = self._chart()
             if self._task.choices and not chart.cells:
                 return Conclusion("The question asks for more than print says, and I read no chart here.", None)
@@ -83,6 +94,24 @@ class ChartRoute:
                 return self._conclude(*alone)
             if not self._search(chart):
                 return Conclusion(f"I do not answer: {found.reason}.", None)
+
+    def _choose_panel(self) -> Conclusion | None:
+        """Of several charts, read the one that the question names, and no other; abstain where it names none."""
+        looking = self._looking
+        panels = read_panels(looking.pictures, [seen.line for seen in looking.sheet.lines(SURE)])
+        if not panels:
+            return None
+        named = sorted((topicality(self._task.question, panel.title), -number) for number, panel in enumerate(panels))
+        (second, _), (best, number) = named[-2:]
+        if best < NAMED or best == second or looking.steps_left < 2:
+            return Conclusion(f"There are {len(panels)} charts here, and I am not sure which one is meant.", None)
+        panel = panels[-number]
+        looking.zoom(
+            panel.box, f'Of {len(panels)} charts, "{panel.name}" is meant. I look at it alone.', panel.name[:80]
+        )
+        self._looks += 1
+        self._panel = looking.pictures[-1].frame.region
+        return None
 
     def _ask(self, chart: ChartReading) -> ChartAnswer | Abstention:
         return answer_from_chart(self._task.question, chart, manner(self._task, "reads", MANNERS))
@@ -164,6 +193,8 @@ class ChartRoute:
         return False
 
     def _may_look(self, aim: Aim) -> bool:
+        if self._panel is not None and not self._panel.padded(EDGE).contains(aim.box):
+            return False
         return self._looks < MOST_LOOKS and self._looking.steps_left > 1 and worthwhile(self._looking, aim)
 
     def _look(self, aim: Aim, of: str) -> None:
@@ -186,5 +217,9 @@ class ChartRoute:
         return Conclusion(f'It says "{again.text}", so the {fact.kind} is {again.value}.', again.value)
 
     def _chart(self) -> ChartReading:
-        lines = [seen.line for seen in self._looking.sheet.lines(SURE)]
-        return read_chart(self._looking.pictures, lines)
+        pictures, lines = self._looking.pictures, [seen.line for seen in self._looking.sheet.lines(SURE)]
+        if self._panel is not None:
+            around = self._panel.padded(EDGE)
+            pictures = [picture for picture in pictures if around.contains(picture.frame.region)]
+            lines = [line for line in lines if around.contains(line.box)]
+        return read_chart(pictures, lines)

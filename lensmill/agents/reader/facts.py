@@ -37,6 +37,9 @@ _EMPTY = frozenset(
         "number numbers line foot top bottom left right corner"
     )
 )
+_CALCULATED = r"\b(?:\w{3,}est|most|least|average|mean|median|total)"
+"""Before what is asked for: the answer follows from several values, and no row has it."""
+
 _ENOUGH_OF_QUESTION = 0.7
 _ENOUGH_OF_LABEL = 0.5
 _RIVAL = 0.15
@@ -78,6 +81,8 @@ def find_fact(question: str, seen: Sequence[Seen]) -> Fact | None:
         return None
     asks, looks = next((asks, looks) for name, asks, looks in _KINDS if name == kind)
     asked = re.compile(rf"\b(?:{asks})\b", re.IGNORECASE)
+    if re.search(rf"^how many\b.*\bnumber|{_CALCULATED} (?:{asks})\b", question, re.IGNORECASE):
+        return None
     wanted = _content(asked.sub(" ", question))
     if not wanted:
         return None

@@ -56,3 +56,16 @@ def test_two_values_for_one_name_are_no_answer() -> None:
 
 def test_a_question_about_a_thing_asks_for_no_fact() -> None:
     assert asked_kind("What animal sits on the bench?") is None
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which season has the greatest number of storms?",
+        "How many of the seasons have a number of storms over 3?",
+        "What is the lowest price of a tour?",
+        "What is the average price of a tour?",
+    ],
+)
+def test_what_follows_from_several_values_is_no_printed_fact(question: str) -> None:
+    assert find_fact(question, [line("Atlantic seasons (storms) 20"), line("Tour $7.25", y=40)]) is None

@@ -16,6 +16,8 @@ _FRAME = re.compile(
     r"(?:,| (?=what |which |how |is |was ))",
     re.I,
 )
+_NAMED = re.compile(rf"^(?:in|from|on) (?:the|this) {_THING} [\"“][^\"”]*[\"”],? ", re.I)
+"""Of several charts, the one that is meant."""
 _AMONG = re.compile(r"^(?:of|among|out of) all (?:of )?(?:the )?[\w-]+(?: [\w-]+)? (?:shown|listed),? (?=what\b)", re.I)
 
 _SAME: tuple[tuple[re.Pattern[str], str], ...] = tuple(
@@ -65,7 +67,7 @@ _SAME: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 def plainly(question: str) -> str:
     """The question in its plainest wording."""
     text = " ".join(question.split())
-    for opening in (_FRAME, _AMONG):
+    for opening in (_NAMED, _FRAME, _AMONG):
         text = opening.sub("", text).strip()
     for pattern, plainer in _SAME:
         if len(re.findall(r"\band\b", text)) > 1 and "one" in pattern.groupindex:
