@@ -1,5 +1,6 @@
 """The chart route: read the view, look closer where the evidence is and only while it is not legible, then answer."""
 
+import re
 from collections.abc import Sequence
 
 from lensmill.agents.reader.aiming import (
@@ -23,12 +24,13 @@ from lensmill.agents.reader.facts import Fact, asked_kind, find_fact, topicality
 from lensmill.agents.reader.looking import Looking, with_air
 from lensmill.agents.reader.matching import fold
 from lensmill.agents.reader.questions import Abstention, ChartAnswer, Operation, answer_from_chart
+from lensmill.agents.reader.questions.plainly import LETTER
 from lensmill.agents.reader.sheet import LEGIBLE_HEIGHT, Seen
 from lensmill.agents.reader.tables.route import conclude_from_table
 from lensmill.agents.reader.wording import listed, manner, say
 from lensmill.geometry import Box
 from lensmill.perception.chart import ChartReading
-from lensmill.perception.panels.reading import read_panels
+from lensmill.perception.panels.reading import Panel, read_panels
 from lensmill.perception.reading import read_chart
 
 CROWDED = 90
@@ -101,14 +103,11 @@ class ChartRoute:
         panels = read_panels(looking.pictures, [seen.line for seen in looking.sheet.lines(SURE)])
         if not panels:
             return None
-        named = sorted((topicality(self._task.question, panel.title), -number) for number, panel in enumerate(panels))
-        (second, _), (best, number) = named[-2:]
-        if best < NAMED or best == second or looking.steps_left < 2:
+        panel = _named(self._task.question, panels)
+        if panel is None or looking.steps_left < 2:
             return Conclusion(f"There are {len(panels)} charts here, and I am not sure which one is meant.", None)
-        panel = panels[-number]
-        looking.zoom(
-            panel.box, f'Of {len(panels)} charts, "{panel.name}" is meant. I look at it alone.', panel.name[:80]
-        )
+        thought = f'Of {len(panels)} charts, "{panel.name}" is meant. I look at that one alone.'
+        looking.zoom(panel.box, thought, panel.name[:80])
         self._looks += 1
         self._panel = looking.pictures[-1].frame.region
         return None
@@ -223,3 +222,14 @@ class ChartRoute:
             pictures = [picture for picture in pictures if around.contains(picture.frame.region)]
             lines = [line for line in lines if around.contains(line.box)]
         return read_chart(pictures, lines)
+
+
+def _named(question: str, panels: Sequence[Panel]) -> Panel | None:
+    """The one panel that a question names, by its letter or by most words of its title."""
+    letters = {match["letter"].lower() for match in re.finditer(LETTER, question, re.IGNORECASE)}
+    if letters:
+        lettered = [panel for panel in panels if panel.letter.lower() in letters]
+        return lettered[0] if len(lettered) == 1 and len(letters) == 1 else None
+    shares = [topicality(question, panel.title) for panel in panels]
+    best = max(shares)
+    return panels[shares.index(best)] if best >= NAMED and shares.count(best) == 1 else None

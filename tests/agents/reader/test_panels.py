@@ -34,7 +34,7 @@ def ask(question: str) -> Rollout:
         left = 100 + 800 * place
         pen.line((left, BASE, left + 4 * STEP, BASE), fill=(90, 90, 90))
         pen.line((left, 60, left, BASE), fill=(90, 90, 90))
-        lines.append(centred(title, left + 300, 24))
+        lines += [centred(title, left + 300, 24), centred(f"({'ab'[place]})", left + 20, 24)]
         for number, (name, value) in enumerate(zip(NAMES, values, strict=True)):
             box = bar(place, number, value)
             x1, y1, x2, y2 = box.rounded()
@@ -53,16 +53,26 @@ def ask(question: str) -> Rollout:
         ('In the chart "Rainy days", which country has the highest value?', "Iceland"),
         ('In the chart "Snowy weeks", which country has the highest value?', "Sweden"),
         ('In the chart "Snowy weeks", what is the value of Denmark?', "60"),
+        ("In subplot (a), what is the value of Denmark?", "20"),
+        ("In panel B, what is the value of Denmark?", "60"),
     ],
 )
 def test_the_named_chart_is_looked_at_and_answers(question: str, answer: str) -> None:
     trajectory = ask(question).trajectory
     assert trajectory.answer == answer
     assert trajectory.steps[0].action is not None
-    assert trajectory.steps[0].action.arguments["label"] in question
+    left, *_ = trajectory.steps[0].action.arguments["bbox_2d"]
+    assert (left < WIDTH / 2) == (answer in ("Iceland", "20"))
 
 
-@pytest.mark.parametrize("question", ["Which country has the highest value?", "What is the value of Denmark?"])
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which country has the highest value?",
+        "What is the value of Denmark?",
+        "In panel c, what is the value of Denmark?",
+    ],
+)
 def test_a_question_that_names_no_chart_is_not_answered(question: str) -> None:
     trajectory = ask(question).trajectory
     assert trajectory.answer is None

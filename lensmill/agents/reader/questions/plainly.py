@@ -16,7 +16,10 @@ _FRAME = re.compile(
     r"(?:,| (?=what |which |how |is |was ))",
     re.I,
 )
-_NAMED = re.compile(rf"^(?:in|from|on) (?:the|this) {_THING} [\"“][^\"”]*[\"”],? ", re.I)
+LETTER = r"\b(?:panel|(?:sub)?plot|(?:sub)?figure|chart|graph) \(?(?P<letter>[a-z])\)?(?=[\s,.?!]|$)"
+"""A chart of several that a question names by its letter."""
+
+_NAMED = re.compile(rf"^(?:in|from|on) (?:(?:the|this) {_THING} [\"“][^\"”]*[\"”]|(?:the )?{LETTER}),? ", re.I)
 """Of several charts, the one that is meant."""
 _AMONG = re.compile(r"^(?:of|among|out of) all (?:of )?(?:the )?[\w-]+(?: [\w-]+)? (?:shown|listed),? (?=what\b)", re.I)
 
