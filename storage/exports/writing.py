@@ -7,11 +7,12 @@ from contextlib import ExitStack
 from typing import IO, Any, Protocol, TypeAlias, cast
 
 import pyarrow as pa
+import pyarrow.types as kinds
 
 from lensmill.formats.spec import Container
 from storage.exports.types import schema_of
 from storage.files.store import Files
-from storage.files.table import FileRecord, TableWriter, compression_of, is_picture, leaves_of
+from storage.files.table import FileRecord, TableWriter
 
 Written: TypeAlias = bytes | Any
 """A row as its file takes it: a line of JSON, or an Arrow batch of one row (pyarrow has no types)."""
@@ -109,10 +110,26 @@ def row_file(files: Files, stem: str, container: Container, columns: Mapping[str
     if container == "jsonl":
         return JsonLines(files, f"{stem}.jsonl")
     schema = schema_of(columns)
+    pictures = [name for name in _leaves(schema) if name.endswith(".bytes")]
+    plain = {name: "zstd" for name in _leaves(schema) if name not in pictures}
     options = {
-        **compression_of(schema),
-        "use_dictionary": [name for name in leaves_of(schema) if not is_picture(name)],
+        "compression": plain | dict.fromkeys(pictures, "none"),  # pictures are compressed already
+        "compression_level": dict.fromkeys(plain, 3),
+        "use_dictionary": [*plain],
         "write_statistics": False,
         "store_schema": False,
     }
     return ParquetRows(TableWriter(files, f"{stem}.parquet", schema, options, "whole"), schema)
+
+
+def _leaves(schema: Any) -> list[str]:
+    """The paths of a schema's columns in a Parquet file."""
+
+    def of(kind: Any, path: str) -> list[str]:
+        if kinds.is_list(kind):
+            return of(kind.value_type, f"{path}.list.element")
+        if kinds.is_struct(kind):
+            return [leaf for entry in kind for leaf in of(entry.type, f"{path}.{entry.name}")]
+        return [path]
+
+    return [leaf for field in schema for leaf in of(field.type, field.name)]

@@ -8,8 +8,8 @@ from typing import IO, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyarrow.types as kinds
 
+from storage.builds.schema import COMPRESSION
 from storage.files.store import Files
 
 
@@ -55,33 +55,6 @@ class _HashingSink:
         return self._hash.hexdigest()
 
 
-def leaves_of(schema: pa.Schema) -> list[str]:
-    """The paths of a schema's columns in a Parquet file, e.g. "images.list.element.bytes"."""
-
-    def of(kind: Any, path: str) -> list[str]:
-        if kinds.is_list(kind):
-            return of(kind.value_type, f"{path}.list.element")
-        if kinds.is_struct(kind):
-            return [leaf for entry in kind for leaf in of(entry.type, f"{path}.{entry.name}")]
-        return [path]
-
-    return [leaf for field in schema for leaf in of(field.type, field.name)]
-
-
-def is_picture(leaf: str) -> bool:
-    """Tell whether a column holds encoded pictures."""
-    return leaf.endswith(".bytes")
-
-
-def compression_of(schema: pa.Schema) -> dict[str, Any]:
-    """Options of pyarrow's writer: pictures are compressed already, and all other columns are compressed."""
-    others = [leaf for leaf in leaves_of(schema) if not is_picture(leaf)]
-    return {
-        "compression": {leaf: "none" if is_picture(leaf) else "zstd" for leaf in leaves_of(schema)},
-        "compression_level": dict.fromkeys(others, 3),
-    }
-
-
 class TableWriter:
     """Writes one Parquet file. Its bytes depend only on the rows and the row groups.
 
@@ -89,7 +62,7 @@ class TableWriter:
         files: the store.
         path: of the file.
         schema: of the rows.
-        options: for pyarrow's writer, in addition to `compression_of`.
+        options: for pyarrow's writer, in addition to the compression.
         mode: "wb" for a uniquely named file, "whole" for a file that appears when it is complete (`Files.open`).
     """
 
@@ -109,7 +82,7 @@ class TableWriter:
         self._stack = ExitStack()
         self._sink = _HashingSink(self._stack.enter_context(files.open(path, mode)))
         self._writer = pq.ParquetWriter(
-            self._sink, schema, write_page_checksum=True, **{**compression_of(schema), **(options or {})}
+            self._sink, schema, write_page_checksum=True, **{**COMPRESSION, **(options or {})}
         )
 
     @property
