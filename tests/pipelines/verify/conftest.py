@@ -10,9 +10,9 @@ from tests.e2e.conftest import build
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The out folder of one drawn chart on the lowest rung."""
+    """The out folder of one drawn chart on the lowest rung, with a seed that gives rejected rows too."""
     out = tmp_path_factory.mktemp("built") / "out"
-    charts = ("source.charts=1", "source.posters=0", "source.questions_per_picture=4")
+    charts = ("source.charts=1", "source.posters=0", "source.questions_per_picture=4", "source.seed=3")
     ended = build(*charts, "ladder.rungs=[224]", "chunk_size=2", "version=test", f"out={out}")
     assert ended.returncode == 0, ended.stderr
     return out

@@ -124,7 +124,7 @@ def test_an_episode_that_the_ledger_has_twice_is_found(out: Path) -> None:
 def test_a_reason_that_the_ledger_does_not_say_is_found_in_its_row(out: Path) -> None:
     shard = forge(out, lambda rows: rows[0].update(reason="abstained"), "rejected")
     (found,) = wrong(out, "replay=none", "version=test")
-    assert found == f"shards/{shard.name} row 0 reason: it is 'abstained', the ledger says 'incorrect'"
+    assert found == f"shards/{shard.name} row 0 reason: it is 'abstained', the ledger says 'undecided'"
 
 
 def test_a_rejected_row_among_the_accepted_ones_is_found(out: Path) -> None:
