@@ -107,7 +107,8 @@ class ChartRoute:
         if panel is None or looking.steps_left < 2:
             return Conclusion(f"There are {len(panels)} charts here, and I am not sure which one is meant.", None)
         thought = f'Of {len(panels)} charts, "{panel.name}" is meant. I look at that one alone.'
-        looking.zoom(panel.box, thought, panel.name[:80])
+        if not looking.zoom(panel.box, thought, panel.name[:80]):
+            return Conclusion("I can read nothing in that chart. I do not answer.", None)
         self._looks += 1
         self._panel = looking.pictures[-1].frame.region
         return None
