@@ -234,7 +234,7 @@ class OptionsRoute:
         return "" if best is None else best.text[:80]
 
     def _sought(self) -> str:
-        """The name of a crop of which nothing was read yet: what is searched for in it."""
+        """The name of a crop in which no print was read yet: the object of the search."""
         if self._landmarks:
             return f"search for {self._landmarks[0]}"[:80]
         kind = asked_kind(self._question)

@@ -1,10 +1,10 @@
 """Charts, posters, figures, tables and documents drawn from public-domain figures: the default source."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from storage.sources.spec import SourceSettings, SourceSpec
-from storage.sources.synthetic.difficulty import Difficulty
+from storage.sources.synthetic.difficulty import PLAIN, Difficulty
 from storage.sources.synthetic.source import LICENCE, SyntheticSource
 
 __all__ = ["SPEC", "SyntheticSettings", "SyntheticSource"]
@@ -29,15 +29,15 @@ class SyntheticSettings(SourceSettings):
     """number of documents of one page"""
     questions_per_picture: int = 3
     """at most"""
-    clutter: int = 0
+    clutter: int = PLAIN.clutter
     """number of notes on blank ground of a chart"""
-    print_size: float = 1.0
+    print_size: float = PLAIN.print_size
     """size of a chart's type, as a share of the usual one: 0.1 to 1"""
-    series: int = 0
+    series: int = PLAIN.series
     """number of series of a chart, up to 8; 0 for any number"""
-    distractors: int = 0
+    distractors: int = PLAIN.distractors
     """number of other charts beside a chart, up to 11"""
-    steps: int = 0
+    steps: int = PLAIN.steps
     """figures to be found and put together for an answer about a chart, up to 5; 0 for questions of all kinds"""
 
     def __post_init__(self) -> None:
@@ -55,13 +55,7 @@ class SyntheticSettings(SourceSettings):
         Raises:
             ValueError: a number is outside its limits.
         """
-        return Difficulty(
-            clutter=self.clutter,
-            print_size=self.print_size,
-            series=self.series,
-            distractors=self.distractors,
-            steps=self.steps,
-        )
+        return Difficulty(**{knob.name: getattr(self, knob.name) for knob in fields(Difficulty)})
 
 
 SPEC = SourceSpec(

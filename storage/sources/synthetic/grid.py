@@ -8,7 +8,7 @@ from random import Random
 from storage.sources.synthetic.facts import Column, FactTable
 
 LEAST_CATEGORIES = 3
-"""Charts of a chosen number of series have at least so many categories, so that they differ in their series only."""
+"""The least number of categories where the number of series is chosen: such charts differ in their series only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def multi_grid(table: FactTable, rng: Random, most: int, stacked: bool = False, 
         rng: random choices.
         most: maximum number of categories.
         stacked: put the parts that may be summed (the rows) into the series.
-        series: put so many rows into the series; at random if 0.
+        series: number of rows that become series; 0 for a random number.
     """
     columns = [column for column in table.columns if column.numeric]
     if not table.comparable or len(columns) < 2 or (stacked and not (columns[0].additive or table.parts)):

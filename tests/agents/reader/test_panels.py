@@ -1,6 +1,7 @@
 """Of several charts in a picture, only the one that the question names is read."""
 
 import asyncio
+import re
 
 import pytest
 from PIL import Image, ImageDraw
@@ -8,6 +9,7 @@ from PIL import Image, ImageDraw
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Rollout, Task
 from lensmill.agents.reader.agent import ReaderAgent
+from lensmill.agents.reader.questions.plainly import LETTER
 from lensmill.geometry import Box
 from lensmill.picture import draw_view
 from lensmill.tools import ToolSettings
@@ -77,3 +79,18 @@ def test_a_question_that_names_no_chart_is_not_answered(question: str) -> None:
     trajectory = ask(question).trajectory
     assert trajectory.answer is None
     assert "2 charts" in trajectory.steps[-1].thought
+
+
+@pytest.mark.parametrize(
+    ("question", "letter"),
+    [
+        ("In panel (B), what is highest?", "B"),
+        ("Which title is printed above subplot c)?", "c"),
+        ("In subplot a, what is highest?", "a"),
+        ("In the chart a company drew, what is highest?", None),
+        ("Is the graph in 2010 higher?", None),
+    ],
+)
+def test_a_letter_is_a_panels_name_and_no_article(question: str, letter: str | None) -> None:
+    found = re.search(LETTER, question, re.IGNORECASE)
+    assert (found and found["letter"]) == letter

@@ -16,8 +16,8 @@ _FRAME = re.compile(
     r"(?:,| (?=what |which |how |is |was ))",
     re.I,
 )
-LETTER = r"\b(?:panel|(?:sub)?plot|(?:sub)?figure|chart|graph) \(?(?P<letter>[a-z])\)?(?=[\s,.?!]|$)"
-"""A chart of several that a question names by its letter."""
+LETTER = r"\b(?:panel|(?:sub)?plot|(?:sub)?figure|chart|graph) \(?(?P<letter>[a-z])(?:\)|(?=[,.?!]|$)|(?<![ai])(?= ))"
+"""A chart of several that a question names by its letter. "The chart a company drew" names none."""
 
 _NAMED = re.compile(rf"^(?:in|from|on) (?:(?:the|this) {_THING} [\"“][^\"”]*[\"”]|(?:the )?{LETTER}),? ", re.I)
 """Of several charts, the one that is meant."""

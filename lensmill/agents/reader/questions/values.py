@@ -119,7 +119,7 @@ def _change(template: Template, text: str, direction: int) -> Value:
         NoAnswer: it goes the other way, or is asked for in percent of the earlier value.
     """
     if _RELATIVE.search(text):
-        raise NoAnswer("the change is asked for in percent, of what is unclear")
+        raise NoAnswer("the question asks for a change in percent, and does not say of which value")
     grid = template.grid
     value = _of_two(template, text, "difference")
     order = {name: place for axis in ("category", "series") for place, name in enumerate(grid.in_time_order(axis))}

@@ -30,7 +30,7 @@ _ASKS_VALUE = (
     r"^(?:what(?:'s| is| was| are| were)|how much (?:is|was)|what is the value of"
     r"|(?:what|which) (?:value|figure|number) (?:does|is (?:given|shown|printed) for))"
 )
-"""How a question for a value begins, and not for the name of what has the value."""
+"""The beginning of a question that asks for a value; a question for the name of a row begins otherwise."""
 
 _SURE = 0.8
 """The lowest score of the text recogniser for a cell that may be an answer."""

@@ -43,7 +43,7 @@ _NAMING = (
     "can you name the {noun} with the {word} {measured}?",
     "for which {noun} is the {measured} the {word}?",
     "the {word} {measured} belongs to which {noun}?",
-    "of which {noun} is the {measured} the {word}?",
+    "which {noun} is listed with the {word} {measured}?",
 )
 
 _DIFFERENCE = (
@@ -121,7 +121,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {
         "{when} do we see the {word} {measured}?",
         "{when} does the {word} {measured} occur?",
         "{when} is the {word} {measured} shown?",
-        *(form for form in _NAMING if "belongs" not in form and "of which" not in form),
+        *(form for form in _NAMING if "belongs" not in form),
     ),
     "extreme value": (
         "what is the {word} {measured}?",
