@@ -9,7 +9,6 @@ reading. "right" is the share of the answers that the strict answer rules accept
 import argparse
 import hashlib
 import json
-import pickle
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,12 +16,12 @@ from pathlib import Path
 
 from PIL import Image
 
+from benchmarks.kept_text import reader_of
 from lensmill.agents.reader.questions import ChartAnswer, answer_from_chart
 from lensmill.geometry import Frame
 from lensmill.judging.rules import judge_answer
 from lensmill.perception.chart import ChartReading
 from lensmill.perception.reading import read_chart
-from lensmill.perception.text import TextLine, shared_reader
 from lensmill.picture import Picture, draw_view
 
 SUBSETS = ("human", "augmented")
@@ -56,19 +55,6 @@ def picture_of(path: Path, rung: int | None) -> Picture:
     return Picture(original, Frame.whole(original.size)) if rung is None else draw_view(original, rung)
 
 
-def read_lines(picture: Picture, name: str, rung: int | None, cache: Path | None) -> tuple[TextLine, ...]:
-    """The OCR's lines in original pixels. They are kept in `cache` between runs, because OCR takes most of the time."""
-    kept = cache / f"{name}.{rung or 'full'}.pkl" if cache else None
-    if kept and kept.exists():
-        lines: tuple[TextLine, ...] = pickle.loads(kept.read_bytes())
-        return lines
-    lines = tuple(line.on_original(picture.frame) for line in shared_reader().read(picture))
-    if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_bytes(pickle.dumps(lines))
-    return lines
-
-
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -82,7 +68,7 @@ def main() -> None:
     parser.add_argument("--abstained", action="store_true", help="list the abstentions")
     parser.add_argument("--text-cache", type=Path, default=None, help="a folder for OCR results, kept between runs")
     options = parser.parse_args()
-    rung = None if options.full else options.rung
+    rung, reader = None if options.full else options.rung, reader_of(options.text_cache)
 
     readings: dict[str, ChartReading] = {}
     asked: Counter[str] = Counter()
@@ -93,7 +79,7 @@ def main() -> None:
             continue
         if question.picture not in readings:
             picture = picture_of(options.path / options.split / "png" / question.picture, rung)
-            lines = read_lines(picture, question.picture, rung, options.text_cache)
+            lines = [line.on_original(picture.frame) for line in reader.read(picture)]
             readings[question.picture] = read_chart((picture,), lines)
         asked[question.subset] += 1
         found = answer_from_chart(question.text, readings[question.picture])

@@ -10,22 +10,20 @@ is measured and never looked into: no rule may be written from its questions.
 
 import argparse
 import asyncio
-import hashlib
 import json
-import pickle
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from benchmarks.kept_text import reader_of
 from lensmill.agents.environment import Environment
 from lensmill.agents.protocol import Task
 from lensmill.agents.reader.agent import ReaderAgent
 from lensmill.agents.reader.settings import ReaderSettings
 from lensmill.judging.rules import judge_answer
-from lensmill.perception.text import Reader, TextLine
-from lensmill.picture import draw_view, pixel_hash
+from lensmill.picture import draw_view
 from lensmill.tools import ToolSettings
 
 QUESTIONS = Path(__file__).with_name("chart_questions.jsonl")
@@ -41,24 +39,6 @@ class Question:
     answer: str | None
     kind: str
     split: str
-
-
-class KeptReader(Reader):
-    """A reader that keeps what it read in a folder between runs, because OCR takes most of the time."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__()
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
-
-    def _recognise(self, pixels: Image.Image) -> tuple[TextLine, ...]:
-        kept = self._folder / f"{hashlib.sha256(pixel_hash(pixels).encode()).hexdigest()}.pkl"
-        if kept.exists():
-            lines: tuple[TextLine, ...] = pickle.loads(kept.read_bytes())
-            return lines
-        lines = super()._recognise(pixels)
-        kept.write_bytes(pickle.dumps(lines))
-        return lines
 
 
 def questions(path: Path) -> tuple[Question, ...]:
@@ -79,7 +59,7 @@ def main() -> None:
     parser.add_argument("--text-cache", type=Path, default=None, help="a folder for OCR results, kept between runs")
     options = parser.parse_args()
 
-    agent = ReaderAgent(ReaderSettings(), KeptReader(options.text_cache) if options.text_cache else Reader())
+    agent = ReaderAgent(ReaderSettings(), reader_of(options.text_cache))
     settings = ToolSettings(zoom_floor=ReaderSettings().zoom_floor)
     tally: dict[tuple[str, int, str], Counter[str]] = defaultdict(Counter)
     name, original = "", Image.new("RGB", (1, 1))
