@@ -87,6 +87,7 @@ def test_a_question_that_names_no_chart_is_not_answered(question: str) -> None:
         ("In panel (B), what is highest?", "B"),
         ("Which title is printed above subplot c)?", "c"),
         ("In subplot a, what is highest?", "a"),
+        ("What title does subplot A have?", "A"),
         ("In the chart a company drew, what is highest?", None),
         ("Is the graph in 2010 higher?", None),
     ],

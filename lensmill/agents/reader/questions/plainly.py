@@ -16,7 +16,10 @@ _FRAME = re.compile(
     r"(?:,| (?=what |which |how |is |was ))",
     re.I,
 )
-LETTER = r"\b(?:panel|(?:sub)?plot|(?:sub)?figure|chart|graph) \(?(?P<letter>[a-z])(?:\)|(?=[,.?!]|$)|(?<![ai])(?= ))"
+LETTER = (
+    r"\b(?:(?P<part>panel|subplot|subfigure)|plot|figure|chart|graph) "
+    r"\(?(?P<letter>[a-z])(?:\)|(?=[,.?!]|$)|(?(part)(?= )|(?<![ai])(?= )))"
+)
 """A chart of several that a question names by its letter. "The chart a company drew" names none."""
 
 _NAMED = re.compile(rf"^(?:in|from|on) (?:(?:the|this) {_THING} [\"“][^\"”]*[\"”]|(?:the )?{LETTER}),? ", re.I)
