@@ -138,3 +138,20 @@ def test_a_picture_with_bars_is_no_table_though_its_print_stands_in_rows(monkeyp
     environment = Environment(task, sheet.image, draw_view(sheet.image, 896), ToolSettings(zoom_floor=896))
     world = PrintedWorld([(line.text, line.box) for line in sheet.lines])
     assert route.conclude_from_table(Looking(environment, world, 5)) is None
+
+
+def test_the_column_that_names_the_rows_is_not_compared_even_where_a_word_of_the_title_got_into_its_header() -> None:
+    years = ("1990", "2000", "2010")
+    body = tuple(zip(years, ("71.8", "76.2", "74.1"), ("78.8", "79.3", "81.0"), strict=True))
+    columns = tuple(
+        Column(name, "", Box(100 * c, 0, 100 * c + 100, 80)) for c, name in enumerate(("Life Year", "Men", "Women"))
+    )
+    cells = tuple(
+        tuple(
+            TableCell(text, Box(100 * c, 20 * r + 20, 100 * c + 100, 20 * r + 40), None) for c, text in enumerate(row)
+        )
+        for r, row in enumerate(body)
+    )
+    lines = tuple(Row(year, Box(0, 20 * r + 20, 300, 20 * r + 40)) for r, year in enumerate(years))
+    reading = TableReading("expectancy", Box(0, 0, 300, 80), columns, lines, cells, 0, "rules", "rules")
+    assert answer_from_table("What is the year with the greatest life expectancy of men?", reading).answer == "2000"

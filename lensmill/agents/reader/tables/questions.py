@@ -168,6 +168,8 @@ def superlative(linked: Linked) -> TableAnswer:
 def extreme(linked: Linked) -> tuple[int, bool]:
     """The column that a superlative speaks of, and whether it asks for the highest value.
 
+    The column that names the rows is none: its header may hold a word of the table's title.
+
     Raises:
         NoAnswer: no column of numbers is named, or several.
     """
@@ -177,7 +179,7 @@ def extreme(linked: Linked) -> tuple[int, bool]:
     at, high = places[0]
     if at and re.fullmatch(r"second|third|fourth|fifth|next|\d+(?:st|nd|rd|th)", linked.words[at - 1].text):
         raise NoAnswer("a rank below the first is asked for")
-    named = [link for link in linked.columns if linked.numeric(link.column)]
+    named = [link for link in linked.columns if linked.numeric(link.column) and link.column != linked.table.naming]
     best = max((link.share for link in named), default=0.0)
     columns = {link.column for link in named if link.share == best and link.phrase.start > at}
     if len(columns) != 1:
